@@ -1,0 +1,39 @@
+/* Time, in milliseconds since 1970-01-01T00:00:00Z. A transaction reads it once, after its locks, and passes it on. */
+#ifndef PARVIS_BASE_CLOCK_H
+#define PARVIS_BASE_CLOCK_H
+
+#include "base/str.h"
+
+typedef int64_t msec;
+
+enum {
+    MSEC_SECOND = 1000,
+    MSEC_MINUTE = 60 * MSEC_SECOND,
+    MSEC_HOUR = 60 * MSEC_MINUTE,
+    MSEC_DAY = 24 * MSEC_HOUR,
+};
+
+/** The wall clock. In a build with -Dtest_hooks=true it is shifted by the file named in PARVIS_TEST_CLOCK (8 bytes, ms). */
+msec clock_now(void);
+/** A clock that never goes back, for deadlines; its zero means nothing. */
+msec clock_monotonic(void);
+
+enum { CLOCK_TEXT_SIZE = 25 };
+/** "2026-11-21T09:30:00.123Z" and a NUL; RFC 3339. Returns a view of `out`. Years 1970–9999. */
+str clock_format(msec t, char out[CLOCK_TEXT_SIZE]);
+/** Reads RFC 3339 with any offset and 0–9 decimals (cut to ms); false when malformed or outside 1970–9999. */
+bool clock_parse(str text, msec *out);
+
+/** "7d", "12h", "30m", "90s" → ms; false when malformed or above 10 years. */
+bool duration_parse(str text, msec *out);
+enum { DURATION_TEXT_SIZE = 24 };
+/** The shortest exact form of a duration ("7d", "36h"). */
+str duration_format(msec d, char out[DURATION_TEXT_SIZE]);
+
+/** Civil date in UTC: for showing. Month and day from 1, weekday 0 = Sunday. */
+typedef struct civil {
+    int year, month, day, hour, minute, second, weekday;
+} civil;
+civil clock_civil(msec t);
+
+#endif

@@ -1,0 +1,35 @@
+#include "base/err.h"
+
+static const err_info table[] = {
+#define ERR_ROW(name, text, http) [name] = {S_INIT(text), http},
+    ERR_TABLE(ERR_ROW)
+#undef ERR_ROW
+};
+
+const err_info *err_about(err e)
+{
+    return &table[(unsigned)e < ERR_COUNT ? e : ERR_INTERNAL];
+}
+
+err err_by_code(str code)
+{
+    for (unsigned i = 0; i < ERR_COUNT; i++)
+        if (str_eq(table[i].code, code))
+            return (err)i;
+    return ERR_INTERNAL;
+}
+
+err problem_at(problem *p, err as, str pointer, str code, int64_t limit)
+{
+    if (p->field_count < PROBLEM_FIELDS_MAX)
+        p->fields[p->field_count++] = (problem_field){pointer, code, limit};
+    return as;
+}
+
+void problem_arg(problem *p, const char *name, str value)
+{
+    if (p->arg_count < PROBLEM_ARGS_MAX) {
+        p->args[p->arg_count].name = name;
+        p->args[p->arg_count++].value = value;
+    }
+}

@@ -1,0 +1,42 @@
+/* Who does something. */
+#ifndef PARVIS_DOMAIN_ACTOR_H
+#define PARVIS_DOMAIN_ACTOR_H
+
+#include "permission_table.h" /* generated from spec/permissions.yaml */
+#include "store/store.h"
+
+typedef enum actor_kind {
+    ACTOR_ANONYMOUS, /* nobody signed in */
+    ACTOR_ACCOUNT,   /* a session */
+    ACTOR_API_KEY,   /* an organization's key, with its member's rights */
+    ACTOR_OPERATOR,  /* whoever may open the Unix socket; a member of nothing */
+    ACTOR_INVITED,   /* the holder of an invitation's secret */
+    ACTOR_SYSTEM,    /* the server itself: reminders */
+} actor_kind;
+
+/**
+ * Filled in two steps: the session or key says who (kind, account, session or key); actor_enter() then reads the membership in
+ * one organization, in the transaction that uses it, and fills the rest.
+ */
+typedef struct actor {
+    actor_kind kind;
+    uuid account_id;
+    uuid session_id;
+    uuid key_id;
+    uuid key_organization_id; /* an API key works in this organization alone */
+    uuid confined_to_id;      /* an account with an unproved address works in this organization alone */
+    bool address_proved;
+    str email, given_name, family_name, locale; /* the account's; operator: empty */
+
+    uuid organization_id; /* the organization that the path names; UUID_NONE outside one */
+    uuid membership_id;
+    str role; /* "owner", "administrator", "member"; STR_NONE for the operator */
+    permission may;
+
+    str source;     /* address of the client, for audit and throttling; STR_NONE for the socket */
+    str request_id; /* for audit */
+    str user_agent;
+    msec session_seen_at;     /* when the session was last noted as used */
+} actor;
+
+#endif

@@ -1,0 +1,33 @@
+/* Sessions and API keys: who is calling. */
+#ifndef PARVIS_DOMAIN_SESSION_H
+#define PARVIS_DOMAIN_SESSION_H
+
+#include "domain/actor.h"
+
+/**
+ * Fills who->kind, account, session, names and confinement from a session token (the cookie's value).
+ * Errors: ERR_UNAUTHENTICATED for any token that is not a live session's, all alike.
+ */
+MUST err session_authenticate(txn *t, str token, actor *who);
+
+/** The same from an API key ("pvk_…"). */
+MUST err api_key_authenticate(txn *t, str key, actor *who);
+
+/**
+ * Reads the caller's place in the organization that `organization` names (TypeID or slug) and fills who->organization_id,
+ * membership_id, role and may. Call it in the transaction that does the work: a right lost a moment ago is lost.
+ * In a writing transaction the membership is locked.
+ * Errors: ERR_NOT_FOUND when there is no such organization or the caller is not an active member (nothing else is said);
+ * ERR_ADDRESS_UNPROVED when the account is confined elsewhere; ERR_FORBIDDEN when a permission of `needed` is missing.
+ */
+MUST err actor_enter(txn *t, actor *who, str organization, permission needed);
+
+/** Makes a session for an account; *token is the cookie's value, shown once. Lifetime 30 days. */
+MUST err session_create(txn *t, const actor *who, uuid account_id, uuid *session_id, str *token, msec *expires_at);
+
+/** True when the session was last seen long enough ago that session_touch is worth a write. */
+bool session_is_stale(const actor *who, msec now);
+/** Notes that the session is in use; queued by the server beside an answer, never waited for. */
+MUST err session_touch(txn *t, uuid session_id);
+
+#endif

@@ -1,0 +1,22 @@
+/* How handlers answer. All return `err` so that a handler can end with `return answer_…`. */
+#ifndef PARVIS_HTTP_ANSWER_H
+#define PARVIS_HTTP_ANSWER_H
+
+#include "http/json.h"
+#include "http/request.h"
+
+/** Starts a JSON answer: `json_writer w = answer_json(r, 200); … return OK;`. */
+json_writer answer_json(request *r, int status);
+/** 204. */
+MUST err answer_empty(request *r, int status);
+/** 303 to a path of this server, made by the program, never from input. */
+MUST err answer_redirect(request *r, str path);
+/** A whole body of another type (CSV, an asset). */
+MUST err answer_bytes(request *r, int status, str content_type, str bytes);
+void answer_header(request *r, str name, str value);
+/** A JSON string that is a secret: sent once, kept answers hold null in its place. */
+void answer_secret(request *r, json_writer *w, str key, str value);
+/** Sets the session cookie (`__Host-` and Secure when public_url is https); an empty token clears it. */
+void answer_session_cookie(request *r, str token, msec expires_at);
+
+#endif

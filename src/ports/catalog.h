@@ -1,0 +1,23 @@
+/* What people read: locale/{en,fr}.po, compiled in. Keys are stable names ("users.title"); a missing entry fails the build. */
+#ifndef PARVIS_PORTS_CATALOG_H
+#define PARVIS_PORTS_CATALOG_H
+
+#include "base/str.h"
+
+typedef enum language { LANG_EN, LANG_FR, LANG_COUNT } language;
+
+/** "en" or "fr". */
+str language_code(language l);
+/** False for anything but "en" and "fr" (any case, subtag ignored: "fr-CA"). */
+bool language_parse(str code, language *out);
+/** The best of an Accept-Language header (RFC 9110, 12.5.4); `otherwise` when it names neither. */
+language language_negotiate(str accept_language, language otherwise);
+
+/** The text of a key, with its {placeholders} still in it; the key itself when unknown (and an assertion in debug builds). */
+str catalog_text(language l, str key);
+/** True when the key exists. */
+bool catalog_has(str key);
+/** The form of a plural entry for n (gettext plural rule of the language: French 0 and 1 are singular). */
+str catalog_plural(language l, str key, int64_t n);
+
+#endif

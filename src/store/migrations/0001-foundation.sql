@@ -1,0 +1,243 @@
+-- From an address to a member. Types: *_id and id are UUIDs (16 bytes), *_at are milliseconds, is_* are 0 or 1.
+-- Tenants' tables have the organization first in their keys. Server-wide: account, session, account_token, mail,
+-- idempotency, throttle, rate_window.
+
+CREATE TABLE organization (
+    id BLOB PRIMARY KEY NOT NULL,
+    slug TEXT NOT NULL UNIQUE,
+    name TEXT NOT NULL,
+    locale TEXT CHECK (locale IN ('fr', 'en')),
+    created_at INTEGER NOT NULL,
+    existing_accounts TEXT NOT NULL DEFAULT 'attach' CHECK (existing_accounts IN ('attach', 'refuse')),
+    is_administrators_invite INTEGER NOT NULL DEFAULT 1,
+    invitation_lifetime INTEGER NOT NULL DEFAULT 604800000 CHECK (invitation_lifetime BETWEEN 3600000 AND 7776000000),
+    reminder_after INTEGER NOT NULL DEFAULT 259200000 CHECK (reminder_after >= 0),
+    reminder_max INTEGER NOT NULL DEFAULT 1 CHECK (reminder_max BETWEEN 0 AND 10)
+) STRICT, WITHOUT ROWID;
+
+-- Locked by whoever invites, accepts, revokes or removes. held counts live pending invitations and is an upper bound:
+-- lapsed ones are subtracted before anyone is refused. member_limit 0: none.
+CREATE TABLE organization_seat (
+    organization_id BLOB PRIMARY KEY NOT NULL REFERENCES organization (id),
+    member_limit INTEGER NOT NULL DEFAULT 0 CHECK (member_limit >= 0),
+    used INTEGER NOT NULL DEFAULT 0 CHECK (used >= 0),
+    held INTEGER NOT NULL DEFAULT 0 CHECK (held >= 0)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE account (
+    id BLOB PRIMARY KEY NOT NULL,
+    email TEXT NOT NULL,
+    email_key TEXT NOT NULL UNIQUE,
+    email_proved_at INTEGER,
+    confined_to_id BLOB, -- the only organization that an account with an unproved address works in
+    given_name TEXT NOT NULL,
+    family_name TEXT NOT NULL,
+    locale TEXT CHECK (locale IN ('fr', 'en')),
+    password_hash TEXT,
+    created_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE membership (
+    organization_id BLOB NOT NULL REFERENCES organization (id),
+    id BLOB NOT NULL,
+    account_id BLOB NOT NULL REFERENCES account (id),
+    role TEXT NOT NULL CHECK (role IN ('owner', 'administrator', 'member')),
+    state TEXT NOT NULL DEFAULT 'active' CHECK (state IN ('active', 'suspended')),
+    joined_at INTEGER NOT NULL,
+    invited_by_id BLOB, -- an account; NULL: the operator
+    family_key TEXT NOT NULL, -- sort keys, copied from the account
+    email_key TEXT NOT NULL,
+    PRIMARY KEY (organization_id, id),
+    UNIQUE (organization_id, account_id),
+    UNIQUE (organization_id, id, role, state)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX membership_account ON membership (account_id);
+CREATE INDEX membership_family ON membership (organization_id, family_key, id);
+CREATE INDEX membership_email ON membership (organization_id, email_key, id);
+CREATE INDEX membership_role ON membership (organization_id, role, id);
+
+-- An organization always has an active owner: this row points at one, and the key refuses whatever would unmake it.
+CREATE TABLE organization_owner (
+    organization_id BLOB PRIMARY KEY NOT NULL,
+    membership_id BLOB NOT NULL,
+    role TEXT NOT NULL DEFAULT 'owner' CHECK (role = 'owner'),
+    state TEXT NOT NULL DEFAULT 'active' CHECK (state = 'active'),
+    FOREIGN KEY (organization_id, membership_id, role, state) REFERENCES membership (organization_id, id, role, state)
+) STRICT, WITHOUT ROWID;
+
+-- Folded words of names and address, for search by beginnings of words.
+CREATE TABLE member_word (
+    organization_id BLOB NOT NULL,
+    word TEXT NOT NULL,
+    membership_id BLOB NOT NULL,
+    PRIMARY KEY (organization_id, word, membership_id),
+    FOREIGN KEY (organization_id, membership_id) REFERENCES membership (organization_id, id) ON DELETE CASCADE
+) STRICT, WITHOUT ROWID;
+CREATE INDEX member_word_membership ON member_word (organization_id, membership_id);
+
+CREATE TABLE invitation_batch (
+    organization_id BLOB NOT NULL REFERENCES organization (id),
+    id BLOB NOT NULL,
+    created_by_id BLOB,
+    created_at INTEGER NOT NULL,
+    PRIMARY KEY (organization_id, id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE invitation (
+    organization_id BLOB NOT NULL REFERENCES organization (id),
+    id BLOB NOT NULL,
+    batch_id BLOB NOT NULL,
+    email TEXT NOT NULL,
+    email_key TEXT NOT NULL,
+    role TEXT NOT NULL CHECK (role IN ('administrator', 'member')),
+    state TEXT NOT NULL DEFAULT 'pending' CHECK (state IN ('pending', 'accepted', 'declined', 'revoked', 'expired')),
+    locale TEXT CHECK (locale IN ('fr', 'en')),
+    message TEXT,
+    given_name TEXT,
+    family_name TEXT,
+    invited_by_id BLOB, -- an account; NULL: the operator
+    created_at INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL,
+    lifetime INTEGER NOT NULL, -- starts again at each resend
+    secret_hash BLOB, -- of the mailed link
+    link_hash BLOB, -- of the copied link
+    code_hash BLOB, -- keyed; of the typed code that travels with the mail
+    code_expires_at INTEGER,
+    link_code_hash BLOB, -- of the code that was shown with a copied link
+    link_code_expires_at INTEGER,
+    sent_count INTEGER NOT NULL DEFAULT 0,
+    last_sent_at INTEGER,
+    mail_id BLOB, -- the newest mail
+    remind_at INTEGER,
+    reminded INTEGER NOT NULL DEFAULT 0,
+    accepted_by_id BLOB,
+    accepted_at INTEGER,
+    closed_at INTEGER,
+    PRIMARY KEY (organization_id, id)
+) STRICT, WITHOUT ROWID;
+-- One pending invitation an organization and address; the address first, so that a typed code finds it too.
+CREATE UNIQUE INDEX invitation_pending ON invitation (email_key, organization_id) WHERE state = 'pending';
+CREATE INDEX invitation_closed ON invitation (email_key, organization_id) WHERE state <> 'pending';
+CREATE INDEX invitation_open ON invitation (organization_id, id) WHERE state = 'pending';
+CREATE INDEX invitation_batch_of ON invitation (organization_id, batch_id, id);
+CREATE INDEX invitation_reminder ON invitation (remind_at) WHERE remind_at IS NOT NULL;
+
+-- Hashes of links that a resend or a correction replaced, so that they can say so.
+CREATE TABLE invitation_old_secret (
+    organization_id BLOB NOT NULL,
+    invitation_id BLOB NOT NULL,
+    secret_hash BLOB NOT NULL,
+    PRIMARY KEY (organization_id, invitation_id, secret_hash),
+    FOREIGN KEY (organization_id, invitation_id) REFERENCES invitation (organization_id, id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE session (
+    id BLOB PRIMARY KEY NOT NULL,
+    account_id BLOB NOT NULL REFERENCES account (id),
+    secret_hash BLOB NOT NULL,
+    created_at INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL,
+    seen_at INTEGER NOT NULL,
+    user_agent TEXT,
+    source TEXT
+) STRICT, WITHOUT ROWID;
+CREATE INDEX session_account ON session (account_id);
+
+CREATE TABLE api_key (
+    organization_id BLOB NOT NULL,
+    id BLOB NOT NULL,
+    membership_id BLOB NOT NULL,
+    account_id BLOB NOT NULL REFERENCES account (id),
+    name TEXT NOT NULL,
+    secret_hash BLOB NOT NULL,
+    created_at INTEGER NOT NULL,
+    PRIMARY KEY (organization_id, id),
+    FOREIGN KEY (organization_id, membership_id) REFERENCES membership (organization_id, id) ON DELETE CASCADE
+) STRICT, WITHOUT ROWID;
+CREATE INDEX api_key_membership ON api_key (organization_id, membership_id);
+
+-- Mailed secrets of an account: password reset (link), proof of address (code), first password (link printed by setup).
+CREATE TABLE account_token (
+    id BLOB PRIMARY KEY NOT NULL,
+    account_id BLOB NOT NULL REFERENCES account (id),
+    kind TEXT NOT NULL CHECK (kind IN ('reset', 'proof', 'first_password')),
+    secret_hash BLOB NOT NULL,
+    tries INTEGER NOT NULL DEFAULT 0,
+    created_at INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX account_token_account ON account_token (account_id);
+
+-- The outbox. A row waits with its secret sealed and loses it in the commit that records what became of it.
+CREATE TABLE mail (
+    id BLOB PRIMARY KEY NOT NULL,
+    organization_id BLOB NOT NULL, -- zeros: none
+    kind TEXT NOT NULL,
+    invitation_id BLOB,
+    account_id BLOB,
+    recipient TEXT NOT NULL,
+    locale TEXT, -- NULL: both languages
+    sealed BLOB,
+    state TEXT NOT NULL CHECK (state IN ('queued', 'sent', 'kept', 'deferred', 'failed', 'withdrawn')),
+    attempts INTEGER NOT NULL DEFAULT 0,
+    next_at INTEGER, -- when to try; a lease pushes it ahead; NULL: done
+    reply TEXT,
+    created_at INTEGER NOT NULL,
+    done_at INTEGER
+) STRICT, WITHOUT ROWID;
+CREATE INDEX mail_due ON mail (next_at) WHERE next_at IS NOT NULL;
+
+CREATE TABLE idempotency (
+    actor_id BLOB NOT NULL,
+    key TEXT NOT NULL,
+    route TEXT NOT NULL,
+    body_hash BLOB NOT NULL,
+    status INTEGER NOT NULL,
+    body BLOB NOT NULL,
+    created_at INTEGER NOT NULL,
+    PRIMARY KEY (actor_id, key, route)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX idempotency_age ON idempotency (created_at);
+
+-- Wrong tries: who must wait until when. Keys are hashes of "what:address:source".
+CREATE TABLE throttle (
+    throttle_key BLOB PRIMARY KEY NOT NULL,
+    failures INTEGER NOT NULL,
+    until_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX throttle_age ON throttle (updated_at);
+
+-- Counters of fixed windows: invitations an hour and a day, addresses looked at, reset mails.
+CREATE TABLE rate_window (
+    throttle_key BLOB NOT NULL,
+    window_at INTEGER NOT NULL,
+    count INTEGER NOT NULL,
+    PRIMARY KEY (throttle_key, window_at)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX rate_window_age ON rate_window (window_at);
+
+CREATE TABLE audit_event (
+    organization_id BLOB NOT NULL, -- zeros: the server's own
+    id BLOB NOT NULL,
+    actor_kind TEXT NOT NULL CHECK (actor_kind IN ('account', 'api_key', 'operator', 'invited', 'system', 'anonymous')),
+    actor_id BLOB,
+    action TEXT NOT NULL,
+    subject_kind TEXT NOT NULL,
+    subject_id BLOB,
+    source TEXT,
+    request_id TEXT,
+    before TEXT, -- JSON
+    after TEXT,
+    PRIMARY KEY (organization_id, id)
+) STRICT, WITHOUT ROWID;
+
+-- Personal details of an event, salted and erasable.
+CREATE TABLE audit_detail (
+    organization_id BLOB NOT NULL,
+    event_id BLOB NOT NULL,
+    salt BLOB NOT NULL,
+    detail TEXT NOT NULL, -- JSON
+    PRIMARY KEY (organization_id, event_id),
+    FOREIGN KEY (organization_id, event_id) REFERENCES audit_event (organization_id, id)
+) STRICT, WITHOUT ROWID;

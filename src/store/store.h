@@ -1,0 +1,113 @@
+/*
+ * The store: named statements, whole transactions, two engines behind one door.
+ *
+ * Statements stand in queries/*.sql; tools/gen_queries.py prepares each against the migrated schema and writes a typed C
+ * function (queries.h). Nothing else in the program contains SQL. An engine is the struct store_engine below.
+ */
+#ifndef PARVIS_STORE_STORE_H
+#define PARVIS_STORE_STORE_H
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/typeid.h"
+
+typedef struct store store;
+
+/** What a statement did not like, when it returned ERR_CONFLICT. */
+typedef enum violation { VIOLATION_NONE, VIOLATION_UNIQUE, VIOLATION_FOREIGN_KEY, VIOLATION_CHECK } violation;
+
+/**
+ * One transaction, reading or writing. It may be run again from its beginning (PostgreSQL: serialization failures), so
+ * nothing but database work and pure computation happens inside; answers are built afresh on every run.
+ */
+typedef struct txn {
+    store *store;
+    arena *a;         /* rows and strings of this transaction live here */
+    problem *problem; /* details for the person who reads the refusal */
+    msec now;         /* the transaction's one reading of the clock */
+    bool writes;
+    violation violation;
+    const struct env *env; /* settings and keys, for the rules: domain/env.h */
+    void *connection;      /* the engine's */
+} txn;
+
+/* ---- opening ---- */
+
+/**
+ * Opens `uri` ("sqlite:PATH"). The caller holds the data folder's lock. Errors: ERR_UNAVAILABLE with a log line that says
+ * why. Does not migrate.
+ */
+MUST err store_open(str uri, store **out);
+/** Finishes what is queued, checkpoints, closes. store_close(NULL) is harmless. */
+void store_close(store *s);
+
+/** What every transaction of this store carries in t->env; borrowed. Before the first transaction. */
+void store_set_env(store *s, const struct env *env);
+
+typedef struct migration_state {
+    int64_t have, want; /* versions; have 0: an empty database */
+} migration_state;
+MUST err store_migration_state(store *s, migration_state *out);
+/** Applies what is missing, each in a transaction, after a copy of a non-empty SQLite file (<file>.before-N). */
+MUST err store_migrate(store *s);
+
+/* ---- reading, in the caller's thread ---- */
+
+/** Begins a reading transaction on this thread's own read-only connection. Pair with store_read_end. */
+MUST err store_read(store *s, arena *a, problem *p, txn *t);
+void store_read_end(txn *t);
+
+/* ---- writing ---- */
+
+/** A write waiting for its turn. Owned by the caller until `done` was called. */
+typedef struct store_job store_job;
+struct store_job {
+    /** The whole transaction. A refusal rolls back just this job. */
+    err (*run)(txn *t, void *context);
+    /** After the group's COMMIT is durable (or failed: ERR_UNAVAILABLE), on the writer's thread: quick, never blocking. */
+    void (*done)(void *context, err result);
+    void *context;
+    arena *a;
+    problem *problem;
+    bool bulk; /* large work: at most one of these between two groups of small ones */
+    store_job *next; /* the store's */
+};
+
+/** Queues a write; returns at once. While draining or over the queue's bound, done is called with ERR_UNAVAILABLE. */
+void store_submit(store *s, store_job *job);
+/** Queues a write and waits for its commit: for workers and start-up, never for an HTTP thread. */
+MUST err store_write(store *s, arena *a, problem *p, err (*run)(txn *t, void *context), void *context);
+
+/* ---- statements: called by generated code only ---- */
+
+typedef enum column_type { COLUMN_UUID, COLUMN_TEXT, COLUMN_BLOB, COLUMN_INT, COLUMN_TIME, COLUMN_BOOL } column_type;
+
+/** Where a parameter or a result column stands in its struct. C types: uuid, str, str, int64_t, msec, bool. */
+typedef struct column {
+    column_type type;
+    uint16_t offset;
+    bool nullable; /* UUID_NONE, STR_NONE and time 0 stand for NULL */
+} column;
+
+typedef struct query {
+    const char *name;
+    const char *sqlite, *postgres; /* the text for each engine */
+    const column *params, *columns;
+    uint16_t param_count, column_count;
+    uint16_t row_size;
+    uint16_t index; /* dense, for tables of prepared statements */
+} query;
+
+/** One row or ERR_NOT_FOUND. Strings in the row live in t->a. */
+MUST err store_query_one(txn *t, const query *q, const void *params, void *row);
+/** All rows, in t->a. */
+MUST err store_query_many(txn *t, const query *q, const void *params, void **rows, size_t *count);
+/** No rows; *changed (may be NULL) gets how many rows it touched. ERR_CONFLICT sets t->violation. */
+MUST err store_execute(txn *t, const query *q, const void *params, int64_t *changed);
+/** Part of a write that may be undone without undoing the rest. */
+MUST err store_savepoint(txn *t);
+MUST err store_release(txn *t);
+void store_rollback_to(txn *t);
+
+#endif
