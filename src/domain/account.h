@@ -1,0 +1,97 @@
+/* Accounts: one person, known by one address, across the whole server. */
+#ifndef PARVIS_DOMAIN_ACCOUNT_H
+#define PARVIS_DOMAIN_ACCOUNT_H
+
+#include "domain/actor.h"
+
+typedef struct account_view {
+    uuid id;
+    str email, given_name, family_name, locale; /* locale STR_NONE: never chosen */
+    bool address_proved;
+    msec created_at;
+} account_view;
+
+MUST err account_get(txn *t, uuid id, account_view *out);
+MUST err account_by_email(txn *t, str email, account_view *out); /* ERR_NOT_FOUND, ERR_INVALID_ADDRESS */
+
+typedef struct account_change {
+    str given_name, family_name, locale; /* STR_NONE: unchanged */
+} account_change;
+/** Changes one's own names (in every organization's lists too) and language. ERR_INVALID_REQUEST for names that hold links. */
+MUST err account_update(txn *t, const actor *by, const account_change *change);
+
+/**
+ * Cleans a person's or organization's name for showing and mailing: trimmed, inner white space single. ERR_INVALID_REQUEST
+ * at `pointer` when it is empty, too long, or holds control characters, '<', '>', "://", "www." or '@'.
+ */
+MUST err name_clean(arena *a, problem *p, str pointer, str name, str *out);
+
+/** The caller's organizations. */
+typedef struct membership_view {
+    uuid organization_id, membership_id;
+    str organization_name, organization_slug, role;
+    msec joined_at;
+} membership_view;
+MUST err account_memberships(txn *t, uuid account_id, membership_view **out, size_t *count);
+
+typedef struct session_view {
+    uuid id;
+    msec created_at, seen_at, expires_at;
+    str user_agent, source;
+} session_view;
+MUST err account_sessions(txn *t, uuid account_id, session_view **out, size_t *count);
+/** Ends one of one's own sessions. ERR_NOT_FOUND for anybody else's. */
+MUST err session_end(txn *t, const actor *by, uuid session_id);
+
+/* ---- passwords: the slow half (hashing) runs before the transaction, in the pool ---- */
+
+/** What sign-in needs to verify: fetched in a reading transaction. A hash of STR_NONE verifies like a wrong password. */
+typedef struct sign_in {
+    str email;    /* as typed */
+    str password;
+    uuid account_id; /* from here on filled by sign_in_find */
+    str hash;
+    bool right;      /* filled by sign_in_verify */
+    str rehash;      /* a new hash, when the stored one has old costs */
+} sign_in;
+/** Finds the hash, unless tries are being slowed: ERR_RATE_LIMITED. Unknown addresses give no error. */
+MUST err sign_in_find(txn *t, const actor *who, sign_in *in);
+/** Hashes: slow. The same time whether the account exists or not. */
+void sign_in_verify(arena *a, sign_in *in);
+typedef struct signed_in {
+    account_view account;
+    uuid session_id;
+    str token; /* the cookie's value */
+    msec expires_at;
+} signed_in;
+/**
+ * Makes the session, or notes the wrong try and returns ERR_SIGN_IN_FAILED: then t must still be committed (answer_refused).
+ */
+MUST err sign_in_finish(txn *t, const actor *who, const sign_in *in, signed_in *out);
+MUST err sign_out(txn *t, const actor *who);
+
+/** Judges and hashes a new password: slow. `about` as password_check. ERR_PASSWORD_TOO_WEAK with /pointer and reason. */
+MUST err password_prepare(const struct env *env, arena *a, problem *p, str pointer, str password, const str *about,
+                          size_t about_count, str *hash);
+/** The stored hash of the caller's own account. */
+MUST err password_current(txn *t, uuid account_id, str *hash);
+/** Sets the caller's own password: other sessions end, a fresh session replaces this one, the stored address is told. */
+MUST err password_change(txn *t, const actor *by, str hash, signed_in *out);
+
+/** Queues a reset mail to the stored address; the same answer for unknown addresses. ERR_RATE_LIMITED by address and source. */
+MUST err password_reset_request(txn *t, const actor *who, str email);
+/** Whom a reset token is for. ERR_TOKEN_INVALID for any token that cannot be used. */
+MUST err password_reset_lookup(txn *t, str token, account_view *out);
+/** Sets the password; all sessions end; a mailed token proves the address (and lifts a confinement). */
+MUST err password_reset_complete(txn *t, const actor *who, str token, str hash);
+/** For the operator: a link to hand over, shown once; proves nothing. ERR_NOT_FOUND, ERR_INVALID_ADDRESS. */
+MUST err password_link(txn *t, const actor *by, str email, str *url);
+
+/* ---- proof of address, for accounts made by a copied link ---- */
+
+/** Mails a code. ERR_CONFLICT when proved already, ERR_RATE_LIMITED. */
+MUST err address_proof_request(txn *t, const actor *by);
+/** ERR_TOKEN_INVALID for a wrong or old code: then t must still be committed (the try is noted). */
+MUST err address_proof_confirm(txn *t, const actor *by, str code);
+
+#endif

@@ -1,0 +1,57 @@
+/* The invited person's side: look, accept, decline, ask again. */
+#ifndef PARVIS_DOMAIN_ENROLMENT_H
+#define PARVIS_DOMAIN_ENROLMENT_H
+
+#include "domain/invitation.h"
+#include "domain/member.h"
+
+/** What the person holds: a link's token, or an address and a typed code. */
+typedef struct invitation_key {
+    str token;
+    str email, code;
+} invitation_key;
+
+/** What the page shows, for any right secret in any state. */
+typedef struct invitation_door {
+    uuid organization_id, invitation_id;
+    str organization_name, organization_slug;
+    str inviter_given_name, inviter_family_name; /* STR_NONE: the organization itself invites */
+    str email, role, locale, message;
+    str given_name, family_name; /* as the inviter wrote them, to start the form with */
+    str state;                   /* pending, accepted, declined, revoked, expired, replaced */
+    msec expires_at;
+    str next;                    /* enrol, sign_in, switch_account, accept, none */
+    bool mailed;                 /* the secret travelled by e-mail alone: it proves the address */
+} invitation_door;
+
+/**
+ * Opens the door that a secret leads to; changes nothing. ERR_INVITATION_INVALID for any secret that is not right, all alike;
+ * a wrong typed code is noted, so commit t even then (answer_refused). ERR_RATE_LIMITED while typed codes are slowed.
+ */
+MUST err invitation_lookup(txn *t, const actor *who, const invitation_key *key, invitation_door *out);
+/** The refusal that a state other than pending gives: ERR_INVITATION_EXPIRED, …; OK for pending. */
+err invitation_state_error(str state);
+
+typedef struct enrolment {
+    invitation_key key;
+    str given_name, family_name; /* a new person's */
+    str password_hash;           /* hashed before, in the pool; STR_NONE: with the account one is signed in to */
+    str locale;                  /* chosen on the page, or STR_NONE */
+} enrolment;
+typedef struct accepted {
+    uuid organization_id, membership_id;
+    str organization_slug;
+    bool new_session;
+    signed_in session; /* new_session: a token for the cookie; otherwise the session one has */
+} accepted;
+/**
+ * Consumes the invitation, once, at commit: the person is a member. Errors: ERR_INVITATION_*; ERR_UNAUTHENTICATED when the
+ * account exists and nobody is signed in; ERR_WRONG_ACCOUNT; ERR_ACCOUNT_ALREADY_ACTIVE; ERR_ALREADY_MEMBER;
+ * ERR_INVALID_REQUEST when names or password are missing; ERR_SEAT_LIMIT_REACHED never (the seat is held).
+ */
+MUST err invitation_accept(txn *t, const actor *who, const enrolment *e, accepted *out);
+MUST err invitation_decline(txn *t, const actor *who, const invitation_key *key);
+/** Tells the inviter, once a day at most, that a new link is wanted. ERR_CONFLICT unless expired. */
+MUST err invitation_ask_again(txn *t, const actor *who, const invitation_key *key);
+
+#endif

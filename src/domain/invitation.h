@@ -1,0 +1,95 @@
+/* Invitations: pending → accepted, declined, revoked or expired. */
+#ifndef PARVIS_DOMAIN_INVITATION_H
+#define PARVIS_DOMAIN_INVITATION_H
+
+#include "domain/actor.h"
+#include "domain/organization.h"
+#include "domain/page.h"
+
+enum { INVITE_ROWS_MAX = 1000, INVITE_MESSAGE_MAX = 1000 };
+
+typedef struct invitation_view {
+    uuid id, batch_id;
+    str email, role;
+    str state; /* as of now: "expired" as soon as the time has passed */
+    str locale, message, given_name, family_name;
+    uuid invited_by_id; /* an account; UUID_NONE: the operator */
+    str inviter_given_name, inviter_family_name; /* STR_NONE for the operator */
+    msec created_at, expires_at, last_sent_at;
+    int64_t sent_count;
+    str delivery_state, delivery_reply; /* "none" when no mail was made */
+    msec delivery_at;
+    uuid accepted_by_id;
+    msec accepted_at;
+} invitation_view;
+
+typedef struct invite_row {
+    str email, role, locale, message, given_name, family_name; /* all but email and role may be STR_NONE */
+} invite_row;
+
+typedef struct invite_order {
+    const invite_row *rows; /* at most INVITE_ROWS_MAX */
+    size_t count;
+    msec lifetime;   /* 0: the organization's; 1 h to 90 d */
+    bool deliver;    /* false: no mail, links are copied */
+    bool only_as_many_as_fit; /* console: rows over the limit are left out rather than reported one by one */
+} invite_order;
+
+typedef struct invite_result {
+    str email;
+    err outcome;           /* OK: invited (preview: would be) */
+    bool existing_account; /* preview: and may be said */
+    problem problem;       /* for outcome != OK */
+    uuid invitation_id;    /* the new one; for ERR_ALREADY_INVITED the one that stands */
+    uuid membership_id;    /* for ERR_ALREADY_MEMBER */
+    str role;              /* theirs, for ERR_ALREADY_MEMBER */
+} invite_result;
+
+/**
+ * What sending would do, row by row, in the order given. Changes nothing but the counter of addresses looked at.
+ * `guarded`: past addresses_per_hour ERR_RATE_LIMITED (API); otherwise rows past it just do not say whether an account
+ * exists (console).
+ */
+MUST err invitations_preview(txn *t, const actor *by, const invite_order *order, bool guarded, invite_result *results,
+                             seats *seats);
+/** Invites: all rows in this one transaction, each its own result. ERR_RATE_LIMITED when none fits the hour. */
+MUST err invitations_create(txn *t, const actor *by, const invite_order *order, invite_result *results, uuid *batch_id);
+
+typedef struct invitation_filter {
+    str state, q; /* STR_NONE: any; q: beginning of the address */
+    uuid batch_id;
+} invitation_filter;
+MUST err invitation_list(txn *t, uuid organization_id, const invitation_filter *f, page *p, invitation_view **out,
+                         size_t *count);
+MUST err invitation_get(txn *t, uuid organization_id, uuid id, invitation_view *out);
+
+typedef struct batch_view {
+    uuid id, created_by_id;
+    msec created_at;
+    int64_t total, pending, accepted, declined, revoked, expired;
+} batch_view;
+MUST err batch_get(txn *t, uuid organization_id, uuid id, batch_view *out);
+
+/** A new mail, a new secret; the old links die and say so; the lifetime starts again. ERR_CONFLICT unless pending or expired. */
+MUST err invitation_resend(txn *t, const actor *by, uuid id);
+/** Resends to all of a batch who have not answered; *resent of *asked (limits may stop some). */
+MUST err batch_resend(txn *t, const actor *by, uuid batch_id, int64_t *resent, int64_t *asked);
+/** From commit on its links are dead, its seat is free, and a mail still waiting is not sent. */
+MUST err invitation_revoke(txn *t, const actor *by, uuid id);
+/** Revoke and invite in one step; *new_id is the invitation at the right address. */
+MUST err invitation_correct(txn *t, const actor *by, uuid id, str email, uuid *new_id);
+
+typedef struct invitation_link {
+    str email, url, code; /* code as shown, in two fives */
+} invitation_link_view;
+/** A link beside the mailed one, to hand over; an earlier copied link dies. Shown once. */
+MUST err invitation_link_make(txn *t, const actor *by, uuid id, invitation_link_view *out);
+/** Links for all of a batch who have not answered. */
+MUST err batch_links(txn *t, const actor *by, uuid batch_id, invitation_link_view **out, size_t *count);
+
+/** Sends the reminders that are due, at most `limit`; *count is how many. For the worker. */
+MUST err invitations_remind(txn *t, int64_t limit, int64_t *count);
+/** Revokes (or hands to `heir`) what an account had sent and is still pending. */
+MUST err invitations_of_inviter(txn *t, const actor *by, uuid inviter_account_id, bool take_over);
+
+#endif

@@ -1,0 +1,73 @@
+/* The outbox: what is to be sent is written in the commit of the change it tells of, its secret sealed. */
+#ifndef PARVIS_DOMAIN_MAIL_H
+#define PARVIS_DOMAIN_MAIL_H
+
+#include "domain/actor.h"
+#include "domain/page.h"
+
+/** What a mail says; also the name of its templates: templates/mail/{fr,en}/<kind>.… */
+#define MAIL_INVITATION       S("invitation")
+#define MAIL_REMINDER         S("reminder") /* the invitation's templates, with `reminder` true */
+#define MAIL_ASK_AGAIN        S("ask_again")
+#define MAIL_PASSWORD_RESET   S("password_reset")
+#define MAIL_PASSWORD_CHANGED S("password_changed")
+#define MAIL_ADDRESS_PROOF    S("address_proof")
+
+typedef struct mail_order {
+    str kind;
+    uuid organization_id, invitation_id, account_id; /* what it is about; UUID_NONE where it does not apply */
+    str recipient;                                   /* the stored spelling */
+    str locale;                                      /* "fr", "en", STR_NONE: both languages */
+    str token, code;                                 /* secrets; sealed here */
+} mail_order;
+
+MUST err mail_queue(txn *t, const mail_order *order, uuid *id);
+/** Keeps a waiting mail from being sent and erases its secret; nothing happens to one already handed over. */
+MUST err mail_withdraw(txn *t, uuid mail_id);
+
+/* ---- for the worker ---- */
+
+/** A mail claimed for delivery, with everything its templates need. Text lives in the claiming transaction's arena. */
+typedef struct mail_job {
+    uuid id; /* also its Message-ID, the same on every try */
+    str kind, recipient, locale;
+    int64_t attempts; /* before this one */
+    msec created_at;
+    str link;         /* the address behind the button; STR_NONE: none */
+    str code;         /* as shown, in two fives; STR_NONE: none */
+    str organization_name, organization_slug;
+    str inviter_given_name, inviter_family_name, inviter_email; /* STR_NONE when the organization itself invites */
+    str given_name, family_name; /* of the recipient, where known */
+    str role, message;
+    msec expires_at;
+    bool existing_account;
+    str asker_email;  /* ask_again: who asks */
+} mail_job;
+
+typedef enum mail_outcome { MAIL_SENT, MAIL_KEPT, MAIL_DEFERRED, MAIL_FAILED } mail_outcome;
+
+/** Leases up to `limit` due mails (10 minutes) and gives them in order. Mails that lost their reason are withdrawn here. */
+MUST err mail_claim(txn *t, int64_t limit, mail_job **jobs, size_t *count);
+/**
+ * Records what became of a claimed mail. Anything but MAIL_DEFERRED erases its secret; MAIL_DEFERRED tries again at
+ * `next_at`. `reply` is the mail server's own words (cleaned).
+ */
+MUST err mail_record(txn *t, uuid id, mail_outcome outcome, str reply, msec next_at);
+/** Ends leases that a process that is gone still holds; once at start, under the data folder's lock. */
+MUST err mail_release_leases(txn *t);
+
+/* ---- for people ---- */
+
+/** The outcome, as an invitation or a list shows it. */
+typedef struct mail_view {
+    uuid id, organization_id, invitation_id;
+    str kind, recipient, state, reply;
+    int64_t attempts;
+    msec created_at, at; /* at: of the last thing that happened */
+} mail_view;
+/** An organization's mails; UUID_NONE with an operator: all. */
+MUST err mail_list(txn *t, uuid organization_id, page *p, mail_view **out, size_t *count);
+/** Makes all deferred mails due now; *count is how many. */
+MUST err mail_retry(txn *t, const actor *by, int64_t *count);
+
+#endif

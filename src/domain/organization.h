@@ -1,0 +1,69 @@
+/* Organizations and their settings. */
+#ifndef PARVIS_DOMAIN_ORGANIZATION_H
+#define PARVIS_DOMAIN_ORGANIZATION_H
+
+#include "domain/account.h"
+#include "domain/page.h"
+#include "domain/seat.h"
+
+typedef struct organization_view {
+    uuid id;
+    str slug, name, locale; /* locale STR_NONE: unknown, mails speak both languages */
+    msec created_at;
+    str existing_accounts; /* "attach", "refuse" */
+    bool administrators_invite;
+    msec invitation_lifetime;
+    msec reminder_after; /* 0: no reminders */
+    int64_t reminder_max;
+    seats seats;
+    int64_t administering; /* how many persons hold administration rights (owners and administrators), counted to 2 */
+} organization_view;
+
+/** One organization by id; ERR_NOT_FOUND. The caller has been let in by actor_enter. */
+MUST err organization_get(txn *t, uuid id, organization_view *out);
+/** All, for the operator, newest first. */
+MUST err organization_list(txn *t, page *p, organization_view **out, size_t *count);
+/** The owners and administrators (at most `most`), for "who to ask". */
+MUST err organization_contacts(txn *t, uuid id, int64_t most, account_view **out, size_t *count);
+
+typedef struct founding {
+    str name, slug, locale; /* slug STR_NONE: made from the name */
+    int64_t member_limit;   /* 0: none */
+    str email, given_name, family_name; /* of the first owner */
+    str password_hash;      /* STR_NONE: a link to set one is made */
+    bool first;             /* setup: ERR_CONFLICT unless the database is empty; also makes an API key */
+    bool sign_in;           /* setup in the browser: also makes a session */
+} founding;
+typedef struct founded {
+    uuid organization_id, account_id, membership_id;
+    bool new_account;
+    str slug;
+    str api_key;          /* setup only; shown once */
+    str set_password_url; /* for a new account without a password; shown once */
+    signed_in session;
+} founded;
+/** Founds an organization with its owner. ERR_CONFLICT at /slug when taken; ERR_INVALID_ADDRESS; ERR_INVALID_REQUEST. */
+MUST err organization_found(txn *t, const actor *by, const founding *f, founded *out);
+/** True when there is no organization yet. */
+MUST err organization_none(txn *t, bool *out);
+
+typedef struct organization_change {
+    str name;
+    bool has_locale;
+    str locale; /* STR_NONE with has_locale: unknown */
+    bool has_member_limit; /* operator alone: ERR_FORBIDDEN otherwise */
+    int64_t member_limit;
+    str existing_accounts;
+    bool has_administrators_invite, administrators_invite;
+    msec invitation_lifetime; /* 0: unchanged; 1 h to 90 d */
+    bool has_reminder_after;
+    msec reminder_after; /* 0: off; 1 h to 30 d */
+    bool has_reminder_max;
+    int64_t reminder_max;
+} organization_change;
+MUST err organization_update(txn *t, const actor *by, const organization_change *change);
+
+/** What `parvis check` reports: rows that break a rule, as sentences for the operator. */
+MUST err organization_recount(txn *t, str **findings, size_t *count);
+
+#endif

@@ -1,0 +1,33 @@
+/* Keyset pages: newest first or sorted, with an opaque cursor. */
+#ifndef PARVIS_DOMAIN_PAGE_H
+#define PARVIS_DOMAIN_PAGE_H
+
+#include "store/store.h"
+
+enum { PAGE_DEFAULT = 50, PAGE_MAX = 200 };
+
+/** What a list is asked for. */
+typedef struct page {
+    str cursor;    /* STR_NONE: the first page */
+    int64_t limit; /* 1–200; 0: 50 */
+    bool count;    /* also fill total */
+
+    /* the answer */
+    str next;      /* STR_NONE: this was the last page */
+    int64_t total; /* -1 when not asked for */
+} page;
+
+/** Where the last row of a page stands. */
+typedef struct page_mark {
+    str key; /* the sort key; empty when sorted by id alone */
+    uuid id;
+} page_mark;
+
+/** How many rows to read: one more than shown, which tells whether there is a next page. */
+int64_t page_fetch(const page *p);
+/** Reads the cursor; a first page gives the mark that every row follows. ERR_INVALID_REQUEST at /cursor when it is not ours. */
+MUST err page_start(const page *p, arena *a, problem *problem, bool descending, page_mark *out);
+/** Cuts a list of *count rows to the page and sets p->next from the mark of its last row, when more follow. */
+void page_end(page *p, arena *a, size_t *count, page_mark (*mark_of)(const void *rows, size_t index), const void *rows);
+
+#endif

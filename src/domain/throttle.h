@@ -1,0 +1,33 @@
+/* Slowing down guesses, and counting what may be done only so often. Kept in the store, so that every node sees the same. */
+#ifndef PARVIS_DOMAIN_THROTTLE_H
+#define PARVIS_DOMAIN_THROTTLE_H
+
+#include "domain/env.h"
+
+/**
+ * Guesses are slowed for each pair of typed address and source, and for each source alone, with growing delays. There is no
+ * counter for an address by itself: nobody can lock its holder out. Unknown addresses count the same.
+ */
+typedef enum throttle_kind { THROTTLE_SIGN_IN, THROTTLE_CODE, THROTTLE_PROOF } throttle_kind;
+
+/** ERR_RATE_LIMITED (with retry_after) while the pair or the source must wait. Reads only. */
+MUST err throttle_check(txn *t, throttle_kind kind, str subject, str source);
+/** Notes a wrong try; the next one waits longer: free until the 5th, then 1 s, 2 s, 4 s … at most 15 minutes. */
+MUST err throttle_failed(txn *t, throttle_kind kind, str subject, str source);
+/** Forgets the pair's wrong tries after a right one; the source's stay. */
+MUST err throttle_passed(txn *t, throttle_kind kind, str subject, str source);
+
+/** One counter of a fixed window. */
+typedef struct rate_rule {
+    const char *name;
+    msec window;
+    int64_t most;
+} rate_rule;
+
+/**
+ * Takes up to `want` from what the window still allows and returns how many in *taken (0 … want). When fewer than asked,
+ * problem.retry_after says when the window ends. `rate_limits = off` always grants.
+ */
+MUST err rate_take(txn *t, const rate_rule *rule, str subject, int64_t want, int64_t *taken);
+
+#endif
