@@ -19,4 +19,10 @@ void answer_secret(request *r, json_writer *w, str key, str value);
 /** Sets the session cookie (`__Host-` and Secure when public_url is https); an empty token clears it. */
 void answer_session_cookie(request *r, str token, msec expires_at);
 
+/**
+ * Answers the problem `e`, yet lets the write transaction commit: for wrong tries, which must be noted. Returns OK.
+ * Kept answers (Idempotency-Key) hold it like any other refusal.
+ */
+MUST err answer_refused(request *r, err e);
+
 #endif
