@@ -1,0 +1,79 @@
+"""Fixtures: one real server and one real SMTP server a module; organizations fresh for each test."""
+
+import pytest
+
+from lib.mailbox import Mailbox
+from lib.people import World
+from lib.server import BINARY, Server
+
+
+def pytest_configure(config):
+    if not BINARY.exists():
+        raise pytest.UsageError(f"{BINARY} is missing: run `make test`, or set PARVIS_BINARY")
+
+
+@pytest.fixture(scope="module")
+def smtp():
+    mailbox = Mailbox()
+    yield mailbox
+    mailbox.stop()
+
+
+@pytest.fixture(scope="module")
+def make_server(tmp_path_factory):
+    """Servers of a test's own settings; each is stopped, and must stop well."""
+    made = []
+
+    def make(**settings):
+        server = Server(tmp_path_factory.mktemp("server"), **settings)
+        made.append(server)
+        return server.start()
+
+    yield make
+    for server in made:
+        server.stop()
+
+
+@pytest.fixture(scope="module")
+def server(make_server, smtp):
+    return make_server(mail=smtp.uri, mail_from="Parvis <parvis@parvis.example>")
+
+
+@pytest.fixture(scope="module")
+def world(server, smtp):
+    return World(server, smtp)
+
+
+@pytest.fixture
+def inbox(smtp):
+    return smtp
+
+
+@pytest.fixture
+def operator(server):
+    return server.operator
+
+
+@pytest.fixture
+def clock(server):
+    return server.clock
+
+
+@pytest.fixture
+def acme(world):
+    return world.found("Acme")
+
+
+@pytest.fixture
+def rival(world):
+    return world.found("Rival")
+
+
+@pytest.fixture
+def enrol(world):
+    return world.enrol
+
+
+@pytest.fixture
+def anonymous(server):
+    return server.client()

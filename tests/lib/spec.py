@@ -1,0 +1,65 @@
+"""What stands in spec/ and locale/, read once: tests are generated from it."""
+
+import functools
+import pathlib
+
+import polib
+import yaml
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+
+@functools.cache
+def document(name):
+    return yaml.safe_load((ROOT / "spec" / name).read_text("utf-8"))
+
+
+@functools.cache
+def problems():
+    """code → HTTP status."""
+    rows = document("problems.yaml")
+    return {code: (row["status"] if isinstance(row, dict) else int(row)) for code, row in rows.items()}
+
+
+@functools.cache
+def permissions():
+    """permission → roles that hold it."""
+    rows = document("permissions.yaml")
+    return {name: (row["roles"] if isinstance(row, dict) else row) for name, row in rows.items()}
+
+
+@functools.cache
+def texts(language):
+    """msgid → text."""
+    return {e.msgid: e.msgstr for e in polib.pofile(str(ROOT / "locale" / f"{language}.po"))}
+
+
+class Route:
+    def __init__(self, path, method, row, params):
+        self.path = path
+        self.method = method.upper()
+        self.name = row["operationId"]
+        self.kind = row["x-kind"]
+        self.access = row.get("x-access")
+        self.permission = row.get("x-permission")
+        self.effect_free = bool(row.get("x-effect-free"))
+        self.body = (row.get("requestBody") or {}).get("content", {}).get("application/json", {}).get("schema")
+        self.params = params
+        self.query = [p for p in row.get("parameters", []) if p.get("in") == "query"]
+
+    def __repr__(self):
+        return self.name
+
+
+@functools.cache
+def routes(name="openapi.yaml"):
+    found = []
+    for path, item in document(name)["paths"].items():
+        for method in ("get", "post", "patch", "put", "delete"):
+            if method in item:
+                found.append(Route(path, method, item[method], item.get("parameters", [])))
+    return found
+
+
+def route(name):
+    return next(r for r in routes() if r.name == name)
