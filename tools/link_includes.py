@@ -15,6 +15,7 @@ OWNER = {
     "settings_table.h": "ports",
     "permission_table.h": "domain",
     "bodies.h": "http",
+    "routes.h": "http",
     "templates.h": "http",
 }
 

@@ -13,11 +13,19 @@ MUST err answer_empty(request *r, int status);
 MUST err answer_redirect(request *r, str path);
 /** A whole body of another type (CSV, an asset). */
 MUST err answer_bytes(request *r, int status, str content_type, str bytes);
+/**
+ * Answers with a refusal and yet returns OK, so that the transaction commits: for what must be kept when the answer is no
+ * (a wrong try that is counted). Everything else returns the error itself.
+ */
+MUST err answer_problem(request *r, err refusal);
+/** One more header. A second Content-Security-Policy replaces the server's own. */
 void answer_header(request *r, str name, str value);
 /** A JSON string that is a secret: sent once, kept answers hold null in its place. */
 void answer_secret(request *r, json_writer *w, str key, str value);
 /** Sets the session cookie (`__Host-` and Secure when public_url is https); an empty token clears it. */
 void answer_session_cookie(request *r, str token, msec expires_at);
+/** Remembers a reader's choice of language for a year. */
+void answer_language_cookie(request *r, language lang);
 
 /**
  * Answers the problem `e`, yet lets the write transaction commit: for wrong tries, which must be noted. Returns OK.

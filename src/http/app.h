@@ -5,11 +5,18 @@
 #include "domain/env.h"
 #include "http/request.h"
 
+/**
+ * Answers a page's refusal (the sign-in redirect, "not found" …): r->problem and r->lang are filled, r->route may be NULL.
+ * It may read, but must not fail: no other refusal follows.
+ */
+typedef void problem_page(request *r, err refusal);
+
 struct app {
     env env;
     store *store;
     const route *routes; /* generated, api and console together */
     size_t route_count;
+    problem_page *problem_page; /* console/; NULL: plain text */
     bool secure; /* public_url is https */
     str setup_token; /* on an empty database: the one-time setup address's secret; STR_NONE otherwise */
 };

@@ -36,14 +36,18 @@ struct field {
     str name;
     field_type type;
     uint16_t offset;      /* of the value in the struct: str, int64_t, bool; object: inline struct; array: list */
-    uint16_t has_offset;  /* of the bool that says "was given" (for everything optional) */
-    bool required, nullable;
-    int64_t min, max;     /* integer: value; string: code points; array: items */
+    uint16_t has_offset;  /* of the bool that says "was given"; FIELD_ALWAYS for what is required */
+    bool required;
+    bool nullable;        /* null gives STR_NONE or 0, and "was given" */
+    bool multiline;       /* text that may hold tabs and line breaks */
+    int64_t min, max;     /* integer: value; string: code points; array: how many items */
     const str *words;     /* enum: the allowed words, ended by STR_NONE */
     const field *fields;  /* object, or array of objects: their fields, ended by name STR_NONE */
     field_type item;      /* array: what it holds */
     uint16_t item_size;   /* array: sizeof one item */
+    int64_t item_min, item_max; /* array of strings or integers: bounds of each */
 };
+#define FIELD_ALWAYS UINT16_MAX
 
 /** An array in a body struct. */
 typedef struct list {
@@ -52,7 +56,7 @@ typedef struct list {
 } list;
 
 typedef struct schema {
-    const field *fields; /* ended by name STR_NONE; NULL: no body allowed */
+    const field *fields; /* ended by name STR_NONE */
     uint16_t size;       /* of the struct */
     size_t max_bytes;    /* 413 above */
 } schema;
@@ -93,6 +97,7 @@ struct request {
     } params[PATH_PARAMS_MAX]; /* in the order of the pattern, {org} included */
     void *body;           /* the struct of route->body, filled and checked; NULL without one */
     void *query;
+    str path;             /* as sent, well-formed; may hold secrets: for sign-in's `next`, never for logs */
     str raw_query;        /* as sent, for links that keep filters */
     str idempotency_key;
     str if_none_match;

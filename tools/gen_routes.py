@@ -1,0 +1,302 @@
+#!/usr/bin/env python3
+"""spec/openapi.yaml and spec/console.yaml -> bodies.h, bodies.c, routes.h, routes.c, openapi_json.c.
+
+gen_routes.py OPENAPI CONSOLE PERMISSIONS BODIES_H BODIES_C ROUTES_H ROUTES_C OPENAPI_JSON_C
+
+Understands a closed subset of OpenAPI 3.1; anything else stops the build with the file and the path of what it did not know.
+- operations: operationId, summary, description, x-kind, x-access or x-permission, x-effect-free, x-max-body, parameters, requestBody, responses
+- schemas: object, array, string, integer, boolean; enum; minLength maxLength minimum maximum minItems maxItems required;
+  type [T, "null"]; x-multiline; x-prefix; $ref to components
+"""
+import json
+import re
+import sys
+
+import yaml
+
+METHODS = ("get", "post", "patch", "put", "delete")
+KINDS = {"read": "ROUTE_READ", "write": "ROUTE_WRITE", "slow": "ROUTE_SLOW"}
+ACCESS = {"public": "ACCESS_PUBLIC", "session": "ACCESS_SESSION", "caller": "ACCESS_CALLER", "operator": "ACCESS_OPERATOR",
+          "member": "ACCESS_MEMBER"}
+OPERATION_KEYS = {"operationId", "summary", "description", "x-kind", "x-access", "x-permission", "x-effect-free", "x-max-body",
+                  "parameters", "requestBody", "responses"}
+SCHEMA_KEYS = {
+    "object": {"required", "properties"},
+    "array": {"items", "minItems", "maxItems"},
+    "string": {"minLength", "maxLength", "enum", "x-multiline", "x-prefix"},
+    "integer": {"minimum", "maximum"},
+    "boolean": set(),
+}
+C_TYPES = {"string": "str", "integer": "int64_t", "boolean": "bool", "array": "list"}
+FIELD_TYPES = {"object": "FIELD_OBJECT", "array": "FIELD_ARRAY", "string": "FIELD_STRING", "integer": "FIELD_INTEGER",
+               "boolean": "FIELD_BOOLEAN"}
+MEDIA = {"api": "application/json", "console": "application/x-www-form-urlencoded"}
+KEYWORDS = set("auto break case char const continue default do double else enum extern float for goto if inline int long register "
+               "restrict return short signed sizeof static struct switch typedef union unsigned void volatile while bool".split())
+MAX_BODY, PARAMS_MAX = 64 * 1024, 3
+
+
+class Unknown(Exception):
+    """Something outside the subset; the message says where."""
+
+
+def need(condition, where, what):
+    if not condition:
+        raise Unknown(f"{where}: {what}")
+
+
+def c_text(text):
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def c_name(name, where):
+    found = re.sub(r"[^a-z0-9_]", "_", name)
+    need(re.fullmatch(r"[a-z][a-z0-9_]*", found) and found not in KEYWORDS, where, f"{name!r} is no name for C")
+    return found
+
+
+class Document:
+    def __init__(self, path, face):
+        self.path, self.face = path, face
+        with open(path, encoding="utf-8") as file:
+            self.tree = yaml.safe_load(file)
+
+    def follow(self, node, where):
+        """The node itself, or what its $ref names; and the reference, which gives shared bodies one C type."""
+        if not isinstance(node, dict) or "$ref" not in node:
+            return node, None
+        reference = node["$ref"]
+        need(len(node) == 1 and reference.startswith("#/"), where, f"unknown reference {reference}")
+        found = self.tree
+        for part in reference[2:].split("/"):
+            need(isinstance(found, dict) and part in found, where, f"{reference} does not exist")
+            found = found[part]
+        return found, reference
+
+
+class Bodies:
+    """Collects structs and tables of fields."""
+
+    def __init__(self):
+        self.structs, self.tables, self.shared, self.names = [], [], {}, set()
+
+    def schema_type(self, schema, where):
+        kind, nullable = schema.get("type"), False
+        if isinstance(kind, list):
+            need(len(kind) == 2 and "null" in kind, where, f"unknown type {kind}")
+            nullable = True
+            kind = next(one for one in kind if one != "null")
+        need(kind in SCHEMA_KEYS, where, f"unknown type {kind}")
+        strange = set(schema) - SCHEMA_KEYS[kind] - {"type", "description"}
+        need(not strange, where, f"unknown keys {sorted(strange)}")
+        return kind, nullable
+
+    def limits(self, kind, schema):
+        low, high = {"string": ("minLength", "maxLength"), "integer": ("minimum", "maximum"), "array": ("minItems", "maxItems")}.get(
+            kind, (None, None))
+        floor = "INT64_MIN" if kind == "integer" else "0"
+        return schema.get(low, floor), schema.get(high, "INT64_MAX")
+
+    def scalar(self, document, schema, where):
+        """Type, and the name of the table of words of an enum."""
+        kind, _ = self.schema_type(schema, where)
+        if "enum" not in schema:
+            return FIELD_TYPES[kind], "NULL"
+        words = schema["enum"]
+        need(kind == "string" and words and all(isinstance(w, str) for w in words), where, "an enum holds words")
+        return "FIELD_ENUM", "(const str[]){" + ", ".join(f"S_INIT({c_text(w)})" for w in words) + ", {NULL, 0}}"
+
+    def struct(self, document, name, properties, required, where):
+        """Declares struct `name` and its table `name_fields`; returns nothing: both are known by name."""
+        need(name not in self.names, where, f"two structs named {name}")
+        self.names.add(name)
+        members, flags, rows = [], [], []
+        for key, node in properties.items():
+            here = f"{where}/{key}"
+            schema, _ = document.follow(node, here)
+            kind, nullable = self.schema_type(schema, here)
+            member = c_name(key, here)
+            type_, words = self.scalar(document, schema, here)
+            low, high = self.limits(kind, schema)
+            need(kind != "integer" or not nullable or (isinstance(low, int) and low > 0), here, "a nullable integer needs a minimum above 0")
+            need(kind in ("string", "integer") or not nullable, here, "only strings and integers may be null")
+            row = {"name": f"S_INIT({c_text(key)})", "type": type_, "offset": f"offsetof({name}, {member})", "words": words}
+            row |= {"min": low, "max": high, "nullable": str(nullable).lower(), "required": str(key in required).lower()}
+            row["multiline"] = str(bool(schema.get("x-multiline"))).lower()
+            if kind == "object":
+                self.struct(document, f"{name}_{member}", schema.get("properties", {}), schema.get("required", []), here)
+                members.append(f"    {name}_{member} {member};")
+                row["fields"] = f"{name}_{member}_fields"
+            elif kind == "array":
+                self.array(document, name, member, schema, row, here)
+                members.append(f"    list {member}; /* of {row.pop('comment')} */")
+            else:
+                members.append(f"    {C_TYPES[kind]} {member};")
+            if key in required:
+                row["has_offset"] = "FIELD_ALWAYS"
+            else:
+                flags.append(f"    bool has_{member};")
+                row["has_offset"] = f"offsetof({name}, has_{member})"
+            rows.append("    {" + ", ".join(f".{k} = {v}" for k, v in row.items()) + "},")
+        for key in required:
+            need(key in properties, where, f"required {key!r} is not a property")
+        self.structs.append(f"typedef struct {name} {{\n" + "\n".join(members + flags) + f"\n}} {name};\n")
+        self.tables.append(f"static const field {name}_fields[] = {{\n" + "\n".join(rows) + "\n    {.name = {NULL, 0}},\n};\n")
+
+    def array(self, document, name, member, schema, row, where):
+        need("maxItems" in schema, where, "an array needs maxItems")
+        item, _ = document.follow(schema.get("items"), where + "/items")
+        need(isinstance(item, dict), where, "an array needs items")
+        kind, nullable = self.schema_type(item, where + "/items")
+        need(kind != "array" and not nullable, where, "items are neither arrays nor null")
+        if kind == "object":
+            inner = f"{name}_{member}"
+            self.struct(document, inner, item.get("properties", {}), item.get("required", []), where + "/items")
+            row |= {"fields": f"{inner}_fields", "item": "FIELD_OBJECT", "item_size": f"sizeof({inner})", "comment": inner}
+        else:
+            type_, words = self.scalar(document, item, where + "/items")
+            low, high = self.limits(kind, item)
+            row |= {"item": type_, "item_size": f"sizeof({C_TYPES[kind]})", "words": words, "item_min": low, "item_max": high,
+                    "multiline": str(bool(item.get("x-multiline"))).lower(), "comment": C_TYPES[kind]}
+
+    def body(self, document, operation, name, where):
+        """The table's name for a requestBody; shared ones become aliases of the first."""
+        node, form = document.follow(operation["requestBody"], where)
+        content = node.get("content", {})
+        need(set(node) <= {"content", "required", "description"} and list(content) == [MEDIA[document.face]], where,
+             f"the body must be {MEDIA[document.face]}")
+        media = content[MEDIA[document.face]]
+        need(set(media) == {"schema"}, where, "a body has a schema and nothing beside it")
+        schema, reference = document.follow(media["schema"], where)
+        kind, nullable = self.schema_type(schema, where)
+        need(kind == "object" and not nullable, where, "a body is an object")
+        limit = operation.get("x-max-body", MAX_BODY)
+        shared = (document.path, reference or form) if reference or form else None
+        if shared in self.shared:
+            first = self.shared[shared]
+            for struct in [s for s in self.names if s == first or s.startswith(first + "_")]:
+                self.structs.append(f"typedef {struct} {name}{struct[len(first):]};\n")
+        else:
+            first = name
+            if shared:
+                self.shared[shared] = name
+            self.struct(document, name, schema.get("properties", {}), schema.get("required", []), where)
+        self.tables.append(f"const schema schema_{name} = {{.fields = {first}_fields, .size = sizeof({first}), .max_bytes = {limit}}};\n")
+
+    def query(self, document, parameters, name, where):
+        properties = {p["name"]: p.get("schema") for p in parameters}
+        required = [p["name"] for p in parameters if p.get("required")]
+        self.struct(document, name, properties, required, where)
+        self.tables.append(f"const schema schema_{name} = {{.fields = {name}_fields, .size = sizeof({name}), .max_bytes = 8192}};\n")
+
+
+def parameters_of(document, item, operation, where):
+    path, query = {}, []
+    for node in item.get("parameters", []) + operation.get("parameters", []):
+        parameter, _ = document.follow(node, where)
+        strange = set(parameter) - {"name", "in", "required", "schema", "description"}
+        need(not strange and parameter.get("in") in ("path", "query"), where, f"unknown parameter {parameter}")
+        if parameter["in"] == "path":
+            path[parameter["name"]] = parameter["schema"]
+        else:
+            query.append(parameter)
+    return path, query
+
+
+def route_of(document, bodies, permissions, pattern, method, item, operation):
+    where = f"{document.path}: {method.upper()} {pattern}"
+    strange = set(operation) - OPERATION_KEYS
+    need(not strange, where, f"unknown keys {sorted(strange)}")
+    name = c_name(operation.get("operationId", ""), where)
+    kind, access, permission = operation.get("x-kind"), operation.get("x-access"), operation.get("x-permission")
+    need(kind in KINDS, where, "x-kind must be read, write or slow")
+    need((access is None) != (permission is None), where, "needs either x-access or x-permission")
+    need(access is None or access in ACCESS, where, f"unknown x-access {access}")
+    need(permission is None or permission in permissions, where, f"unknown permission {permission}")
+    free = bool(operation.get("x-effect-free"))
+    need(method != "get" or kind == "read", where, "a GET is a read")
+    need(method == "get" or kind != "read" or free, where, "a read that is no GET must be x-effect-free")
+    path, query = parameters_of(document, item, operation, where)
+    names = re.findall(r"\{(\w+)\}", pattern)
+    need(len(names) <= PARAMS_MAX and set(names) == set(path), where, f"path parameters {names} are declared as {sorted(path)}")
+    need((access != "member" and permission is None) or "org" in names, where, "membership needs {org} in the path")
+    row = {"method": f"S_INIT({c_text(method.upper())})", "pattern": f"S_INIT({c_text(pattern)})", "name": c_text(name), "kind": KINDS[kind],
+           "access": ACCESS[access] if access else "ACCESS_PERMISSION", "face": f"FACE_{document.face.upper()}",
+           "effect_free": str(free).lower()}
+    if permission:
+        row["permission"] = "PERM_" + permission.upper().replace(".", "_")
+    if "requestBody" in operation:
+        need(method != "get", where, "a GET has no body")
+        bodies.body(document, operation, f"body_{name}", where)
+        row["body"] = f"&schema_body_{name}"
+    if query:
+        bodies.query(document, query, f"query_{name}", where)
+        row["query"] = f"&schema_query_{name}"
+    params = []
+    for one in names:
+        prefix = path[one].get("x-prefix")
+        params.append("{S_INIT(%s), %s}" % (c_text(one), f"S_INIT({c_text(prefix)})" if prefix else "{NULL, 0}"))
+    if params:
+        row["params"] = "{" + ", ".join(params) + "}"
+    function = f"{document.face}_{name}"
+    if kind == "slow":
+        row["prepare"] = f"{function}_prepare"
+    row["handle"] = function
+    return row
+
+
+def collect(documents, permissions):
+    bodies, routes, seen = Bodies(), [], set()
+    for document in documents:
+        for pattern, item in document.tree["paths"].items():
+            where = f"{document.path}: {pattern}"
+            need(re.fullmatch(r"/|(/([a-z0-9._-]+|\{[a-z_]+\}))+", pattern), where, "a pattern is made of words and {parameters}")
+            strange = set(item) - set(METHODS) - {"parameters"}
+            need(not strange, where, f"unknown keys {sorted(strange)}")
+            for method in METHODS:
+                if method in item:
+                    row = route_of(document, bodies, permissions, pattern, method, item, item[method])
+                    key = (row["method"], re.sub(r"\{\w+\}", "{}", pattern))
+                    need(key not in seen and row["handle"] not in seen, where, "twice the same route or operationId")
+                    seen |= {key, row["handle"]}
+                    routes.append(row)
+    return bodies, routes
+
+
+def keyed_by_text(node):
+    """YAML reads 200 as a number; JSON objects have text for keys."""
+    if isinstance(node, dict):
+        return {str(key): keyed_by_text(value) for key, value in node.items()}
+    return [keyed_by_text(value) for value in node] if isinstance(node, list) else node
+
+
+def write(path, text):
+    with open(path, "w", encoding="utf-8") as out:
+        out.write("/* Generated from spec/openapi.yaml and spec/console.yaml. */\n" + text)
+
+
+def main():
+    openapi, console, rights, bodies_h, bodies_c, routes_h, routes_c, openapi_json_c = sys.argv[1:]
+    with open(rights, encoding="utf-8") as file:
+        permissions = set(yaml.safe_load(file))
+    documents = [Document(openapi, "api"), Document(console, "console")]
+    bodies, routes = collect(documents, permissions)
+    schemas = re.findall(r"const schema (\w+) =", "".join(bodies.tables))
+
+    write(bodies_h, "#ifndef PARVIS_BODIES_H\n#define PARVIS_BODIES_H\n\n#include \"http/request.h\"\n\n" + "\n".join(bodies.structs) + "\n" +
+          "".join(f"extern const schema {name};\n" for name in schemas) + "\n#endif\n")
+    write(bodies_c, "#include \"bodies.h\"\n\n#include <stddef.h>\n\n" + "\n".join(bodies.tables))
+    prototypes = "".join((f"prepare_handler {row['prepare']};\n" if "prepare" in row else "") + f"handler {row['handle']};\n" for row in routes)
+    write(routes_h, "#ifndef PARVIS_ROUTES_H\n#define PARVIS_ROUTES_H\n\n#include \"bodies.h\"\n\nextern const route routes[];\n"
+          "extern const size_t route_count;\n/** The API's own description, as JSON. */\nextern const str openapi_json;\n\n" + prototypes + "\n#endif\n")
+    rows = "".join("    {" + ", ".join(f".{k} = {v}" for k, v in row.items()) + "},\n" for row in routes)
+    write(routes_c, f"#include \"routes.h\"\n\nconst route routes[] = {{\n{rows}}};\nconst size_t route_count = sizeof routes / sizeof routes[0];\n")
+    text = json.dumps(keyed_by_text(documents[0].tree), ensure_ascii=False, separators=(",", ":"))
+    pieces = "\n".join("    " + c_text(text[at:at + 100]) for at in range(0, len(text), 100))
+    write(openapi_json_c, f"#include \"routes.h\"\n\nstatic const char text[] =\n{pieces};\n\nconst str openapi_json = {{text, sizeof text - 1}};\n")
+
+
+try:
+    main()
+except Unknown as problem:
+    sys.exit(f"gen_routes: {problem}")
