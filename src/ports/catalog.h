@@ -13,7 +13,7 @@ bool language_parse(str code, language *out);
 /** The best of an Accept-Language header (RFC 9110, 12.5.4); `otherwise` when it names neither. */
 language language_negotiate(str accept_language, language otherwise);
 
-/** The text of a key, with its {placeholders} still in it; the key itself when unknown (and an assertion in debug builds). */
+/** The text of a key, with its {placeholders} still in it; the key itself, and a line in the log, when unknown. */
 str catalog_text(language l, str key);
 /** True when the key exists. */
 bool catalog_has(str key);

@@ -39,10 +39,10 @@ typedef struct mustache_problem {
 } mustache_problem;
 
 /**
- * Parses a template; NULL with *problem filled when it is malformed (a section not closed, an empty tag…). The result and
+ * Parses a template; NULL with *fault filled when it is malformed (a section not closed, an empty tag…). The result and
  * views into `source` live as long as the arena and the source.
  */
-const mustache *mustache_parse(arena *a, str source, mustache_problem *problem);
+const mustache *mustache_parse(arena *a, str source, mustache_problem *fault);
 
 /** What a partial's name stands for; NULL renders nothing. */
 typedef const mustache *mustache_lookup(void *context, str name);
@@ -66,11 +66,13 @@ MUST err mustache_render(const mustache *m, const mustache_run *run, mval *data,
 /* ---- the check ---- */
 
 /**
- * Refuses what an author of templates, here or in an organization, must not write: {{{, {{&, changed delimiters, a tag in an
- * unquoted attribute, in a tag's or attribute's name, in <script>, <style>, on… or style attributes, or a link whose
- * beginning is not fixed (a path, https:, mailto:, or a variable that the server made, named …url or …link).
- * True when it may be used; else *problem says where and what.
+ * Refuses what an author of templates, here or in an organization, must not write: malformed tags, {{{, {{&, changed
+ * delimiters, texts that the catalogue does not have; and in HTML (`html`) a tag in an unquoted attribute or in the name of
+ * a tag or attribute, a value in <script>, <style>, on…, style or srcdoc attributes, a link whose beginning is not fixed
+ * ("/x", "https://x", "mailto:", "#", "?", or a variable that the server made, named …url, …link or asset_…), a section
+ * that begins and ends in different places, and a template that does not end in plain text.
+ * True when it may be used; else *fault says where and what.
  */
-bool template_check(str source, mustache_problem *problem);
+bool template_check(str source, bool html, mustache_problem *fault);
 
 #endif
