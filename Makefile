@@ -1,0 +1,64 @@
+# The doors of the house, thin over Meson. Each installs what is missing (tools/packages.txt), builds, runs.
+#   make run ARGS="--listen 127.0.0.1:9000"     make test     make lint     make build     make install DESTDIR=…
+# INSTALL=: skips the look for missing packages.
+INSTALL      ?= tools/install.sh
+PREFIX       ?= /usr/local
+FUZZ_SECONDS ?= 120
+PYTHON       ?= /usr/bin/python3
+TESTS        ?=
+ARGS         ?=
+export PYTHON PREFIX
+.PHONY: help run build test lint tsan fuzz crash bench screenshots install clean
+.NOTPARALLEL:
+
+help:
+	@sed -n '1,3p' Makefile
+
+run: build
+	@exec build/parvis serve $(ARGS)
+
+build:
+	@$(INSTALL) build
+	@tools/build.sh release
+	@install -m 755 build/release/parvis build/parvis
+
+# One file or one test: make test TESTS=tests/api/test_revoke.py
+test:
+	@$(INSTALL) build test
+	@tools/test.sh $(TESTS)
+
+lint:
+	@$(INSTALL) build test lint
+	@tools/build.sh --configure fuzz
+	@tools/lint.sh
+
+tsan:
+	@$(INSTALL) build test
+	@tools/build.sh tsan
+	@PARVIS_BINARY=build/tsan/parvis tools/steady.sh $(PYTHON) -m pytest tests/api/test_concurrency.py $(ARGS)
+
+fuzz:
+	@$(INSTALL) build test
+	@tools/build.sh fuzz
+	@tools/fuzz.sh $(FUZZ_SECONDS)
+
+crash:
+	@$(INSTALL) build test
+	@tools/build.sh hooks
+	@PARVIS_BINARY=build/hooks/parvis $(PYTHON) -m pytest tests/crash $(ARGS)
+
+bench:
+	@$(INSTALL) build test bench
+	@tools/build.sh release
+	@PARVIS_BINARY=build/release/parvis $(PYTHON) tests/bench/bench.py $(ARGS)
+
+screenshots:
+	@$(INSTALL) build test
+	@tools/build.sh hooks
+	@PARVIS_BINARY=build/hooks/parvis $(PYTHON) -m pytest tests/browser/test_screenshots.py $(ARGS)
+
+install: build
+	@meson install -C build/release --no-rebuild --destdir "$(abspath $(DESTDIR))"
+
+clean:
+	@rm -rf build

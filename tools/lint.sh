@@ -1,0 +1,39 @@
+#!/bin/sh
+# Everything that can be found without running the program. Each look runs even when an earlier one found something.
+# Needs the configured build/fuzz: its compile commands are clang's.
+set -u
+cd "$(dirname "$0")/.."
+status=0
+PYTHON=${PYTHON:-/usr/bin/python3}
+jobs=$(nproc)
+
+look() { # look NAME COMMAND…: the command's output is shown when it fails
+    name=$1
+    shift
+    if out=$("$@" 2>&1); then echo "lint $name: nothing found"; else
+        printf '%s\n' "$out"
+        echo "lint $name: FOUND"
+        status=1
+    fi
+}
+none() { # none PATTERN FILES…: fails, and shows, when a line matches
+    ! grep -nPH -- "$@"
+}
+
+sources=$(git ls-files 'src/*.c')
+every_c=$(git ls-files 'src/*.[ch]' 'tests/*.[ch]')
+# shellcheck disable=SC2086 — lists of files, none with a space
+{
+    look format clang-format --dry-run -Werror $every_c
+    look "banned calls" none '\b(strcpy|strncpy|stpcpy|strcat|strncat|v?sprintf|gets|ato[if]|atoll?|strtok(_r)?|alloca|mktemp|tmpnam|system|popen|rand|srand|random)\s*\((?!\))' $sources
+    look "SQL in C" none '"[^"]*\b(SELECT\s.+\bFROM|INSERT\s+(OR \w+ )?INTO|UPDATE\s+\w+\s+SET|DELETE\s+FROM)\b' $sources
+    look "only one room knows it" tools/lint_rooms.sh
+    look "unfinished" none '\b(TODO|FIXME|XXX|HACK)\b|[Nn]ot (yet )?implemented' $every_c $(git ls-files 'tools/*' 'templates/*' 'spec/*' 'locale/*' | grep -v '^tools/lint.sh$')
+    look "tests that skip" none 'pytest\.(skip|mark\.(skip|xfail))|skipif|importorskip|\bskip\(\)' $(git ls-files 'tests/*.py' 'tests/*.c')
+    look texts "$PYTHON" tools/gen_catalog.py --check locale/en.po locale/fr.po .
+    look problems "$PYTHON" tools/lint_problems.py
+    look "cppcheck" cppcheck --quiet -j "$jobs" --error-exitcode=1 --inline-suppr --std=c11 --enable=warning,performance,portability \
+        --suppressions-list=tools/cppcheck.txt --template='{file}:{line}: {id}: {message}' $sources
+    look "clang-tidy" sh -c 'printf "%s\n" "$@" | xargs -P '"$jobs"' -n 4 clang-tidy --quiet -p build/fuzz' - $sources
+}
+exit $status
