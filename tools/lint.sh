@@ -4,7 +4,7 @@
 set -u
 cd "$(dirname "$0")/.."
 status=0
-PYTHON=${PYTHON:-/usr/bin/python3}
+export PYTHON="${PYTHON:-/usr/bin/python3}"
 jobs=$(nproc)
 
 look() { # look NAME COMMAND…: the command's output is shown when it fails
@@ -34,6 +34,6 @@ every_c=$(git ls-files 'src/*.[ch]' 'tests/*.[ch]')
     look problems "$PYTHON" tools/lint_problems.py
     look "cppcheck" cppcheck --quiet -j "$jobs" --error-exitcode=1 --inline-suppr --std=c11 --enable=warning,performance,portability \
         --suppressions-list=tools/cppcheck.txt --template='{file}:{line}: {id}: {message}' $sources
-    look "clang-tidy" sh -c 'printf "%s\n" "$@" | xargs -P '"$jobs"' -n 4 clang-tidy --quiet -p build/fuzz' - $sources
+    look clang-tidy tools/tidy.sh "$jobs"
 }
 exit $status
