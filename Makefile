@@ -8,7 +8,7 @@ PYTHON       ?= /usr/bin/python3
 TESTS        ?=
 ARGS         ?=
 export PYTHON PREFIX
-.PHONY: help run build test lint tsan fuzz crash bench screenshots install clean
+.PHONY: help run build test lint format tsan fuzz crash bench screenshots install clean
 .NOTPARALLEL:
 
 help:
@@ -59,6 +59,10 @@ screenshots:
 
 install: build
 	@meson install -C build/release --no-rebuild --destdir "$(abspath $(DESTDIR))"
+
+format:
+	@$(INSTALL) lint
+	@tools/format.sh
 
 clean:
 	@rm -rf build

@@ -24,7 +24,7 @@ sources=$(git ls-files 'src/*.c')
 every_c=$(git ls-files 'src/*.[ch]' 'tests/*.[ch]')
 # shellcheck disable=SC2086 — lists of files, none with a space
 {
-    look format clang-format --dry-run -Werror $every_c
+    look format tools/format.sh --check
     look "banned calls" none '\b(strcpy|strncpy|stpcpy|strcat|strncat|v?sprintf|gets|ato[if]|atoll?|strtok(_r)?|alloca|mktemp|tmpnam|system|popen|rand|srand|random)\s*\((?!\))' $sources
     look "SQL in C" none '"[^"]*\b(SELECT\s.+\bFROM|INSERT\s+(OR \w+ )?INTO|UPDATE\s+\w+\s+SET|DELETE\s+FROM)\b' $sources
     look "only one room knows it" tools/lint_rooms.sh

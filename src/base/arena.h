@@ -20,7 +20,7 @@ void arena_reset(arena *a);
 void *arena_alloc(arena *a, size_t n);
 /** True once an allocation did not fit the cap; the result of the work must then be thrown away (ERR_UNAVAILABLE). */
 bool arena_full(const arena *a);
-#define arena_new_of(a, type)         ((type *)arena_alloc((a), sizeof(type)))
+#define arena_new_of(a, type)          ((type *)arena_alloc((a), sizeof(type)))
 #define arena_array_of(a, type, count) ((type *)arena_alloc((a), sizeof(type) * (size_t)(count)))
 
 /** A copy of s that also ends in a NUL byte (so `.p` serves libraries that want C strings). STR_NONE stays STR_NONE. */

@@ -138,7 +138,8 @@ static bool parse_offset(str text, size_t *at, int *minutes)
     if (byte_in(text, at, S("Zz")))
         return true;
     int sign = *at < text.n && text.p[*at] == '-' ? -1 : 1, h, m;
-    if (!byte_in(text, at, S("+-")) || !number(text, at, 2, &h) || !byte_in(text, at, S(":")) || !number(text, at, 2, &m))
+    if (!byte_in(text, at, S("+-")) || !number(text, at, 2, &h) || !byte_in(text, at, S(":")) ||
+        !number(text, at, 2, &m))
         return false;
     *minutes = sign * (h * 60 + m);
     return h < 24 && m < 60;

@@ -9,11 +9,11 @@
 #define MUST __attribute__((warn_unused_result))
 
 /** Returns from the caller on the first error. */
-#define TRY(expression)            \
-    do {                           \
+#define TRY(expression)             \
+    do {                            \
         err try_err = (expression); \
-        if (try_err != OK)         \
-            return try_err;        \
+        if (try_err != OK)          \
+            return try_err;         \
     } while (0)
 
 /** What the table says about a code. */
@@ -29,8 +29,8 @@ enum { PROBLEM_FIELDS_MAX = 16, PROBLEM_ARGS_MAX = 4 };
 
 /** One field that was refused. `detail` is a key of the catalogue ("field.too-short") with its own arguments. */
 typedef struct problem_field {
-    str pointer; /* RFC 6901, "/invitations/3/email" */
-    str code;    /* "too-short" */
+    str pointer;   /* RFC 6901, "/invitations/3/email" */
+    str code;      /* "too-short" */
     int64_t limit; /* the number the message mentions, when it mentions one */
 } problem_field;
 

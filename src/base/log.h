@@ -21,7 +21,7 @@ typedef struct log_field {
 
 /** Writes one line: time, level, message, fields. A single write(2), so lines of several threads never mix. */
 void log_event(log_level level, const char *message, const log_field *fields, size_t count);
-#define log_(level, message, ...)                                \
+#define log_(level, message, ...)                                   \
     log_event((level), (message), (const log_field[]){__VA_ARGS__}, \
               sizeof((const log_field[]){__VA_ARGS__}) / sizeof(log_field))
 #define log_plain(level, message) log_event((level), (message), NULL, 0)

@@ -14,9 +14,11 @@ typedef struct str {
 } str;
 
 /** A str of a string literal, usable in a static initializer. */
-#define S(lit)     ((str){("" lit), sizeof(lit) - 1})
+/* clang-format off */
+#define S(lit)      ((str){("" lit), sizeof(lit) - 1})
 #define S_INIT(lit) {("" lit), sizeof(lit) - 1}
-#define STR_NONE   ((str){NULL, 0})
+#define STR_NONE    ((str){NULL, 0})
+/* clang-format on */
 /** For printf: `printf("%.*s", STR_FMT(s))`. */
 #define STR_FMT(s) (int)(s).n, (s).p ? (s).p : ""
 
