@@ -34,7 +34,6 @@ typedef enum setting_type {
 /** What the table says of a setting. */
 typedef struct setting_info {
     str name;             /* "public_url" */
-    str flag;             /* "public-url" */
     const char *variable; /* "PARVIS_PUBLIC_URL" */
     setting_type type;
     str fallback;         /* the default as written, "{data}" still in it */
@@ -48,6 +47,8 @@ const setting_info *setting_about(setting_id id);
 /** The setting with this name, or with this flag; SETTING_COUNT when there is none. */
 setting_id setting_by_name(str name);
 setting_id setting_by_flag(str flag);
+/** "public-url", NUL-terminated. */
+str setting_flag(arena *a, setting_id id);
 
 /** What settings_load reads. */
 typedef struct settings_source {
@@ -59,11 +60,9 @@ typedef struct settings_source {
 /** Why the settings were refused, for a sentence of the catalogue: cli.config.CODE with these placeholders. */
 typedef struct settings_error {
     const char *code; /* "unknown_key", "not_a_number" … */
-    str name;         /* {name}: the setting as it was called there: "--log-level", "PARVIS_LOG_LEVEL", "log_level" */
-    str value;        /* {value}; STR_NONE for secrets */
-    str file;         /* {file}; STR_NONE outside a file */
-    int64_t line;     /* {line} */
-    str allowed;      /* {allowed}: the words or bounds */
+    str name;         /* {name}: as it was called there: "--log-level", "PARVIS_LOG_LEVEL", "./parvis.ini:3: log_level" */
+    str value;        /* {value}; empty for secrets */
+    str allowed;      /* {allowed}: the words, bounds or form */
 } settings_error;
 
 /**

@@ -1,0 +1,552 @@
+#include "ports/config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <ini.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { CONFIG_FILE_MAX = 256 * 1024, LINE_MAX_BYTES = 8000 };
+
+/* ---- the table ---- */
+
+static const setting_info table[SETTING_COUNT] = {
+#define ROW(id_, field_, type_, default_, argument_, words_, least_, most_, secret_) \
+    [SETTING_##id_] = {.name = S_INIT(#field_),                                      \
+                       .variable = "PARVIS_" #id_,                                   \
+                       .type = SETTING_##type_,                                      \
+                       .fallback = S_INIT(default_),                                 \
+                       .argument = S_INIT(argument_),                                \
+                       .words = S_INIT(words_),                                      \
+                       .least = (least_),                                            \
+                       .most = (most_),                                              \
+                       .secret = (secret_),                                          \
+                       .offset = offsetof(settings, field_)},
+    SETTING_TABLE(ROW)
+#undef ROW
+};
+
+const setting_info *setting_about(setting_id id)
+{
+    return &table[id];
+}
+
+/* A flag is the name with hyphens. */
+static bool named(str name, str asked, char hyphen)
+{
+    if (name.n != asked.n)
+        return false;
+    for (size_t i = 0; i < name.n; i++)
+        if (asked.p[i] != (name.p[i] == '_' ? hyphen : name.p[i]))
+            return false;
+    return true;
+}
+
+static setting_id find(str asked, char hyphen)
+{
+    setting_id id = 0;
+    while (id < SETTING_COUNT && !named(table[id].name, asked, hyphen))
+        id++;
+    return id;
+}
+
+setting_id setting_by_name(str name)
+{
+    return find(name, '_');
+}
+
+setting_id setting_by_flag(str flag)
+{
+    return find(flag, '-');
+}
+
+str setting_flag(arena *a, setting_id id)
+{
+    str name = table[id].name;
+    char *flag = arena_alloc(a, name.n + 1);
+    for (size_t i = 0; i < name.n; i++)
+        flag[i] = name.p[i] == '_' ? '-' : name.p[i];
+    return (str){flag, name.n};
+}
+
+/* ---- the forms that single settings ask for ---- */
+
+/* What stands between "://" and the first of '/', '?', '#'; STR_NONE without "://". */
+static str uri_authority(str uri)
+{
+    size_t at = str_find(uri, S("://"));
+    if (at == uri.n)
+        return STR_NONE;
+    str rest = str_slice(uri, at + 3, uri.n);
+    size_t end = 0;
+    while (end < rest.n && rest.p[end] != '/' && rest.p[end] != '?' && rest.p[end] != '#')
+        end++;
+    return str_slice(rest, 0, end);
+}
+
+static size_t last_byte(str s, char c)
+{
+    for (size_t i = s.n; i > 0; i--)
+        if (s.p[i - 1] == c)
+            return i - 1;
+    return s.n;
+}
+
+/* The host of a URI, brackets off. */
+static str uri_host(str uri)
+{
+    str authority = uri_authority(uri);
+    size_t at = last_byte(authority, '@');
+    if (at < authority.n)
+        authority = str_slice(authority, at + 1, authority.n);
+    if (authority.n && authority.p[0] == '[')
+        return str_slice(authority, 1, str_find_byte(authority, ']'));
+    return str_slice(authority, 0, str_find_byte(authority, ':'));
+}
+
+static bool is_port(str text, bool zero)
+{
+    uint64_t port;
+    return str_to_u64(text, 65535, &port) && (zero || port > 0);
+}
+
+static bool is_host_and_port(str s)
+{
+    size_t colon = last_byte(s, ':');
+    str host = str_slice(s, 0, colon);
+    if (colon == s.n || colon == 0 || !is_port(str_slice(s, colon + 1, s.n), true))
+        return false;
+    return host.p[0] == '[' ? str_ends(host, S("]")) : str_find_byte(host, ':') == host.n;
+}
+
+static bool form_listen(str s)
+{
+    return str_starts(s, S("unix:")) ? s.n > 5 : is_host_and_port(s);
+}
+
+/* An origin: links are made by adding a path to it, so it has none of its own. */
+static bool form_public_url(str s)
+{
+    if (str_empty(s))
+        return true;
+    if (!str_starts(s, S("http://")) && !str_starts(s, S("https://")))
+        return false;
+    str authority = uri_authority(s), host = uri_host(s);
+    size_t start = (size_t)(authority.p - s.p);
+    bool whole = start + authority.n == s.n || (start + authority.n + 1 == s.n && s.p[s.n - 1] == '/');
+    if (!whole || str_empty(host) || str_find_byte(authority, '@') < authority.n)
+        return false;
+    for (size_t i = 0; i < host.n; i++)
+        if ((unsigned char)host.p[i] <= ' ' || (unsigned char)host.p[i] > '~' || strchr("<>\"'\\%", host.p[i]))
+            return false;
+    size_t used = host.n + (authority.p[0] == '[' ? 2 : 0);
+    return used == authority.n || (authority.p[used] == ':' && is_port(str_slice(authority, used + 1, authority.n), false));
+}
+
+static bool form_database(str s)
+{
+    return str_starts(s, S("sqlite:")) && s.n > 7;
+}
+
+static bool form_mail(str s)
+{
+    if (str_starts(s, S("file:")))
+        return s.n > 5;
+    return (str_starts(s, S("smtp://")) || str_starts(s, S("smtps://"))) && !str_empty(uri_host(s));
+}
+
+static bool form_mail_from(str s)
+{
+    size_t at = str_find_byte(s, '@');
+    return at > 0 && at + 1 < s.n && s.n <= 320;
+}
+
+static bool form_given(str s)
+{
+    return !str_empty(s);
+}
+
+static const struct {
+    setting_id id;
+    bool (*holds)(str value);
+    str allowed;
+} forms[] = {
+    {SETTING_LISTEN, form_listen, S_INIT("127.0.0.1:8080, [::1]:8080, unix:/run/parvis.sock")},
+    {SETTING_PUBLIC_URL, form_public_url, S_INIT("https://parvis.example.org")},
+    {SETTING_DATABASE, form_database, S_INIT("sqlite:/var/lib/parvis/parvis.db")},
+    {SETTING_MAIL, form_mail, S_INIT("smtp://user:password@host:port, smtps://…, file:/var/lib/parvis/mail")},
+    {SETTING_MAIL_FROM, form_mail_from, S_INIT("Parvis <parvis@example.org>")},
+    {SETTING_DATA, form_given, S_INIT("/var/lib/parvis")},
+    {SETTING_KEY_FILE, form_given, S_INIT("/etc/parvis/key")},
+};
+
+/* ---- one value ---- */
+
+/* A setting as one source calls it, with its value. */
+typedef struct given {
+    setting_id id;
+    str name, value;
+} given;
+
+static bool refuse(settings_error *error, const given *g, const char *code, str allowed)
+{
+    bool show = g->id < SETTING_COUNT && !table[g->id].secret;
+    *error = (settings_error){.code = code, .name = g->name, .value = show ? g->value : S(""), .allowed = allowed};
+    return false;
+}
+
+static bool has_form(const given *g, str value, settings_error *error)
+{
+    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++)
+        if (forms[i].id == g->id && !forms[i].holds(value))
+            return refuse(error, g, "bad_form", forms[i].allowed);
+    return true;
+}
+
+static bool read_list(arena *a, const given *g, str_list *out, settings_error *error)
+{
+    str *items = arena_array_of(a, str, g->value.n / 2 + 1);
+    size_t count = 0, i = 0;
+    while (i < g->value.n) {
+        size_t from = i;
+        while (i < g->value.n && !strchr(", ", g->value.p[i]))
+            i++;
+        if (i > from) {
+            items[count] = arena_str(a, str_slice(g->value, from, i));
+            if (!has_form(g, items[count++], error))
+                return false;
+        }
+        i++;
+    }
+    *out = (str_list){items, count};
+    return count > 0 || str_empty(table[g->id].fallback) ? true : has_form(g, S(""), error);
+}
+
+/* The place of a word in "on|off"; -1 when it is none of them. */
+static int word_index(str words, str value)
+{
+    str rest = words;
+    for (int i = 0; rest.p; i++)
+        if (str_eq(str_cut(&rest, '|'), value))
+            return i;
+    return -1;
+}
+
+static bool read_word(const given *g, int *out, settings_error *error)
+{
+    *out = word_index(table[g->id].words, g->value);
+    return *out >= 0 ? true : refuse(error, g, "not_allowed", table[g->id].words);
+}
+
+static bool read_number(arena *a, const given *g, int64_t *out, settings_error *error)
+{
+    const setting_info *about = &table[g->id];
+    uint64_t number;
+    if (str_to_u64(g->value, INT64_MAX, &number) && (int64_t)number >= about->least && (int64_t)number <= about->most) {
+        *out = (int64_t)number;
+        return true;
+    }
+    return refuse(error, g, "not_a_number", arena_printf(a, "%lld–%lld", (long long)about->least, (long long)about->most));
+}
+
+static bool read_duration(arena *a, const given *g, msec *out, settings_error *error)
+{
+    const setting_info *about = &table[g->id];
+    if (duration_parse(g->value, out) && *out >= about->least && *out <= about->most)
+        return true;
+    char least[DURATION_TEXT_SIZE], most[DURATION_TEXT_SIZE];
+    str from = duration_format(about->least, least), to = duration_format(about->most, most);
+    return refuse(error, g, "not_a_duration", arena_join(a, from, S("–"), to));
+}
+
+/* Reads one value into its field. */
+static bool take(arena *a, const given *g, settings *s, settings_error *error)
+{
+    void *field = (char *)s + table[g->id].offset;
+    int word;
+
+    if (!str_is_utf8(g->value) || str_has_control(g->value))
+        return refuse(error, g, "not_text", STR_NONE);
+    switch (table[g->id].type) {
+    case SETTING_TEXT:
+    case SETTING_URI:
+        if (!has_form(g, g->value, error))
+            return false;
+        *(str *)field = arena_str(a, g->value);
+        return true;
+    case SETTING_LIST:
+        return read_list(a, g, field, error);
+    case SETTING_BOOLEAN:
+        if (!read_word(g, &word, error))
+            return false;
+        *(bool *)field = word == 0;
+        return true;
+    case SETTING_ENUM:
+        return read_word(g, field, error);
+    case SETTING_INTEGER:
+        return read_number(a, g, field, error);
+    case SETTING_DURATION:
+        return read_duration(a, g, field, error);
+    }
+    return false;
+}
+
+/* ---- parvis.ini ---- */
+
+typedef struct file_reading {
+    arena *a;
+    str path;
+    str values[SETTING_COUNT], names[SETTING_COUNT];
+    settings_error *error;
+    bool refused;
+} file_reading;
+
+/* inih's callback; 0 stops it, and ini_parse then returns the line. */
+static int file_line(void *user, const char *section, const char *name, const char *value)
+{
+    file_reading *r = user;
+    setting_id id = *section ? SETTING_COUNT : setting_by_name(str_of(name));
+    given g = {.id = SETTING_COUNT, .name = arena_str(r->a, str_of(name))};
+
+    if (id == SETTING_COUNT) {
+        if (*section)
+            g.name = arena_join(r->a, S("["), str_of(section), S("] "), g.name);
+        r->refused = true;
+        return refuse(r->error, &g, "unknown_key", STR_NONE);
+    }
+    if (r->values[id].p) {
+        r->refused = true;
+        return refuse(r->error, &g, "twice", STR_NONE);
+    }
+    r->values[id] = arena_str(r->a, str_of(value));
+    r->names[id] = arena_join(r->a, r->path, S(": "), table[id].name);
+    return 1;
+}
+
+static bool refuse_file(settings_error *error, const char *code, str name)
+{
+    *error = (settings_error){.code = code, .name = name, .value = S(""), .allowed = STR_NONE};
+    return false;
+}
+
+/* The whole file as NUL-terminated text. *absent is set, and true returned, when there is none. */
+static bool read_file(arena *a, str path, bool *absent, str *text, settings_error *error)
+{
+    int fd = open(arena_cstr(a, path), O_RDONLY | O_CLOEXEC);
+    *absent = fd < 0 && (errno == ENOENT || errno == ENOTDIR);
+    if (fd < 0)
+        return *absent || refuse_file(error, "unreadable_file", path);
+
+    char *p = arena_alloc(a, CONFIG_FILE_MAX + 1);
+    size_t n = 0;
+    ssize_t got;
+    while (n < CONFIG_FILE_MAX && (got = read(fd, p + n, CONFIG_FILE_MAX - n)) > 0)
+        n += (size_t)got;
+    close(fd);
+    if (n == CONFIG_FILE_MAX || got < 0)
+        return refuse_file(error, "unreadable_file", path);
+
+    *text = (str){p, n};
+    str rest = *text;
+    while (rest.p)
+        if (str_cut(&rest, '\n').n > LINE_MAX_BYTES)
+            return refuse_file(error, "not_ini", path);
+    return str_is_utf8(*text) && memchr(p, 0, n) == NULL ? true : refuse_file(error, "not_ini", path);
+}
+
+static bool read_ini(file_reading *r, bool *absent)
+{
+    str text;
+    if (!read_file(r->a, r->path, absent, &text, r->error))
+        return false;
+    if (*absent)
+        return true;
+
+    /* The library's own defaults would cut long lines, join indented ones and end values at " ;". */
+    ini_use_stack = false;
+    ini_allow_realloc = true;
+    ini_max_line = LINE_MAX_BYTES + 8;
+    ini_allow_multiline = false;
+    ini_allow_inline_comments = false;
+    ini_stop_on_first_error = true;
+    int line = ini_parse_string(text.p, file_line, r);
+    if (line == 0)
+        return true;
+
+    str place = arena_printf(r->a, "%.*s:%d", STR_FMT(r->path), line);
+    if (!r->refused)
+        return refuse_file(r->error, "not_ini", place);
+    r->error->name = arena_join(r->a, place, S(": "), r->error->name);
+    return false;
+}
+
+/* ---- all sources ---- */
+
+static str environment_value(char *const *environment, const char *variable)
+{
+    size_t n = strlen(variable);
+    for (char *const *e = environment; e && *e; e++)
+        if (strncmp(*e, variable, n) == 0 && (*e)[n] == '=')
+            return str_of(*e + n + 1);
+    return STR_NONE;
+}
+
+/* The default with the data folder put in. */
+static str fallback(arena *a, setting_id id, str data)
+{
+    str text = table[id].fallback;
+    size_t at = str_find(text, S("{data}"));
+    if (at == text.n)
+        return text;
+    return arena_join(a, str_slice(text, 0, at), data, str_slice(text, at + 6, text.n));
+}
+
+static bool load_one(arena *a, const settings_source *source, const file_reading *file, setting_id id, settings *out,
+                     settings_error *error)
+{
+    str environment = environment_value(source->environment, table[id].variable);
+    given g = {.id = id, .name = table[id].name, .value = fallback(a, id, out->data)};
+    out->origin[id] = ORIGIN_DEFAULT;
+
+    if (source->flags[id].p) {
+        g.name = arena_join(a, S("--"), setting_flag(a, id));
+        g.value = source->flags[id];
+        out->origin[id] = ORIGIN_FLAG;
+    } else if (!str_empty(environment)) {
+        g.name = str_of(table[id].variable);
+        g.value = environment;
+        out->origin[id] = ORIGIN_ENVIRONMENT;
+    } else if (file->values[id].p) {
+        g.name = file->names[id];
+        g.value = file->values[id];
+        out->origin[id] = ORIGIN_FILE;
+    }
+    return take(a, &g, out, error);
+}
+
+static str without_slashes(str s)
+{
+    while (s.n > 1 && s.p[s.n - 1] == '/')
+        s.n--;
+    return s;
+}
+
+bool settings_load(arena *a, const settings_source *source, settings *out, settings_error *error)
+{
+    static const str places[] = {S_INIT("./parvis.ini"), S_INIT("/etc/parvis/parvis.ini")};
+    file_reading file = {.a = a, .path = source->config_path, .error = error};
+    bool absent = true;
+
+    *out = (settings){0};
+    if (source->config_path.p) {
+        if (!read_ini(&file, &absent))
+            return false;
+        if (absent)
+            return refuse_file(error, "no_file", source->config_path);
+    }
+    for (size_t i = 0; absent && i < sizeof places / sizeof *places; i++) {
+        file.path = places[i];
+        if (!read_ini(&file, &absent))
+            return false;
+    }
+
+    /* The data folder first: other defaults stand in it. */
+    if (!load_one(a, source, &file, SETTING_DATA, out, error))
+        return false;
+    out->data = without_slashes(out->data);
+    for (setting_id id = 0; id < SETTING_COUNT; id++)
+        if (id != SETTING_DATA && !load_one(a, source, &file, id, out, error))
+            return false;
+    out->public_url = without_slashes(out->public_url);
+    return true;
+}
+
+/* ---- showing ---- */
+
+/* Between the first ':' after "//" and the last '@' stands the password, whatever is in it. */
+static str mask(arena *a, str uri)
+{
+    size_t start = str_find(uri, S("://"));
+    size_t at = last_byte(uri, '@');
+    if (start == uri.n || at == uri.n || at < start)
+        return uri;
+    start += 3;
+    str user = str_slice(uri, start, at);
+    size_t colon = str_find_byte(user, ':');
+    if (colon == user.n)
+        return uri;
+    return arena_join(a, str_slice(uri, 0, start + colon + 1), S("***"), str_slice(uri, at, uri.n));
+}
+
+static str list_text(arena *a, const str_list *list)
+{
+    str out = S("");
+    for (size_t i = 0; i < list->count; i++)
+        out = i ? arena_join(a, out, S(", "), list->items[i]) : list->items[i];
+    return out;
+}
+
+static str word_at(str words, int index)
+{
+    str rest = words, word = STR_NONE;
+    for (int i = 0; i <= index; i++)
+        word = str_cut(&rest, '|');
+    return word;
+}
+
+str setting_text(arena *a, const settings *s, setting_id id)
+{
+    const setting_info *about = &table[id];
+    const void *field = (const char *)s + about->offset;
+    char text[DURATION_TEXT_SIZE];
+
+    switch (about->type) {
+    case SETTING_TEXT:
+        return *(const str *)field;
+    case SETTING_URI:
+        return about->secret ? mask(a, *(const str *)field) : *(const str *)field;
+    case SETTING_LIST:
+        return list_text(a, field);
+    case SETTING_BOOLEAN:
+        return word_at(about->words, *(const bool *)field ? 0 : 1);
+    case SETTING_ENUM:
+        return word_at(about->words, *(const int *)field);
+    case SETTING_INTEGER:
+        return arena_printf(a, "%lld", (long long)*(const int64_t *)field);
+    case SETTING_DURATION:
+        return arena_str(a, duration_format(*(const msec *)field, text));
+    }
+    return STR_NONE;
+}
+
+str setting_origin_name(setting_origin origin)
+{
+    static const str names[] = {S_INIT("default"), S_INIT("file"), S_INIT("environment"), S_INIT("flag")};
+    return names[origin];
+}
+
+/* ---- one rule across settings ---- */
+
+bool host_is_loopback(str host)
+{
+    if (host.n >= 2 && host.p[0] == '[')
+        host = str_slice(host, 1, host.n - 1);
+    if (str_eq_nocase(host, S("localhost")) || str_eq(host, S("::1")) || str_eq(host, S("0:0:0:0:0:0:0:1")))
+        return true;
+    /* 127.0.0.0/8: four numbers, not a name such as 127.example.org */
+    str rest = host;
+    uint64_t number;
+    int parts = 0;
+    for (; rest.p; parts++)
+        if (!str_to_u64(str_cut(&rest, '.'), 255, &number))
+            return false;
+    return parts == 4 && str_starts(host, S("127."));
+}
+
+bool settings_links_reach(const settings *s)
+{
+    if (str_starts(s->mail, S("file:")) || host_is_loopback(uri_host(s->mail)))
+        return true;
+    return !str_empty(s->public_url) && !host_is_loopback(uri_host(s->public_url));
+}
