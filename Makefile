@@ -8,7 +8,7 @@ PYTHON       ?= /usr/bin/python3
 TESTS        ?=
 ARGS         ?=
 export PYTHON PREFIX
-.PHONY: help run build test lint format tsan fuzz crash bench screenshots install clean
+.PHONY: help run build test lint format tsan fuzz crash bench screenshots proxies install clean
 .NOTPARALLEL:
 
 help:
@@ -56,6 +56,12 @@ screenshots:
 	@$(INSTALL) build test
 	@tools/build.sh hooks
 	@PARVIS_BINARY=build/hooks/parvis $(PYTHON) -m pytest tests/browser/test_screenshots.py $(ARGS)
+
+# The reverse proxies of packaging/, real ones, in front of the real server.
+proxies:
+	@$(INSTALL) build test proxies
+	@tools/build.sh hooks
+	@PARVIS_BINARY=build/hooks/parvis $(PYTHON) -m pytest tests/proxies $(ARGS)
 
 install: build
 	@meson install -C build/release --no-rebuild --destdir "$(abspath $(DESTDIR))"
