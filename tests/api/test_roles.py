@@ -1,0 +1,100 @@
+"""Every route called by everybody: what the table of rights says is what happens. Generated from spec/."""
+
+import pytest
+
+from lib.people import fresh
+from lib.spec import permissions, routes
+
+SAMPLE = {
+    "create_invitations": lambda c: {"invitations": [{"email": fresh(), "role": "member"}], "deliver": False},
+    "preview_invitations": lambda c: {"invitations": [{"email": fresh(), "role": "member"}]},
+    "correct_invitation": lambda c: {"email": fresh()},
+    "update_organization": lambda c: {"name": "Acme"},
+    "update_settings": lambda c: {"reminder_max": 1},
+    "update_member": lambda c: {"role": "member"},
+    "transfer_ownership": lambda c: {"to": c["member"]},
+}
+INSIDE = [r for r in routes() if "{org}" in r.path]
+ROLES = ["owner", "administrator", "member", "outsider", "anonymous", "operator"]
+
+
+def expected(route, role):
+    """The refusal, or None when the call goes through."""
+    if role == "anonymous":
+        return "unauthenticated"
+    if role == "outsider":
+        return "not-found"
+    if role == "operator":
+        return "may" # the operator is a member of nothing: some acts are refused to them for other reasons
+    if route.access == "member":
+        return None
+    return None if role in permissions()[route.permission] else "forbidden"
+
+
+@pytest.fixture(scope="module")
+def house(world):
+    org = world.found("House")
+    return {
+        "org": org,
+        "owner": org.api,
+        "administrator": org.join(role="administrator").api,
+        "member": org.join().api,
+        "outsider": world.found("Outside").api,
+        "anonymous": world.client(),
+        "operator": world.operator,
+    }
+
+
+@pytest.fixture
+def call(house):
+    """Calls a route with ids that exist, made for this call alone."""
+    org = house["org"]
+
+    def do(route, role):
+        made = {"org": org.slug}
+        if "{member}" in route.path or route.name == "transfer_ownership":
+            made["member"] = org.member(org.join())["id"]
+        if "{invitation}" in route.path or "{batch}" in route.path:
+            inv = org.invitation(org.invite(fresh(), deliver=False))
+            made.update(invitation=inv["id"], batch=inv["batch"])
+        body = SAMPLE[route.name](made) if route.name in SAMPLE else None
+        assert (body is not None) == (route.body is not None), f"no sample for {route.name}"
+        path = route.path.removeprefix("/api/v1").format(**made)
+        caller = house[role]
+        if route.name in ("leave_organization", "transfer_ownership") and role in ("owner", "administrator", "member"):
+            caller = org.join(role=role).api  # somebody who may go
+        return caller.call(route.method, path, body)
+
+    return do
+
+
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("route", INSIDE, ids=repr)
+def test_every_route_by_everybody(call, route, role):
+    answer = call(route, role)
+    refusal = expected(route, role)
+    if refusal == "may":
+        assert answer.problem not in ("unauthenticated", "not-found", "internal"), answer
+    elif refusal:
+        answer.refused(refusal)
+    else:
+        answer.ok()
+
+
+@pytest.mark.parametrize("route", [r for r in routes() if r.access == "operator"], ids=repr)
+def test_the_operators_routes_are_for_the_socket_alone(house, route):
+    body = {"setup": {"organization": {"name": "X"}, "account": {"email": fresh(), "given_name": "A", "family_name": "B"}},
+            "create_organization": {"name": "X", "owner": {"email": fresh(), "given_name": "A", "family_name": "B"}},
+            "server_reset_password": {"email": house["org"].owner.email}}.get(route.name)
+    path = route.path.removeprefix("/api/v1")
+    query = {"email": house["org"].owner.email} if route.name == "server_show_account" else {}
+    for role in ("owner", "administrator", "member", "outsider", "anonymous"):
+        answer = house[role].call(route.method, path, body, **query)
+        assert answer.problem in ("forbidden", "unauthenticated", "not-found"), (role, answer)
+
+
+@pytest.mark.parametrize("route", [r for r in routes() if r.access in ("session", "caller")], ids=repr)
+def test_ones_own_routes_need_somebody(house, route):
+    body = {} if route.body is not None else None
+    path = route.path.removeprefix("/api/v1").format(session="ses_01h455vb4pex5vsknk084sn02q")
+    house["anonymous"].call(route.method, path, body).refused("unauthenticated", 401)
