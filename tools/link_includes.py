@@ -16,7 +16,6 @@ OWNER = {
     "permission_table.h": "domain",
     "bodies.h": "http",
     "routes.h": "http",
-    "templates.h": "http",
 }
 
 source, build, *libraries = sys.argv[1:]
