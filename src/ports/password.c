@@ -1,0 +1,44 @@
+#include "ports/password.h"
+
+#include <sodium.h>
+
+enum { OPERATIONS = 2, MEMORY = 19 << 20 };
+
+_Static_assert((int)PASSWORD_HASH_SIZE == (int)crypto_pwhash_STRBYTES, "libsodium's text form");
+
+/* A hash of nobody's password at today's costs: accounts that do not exist take as long as those that do. */
+static const char nobody[] = "$argon2id$v=19$m=19456,t=2,p=1$h/h1mwypwxfIwIKuImxFqg$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+
+err password_hash(str password, char out[PASSWORD_HASH_SIZE])
+{
+    int failed = crypto_pwhash_str_alg(out, password.p, password.n, OPERATIONS, MEMORY, crypto_pwhash_ALG_ARGON2ID13);
+    return failed ? ERR_UNAVAILABLE : OK;
+}
+
+/* libsodium wants NUL-terminated text in a field of fixed size. */
+static bool to_field(str hash, char out[PASSWORD_HASH_SIZE])
+{
+    if (hash.n == 0 || hash.n >= PASSWORD_HASH_SIZE || memchr(hash.p, '\0', hash.n))
+        return false;
+    memset(out, 0, PASSWORD_HASH_SIZE);
+    memcpy(out, hash.p, hash.n);
+    return true;
+}
+
+bool password_verify(str hash, str password)
+{
+    char field[PASSWORD_HASH_SIZE];
+    bool known = to_field(hash, field) && crypto_pwhash_str_needs_rehash(field, OPERATIONS, MEMORY) >= 0;
+    if (!known)
+        to_field(str_of(nobody), field);
+    if (password.n > PASSWORD_MAX_BYTES)
+        password.n = 0; /* never hashed by anybody; costs the same */
+    bool right = crypto_pwhash_str_verify(field, password.p ? password.p : "", password.n) == 0;
+    return right && known && password.n > 0;
+}
+
+bool password_needs_rehash(str hash)
+{
+    char field[PASSWORD_HASH_SIZE];
+    return !to_field(hash, field) || crypto_pwhash_str_needs_rehash(field, OPERATIONS, MEMORY) != 0;
+}

@@ -1,0 +1,113 @@
+/* Hashing, and the judgement of new passwords. */
+#include "ports/password.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <cmocka.h>
+
+static void test_hash(void **state)
+{
+    char hash[PASSWORD_HASH_SIZE], again[PASSWORD_HASH_SIZE];
+    (void)state;
+    assert_int_equal(password_hash(S("une phrase de passe"), hash), OK);
+    assert_int_equal(password_hash(S("une phrase de passe"), again), OK);
+    assert_true(str_starts(str_of(hash), S("$argon2id$v=19$m=19456,t=2,p=1$")));
+    assert_string_not_equal(hash, again);
+    assert_true(password_verify(str_of(hash), S("une phrase de passe")));
+    assert_false(password_verify(str_of(hash), S("une phrase de pass")));
+    assert_false(password_verify(str_of(hash), S("")));
+    assert_false(password_verify(str_of(hash), STR_NONE));
+    assert_false(password_needs_rehash(str_of(hash)));
+}
+
+static void test_no_hash(void **state)
+{
+    static const char *const others[] = {"", "x", "$2b$12$abcdefghijklmnopqrstuv", "$argon2id$v=19$m=19456,t=2,p=1$$", "plain"};
+    char big[PASSWORD_MAX_BYTES + 2];
+    (void)state;
+    assert_false(password_verify(STR_NONE, S("anything")));
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        assert_false(password_verify(str_of(others[i]), S("anything")));
+        assert_true(password_needs_rehash(str_of(others[i])));
+    }
+    memset(big, 'a', sizeof big);
+    assert_false(password_verify(STR_NONE, (str){big, sizeof big}));
+}
+
+static void test_verdicts(void **state)
+{
+    static const str about[] = {S_INIT("Zoé"), S_INIT("Martineau"), S_INIT("zoe.martineau@example.org"), STR_NONE,
+                                S_INIT("Ville de Brest")};
+    static const struct {
+        const char *password;
+        password_verdict verdict;
+    } cases[] = {
+        {"", PASSWORD_TOO_SHORT},
+        {"abc", PASSWORD_TOO_SHORT},
+        {"éèàùçôî", PASSWORD_TOO_SHORT},
+        {"password", PASSWORD_COMMON},
+        {"Password1", PASSWORD_COMMON},
+        {"P@ssw0rd!", PASSWORD_COMMON},
+        {"Password123", PASSWORD_COMMON},
+        {"motdepasse", PASSWORD_COMMON},
+        {"MotDePasse2024", PASSWORD_COMMON},
+        {"azertyuiop", PASSWORD_COMMON},
+        {"qwerty123456", PASSWORD_COMMON},
+        {"1q2w3e4r5t", PASSWORD_OK},
+        {"12345678", PASSWORD_COMMON},
+        {"aaaaaaaaaaaa", PASSWORD_COMMON},
+        {"abababababab", PASSWORD_COMMON},
+        {"abcdefghijkl", PASSWORD_COMMON},
+        {"14071789", PASSWORD_COMMON},
+        {"soleil2023", PASSWORD_COMMON},
+        {"Marseille13", PASSWORD_COMMON},
+        {"iloveyou", PASSWORD_COMMON},
+        {"Été2024!", PASSWORD_COMMON},
+        {"passwordpassword", PASSWORD_COMMON},
+        {"Martineau75!", PASSWORD_ABOUT_YOU},
+        {"zoe.martineau@example.org", PASSWORD_ABOUT_YOU},
+        {"correct horse battery staple", PASSWORD_OK},
+        {"kX9#vQ2m", PASSWORD_OK},
+        {"un été à Ouessant sous la pluie", PASSWORD_OK},
+        {"tracteur-violon-42", PASSWORD_OK},
+        {"日本語のパスワード", PASSWORD_OK},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        int score = -1;
+        password_verdict got = password_check(str_of(cases[i].password), about, 5, 8, &score);
+        if (got != cases[i].verdict)
+            fail_msg("%s: verdict %d, score %d", cases[i].password, got, score);
+        assert_true((got == PASSWORD_OK) == (score > 0) && score <= 4);
+    }
+    char big[PASSWORD_MAX_BYTES + 1];
+    memset(big, 'x', sizeof big);
+    assert_int_equal(password_check((str){big, sizeof big}, NULL, 0, 8, NULL), PASSWORD_TOO_LONG);
+    assert_int_equal(password_check((str){"kX9#\0vQ2mzz", 11}, NULL, 0, 8, NULL), PASSWORD_TOO_LONG);
+    assert_int_equal(password_check(S("kX9#\xff" "vQ2mzz"), NULL, 0, 8, NULL), PASSWORD_TOO_LONG);
+}
+
+static void test_score_grows(void **state)
+{
+    static const char *const ladder[] = {"vmqkdwru", "vmqkdwru7x", "vmqkdwru7x!pz", "vmqkdwru7x!pzkwe wqb"};
+    int last = 0;
+    (void)state;
+    for (size_t i = 0; i < sizeof ladder / sizeof *ladder; i++) {
+        int score;
+        assert_int_equal(password_check(str_of(ladder[i]), NULL, 0, 8, &score), PASSWORD_OK);
+        assert_true(score >= last);
+        last = score;
+    }
+    assert_int_equal(last, 4);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_hash),
+        cmocka_unit_test(test_no_hash),
+        cmocka_unit_test(test_verdicts),
+        cmocka_unit_test(test_score_grows),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
