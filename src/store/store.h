@@ -1,7 +1,7 @@
 /*
  * The store: named statements, whole transactions, two engines behind one door.
  *
- * Statements stand in queries/*.sql; tools/gen_queries.py prepares each against the migrated schema and writes a typed C
+ * Statements stand in the folder queries; tools/gen_queries.py prepares each against the migrated schema and writes a typed C
  * function (queries.h). Nothing else in the program contains SQL. An engine is the struct store_engine below.
  */
 #ifndef PARVIS_STORE_STORE_H
@@ -70,7 +70,7 @@ struct store_job {
     void *context;
     arena *a;
     problem *problem;
-    bool bulk; /* large work: at most one of these between two groups of small ones */
+    bool bulk;       /* large work: at most one of these between two groups of small ones */
     store_job *next; /* the store's */
 };
 
@@ -105,7 +105,10 @@ MUST err store_query_one(txn *t, const query *q, const void *params, void *row);
 MUST err store_query_many(txn *t, const query *q, const void *params, void **rows, size_t *count);
 /** No rows; *changed (may be NULL) gets how many rows it touched. ERR_CONFLICT sets t->violation. */
 MUST err store_execute(txn *t, const query *q, const void *params, int64_t *changed);
-/** Part of a write that may be undone without undoing the rest. */
+/**
+ * Part of a write that may be undone without undoing the rest. They nest; each ends with one of store_release (kept) or
+ * store_rollback_to (undone).
+ */
 MUST err store_savepoint(txn *t);
 MUST err store_release(txn *t);
 void store_rollback_to(txn *t);

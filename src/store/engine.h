@@ -1,0 +1,37 @@
+/*
+ * What an engine is. store.c gives every call of store.h to the engine that the URI names; SQLite's stands in sqlite.c,
+ * sqlite_query.c, sqlite_writer.c and sqlite_migrate.c.
+ */
+#ifndef PARVIS_STORE_ENGINE_H
+#define PARVIS_STORE_ENGINE_H
+
+#include "store/migration.h"
+
+/** Every function keeps the promise that store.h makes for the call of the same name. */
+typedef struct store_engine {
+    str scheme; /* "sqlite:" */
+    err (*open)(store *s, str rest);
+    void (*close)(store *s);
+    err (*read_begin)(txn *t);
+    void (*read_end)(txn *t);
+    void (*submit)(store *s, store_job *job);
+    err (*query_one)(txn *t, const query *q, const void *params, void *row);
+    err (*query_many)(txn *t, const query *q, const void *params, void **rows, size_t *count);
+    err (*execute)(txn *t, const query *q, const void *params, int64_t *changed);
+    err (*savepoint)(txn *t);
+    err (*release)(txn *t);
+    void (*rollback_to)(txn *t);
+    err (*migration_state)(store *s, migration_state *out);
+    err (*migrate)(store *s);
+} store_engine;
+
+extern const store_engine sqlite_engine;
+
+struct store {
+    const store_engine *engine;
+    void *own; /* the engine's state */
+    const struct env *env;
+    const migration_set *migrations;
+};
+
+#endif

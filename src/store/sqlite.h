@@ -1,0 +1,110 @@
+/* SQLite's side of the store: one writing connection in one thread, a read-only one for each thread that reads. */
+#ifndef PARVIS_STORE_SQLITE_H
+#define PARVIS_STORE_SQLITE_H
+
+#include "store/engine.h"
+
+#include <pthread.h>
+#include <sqlite3.h>
+
+/** Statements that every connection has, by their place in control_sql (sqlite.c). */
+typedef enum control {
+    CONTROL_BEGIN_READ,
+    CONTROL_BEGIN_WRITE,
+    CONTROL_COMMIT,
+    CONTROL_ROLLBACK,
+    CONTROL_JOB, /* a job's own savepoint in its group */
+    CONTROL_JOB_RELEASE,
+    CONTROL_JOB_ROLLBACK,
+    CONTROL_PART, /* store_savepoint */
+    CONTROL_PART_RELEASE,
+    CONTROL_PART_ROLLBACK,
+    CONTROL_COUNT
+} control;
+
+typedef struct prepared {
+    const query *q;
+    sqlite3_stmt *statement;
+} prepared;
+
+/** Used by one thread at a time; t->connection of its transactions. */
+typedef struct sqlite_connection {
+    sqlite3 *db;
+    sqlite3_stmt *control[CONTROL_COUNT];
+    prepared *prepared; /* by query->index */
+    size_t prepared_count;
+    err broken;      /* why the transaction (or job) under way cannot go on; OK while it can */
+    bool complained; /* the trouble is in the log already */
+} sqlite_connection;
+
+typedef struct reader reader;
+struct reader {
+    sqlite_connection connection;
+    _Atomic(struct sqlite_store *) owner; /* NULL: its store was closed */
+    int depth;                            /* transactions open in it: one inside another shares the outer's view */
+    bool spare;                           /* its thread ended */
+    reader *next;                         /* of the store */
+    reader *next_in_thread;
+};
+
+typedef struct job_queue {
+    store_job *first, **last;
+} job_queue;
+
+typedef struct sqlite_store {
+    store *store;
+    char *path;
+    reader *readers; /* under readers_lock of sqlite.c */
+
+    pthread_mutex_t turn; /* whoever uses the writing connection */
+    sqlite_connection writer;
+    msec last_now;
+    int wal_frames; /* after the newest commit */
+
+    pthread_mutex_t lock; /* what follows */
+    pthread_cond_t wake;
+    job_queue single, bulk;
+    size_t waiting;
+    bool bulk_is_next, sleeping, draining;
+    pthread_t thread;
+} sqlite_store;
+
+static inline sqlite_store *sqlite_of(store *s)
+{
+    return s->own;
+}
+
+/* ---- sqlite.c ---- */
+
+/** Runs a control statement; SQLite's code. */
+int sqlite_control(sqlite_connection *c, control which);
+/** Runs SQL of the engine's own (PRAGMA …); SQLite's code. */
+int sqlite_run(sqlite_connection *c, const char *sql);
+/** Says what SQLite's code means for the transaction, and logs it once until the connection works again. */
+err sqlite_trouble(sqlite_connection *c, const char *what, int code);
+/** Notes that the connection works (again). */
+void sqlite_works(sqlite_connection *c);
+
+/* ---- sqlite_query.c ---- */
+
+err sqlite_query_one(txn *t, const query *q, const void *params, void *row);
+err sqlite_query_many(txn *t, const query *q, const void *params, void **rows, size_t *count);
+err sqlite_execute(txn *t, const query *q, const void *params, int64_t *changed);
+err sqlite_savepoint(txn *t);
+err sqlite_release(txn *t);
+void sqlite_rollback_to(txn *t);
+
+/* ---- sqlite_writer.c ---- */
+
+/** Starts the writer's thread. */
+err sqlite_writer_start(sqlite_store *w);
+/** Finishes what is queued and ends the thread; later jobs are refused. */
+void sqlite_writer_stop(sqlite_store *w);
+void sqlite_submit(store *s, store_job *job);
+
+/* ---- sqlite_migrate.c ---- */
+
+err sqlite_migration_state(store *s, migration_state *out);
+err sqlite_migrate(store *s);
+
+#endif

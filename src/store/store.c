@@ -1,0 +1,158 @@
+/* The store's door: every call goes to the engine that the URI names. */
+#include "store/engine.h"
+
+#include "base/log.h"
+#include "queries.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+static const store_engine *const engines[] = {&sqlite_engine};
+
+static const store_engine *engine_of(str uri)
+{
+    for (size_t i = 0; i < sizeof engines / sizeof *engines; i++)
+        if (str_starts(uri, engines[i]->scheme))
+            return engines[i];
+    return NULL;
+}
+
+err store_open(str uri, store **out)
+{
+    *out = NULL;
+    const store_engine *engine = engine_of(uri);
+    if (!engine) { /* the rest of the URI may hold a password */
+        log_(LOG_ERROR, "this kind of database is not known",
+             LOG_TEXT("kind", str_slice(uri, 0, str_find_byte(uri, ':'))));
+        return ERR_UNAVAILABLE;
+    }
+    store *s = calloc(1, sizeof *s);
+    if (!s)
+        return ERR_UNAVAILABLE;
+    *s = (store){.engine = engine, .migrations = &store_migrations};
+    err e = engine->open(s, str_slice(uri, engine->scheme.n, uri.n));
+    if (e != OK)
+        free(s);
+    else
+        *out = s;
+    return e;
+}
+
+void store_close(store *s)
+{
+    if (!s)
+        return;
+    s->engine->close(s);
+    free(s);
+}
+
+void store_set_env(store *s, const struct env *env)
+{
+    s->env = env;
+}
+
+void store_set_migrations(store *s, const migration_set *set)
+{
+    s->migrations = set;
+}
+
+err store_migration_state(store *s, migration_state *out)
+{
+    return s->engine->migration_state(s, out);
+}
+
+err store_migrate(store *s)
+{
+    return s->engine->migrate(s);
+}
+
+err store_read(store *s, arena *a, problem *p, txn *t)
+{
+    *t = (txn){.store = s, .a = a, .problem = p, .env = s->env};
+    return s->engine->read_begin(t);
+}
+
+void store_read_end(txn *t)
+{
+    if (t->connection)
+        t->store->engine->read_end(t);
+    t->connection = NULL;
+}
+
+void store_submit(store *s, store_job *job)
+{
+    s->engine->submit(s, job);
+}
+
+/* ---- a write that is waited for ---- */
+
+typedef struct waiter {
+    err (*run)(txn *t, void *context);
+    void *context;
+    pthread_mutex_t lock;
+    pthread_cond_t wake;
+    bool finished;
+    err result;
+} waiter;
+
+static err waiter_run(txn *t, void *context)
+{
+    waiter *w = context;
+    return w->run(t, w->context);
+}
+
+static void waiter_done(void *context, err result)
+{
+    waiter *w = context;
+    pthread_mutex_lock(&w->lock);
+    w->finished = true;
+    w->result = result;
+    pthread_cond_signal(&w->wake); /* under the lock: *w is gone as soon as the waiter can run */
+    pthread_mutex_unlock(&w->lock);
+}
+
+err store_write(store *s, arena *a, problem *p, err (*run)(txn *t, void *context), void *context)
+{
+    waiter w = {.run = run, .context = context, .lock = PTHREAD_MUTEX_INITIALIZER, .wake = PTHREAD_COND_INITIALIZER};
+    store_job job = {.run = waiter_run, .done = waiter_done, .context = &w, .a = a, .problem = p};
+    store_submit(s, &job);
+    pthread_mutex_lock(&w.lock);
+    while (!w.finished)
+        pthread_cond_wait(&w.wake, &w.lock);
+    pthread_mutex_unlock(&w.lock);
+    pthread_cond_destroy(&w.wake);
+    pthread_mutex_destroy(&w.lock);
+    return w.result;
+}
+
+/* ---- statements ---- */
+
+err store_query_one(txn *t, const query *q, const void *params, void *row)
+{
+    return t->store->engine->query_one(t, q, params, row);
+}
+
+err store_query_many(txn *t, const query *q, const void *params, void **rows, size_t *count)
+{
+    return t->store->engine->query_many(t, q, params, rows, count);
+}
+
+err store_execute(txn *t, const query *q, const void *params, int64_t *changed)
+{
+    return t->store->engine->execute(t, q, params, changed);
+}
+
+err store_savepoint(txn *t)
+{
+    return t->store->engine->savepoint(t);
+}
+
+err store_release(txn *t)
+{
+    return t->store->engine->release(t);
+}
+
+void store_rollback_to(txn *t)
+{
+    t->store->engine->rollback_to(t);
+}
