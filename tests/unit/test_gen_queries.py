@@ -1,0 +1,155 @@
+"""What the statement generator must refuse, each with file and line, and what it makes of what it accepts."""
+import os
+import subprocess
+import sys
+
+import pytest
+
+GENERATOR = os.path.join(os.path.dirname(__file__), "../../tools/gen_queries.py")
+SCHEMA = """
+CREATE TABLE organization (id BLOB PRIMARY KEY NOT NULL, name TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE thing (
+    organization_id BLOB NOT NULL REFERENCES organization (id),
+    id BLOB NOT NULL,
+    label TEXT NOT NULL,
+    note TEXT,
+    amount INTEGER NOT NULL,
+    is_open INTEGER NOT NULL,
+    closed_at INTEGER,
+    PRIMARY KEY (organization_id, id)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE part (
+    organization_id BLOB NOT NULL,
+    thing_id BLOB NOT NULL,
+    name TEXT NOT NULL,
+    PRIMARY KEY (organization_id, thing_id, name)
+) STRICT, WITHOUT ROWID;
+"""
+
+
+class Outcome:
+    def __init__(self, folder, code, message):
+        self.refused, self.message = code != 0, message
+        self.header = (folder / "out.h").read_text() if code == 0 else ""
+        self.source = (folder / "out.c").read_text() if code == 0 else ""
+
+
+@pytest.fixture
+def generate(tmp_path):
+    def run(sql, *more_migrations):
+        queries, migrations = tmp_path / "queries", tmp_path / "migrations"
+        queries.mkdir()
+        migrations.mkdir()
+        (queries / "q.sql").write_text(sql)
+        for number, text in enumerate((SCHEMA, *more_migrations), 1):
+            (migrations / f"{number:04d}-step.sql").write_text(text)
+        done = subprocess.run([sys.executable, GENERATOR, "x", str(queries), str(migrations), *(str(tmp_path / name) for name in
+                               ("out.h", "out.c", "out.d"))], capture_output=True, text=True, check=False)
+        return Outcome(tmp_path, done.returncode, done.stderr)
+    return run
+
+
+REFUSED = {
+    "no organization": ("SELECT label FROM thing WHERE id = :id;", "touches thing"),
+    "another's parts through a join": (
+        "SELECT p.name FROM thing t JOIN part p ON p.thing_id = t.id WHERE t.organization_id = :organization;", "tie p"),
+    "a subquery without the organization": (
+        "SELECT label FROM thing WHERE organization_id = :organization AND id IN (SELECT p.thing_id FROM part p);", "tie p"),
+    "an update of every organization": ("UPDATE thing SET amount = 1 WHERE id = :id;", "touches thing"),
+    "the organization in a comment only": (
+        "SELECT label FROM thing WHERE id = :id /* organization_id = :organization */;", "touches thing"),
+    "an organization that is a constant": (
+        "SELECT label FROM thing WHERE organization_id = x'00' AND id = :id;", "touches thing"),
+    "unknown table": ("SELECT a FROM nowhere;", "no such table: nowhere"),
+    "unknown column": ("SELECT colour FROM thing WHERE organization_id = :organization;", "no such column: colour"),
+    "unknown parameter": ("SELECT id FROM thing WHERE organization_id = :organization AND label > :from_here;", "from_here"),
+    "an expression without a type": (
+        "SELECT amount + 1 AS more FROM thing WHERE organization_id = :organization AND id = :id;", "more"),
+    "a full scan": ("SELECT id FROM organization WHERE name = :name;", "whole of organization"),
+    "the clock": ("SELECT id FROM organization WHERE id = :id AND current_timestamp > '';", "time or chance"),
+    "chance": ("SELECT id FROM organization WHERE id = randomblob(16);", "time or chance"),
+    "one engine's own words": ("SELECT ifnull(name, '') AS name FROM organization WHERE id = :id;", "not portable"),
+    "two statements": ("SELECT id FROM organization WHERE id = :id; SELECT 1;", "one ;"),
+    "no end": ("SELECT id FROM organization WHERE id = :id", "no whole statement"),
+    "one column twice": ("SELECT id, id FROM organization WHERE id = :id;", "two columns named id"),
+    "a keyword as a field": ("SELECT name AS register FROM organization WHERE id = :id;", "register"),
+    "no result from :one": ("UPDATE organization SET name = :name WHERE id = :id;", "gives 0 columns"),
+    "a parameter that is not there": ("-- param: q text\nSELECT id FROM organization WHERE id = :id;", "has no q"),
+    "a type that is none": ("-- param: q date\nSELECT id FROM organization WHERE id = :q;", "TYPE one of"),
+    "@global without its reason": ("-- @global\nSELECT id FROM thing WHERE id = :id;", "needs its reason"),
+    "a header misspelt": ("-- @globl because\nSELECT id FROM organization WHERE id = :id;", "not a header"),
+    "engines that take different parameters": (
+        "-- @sqlite\nSELECT id FROM organization WHERE id = :id;\n-- @postgres\nSELECT id FROM organization WHERE name = :name;",
+        "same parameters"),
+    "a text for one engine only": ("-- @sqlite\nSELECT id FROM organization WHERE id = :id;", "one for each"),
+}
+
+
+@pytest.mark.parametrize("sql, why", REFUSED.values(), ids=REFUSED.keys())
+def test_refused(generate, sql, why):
+    outcome = generate("-- name: bad :one\n" + sql)
+    assert outcome.refused
+    assert why in outcome.message
+    assert "q.sql:1: " in outcome.message or "q.sql:2: " in outcome.message
+
+
+def test_the_organization_missing_in_one_engines_text(generate):
+    outcome = generate("-- name: bad :one\n-- @sqlite\nSELECT id FROM thing WHERE organization_id = :organization AND id = :id;\n"
+                       "-- @postgres\nSELECT id FROM thing WHERE id = :id AND :organization IS NOT NULL;")
+    assert outcome.refused and "touches thing" in outcome.message
+
+
+def test_one_name_two_types(generate):
+    outcome = generate("", "CREATE TABLE other (id BLOB PRIMARY KEY NOT NULL, amount TEXT) STRICT;")
+    assert outcome.refused and "amount is int in thing and text in other" in outcome.message
+
+
+def test_a_migration_that_does_not_run(generate):
+    outcome = generate("", "CREATE TABLE thing (id BLOB) STRICT;")
+    assert outcome.refused and "0002-step.sql:1: " in outcome.message
+
+
+def test_two_statements_of_one_name(generate):
+    one = "-- name: same :one\nSELECT id FROM organization WHERE id = :id;\n"
+    outcome = generate(one + one)
+    assert outcome.refused and "same stands already" in outcome.message
+
+
+def test_every_refusal_is_told_at_once(generate):
+    outcome = generate("-- name: a :one\nSELECT x FROM organization;\n-- name: b :one\nSELECT y FROM organization;\n")
+    assert "column: x" in outcome.message and "column: y" in outcome.message
+
+
+def test_a_shape_that_does_not_fit(generate):
+    outcome = generate("-- name: a :one\n-- as: s\nSELECT id FROM organization WHERE id = :id;\n"
+                       "-- name: b :one\n-- as: s\nSELECT name FROM organization WHERE id = :id;\n")
+    assert outcome.refused and "b does not take and give the same as a" in outcome.message
+
+
+def test_excuses_are_accepted(generate):
+    outcome = generate("-- name: all :many\n-- @global a test\n-- @scan a test\nSELECT label FROM thing;\n")
+    assert not outcome.refused, outcome.message
+
+
+def test_parameters_types_and_texts(generate):
+    outcome = generate("-- name: look :one\nSELECT t.id, t.note -- with a comment; and :colons\n  FROM thing t\n"
+                       " WHERE t.organization_id = :organization AND t.id = :thing AND t.closed_at < :closed_at\n"
+                       "   AND t.label <> ':no' AND t.is_open = :is_open AND t.id <> :thing FOR UPDATE SKIP LOCKED;\n")
+    assert not outcome.refused, outcome.message
+    tail = "t.label <> ':no' AND t.is_open = {0}4 AND t.id <> {0}2"
+    assert tail.format("?") + '"' in outcome.source
+    assert tail.format("$") + ' FOR UPDATE SKIP LOCKED"' in outcome.source
+    struct = outcome.header.split("typedef struct q_look_in {")[1].split("}")[0].split("\n")
+    assert [line.strip() for line in struct if line.strip()] == [
+        "uuid organization;", "uuid thing;", "msec closed_at; /* may be none */", "bool is_open;"]
+
+
+def test_each_makes_every_combination(generate):
+    outcome = generate("-- name: page_{sort}_{dir} :many\n-- each: sort = label|id; dir = asc|desc\n"
+                       "-- let: {than} = asc:>|desc:<\n-- let: {odd} = label+desc: AND t.amount > 1|label+asc:|id:\n"
+                       "SELECT t.id, t.label FROM thing t WHERE t.organization_id = :organization AND t.{sort} {than} :{sort}{odd}\n"
+                       " ORDER BY t.{sort} {dir};\n")
+    assert not outcome.refused, outcome.message
+    assert "t.label < ?2 AND t.amount > 1 ORDER BY t.label desc" in outcome.source
+    assert "t.id > ?2 ORDER BY t.id asc" in outcome.source
+    assert outcome.header.count("#define q_page_") == 4
