@@ -54,7 +54,7 @@ str str_slice(str s, size_t from, size_t to)
         to = s.n;
     if (from > to)
         from = to;
-    return (str){s.p + from, to - from};
+    return s.p ? (str){s.p + from, to - from} : STR_NONE;
 }
 
 static bool is_space(char c)

@@ -75,8 +75,12 @@ MUST err password_prepare(const struct env *env, arena *a, problem *p, str point
                           size_t about_count, str *hash);
 /** The stored hash of the caller's own account. */
 MUST err password_current(txn *t, uuid account_id, str *hash);
-/** Sets the caller's own password: other sessions end, a fresh session replaces this one, the stored address is told. */
-MUST err password_change(txn *t, const actor *by, str hash, signed_in *out);
+/**
+ * Sets the caller's own password: other sessions end, a fresh session replaces this one, the stored address is told.
+ * `proof` is the current password, found for by->email and verified before. A wrong one is noted and gives
+ * ERR_SIGN_IN_FAILED: then t must still be committed (answer_refused).
+ */
+MUST err password_change(txn *t, const actor *by, const sign_in *proof, str hash, signed_in *out);
 
 /** Queues a reset mail to the stored address; the same answer for unknown addresses. ERR_RATE_LIMITED by address and source. */
 MUST err password_reset_request(txn *t, const actor *who, str email);

@@ -32,14 +32,13 @@ typedef struct invite_order {
     size_t count;
     msec lifetime;   /* 0: the organization's; 1 h to 90 d */
     bool deliver;    /* false: no mail, links are copied */
-    bool only_as_many_as_fit; /* console: rows over the limit are left out rather than reported one by one */
 } invite_order;
 
 typedef struct invite_result {
     str email;
     err outcome;           /* OK: invited (preview: would be) */
     bool existing_account; /* preview: and may be said */
-    problem problem;       /* for outcome != OK */
+    problem *problem;      /* for outcome != OK; otherwise NULL */
     uuid invitation_id;    /* the new one; for ERR_ALREADY_INVITED the one that stands */
     uuid membership_id;    /* for ERR_ALREADY_MEMBER */
     str role;              /* theirs, for ERR_ALREADY_MEMBER */
@@ -79,7 +78,7 @@ MUST err invitation_revoke(txn *t, const actor *by, uuid id);
 /** Revoke and invite in one step; *new_id is the invitation at the right address. */
 MUST err invitation_correct(txn *t, const actor *by, uuid id, str email, uuid *new_id);
 
-typedef struct invitation_link {
+typedef struct invitation_link_view {
     str email, url, code; /* code as shown, in two fives */
 } invitation_link_view;
 /** A link beside the mailed one, to hand over; an earlier copied link dies. Shown once. */

@@ -22,7 +22,7 @@ MUST err api_key_authenticate(txn *t, str key, actor *who);
  */
 MUST err actor_enter(txn *t, actor *who, str organization, permission needed);
 
-/** Makes a session for an account; *token is the cookie's value, shown once. Lifetime 30 days. */
+/** Makes a session for an account; *token is the cookie's value, shown once. It lives as long as the setting session_lifetime says. */
 MUST err session_create(txn *t, const actor *who, uuid account_id, uuid *session_id, str *token, msec *expires_at);
 
 /** True when the session was last seen long enough ago that session_touch is worth a write. */

@@ -30,4 +30,10 @@ typedef struct rate_rule {
  */
 MUST err rate_take(txn *t, const rate_rule *rule, str subject, int64_t want, int64_t *taken);
 
+/**
+ * Counts distinct items: one already seen in this window is granted for nothing, a new one takes from the rule. *granted
+ * is false when the window has no room for a new one.
+ */
+MUST err rate_take_distinct(txn *t, const rate_rule *rule, str subject, str item, bool *granted);
+
 #endif

@@ -122,11 +122,12 @@ CREATE INDEX invitation_open ON invitation (organization_id, id) WHERE state = '
 CREATE INDEX invitation_batch_of ON invitation (organization_id, batch_id, id);
 CREATE INDEX invitation_reminder ON invitation (remind_at) WHERE remind_at IS NOT NULL;
 
--- Hashes of links that a resend or a correction replaced, so that they can say so.
+-- Hashes of earlier links: a reminder leaves them live, a resend kills them, and then they say that a newer mail exists.
 CREATE TABLE invitation_old_secret (
     organization_id BLOB NOT NULL,
     invitation_id BLOB NOT NULL,
     secret_hash BLOB NOT NULL,
+    is_live INTEGER NOT NULL,
     PRIMARY KEY (organization_id, invitation_id, secret_hash),
     FOREIGN KEY (organization_id, invitation_id) REFERENCES invitation (organization_id, id)
 ) STRICT, WITHOUT ROWID;

@@ -1,0 +1,129 @@
+#include "domain/account.h"
+
+#include "domain/audit.h"
+#include "domain/member.h"
+#include "ports/address.h"
+#include "queries.h"
+
+err account_get(txn *t, uuid id, account_view *out)
+{
+    q_account_by_id_row r;
+    TRY(q_account_by_id(t, &r, id));
+    *out = (account_view){r.id, r.email, r.given_name, r.family_name, r.locale, r.email_proved_at != 0, r.created_at};
+    return OK;
+}
+
+err account_by_email(txn *t, str email, account_view *out)
+{
+    address where;
+    q_account_by_key_row r;
+    if (!address_parse(t->a, email, &where))
+        return ERR_INVALID_ADDRESS;
+    TRY(q_account_by_key(t, &r, where.key));
+    *out = (account_view){r.id, r.email, r.given_name, r.family_name, r.locale, r.email_proved_at != 0, r.created_at};
+    return OK;
+}
+
+static bool looks_like_link(str s)
+{
+    static const str signs[] = {S_INIT("://"), S_INIT("www."), S_INIT("<"), S_INIT(">"), S_INIT("@"), S_INIT("[url")};
+    for (size_t i = 0; i < sizeof signs / sizeof *signs; i++)
+        for (size_t at = 0; at + signs[i].n <= s.n; at++)
+            if (str_eq_nocase(str_slice(s, at, at + signs[i].n), signs[i]))
+                return true;
+    return false;
+}
+
+static str single_spaced(arena *a, str s)
+{
+    char *out = arena_alloc(a, s.n + 1);
+    size_t n = 0;
+    for (size_t i = 0; i < s.n; i++)
+        if (s.p[i] != ' ' || (n && out[n - 1] != ' '))
+            out[n++] = s.p[i];
+    return (str){out, n};
+}
+
+enum { NAME_MAX_LENGTH = 100 };
+
+err name_clean(arena *a, problem *p, str pointer, str name, str *out)
+{
+    str trimmed = single_spaced(a, str_trim(name));
+    if (str_empty(trimmed))
+        return problem_at(p, ERR_INVALID_REQUEST, pointer, S("required"), 0);
+    if (str_codepoints(trimmed) > NAME_MAX_LENGTH)
+        return problem_at(p, ERR_INVALID_REQUEST, pointer, S("too-long"), NAME_MAX_LENGTH);
+    if (!str_is_utf8(trimmed) || str_has_control(trimmed) || looks_like_link(trimmed))
+        return problem_at(p, ERR_INVALID_REQUEST, pointer, S("invalid-characters"), 0);
+    *out = trimmed;
+    return OK;
+}
+
+static err rewrite_places(txn *t, uuid account_id, const q_account_by_id_row *was, str given, str family)
+{
+    q_account_memberships_all_rows places;
+    TRY(q_account_memberships_all(t, &places, account_id));
+    str key = member_family_key(t->a, given, family);
+    for (size_t i = 0; i < places.n; i++) {
+        TRY(q_member_family_key_set(t, .organization_id = places.p[i].organization_id, .id = places.p[i].id, .family_key = key));
+        TRY(member_index(t, places.p[i].organization_id, places.p[i].id, given, family, was->email_key));
+    }
+    return OK;
+}
+
+err account_update(txn *t, const actor *by, const account_change *c)
+{
+    q_account_by_id_row was;
+    TRY(q_account_by_id(t, &was, by->account_id));
+    str given = was.given_name, family = was.family_name;
+    if (c->given_name.p)
+        TRY(name_clean(t->a, t->problem, S("/given_name"), c->given_name, &given));
+    if (c->family_name.p)
+        TRY(name_clean(t->a, t->problem, S("/family_name"), c->family_name, &family));
+    TRY(q_account_names_set(t, .given_name = given, .family_name = family, .locale = c->locale.p ? c->locale : was.locale,
+                            .id = by->account_id));
+    if (!str_eq(given, was.given_name) || !str_eq(family, was.family_name))
+        TRY(rewrite_places(t, by->account_id, &was, given, family));
+    return audit(t, by, "account.updated", .subject_kind = S("account"), .subject_id = by->account_id,
+                 .detail = AUDIT_OBJECT(t->a, {S("given_name"), given}, {S("family_name"), family}));
+}
+
+err account_memberships(txn *t, uuid account_id, membership_view **out, size_t *count)
+{
+    q_account_memberships_rows rows;
+    TRY(q_account_memberships(t, &rows, account_id));
+    *out = arena_array_of(t->a, membership_view, rows.n);
+    *count = rows.n;
+    for (size_t i = 0; i < rows.n; i++)
+        (*out)[i] = (membership_view){rows.p[i].organization_id, rows.p[i].id,   rows.p[i].name,
+                                      rows.p[i].slug,            rows.p[i].role, rows.p[i].joined_at};
+    return OK;
+}
+
+err account_sessions(txn *t, uuid account_id, session_view **out, size_t *count)
+{
+    q_session_of_account_rows rows;
+    TRY(q_session_of_account(t, &rows, .account_id = account_id, .now = t->now));
+    *out = arena_array_of(t->a, session_view, rows.n);
+    *count = rows.n;
+    for (size_t i = 0; i < rows.n; i++)
+        (*out)[i] = (session_view){rows.p[i].id,         rows.p[i].created_at, rows.p[i].seen_at,
+                                   rows.p[i].expires_at, rows.p[i].user_agent, rows.p[i].source};
+    return OK;
+}
+
+err session_end(txn *t, const actor *by, uuid session_id)
+{
+    int64_t gone;
+    TRY(q_session_delete(t, &gone, .id = session_id, .account_id = by->account_id));
+    if (gone == 0)
+        return ERR_NOT_FOUND;
+    return audit(t, by, "session.revoked", .subject_kind = S("session"), .subject_id = session_id);
+}
+
+err sign_out(txn *t, const actor *who)
+{
+    int64_t gone;
+    TRY(q_session_delete(t, &gone, .id = who->session_id, .account_id = who->account_id));
+    return audit(t, who, "session.ended", .subject_kind = S("session"), .subject_id = who->session_id);
+}

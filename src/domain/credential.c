@@ -1,0 +1,275 @@
+/* Sign-in, passwords, resets and proof of address. */
+#include "domain/account.h"
+#include "domain/audit.h"
+#include "domain/mail.h"
+#include "domain/secret.h"
+#include "domain/session.h"
+#include "domain/throttle.h"
+#include "ports/address.h"
+#include "ports/password.h"
+#include "queries.h"
+
+enum { RESET_LIFETIME = MSEC_HOUR, FIRST_PASSWORD_LIFETIME = 7 * MSEC_DAY, PROOF_LIFETIME = MSEC_HOUR, PROOF_TRIES = 10 };
+
+#define KIND_RESET          S("reset")
+#define KIND_PROOF          S("proof")
+#define KIND_FIRST_PASSWORD S("first_password")
+
+/* What tries are counted under: the address's key, or the typed text where it is no address. */
+static str throttle_subject(txn *t, str typed)
+{
+    address where;
+    return address_parse(t->a, typed, &where) ? where.key : typed;
+}
+
+err sign_in_find(txn *t, const actor *who, sign_in *in)
+{
+    str subject = throttle_subject(t, in->email);
+    TRY(throttle_check(t, THROTTLE_SIGN_IN, subject, who->source));
+    q_account_credential_row row;
+    err e = q_account_credential(t, &row, subject);
+    if (e == ERR_NOT_FOUND)
+        return OK;
+    TRY(e);
+    in->account_id = row.id;
+    in->hash = row.password_hash;
+    return OK;
+}
+
+void sign_in_verify(arena *a, sign_in *in)
+{
+    char fresh[PASSWORD_HASH_SIZE];
+    in->right = password_verify(in->hash, in->password);
+    if (in->right && password_needs_rehash(in->hash) && password_hash(in->password, fresh) == OK)
+        in->rehash = arena_str(a, str_of(fresh));
+}
+
+static err make_session(txn *t, const actor *who, uuid account_id, signed_in *out)
+{
+    TRY(account_get(t, account_id, &out->account));
+    return session_create(t, who, account_id, &out->session_id, &out->token, &out->expires_at);
+}
+
+/* The hash was read before the slow half: it must still be the account's, or the password was changed meanwhile. */
+static err still_right(txn *t, const sign_in *in, bool *right)
+{
+    str now;
+    *right = false;
+    if (!in->right)
+        return OK;
+    TRY(password_current(t, in->account_id, &now));
+    *right = str_eq(now, in->hash);
+    return OK;
+}
+
+err sign_in_finish(txn *t, const actor *who, const sign_in *in, signed_in *out)
+{
+    bool right;
+    str subject = throttle_subject(t, in->email);
+    TRY(still_right(t, in, &right));
+    if (!right) {
+        TRY(throttle_failed(t, THROTTLE_SIGN_IN, subject, who->source));
+        TRY(audit(t, who, "session.refused", .subject_kind = S("account"), .subject_id = in->account_id));
+        return ERR_SIGN_IN_FAILED;
+    }
+    TRY(throttle_passed(t, THROTTLE_SIGN_IN, subject, who->source));
+    if (in->rehash.p)
+        TRY(q_account_password_set(t, .password_hash = in->rehash, .id = in->account_id));
+    TRY(make_session(t, who, in->account_id, out));
+    actor by = *who;
+    by.kind = ACTOR_ACCOUNT;
+    by.account_id = in->account_id;
+    return audit(t, &by, "session.created", .subject_kind = S("session"), .subject_id = out->session_id);
+}
+
+static const str verdict_codes[] = {
+    [PASSWORD_TOO_SHORT] = S_INIT("too-short"),
+    [PASSWORD_TOO_LONG] = S_INIT("too-long"),
+    [PASSWORD_COMMON] = S_INIT("common"),
+    [PASSWORD_ABOUT_YOU] = S_INIT("about-you"),
+};
+
+err password_prepare(const struct env *env, arena *a, problem *p, str pointer, str password, const str *about,
+                     size_t about_count, str *hash)
+{
+    char fresh[PASSWORD_HASH_SIZE];
+    int64_t least = env->settings->password_min_length;
+    password_verdict v = password_check(password, about, about_count, least, NULL);
+    if (v != PASSWORD_OK)
+        return problem_at(p, ERR_PASSWORD_TOO_WEAK, pointer, verdict_codes[v], v == PASSWORD_TOO_SHORT ? least : PASSWORD_MAX_BYTES);
+    TRY(password_hash(password, fresh));
+    *hash = arena_str(a, str_of(fresh));
+    explicit_bzero(fresh, sizeof fresh);
+    return OK;
+}
+
+err password_current(txn *t, uuid account_id, str *hash)
+{
+    q_account_password_row row;
+    TRY(q_account_password(t, &row, account_id));
+    *hash = row.password_hash;
+    return OK;
+}
+
+static err tell_changed(txn *t, uuid account_id)
+{
+    q_account_password_row row;
+    TRY(q_account_password(t, &row, account_id));
+    mail_order order = {.kind = MAIL_PASSWORD_CHANGED, .account_id = account_id, .recipient = row.email, .locale = row.locale};
+    return mail_queue(t, &order, NULL);
+}
+
+static err set_password(txn *t, uuid account_id, str hash)
+{
+    int64_t ended;
+    TRY(q_account_password_set(t, .password_hash = hash, .id = account_id));
+    TRY(q_session_delete_all(t, &ended, account_id));
+    return q_account_token_delete_all(t, account_id);
+}
+
+err password_change(txn *t, const actor *by, const sign_in *proof, str hash, signed_in *out)
+{
+    bool right;
+    TRY(still_right(t, proof, &right));
+    if (!right || !uuid_eq(proof->account_id, by->account_id)) {
+        TRY(throttle_failed(t, THROTTLE_SIGN_IN, throttle_subject(t, proof->email), by->source));
+        return ERR_SIGN_IN_FAILED;
+    }
+    TRY(set_password(t, by->account_id, hash));
+    TRY(make_session(t, by, by->account_id, out));
+    TRY(tell_changed(t, by->account_id));
+    return audit(t, by, "password.changed", .subject_kind = S("account"), .subject_id = by->account_id);
+}
+
+static err make_token(txn *t, uuid account_id, str kind, msec lifetime, str *token)
+{
+    str hash;
+    uuid id = uuid_new(t->now);
+    secret_new(t->a, id, UUID_NONE, token, &hash);
+    TRY(q_account_token_delete_kind(t, .account_id = account_id, .kind = kind));
+    return q_account_token_insert(t, .id = id, .account_id = account_id, .kind = kind, .secret_hash = hash,
+                                  .created_at = t->now, .expires_at = t->now + lifetime);
+}
+
+static const rate_rule resets_of_address = {"reset_address", MSEC_HOUR, 5};
+static const rate_rule resets_of_source = {"reset_source", MSEC_HOUR, 100};
+
+static err take_or_refuse(txn *t, const rate_rule *rule, str subject)
+{
+    int64_t taken;
+    TRY(rate_take(t, rule, subject, 1, &taken));
+    return taken ? OK : ERR_RATE_LIMITED;
+}
+
+err password_reset_request(txn *t, const actor *who, str email)
+{
+    str subject = throttle_subject(t, email), token;
+    q_account_by_key_row row;
+    TRY(take_or_refuse(t, &resets_of_source, who->source.p ? who->source : S("")));
+    TRY(take_or_refuse(t, &resets_of_address, subject));
+    err e = q_account_by_key(t, &row, subject);
+    if (e == ERR_NOT_FOUND)
+        return OK;
+    TRY(e);
+    TRY(make_token(t, row.id, KIND_RESET, RESET_LIFETIME, &token));
+    mail_order order = {.kind = MAIL_PASSWORD_RESET, .account_id = row.id, .recipient = row.email, .locale = row.locale, .token = token};
+    TRY(mail_queue(t, &order, NULL));
+    return audit(t, who, "password.reset_requested", .subject_kind = S("account"), .subject_id = row.id);
+}
+
+static err open_token(txn *t, str token, q_account_token_get_row *row)
+{
+    secret s;
+    if (!secret_open(t->a, token, false, &s))
+        return ERR_TOKEN_INVALID;
+    err e = q_account_token_get(t, row, s.first);
+    if (e == ERR_NOT_FOUND)
+        return ERR_TOKEN_INVALID;
+    TRY(e);
+    bool right = token_equal(row->secret_hash, s.hash) && row->expires_at > t->now && !str_eq(row->kind, KIND_PROOF);
+    return right ? OK : ERR_TOKEN_INVALID;
+}
+
+err password_reset_lookup(txn *t, str token, account_view *out)
+{
+    q_account_token_get_row row;
+    TRY(open_token(t, token, &row));
+    return account_get(t, row.account_id, out);
+}
+
+err password_reset_complete(txn *t, const actor *who, str token, str hash)
+{
+    q_account_token_get_row row;
+    TRY(open_token(t, token, &row));
+    TRY(set_password(t, row.account_id, hash));
+    if (str_eq(row.kind, KIND_RESET)) /* it travelled by e-mail alone */
+        TRY(q_account_prove(t, .email_proved_at = t->now, .id = row.account_id));
+    TRY(tell_changed(t, row.account_id));
+    actor by = *who;
+    by.kind = ACTOR_ACCOUNT;
+    by.account_id = row.account_id;
+    return audit(t, &by, "password.reset", .subject_kind = S("account"), .subject_id = row.account_id);
+}
+
+err password_link(txn *t, const actor *by, str email, str *url)
+{
+    account_view account;
+    str token;
+    TRY(account_by_email(t, email, &account));
+    TRY(make_token(t, account.id, KIND_FIRST_PASSWORD, FIRST_PASSWORD_LIFETIME, &token));
+    *url = arena_join(t->a, t->env->public_url, S("/password/reset/"), token);
+    return audit(t, by, "password.link_made", .subject_kind = S("account"), .subject_id = account.id);
+}
+
+/* ---- proof of address ---- */
+
+static const rate_rule proofs_of_account = {"proof", MSEC_HOUR, 5};
+
+static str id_text(arena *a, uuid id)
+{
+    return arena_str(a, (str){(const char *)id.b, sizeof id.b});
+}
+
+static str code_hash(txn *t, uuid owner, str code)
+{
+    token_digest d = token_mac(t->env->key, KEY_CODE, arena_join(t->a, id_text(t->a, owner), code));
+    return arena_str(t->a, token_digest_str(&d));
+}
+
+err address_proof_request(txn *t, const actor *by)
+{
+    account_view me;
+    char code[CODE_LENGTH + 1];
+    TRY(account_get(t, by->account_id, &me));
+    if (me.address_proved)
+        return ERR_CONFLICT;
+    TRY(take_or_refuse(t, &proofs_of_account, id_text(t->a, me.id)));
+    str typed = arena_str(t->a, code_make(code));
+    TRY(q_account_token_delete_kind(t, .account_id = me.id, .kind = KIND_PROOF));
+    TRY(q_account_token_insert(t, .id = uuid_new(t->now), .account_id = me.id, .kind = KIND_PROOF,
+                               .secret_hash = code_hash(t, me.id, typed), .created_at = t->now, .expires_at = t->now + PROOF_LIFETIME));
+    mail_order order = {.kind = MAIL_ADDRESS_PROOF, .account_id = me.id, .recipient = me.email, .locale = me.locale, .code = typed};
+    TRY(mail_queue(t, &order, NULL));
+    return audit(t, by, "address.proof_requested", .subject_kind = S("account"), .subject_id = me.id);
+}
+
+err address_proof_confirm(txn *t, const actor *by, str typed)
+{
+    char code[CODE_LENGTH + 1];
+    q_account_token_of_kind_row row;
+    TRY(throttle_check(t, THROTTLE_PROOF, id_text(t->a, by->account_id), STR_NONE));
+    err e = q_account_token_of_kind(t, &row, .account_id = by->account_id, .kind = KIND_PROOF);
+    if (e == ERR_NOT_FOUND)
+        return ERR_TOKEN_INVALID;
+    TRY(e);
+    bool right = code_normalise(typed, code) && row.tries < PROOF_TRIES && row.expires_at > t->now &&
+                 token_equal(row.secret_hash, code_hash(t, by->account_id, str_of(code)));
+    if (!right) {
+        TRY(q_account_token_tried(t, row.id));
+        TRY(throttle_failed(t, THROTTLE_PROOF, id_text(t->a, by->account_id), STR_NONE));
+        return ERR_TOKEN_INVALID;
+    }
+    TRY(q_account_prove(t, .email_proved_at = t->now, .id = by->account_id));
+    TRY(q_account_token_delete_kind(t, .account_id = by->account_id, .kind = KIND_PROOF));
+    return audit(t, by, "address.proved", .subject_kind = S("account"), .subject_id = by->account_id);
+}

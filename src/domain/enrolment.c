@@ -1,0 +1,356 @@
+#include "domain/enrolment.h"
+
+#include "domain/audit.h"
+#include "domain/invitation_parts.h"
+#include "domain/mail.h"
+#include "domain/secret.h"
+#include "domain/session.h"
+#include "domain/throttle.h"
+#include "ports/address.h"
+
+/* An invitation found by a right secret. */
+typedef struct opened {
+    q_invitation_door_row inv;
+    bool mailed, replaced;
+    bool has_account;
+    q_account_by_key_row account;
+} opened;
+
+/* ---- finding it ---- */
+
+static err read_door(txn *t, uuid organization_id, uuid id, opened *o)
+{
+    err e = q_invitation_door(t, &o->inv, .organization_id = organization_id, .id = id);
+    return e == ERR_NOT_FOUND ? ERR_INVITATION_INVALID : e;
+}
+
+/* Which of its links this is: the mailed one, the copied one, an earlier one. */
+static err match_secret(txn *t, str hash, opened *o)
+{
+    q_invitation_old_secrets_rows old;
+    if (token_equal(o->inv.secret_hash, hash)) {
+        o->mailed = true;
+        return OK;
+    }
+    if (token_equal(o->inv.link_hash, hash))
+        return OK;
+    TRY(q_invitation_old_secrets(t, &old, .organization_id = o->inv.organization_id, .invitation_id = o->inv.id));
+    for (size_t i = 0; i < old.n; i++)
+        if (token_equal(old.p[i].secret_hash, hash)) {
+            o->mailed = old.p[i].is_live; /* only reminders leave an earlier link live, and they are mailed */
+            o->replaced = !old.p[i].is_live;
+            return OK;
+        }
+    return ERR_INVITATION_INVALID;
+}
+
+static err open_by_token(txn *t, str token, opened *o)
+{
+    secret s;
+    if (!secret_open(t->a, token, true, &s))
+        return ERR_INVITATION_INVALID;
+    TRY(read_door(t, s.first, s.second, o));
+    return match_secret(t, s.hash, o);
+}
+
+/* Every invitation of the address is tried, pending ones first; a code is bound to its invitation. */
+static err find_code(txn *t, str email_key, str code, opened *o)
+{
+    q_invitation_codes_rows rows;
+    for (size_t which = 0; which < Q_INVITATION_CODES_WHICH_COUNT; which++) {
+        TRY(q_invitation_codes(t, which, &rows, .email_key = email_key));
+        for (size_t i = 0; i < rows.n; i++) {
+            const q_invitation_codes_row *r = &rows.p[i];
+            str hash = invitation_code_hash(t, r->id, code);
+            bool mailed = token_equal(r->code_hash, hash) && r->code_at > t->now;
+            bool copied = token_equal(r->link_code_hash, hash) && r->link_code_at > t->now;
+            if (mailed || copied) {
+                o->mailed = mailed;
+                return read_door(t, r->organization_id, r->id, o);
+            }
+        }
+    }
+    return ERR_INVITATION_INVALID;
+}
+
+static err open_by_code(txn *t, const actor *who, str email, str typed, opened *o)
+{
+    address where;
+    char code[CODE_LENGTH + 1];
+    str subject = address_parse(t->a, email, &where) ? where.key : email;
+    TRY(throttle_check(t, THROTTLE_CODE, subject, who->source));
+    err e = code_normalise(typed, code) ? find_code(t, subject, str_of(code), o) : ERR_INVITATION_INVALID;
+    if (e == ERR_INVITATION_INVALID && t->writes)
+        TRY(throttle_failed(t, THROTTLE_CODE, subject, who->source));
+    return e;
+}
+
+static err open_door(txn *t, const actor *who, const invitation_key *key, opened *o)
+{
+    *o = (opened){0};
+    if (key->token.p)
+        TRY(open_by_token(t, key->token, o));
+    else if (key->email.p && key->code.p)
+        TRY(open_by_code(t, who, key->email, key->code, o));
+    else
+        return problem_at(t->problem, ERR_INVALID_REQUEST, S("/token"), S("required"), 0);
+    err e = q_account_by_key(t, &o->account, o->inv.email_key);
+    o->has_account = e == OK;
+    return e == ERR_NOT_FOUND ? OK : e;
+}
+
+static str door_state(const opened *o, msec now)
+{
+    str state = invitation_effective(o->inv.state, o->inv.expires_at, now);
+    bool live = str_eq(state, S("pending")) || str_eq(state, S("expired"));
+    return o->replaced && live ? S("replaced") : state;
+}
+
+err invitation_state_error(str state)
+{
+    static const struct {
+        str state;
+        err refusal;
+    } table[] = {
+        {S_INIT("pending"), OK},
+        {S_INIT("accepted"), ERR_INVITATION_ALREADY_ACCEPTED},
+        {S_INIT("declined"), ERR_INVITATION_DECLINED},
+        {S_INIT("revoked"), ERR_INVITATION_REVOKED},
+        {S_INIT("expired"), ERR_INVITATION_EXPIRED},
+        {S_INIT("replaced"), ERR_INVITATION_REPLACED},
+    };
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++)
+        if (str_eq(table[i].state, state))
+            return table[i].refusal;
+    return ERR_INTERNAL;
+}
+
+/* An account whose address was never proved gives way to whoever holds the mailed secret: they set its password anew. */
+static bool taken_over(const opened *o)
+{
+    return o->has_account && o->account.email_proved_at == 0 && o->mailed;
+}
+
+static str next_step(const actor *who, const opened *o)
+{
+    bool signed_in = who->kind == ACTOR_ACCOUNT;
+    if (!o->has_account || taken_over(o))
+        return signed_in && !(o->has_account && uuid_eq(who->account_id, o->account.id)) ? S("switch_account") : S("enrol");
+    if (!signed_in)
+        return S("sign_in");
+    return uuid_eq(who->account_id, o->account.id) ? S("accept") : S("switch_account");
+}
+
+/* The inviter's name; none when the operator, and so the organization itself, invites. */
+static err add_inviter(txn *t, uuid account_id, invitation_door *out)
+{
+    q_account_by_id_row inviter;
+    if (uuid_none(account_id))
+        return OK;
+    err e = q_account_by_id(t, &inviter, account_id);
+    if (e != OK)
+        return e == ERR_NOT_FOUND ? OK : e;
+    out->inviter_given_name = inviter.given_name;
+    out->inviter_family_name = inviter.family_name;
+    return OK;
+}
+
+err invitation_lookup(txn *t, const actor *who, const invitation_key *key, invitation_door *out)
+{
+    opened o;
+    TRY(open_door(t, who, key, &o));
+    *out = (invitation_door){
+        .organization_id = o.inv.organization_id, .invitation_id = o.inv.id, .organization_name = o.inv.organization_name,
+        .organization_slug = o.inv.slug, .email = o.inv.email, .role = o.inv.role, .locale = o.inv.locale,
+        .message = o.inv.message, .given_name = o.inv.given_name, .family_name = o.inv.family_name,
+        .state = door_state(&o, t->now), .expires_at = o.inv.expires_at, .mailed = o.mailed,
+    };
+    out->next = invitation_state_error(out->state) == OK ? next_step(who, &o) : S("none");
+    return add_inviter(t, o.inv.invited_by_id, out);
+}
+
+/* ---- accepting ---- */
+
+/* The door again, now locked for the change, and still open. */
+static err open_for_change(txn *t, const actor *who, const invitation_key *key, opened *o, q_invitation_for_change_row *inv)
+{
+    seats s;
+    TRY(open_door(t, who, key, o));
+    TRY(seats_lock(t, o->inv.organization_id, &s));
+    TRY(open_door(t, who, key, o)); /* as it is under the lock */
+    return q_invitation_for_change(t, inv, .organization_id = o->inv.organization_id, .id = o->inv.id);
+}
+
+static err new_account(txn *t, const opened *o, const enrolment *e, str given, str family, uuid *id)
+{
+    int64_t inserted;
+    *id = uuid_new(t->now);
+    TRY(q_account_insert(t, &inserted, .id = *id, .email = o->inv.email, .email_key = o->inv.email_key,
+                         .email_proved_at = o->mailed ? t->now : 0, .confined_to_id = o->mailed ? UUID_NONE : o->inv.organization_id,
+                         .given_name = given, .family_name = family, .locale = e->locale.p ? e->locale : o->inv.locale,
+                         .password_hash = e->password_hash, .created_at = t->now));
+    return inserted ? OK : ERR_UNAUTHENTICATED;
+}
+
+static err take_over_account(txn *t, const opened *o, const enrolment *e, str given, str family)
+{
+    int64_t ended;
+    uuid id = o->account.id;
+    account_change names = {.given_name = given, .family_name = family, .locale = e->locale};
+    actor self = {.kind = ACTOR_INVITED, .account_id = id, .organization_id = o->inv.organization_id};
+    TRY(q_account_password_set(t, .password_hash = e->password_hash, .id = id));
+    TRY(q_session_delete_all(t, &ended, id));
+    TRY(q_account_token_delete_all(t, id));
+    TRY(q_account_prove(t, .email_proved_at = t->now, .id = id));
+    return account_update(t, &self, &names);
+}
+
+/* A person who enrols: names and password are needed. */
+static err enrol(txn *t, const opened *o, const enrolment *e, uuid *account_id)
+{
+    str given, family;
+    if (!e->password_hash.p)
+        return problem_at(t->problem, ERR_INVALID_REQUEST, S("/password"), S("required"), 0);
+    TRY(name_clean(t->a, t->problem, S("/given_name"), e->given_name, &given));
+    TRY(name_clean(t->a, t->problem, S("/family_name"), e->family_name, &family));
+    if (!o->has_account)
+        return new_account(t, o, e, given, family, account_id);
+    *account_id = o->account.id;
+    return take_over_account(t, o, e, given, family);
+}
+
+/* Who becomes a member: the one who enrols, or the account that is signed in and has this very address. */
+static err settle_account(txn *t, const actor *who, const opened *o, const enrolment *e, accepted *out, uuid *account_id)
+{
+    str next = next_step(who, o);
+    if (str_eq(next, S("switch_account")))
+        return ERR_WRONG_ACCOUNT;
+    if (str_eq(next, S("sign_in")))
+        return ERR_UNAUTHENTICATED;
+    out->new_session = str_eq(next, S("enrol"));
+    if (out->new_session)
+        return enrol(t, o, e, account_id);
+    *account_id = who->account_id;
+    if (uuid_none(who->confined_to_id) || uuid_eq(who->confined_to_id, o->inv.organization_id))
+        return OK;
+    return ERR_ADDRESS_UNPROVED;
+}
+
+static err refused_by_rule(const opened *o)
+{
+    bool refuses = str_eq(o->inv.existing_accounts, S("refuse"));
+    return refuses && o->has_account && !taken_over(o) ? ERR_ACCOUNT_ALREADY_ACTIVE : OK;
+}
+
+static err close_accepted(txn *t, const q_invitation_for_change_row *inv, uuid organization_id, uuid account_id)
+{
+    seats s;
+    TRY(q_invitation_close(t, .state = S("accepted"), .closed_at = t->now, .accepted_by_id = account_id, .accepted_at = t->now,
+                           .organization_id = organization_id, .id = inv->id));
+    TRY(mail_withdraw(t, inv->mail_id));
+    TRY(seats_lock(t, organization_id, &s));
+    s.held -= s.held > 0; /* the seat it held becomes the member's */
+    return seats_save(t, organization_id, &s);
+}
+
+static err join(txn *t, const opened *o, uuid account_id, accepted *out)
+{
+    q_account_by_id_row a;
+    TRY(q_account_by_id(t, &a, account_id));
+    new_member m = {.organization_id = o->inv.organization_id, .account_id = account_id, .invited_by_id = o->inv.invited_by_id,
+                    .role = o->inv.role, .email_key = a.email_key, .given_name = a.given_name, .family_name = a.family_name};
+    return member_add(t, &m, &out->membership_id);
+}
+
+static err finish_session(txn *t, const actor *who, uuid account_id, accepted *out)
+{
+    TRY(account_get(t, account_id, &out->session.account));
+    if (out->new_session)
+        return session_create(t, who, account_id, &out->session.session_id, &out->session.token, &out->session.expires_at);
+    out->session.session_id = who->session_id;
+    out->session.expires_at = t->now + t->env->settings->session_lifetime;
+    return OK;
+}
+
+err invitation_accept(txn *t, const actor *who, const enrolment *e, accepted *out)
+{
+    opened o;
+    q_invitation_for_change_row inv;
+    uuid account_id;
+    *out = (accepted){0};
+    TRY(open_for_change(t, who, &e->key, &o, &inv));
+    TRY(invitation_state_error(door_state(&o, t->now)));
+    TRY(refused_by_rule(&o));
+    TRY(settle_account(t, who, &o, e, out, &account_id));
+    TRY(close_accepted(t, &inv, o.inv.organization_id, account_id));
+    TRY(join(t, &o, account_id, out));
+    TRY(finish_session(t, who, account_id, out));
+    out->organization_id = o.inv.organization_id;
+    out->organization_slug = o.inv.slug;
+    actor by = *who;
+    by.kind = ACTOR_INVITED;
+    by.account_id = account_id;
+    return audit(t, &by, "invitation.accepted", .subject_kind = S("invitation"), .subject_id = inv.id,
+                 .organization_id = o.inv.organization_id, .after = AUDIT_OBJECT(t->a, {S("role"), inv.role}),
+                 .detail = AUDIT_OBJECT(t->a, {S("email"), inv.email}));
+}
+
+/* ---- declining, asking again ---- */
+
+err invitation_decline(txn *t, const actor *who, const invitation_key *key)
+{
+    opened o;
+    q_invitation_for_change_row inv;
+    seats s;
+    TRY(open_for_change(t, who, key, &o, &inv));
+    TRY(invitation_state_error(door_state(&o, t->now)));
+    TRY(q_invitation_close(t, .state = S("declined"), .closed_at = t->now, .organization_id = o.inv.organization_id, .id = inv.id));
+    TRY(mail_withdraw(t, inv.mail_id));
+    TRY(seats_lock(t, o.inv.organization_id, &s));
+    s.held -= s.held > 0;
+    TRY(seats_save(t, o.inv.organization_id, &s));
+    actor by = *who;
+    by.kind = ACTOR_INVITED;
+    return audit(t, &by, "invitation.declined", .subject_kind = S("invitation"), .subject_id = inv.id,
+                 .organization_id = o.inv.organization_id, .detail = AUDIT_OBJECT(t->a, {S("email"), inv.email}));
+}
+
+/* Whom to tell: the inviter while they are a member, else the first of those who administer. */
+static err whom_to_ask(txn *t, const opened *o, account_view *out)
+{
+    q_member_of_account_row member;
+    account_view *contacts;
+    size_t n;
+    uuid inviter = o->inv.invited_by_id;
+    if (!uuid_none(inviter)) {
+        err e = q_member_of_account(t, &member, .organization_id = o->inv.organization_id, .account_id = inviter);
+        if (e == OK && !str_eq(member.role, S("member")))
+            return account_get(t, inviter, out);
+        if (e != OK && e != ERR_NOT_FOUND)
+            return e;
+    }
+    TRY(organization_contacts(t, o->inv.organization_id, 1, &contacts, &n));
+    return n ? account_get(t, contacts[0].id, out) : ERR_CONFLICT;
+}
+
+err invitation_ask_again(txn *t, const actor *who, const invitation_key *key)
+{
+    static const rate_rule once_a_day = {"ask_again", MSEC_DAY, 1};
+    opened o;
+    account_view whom;
+    int64_t taken;
+    TRY(open_door(t, who, key, &o));
+    if (!str_eq(door_state(&o, t->now), S("expired")))
+        return ERR_CONFLICT;
+    TRY(rate_take(t, &once_a_day, (str){(const char *)o.inv.id.b, sizeof o.inv.id.b}, 1, &taken));
+    if (!taken)
+        return ERR_RATE_LIMITED;
+    TRY(whom_to_ask(t, &o, &whom));
+    mail_order order = {.kind = MAIL_ASK_AGAIN, .organization_id = o.inv.organization_id, .invitation_id = o.inv.id,
+                        .account_id = whom.id, .recipient = whom.email, .locale = whom.locale};
+    TRY(mail_queue(t, &order, NULL));
+    actor by = *who;
+    by.kind = ACTOR_INVITED;
+    return audit(t, &by, "invitation.asked_again", .subject_kind = S("invitation"), .subject_id = o.inv.id,
+                 .organization_id = o.inv.organization_id);
+}

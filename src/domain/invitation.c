@@ -1,0 +1,172 @@
+#include "domain/invitation.h"
+
+#include "base/random.h"
+#include "domain/invitation_parts.h"
+#include "domain/mail.h"
+#include "domain/secret.h"
+#include "domain/throttle.h"
+#include "queries.h"
+
+enum { CODE_LIFETIME = MSEC_DAY };
+
+str invitation_effective(str state, msec expires_at, msec now)
+{
+    return str_eq(state, S("pending")) && expires_at <= now ? S("expired") : state;
+}
+
+str invitation_code_hash(txn *t, uuid invitation_id, str code)
+{
+    token_digest d = token_mac(t->env->key, KEY_CODE, arena_join(t->a, ((str){(const char *)invitation_id.b, 16}), code));
+    return arena_str(t->a, token_digest_str(&d));
+}
+
+/* Account's language, else the invitation's, else the organization's; none of them: both languages. */
+static err mail_target(txn *t, const invitation_send *s, mail_order *order)
+{
+    q_account_by_key_row account;
+    err e = q_account_by_key(t, &account, s->email_key);
+    if (e != OK && e != ERR_NOT_FOUND)
+        return e;
+    bool known = e == OK;
+    order->recipient = known ? account.email : s->email;
+    order->locale = known && account.locale.p ? account.locale : s->locale.p ? s->locale : s->organization_locale;
+    return OK;
+}
+
+err invitation_mail(txn *t, invitation_send *s)
+{
+    char code[CODE_LENGTH + 1];
+    mail_order order = {.kind = s->kind, .organization_id = s->organization_id, .invitation_id = s->invitation_id};
+    secret_new(t->a, s->organization_id, s->invitation_id, &order.token, &s->secret_hash);
+    order.code = arena_str(t->a, code_make(code));
+    s->code_hash = invitation_code_hash(t, s->invitation_id, order.code);
+    s->code_expires_at = t->now + CODE_LIFETIME;
+    TRY(mail_target(t, s, &order));
+    return mail_queue(t, &order, &s->mail_id);
+}
+
+msec invitation_next_reminder(msec now, msec after, int64_t most, int64_t reminded, msec expires_at)
+{
+    return after && reminded < most && now + after < expires_at ? now + after : 0;
+}
+
+err invitation_role_allowed(const actor *by, str role)
+{
+    if (str_eq(role, S("member")))
+        return OK;
+    return str_eq(role, S("administrator")) && (by->may & PERM_ADMINISTRATORS_INVITE) ? OK : ERR_FORBIDDEN;
+}
+
+err invitation_rate(txn *t, uuid organization_id, int64_t want, int64_t *taken)
+{
+    str who = {(const char *)organization_id.b, sizeof organization_id.b};
+    const rate_rule hour = {"invite_hour", MSEC_HOUR, t->env->settings->invitations_per_hour};
+    const rate_rule day = {"invite_day", MSEC_DAY, t->env->settings->invitations_per_day};
+    TRY(rate_take(t, &hour, who, want, taken));
+    return rate_take(t, &day, who, *taken, taken);
+}
+
+err invitation_retire_secrets(txn *t, uuid organization_id, const q_invitation_for_change_row *inv)
+{
+    const str hashes[] = {inv->secret_hash, inv->link_hash};
+    for (size_t i = 0; i < sizeof hashes / sizeof *hashes; i++)
+        if (hashes[i].p)
+            TRY(q_invitation_old_secret_insert(t, .organization_id = organization_id, .invitation_id = inv->id,
+                                               .secret_hash = hashes[i], .is_live = false));
+    return q_invitation_old_secrets_kill(t, .organization_id = organization_id, .invitation_id = inv->id);
+}
+
+/* ---- views ---- */
+
+static invitation_view view_of(const q_invitations_row *r, msec now)
+{
+    return (invitation_view){
+        .id = r->id, .batch_id = r->batch_id, .email = r->email, .role = r->role,
+        .state = invitation_effective(r->state, r->expires_at, now),
+        .locale = r->locale, .message = r->message, .given_name = r->given_name, .family_name = r->family_name,
+        .invited_by_id = r->invited_by_id, .inviter_given_name = r->inviter_given_name,
+        .inviter_family_name = r->inviter_family_name, .created_at = r->created_at, .expires_at = r->expires_at,
+        .last_sent_at = r->last_sent_at, .sent_count = r->sent_count,
+        .delivery_state = r->delivery_state.p && !str_eq(r->delivery_state, S("withdrawn")) ? r->delivery_state : S("none"),
+        .delivery_reply = r->delivery_reply,
+        .delivery_at = r->delivery_done_at ? r->delivery_done_at : r->delivery_created_at,
+        .accepted_by_id = r->accepted_by_id, .accepted_at = r->accepted_at,
+    };
+}
+
+err invitation_get(txn *t, uuid organization_id, uuid id, invitation_view *out)
+{
+    q_invitations_rows rows;
+    TRY(q_invitations(t, Q_INVITATIONS_WHICH_ONE, &rows, .organization_id = organization_id, .after = id, .only_state = S(""),
+                      .now = t->now, .starts = S(""), .starts_end = S(""), .limit = 1));
+    if (rows.n == 0)
+        return ERR_NOT_FOUND;
+    *out = view_of(&rows.p[0], t->now);
+    return OK;
+}
+
+static page_mark mark_of(const void *rows, size_t i)
+{
+    return (page_mark){S(""), ((const invitation_view *)rows)[i].id};
+}
+
+static str lowered(arena *a, str s)
+{
+    char *p = arena_alloc(a, s.n + 1);
+    for (size_t i = 0; i < s.n; i++)
+        p[i] = (char)(s.p[i] >= 'A' && s.p[i] <= 'Z' ? s.p[i] + 32 : s.p[i]);
+    return (str){p, s.n};
+}
+
+static err count_all(txn *t, uuid organization_id, const invitation_filter *f, str starts, str end, page *p)
+{
+    q_invitations_count_row row;
+    p->total = -1;
+    if (!p->count)
+        return OK;
+    TRY(q_invitations_count(t, &row, .organization_id = organization_id, .batch_id = f->batch_id,
+                            .only_state = f->state.p ? f->state : S(""), .now = t->now, .starts = starts, .starts_end = end));
+    p->total = row.total;
+    return OK;
+}
+
+err invitation_list(txn *t, uuid organization_id, const invitation_filter *f, page *p, invitation_view **out, size_t *count)
+{
+    page_mark from;
+    q_invitations_rows rows;
+    str starts = lowered(t->a, str_trim(f->q)), end = arena_join(t->a, starts, S("\xF4\x8F\xBF\xBF"));
+    bool open = f->state.p && str_eq(f->state, S("pending"));
+    size_t which = !uuid_none(f->batch_id) ? Q_INVITATIONS_WHICH_BATCH : open ? Q_INVITATIONS_WHICH_OPEN : Q_INVITATIONS_WHICH_ALL;
+    TRY(page_start(p, t->a, t->problem, true, &from));
+    TRY(q_invitations(t, which, &rows, .organization_id = organization_id, .after = from.id, .batch_id = f->batch_id,
+                      .only_state = f->state.p ? f->state : S(""), .now = t->now, .starts = starts, .starts_end = end,
+                      .limit = page_fetch(p)));
+    TRY(count_all(t, organization_id, f, starts, end, p));
+    *out = arena_array_of(t->a, invitation_view, rows.n);
+    *count = rows.n;
+    for (size_t i = 0; i < rows.n; i++)
+        (*out)[i] = view_of(&rows.p[i], t->now);
+    page_end(p, t->a, count, mark_of, *out);
+    return OK;
+}
+
+err batch_get(txn *t, uuid organization_id, uuid id, batch_view *out)
+{
+    q_batch_by_id_row b;
+    q_batch_states_rows states;
+    TRY(q_batch_by_id(t, &b, .organization_id = organization_id, .id = id));
+    TRY(q_batch_states(t, &states, .organization_id = organization_id, .batch_id = id, .now = t->now));
+    *out = (batch_view){.id = id, .created_by_id = b.created_by_id, .created_at = b.created_at};
+    const struct {
+        str state;
+        int64_t *count;
+    } slots[] = {{S_INIT("pending"), &out->pending},   {S_INIT("accepted"), &out->accepted}, {S_INIT("declined"), &out->declined},
+                 {S_INIT("revoked"), &out->revoked},   {S_INIT("expired"), &out->expired}};
+    for (size_t i = 0; i < states.n; i++)
+        for (size_t k = 0; k < sizeof slots / sizeof *slots; k++)
+            if (str_eq(states.p[i].effective, slots[k].state)) {
+                *slots[k].count = states.p[i].total;
+                out->total += states.p[i].total;
+            }
+    return OK;
+}

@@ -1,0 +1,266 @@
+/* What happens to an invitation that stands: resend, revoke, correct, link, remind. */
+#include "domain/audit.h"
+#include "domain/invitation_parts.h"
+#include "domain/mail.h"
+#include "domain/secret.h"
+#include "ports/address.h"
+
+enum { LINK_CODE_LIFETIME = MSEC_DAY };
+
+/* An invitation locked for change, with its organization and the seats. */
+typedef struct standing {
+    uuid organization_id;
+    q_organization_by_id_row organization;
+    q_invitation_for_change_row inv;
+    seats seats;
+    str state; /* effective */
+} standing;
+
+static err take_up(txn *t, uuid organization_id, uuid id, standing *s)
+{
+    s->organization_id = organization_id;
+    TRY(seats_lock(t, organization_id, &s->seats));
+    TRY(q_organization_by_id(t, &s->organization, organization_id));
+    TRY(q_invitation_for_change(t, &s->inv, .organization_id = organization_id, .id = id));
+    s->state = invitation_effective(s->inv.state, s->inv.expires_at, t->now);
+    return OK;
+}
+
+/* What may become what: the refusal that each state gives. */
+typedef enum change { CHANGE_RESEND, CHANGE_REVOKE, CHANGE_PENDING_ONLY, CHANGE_COUNT } change;
+static const struct {
+    str state;
+    err refusal[CHANGE_COUNT];
+} allowed[] = {
+    /*                        resend         revoke                           correct, link             */
+    {S_INIT("pending"),  {OK,           OK,                              OK}},
+    {S_INIT("expired"),  {OK,           OK,                              ERR_INVITATION_EXPIRED}},
+    {S_INIT("accepted"), {ERR_CONFLICT, ERR_INVITATION_ALREADY_ACCEPTED, ERR_INVITATION_ALREADY_ACCEPTED}},
+    {S_INIT("declined"), {ERR_CONFLICT, ERR_INVITATION_DECLINED,         ERR_INVITATION_DECLINED}},
+    {S_INIT("revoked"),  {ERR_CONFLICT, ERR_INVITATION_REVOKED,          ERR_INVITATION_REVOKED}},
+};
+
+static err may_become(const standing *s, change c)
+{
+    for (size_t i = 0; i < sizeof allowed / sizeof *allowed; i++)
+        if (str_eq(allowed[i].state, s->state))
+            return allowed[i].refusal[c];
+    return ERR_INTERNAL;
+}
+
+/* ---- resend ---- */
+
+/* An expired one takes its place and its seat again, unless the address is a member or invited anew meanwhile. */
+static err reopen(txn *t, standing *s)
+{
+    q_invitation_pending_of_row other;
+    q_account_by_key_row account;
+    q_member_of_account_row member;
+    err e = q_account_by_key(t, &account, s->inv.email_key);
+    if (e == OK)
+        e = q_member_of_account(t, &member, .organization_id = s->organization_id, .account_id = account.id);
+    if (e != ERR_NOT_FOUND)
+        return e == OK ? ERR_ALREADY_MEMBER : e;
+    if (str_eq(s->inv.state, S("pending")))
+        return OK; /* lapsed, but nobody has taken its seat back yet */
+    e = q_invitation_pending_of(t, &other, .organization_id = s->organization_id, .email_key = s->inv.email_key);
+    if (e != ERR_NOT_FOUND)
+        return e == OK ? ERR_ALREADY_INVITED : e;
+    TRY(seat_hold(t, s->organization_id, &s->seats));
+    return seats_save(t, s->organization_id, &s->seats);
+}
+
+static invitation_send send_of(const standing *s, str kind)
+{
+    return (invitation_send){.organization_id = s->organization_id, .invitation_id = s->inv.id, .kind = kind, .email = s->inv.email,
+                             .email_key = s->inv.email_key, .locale = s->inv.locale, .organization_locale = s->organization.locale};
+}
+
+static err renew(txn *t, const actor *by, standing *s)
+{
+    invitation_send send = send_of(s, MAIL_INVITATION);
+    msec expires = t->now + s->inv.lifetime;
+    TRY(invitation_retire_secrets(t, s->organization_id, &s->inv));
+    TRY(mail_withdraw(t, s->inv.mail_id));
+    TRY(invitation_mail(t, &send));
+    TRY(q_invitation_renew(t, .organization_id = s->organization_id, .id = s->inv.id, .expires_at = expires,
+                           .secret_hash = send.secret_hash, .code_hash = send.code_hash, .code_expires_at = send.code_expires_at,
+                           .last_sent_at = t->now, .mail_id = send.mail_id,
+                           .remind_at = invitation_next_reminder(t->now, s->organization.reminder_after,
+                                                                 s->organization.reminder_max, 0, expires)));
+    return audit(t, by, "invitation.resent", .subject_kind = S("invitation"), .subject_id = s->inv.id,
+                 .detail = AUDIT_OBJECT(t->a, {S("email"), s->inv.email}));
+}
+
+err invitation_resend(txn *t, const actor *by, uuid id)
+{
+    standing s;
+    int64_t taken;
+    TRY(take_up(t, by->organization_id, id, &s));
+    TRY(may_become(&s, CHANGE_RESEND));
+    TRY(invitation_role_allowed(by, s.inv.role));
+    TRY(invitation_rate(t, s.organization_id, 1, &taken));
+    if (!taken)
+        return ERR_RATE_LIMITED;
+    TRY(reopen(t, &s));
+    return renew(t, by, &s);
+}
+
+err batch_resend(txn *t, const actor *by, uuid batch_id, int64_t *resent, int64_t *asked)
+{
+    q_batch_by_id_row batch;
+    q_batch_unanswered_rows rows;
+    TRY(q_batch_by_id(t, &batch, .organization_id = by->organization_id, .id = batch_id));
+    TRY(q_batch_unanswered(t, &rows, .organization_id = by->organization_id, .batch_id = batch_id));
+    *resent = 0;
+    *asked = (int64_t)rows.n;
+    for (size_t i = 0; i < rows.n; i++) {
+        err e = invitation_resend(t, by, rows.p[i].id); /* refuses before it writes, so one refusal leaves the others whole */
+        if (e == ERR_UNAVAILABLE || e == ERR_INTERNAL)
+            return e;
+        *resent += e == OK;
+        if (e == ERR_RATE_LIMITED)
+            return *resent ? OK : e;
+    }
+    return OK;
+}
+
+/* ---- revoke, correct ---- */
+
+static err close_revoked(txn *t, const actor *by, standing *s)
+{
+    TRY(q_invitation_close(t, .state = S("revoked"), .closed_at = t->now, .organization_id = s->organization_id, .id = s->inv.id));
+    TRY(mail_withdraw(t, s->inv.mail_id));
+    if (str_eq(s->inv.state, S("pending")) && s->seats.held) {
+        s->seats.held--;
+        TRY(seats_save(t, s->organization_id, &s->seats));
+    }
+    return audit(t, by, "invitation.revoked", .subject_kind = S("invitation"), .subject_id = s->inv.id,
+                 .detail = AUDIT_OBJECT(t->a, {S("email"), s->inv.email}));
+}
+
+err invitation_revoke(txn *t, const actor *by, uuid id)
+{
+    standing s;
+    TRY(take_up(t, by->organization_id, id, &s));
+    TRY(may_become(&s, CHANGE_REVOKE));
+    return close_revoked(t, by, &s);
+}
+
+err invitation_correct(txn *t, const actor *by, uuid id, str email, uuid *new_id)
+{
+    standing s;
+    address where;
+    invite_result result;
+    uuid batch;
+    TRY(take_up(t, by->organization_id, id, &s));
+    TRY(may_become(&s, CHANGE_PENDING_ONLY));
+    if (!address_parse(t->a, email, &where))
+        return problem_at(t->problem, ERR_INVALID_ADDRESS, S("/email"), S("not-allowed"), 0);
+    if (str_eq(where.key, s.inv.email_key))
+        return ERR_ALREADY_INVITED;
+    TRY(close_revoked(t, by, &s));
+    invite_row row = {.email = email, .role = s.inv.role, .locale = s.inv.locale, .message = s.inv.message,
+                      .given_name = s.inv.given_name, .family_name = s.inv.family_name};
+    invite_order order = {.rows = &row, .count = 1, .lifetime = s.inv.lifetime, .deliver = true};
+    TRY(invitations_create(t, by, &order, &result, &batch));
+    if (result.problem)
+        *t->problem = *result.problem;
+    *new_id = result.invitation_id;
+    return result.outcome;
+}
+
+/* ---- links to hand over ---- */
+
+static err make_link(txn *t, const actor *by, standing *s, invitation_link_view *out)
+{
+    str token, hash;
+    char code[CODE_LENGTH + 1];
+    secret_new(t->a, s->organization_id, s->inv.id, &token, &hash);
+    str typed = arena_str(t->a, code_make(code));
+    if (s->inv.link_hash.p)
+        TRY(q_invitation_old_secret_insert(t, .organization_id = s->organization_id, .invitation_id = s->inv.id,
+                                           .secret_hash = s->inv.link_hash, .is_live = false));
+    TRY(q_invitation_link_set(t, .link_hash = hash, .link_code_hash = invitation_code_hash(t, s->inv.id, typed),
+                              .link_code_expires_at = t->now + LINK_CODE_LIFETIME, .organization_id = s->organization_id,
+                              .id = s->inv.id));
+    *out = (invitation_link_view){s->inv.email, arena_join(t->a, t->env->public_url, S("/i/"), token), code_display(t->a, typed)};
+    return audit(t, by, "invitation.link_copied", .subject_kind = S("invitation"), .subject_id = s->inv.id);
+}
+
+err invitation_link_make(txn *t, const actor *by, uuid id, invitation_link_view *out)
+{
+    standing s;
+    TRY(take_up(t, by->organization_id, id, &s));
+    TRY(may_become(&s, CHANGE_PENDING_ONLY));
+    TRY(invitation_role_allowed(by, s.inv.role));
+    return make_link(t, by, &s, out);
+}
+
+err batch_links(txn *t, const actor *by, uuid batch_id, invitation_link_view **out, size_t *count)
+{
+    q_batch_by_id_row batch;
+    q_batch_unanswered_rows rows;
+    standing s;
+    TRY(q_batch_by_id(t, &batch, .organization_id = by->organization_id, .id = batch_id));
+    TRY(q_batch_unanswered(t, &rows, .organization_id = by->organization_id, .batch_id = batch_id));
+    *out = arena_array_of(t->a, invitation_link_view, rows.n);
+    *count = 0;
+    for (size_t i = 0; i < rows.n; i++) {
+        TRY(take_up(t, by->organization_id, rows.p[i].id, &s));
+        if (may_become(&s, CHANGE_PENDING_ONLY) == OK && invitation_role_allowed(by, s.inv.role) == OK)
+            TRY(make_link(t, by, &s, &(*out)[(*count)++]));
+    }
+    return OK;
+}
+
+/* ---- reminders ---- */
+
+static err remind(txn *t, const actor *by, standing *s)
+{
+    const q_organization_by_id_row *o = &s->organization;
+    if (!str_eq(s->state, S("pending")) || !o->reminder_after || s->inv.reminded >= o->reminder_max)
+        return q_invitation_remind_at_set(t, .remind_at = 0, .organization_id = s->organization_id, .id = s->inv.id);
+    invitation_send send = send_of(s, MAIL_REMINDER);
+    if (s->inv.secret_hash.p) /* the first mail's link goes on working */
+        TRY(q_invitation_old_secret_insert(t, .organization_id = s->organization_id, .invitation_id = s->inv.id,
+                                           .secret_hash = s->inv.secret_hash, .is_live = true));
+    TRY(mail_withdraw(t, s->inv.mail_id));
+    TRY(invitation_mail(t, &send));
+    TRY(q_invitation_remind(t, .secret_hash = send.secret_hash, .code_hash = send.code_hash,
+                            .code_expires_at = send.code_expires_at, .last_sent_at = t->now, .mail_id = send.mail_id,
+                            .remind_at = invitation_next_reminder(t->now, o->reminder_after, o->reminder_max, s->inv.reminded + 1,
+                                                                  s->inv.expires_at),
+                            .organization_id = s->organization_id, .id = s->inv.id));
+    return audit(t, by, "invitation.reminded", .subject_kind = S("invitation"), .subject_id = s->inv.id,
+                 .organization_id = s->organization_id);
+}
+
+err invitations_remind(txn *t, int64_t limit, int64_t *count)
+{
+    q_invitation_reminders_due_rows due;
+    const actor system = {.kind = ACTOR_SYSTEM};
+    standing s;
+    TRY(q_invitation_reminders_due(t, &due, .now = t->now, .limit = limit));
+    *count = (int64_t)due.n;
+    for (size_t i = 0; i < due.n; i++) {
+        TRY(take_up(t, due.p[i].organization_id, due.p[i].id, &s));
+        TRY(remind(t, &system, &s));
+    }
+    return OK;
+}
+
+err invitations_of_inviter(txn *t, const actor *by, uuid inviter_account_id, bool take_over)
+{
+    if (take_over)
+        return q_invitations_take_over(t, .heir = by->account_id, .organization_id = by->organization_id,
+                                       .invited_by_id = inviter_account_id);
+    q_invitations_sent_by_rows rows;
+    standing s;
+    TRY(q_invitations_sent_by(t, &rows, .organization_id = by->organization_id, .invited_by_id = inviter_account_id));
+    for (size_t i = 0; i < rows.n; i++) {
+        TRY(take_up(t, by->organization_id, rows.p[i].id, &s));
+        TRY(close_revoked(t, by, &s));
+    }
+    return OK;
+}

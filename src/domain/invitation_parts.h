@@ -1,0 +1,35 @@
+/* What inviting, resending and reminding share. Domain-internal. */
+#ifndef PARVIS_DOMAIN_INVITATION_PARTS_H
+#define PARVIS_DOMAIN_INVITATION_PARTS_H
+
+#include "domain/env.h"
+#include "domain/invitation.h"
+#include "queries.h"
+
+/** "pending" counts as "expired" as soon as its time has passed: decided here, by the transaction's clock, never by a job. */
+str invitation_effective(str state, msec expires_at, msec now);
+
+/** What a new mail of an invitation needs; the hashes to keep come back. */
+typedef struct invitation_send {
+    uuid organization_id, invitation_id;
+    str kind;                      /* MAIL_INVITATION, MAIL_REMINDER */
+    str email, email_key, locale;  /* the invitation's */
+    str organization_locale;
+    str secret_hash, code_hash;    /* out */
+    msec code_expires_at;          /* out */
+    uuid mail_id;                  /* out */
+} invitation_send;
+/** Makes the link and the code and queues the mail, to the stored spelling when there is an account. */
+MUST err invitation_mail(txn *t, invitation_send *s);
+/** The keyed hash of a typed code, bound to its invitation. */
+str invitation_code_hash(txn *t, uuid invitation_id, str code);
+/** When the first or next reminder is due; 0: none. */
+msec invitation_next_reminder(msec now, msec after, int64_t most, int64_t reminded, msec expires_at);
+/** ERR_FORBIDDEN when the role is more than the inviter may give. */
+MUST err invitation_role_allowed(const actor *by, str role);
+/** Takes `want` from the organization's hour and day; fewer when there is no room. */
+MUST err invitation_rate(txn *t, uuid organization_id, int64_t want, int64_t *taken);
+/** Marks the two links as replaced, so that they can say so. */
+MUST err invitation_retire_secrets(txn *t, uuid organization_id, const q_invitation_for_change_row *inv);
+
+#endif

@@ -1,0 +1,353 @@
+/* Inviting: what would happen, and making it happen. */
+#include "domain/audit.h"
+#include "domain/invitation_parts.h"
+#include "domain/mail.h"
+#include "domain/throttle.h"
+#include "ports/address.h"
+
+static const msec lifetime_min = MSEC_HOUR, lifetime_max = (msec)90 * MSEC_DAY;
+
+/* One order on its way through. */
+typedef struct inviting {
+    txn *t;
+    const actor *by;
+    const invite_order *order;
+    q_organization_by_id_row organization;
+    seats seats;
+    msec lifetime;
+    uuid batch_id;
+    struct candidate {
+        address where;
+        bool ready, has_account;
+        uuid account_id;
+        str given_name, family_name, message;
+    } *candidates;
+    const str **seen; /* open addressing over the keys of this order */
+    size_t seen_size;
+} inviting;
+
+static err start(inviting *w, txn *t, const actor *by, const invite_order *order)
+{
+    *w = (inviting){.t = t, .by = by, .order = order};
+    TRY(q_organization_by_id(t, &w->organization, by->organization_id));
+    w->lifetime = order->lifetime ? order->lifetime : w->organization.invitation_lifetime;
+    if (w->lifetime < lifetime_min || w->lifetime > lifetime_max)
+        return problem_at(t->problem, ERR_INVALID_REQUEST, S("/expires_in"), S("not-allowed"), 0);
+    w->candidates = arena_alloc(t->a, order->count * sizeof *w->candidates);
+    w->seen_size = 16;
+    while (w->seen_size < order->count * 2)
+        w->seen_size *= 2;
+    w->seen = arena_alloc(t->a, w->seen_size * sizeof *w->seen);
+    return OK;
+}
+
+/* True when the key came before in this order; notes it otherwise. FNV-1a with linear probing: at most 1,000 keys. */
+static bool repeated(inviting *w, const str *key)
+{
+    uint64_t h = 14695981039346656037u;
+    for (size_t i = 0; i < key->n; i++)
+        h = (h ^ (unsigned char)key->p[i]) * 1099511628211u;
+    for (size_t at = h & (w->seen_size - 1);; at = (at + 1) & (w->seen_size - 1)) {
+        if (!w->seen[at]) {
+            w->seen[at] = key;
+            return false;
+        }
+        if (str_eq(*w->seen[at], *key))
+            return true;
+    }
+}
+
+static err clean_optional(inviting *w, str pointer, str value, str *out)
+{
+    *out = STR_NONE;
+    return value.p && !str_empty(str_trim(value)) ? name_clean(w->t->a, w->t->problem, pointer, value, out) : OK;
+}
+
+/* A personal message may have lines, but no links: it travels under our name. */
+static err clean_message(inviting *w, str message, str *out)
+{
+    static const str signs[] = {S_INIT("://"), S_INIT("www.")};
+    str text = str_trim(message);
+    *out = text.n ? text : STR_NONE;
+    if (str_codepoints(text) > INVITE_MESSAGE_MAX)
+        return problem_at(w->t->problem, ERR_INVALID_REQUEST, S("/message"), S("too-long"), INVITE_MESSAGE_MAX);
+    for (size_t i = 0; i < sizeof signs / sizeof *signs; i++)
+        for (size_t at = 0; at + signs[i].n <= text.n; at++)
+            if (str_eq_nocase(str_slice(text, at, at + signs[i].n), signs[i]))
+                return problem_at(w->t->problem, ERR_INVALID_REQUEST, S("/message"), S("invalid-characters"), 0);
+    return OK;
+}
+
+/* The account behind the address, and whether it is a member already or not welcome. */
+static err judge_account(inviting *w, struct candidate *c, invite_result *result)
+{
+    q_account_by_key_row account;
+    q_member_of_account_row member;
+    err e = q_account_by_key(w->t, &account, c->where.key);
+    if (e == ERR_NOT_FOUND)
+        return OK;
+    TRY(e);
+    c->has_account = true;
+    c->account_id = account.id;
+    e = q_member_of_account(w->t, &member, .organization_id = w->organization.id, .account_id = account.id);
+    if (e == OK) {
+        result->membership_id = member.id;
+        result->role = member.role;
+        return ERR_ALREADY_MEMBER;
+    }
+    if (e != ERR_NOT_FOUND)
+        return e;
+    return str_eq(w->organization.existing_accounts, S("refuse")) ? ERR_ACCOUNT_ALREADY_ACTIVE : OK;
+}
+
+static err judge(inviting *w, size_t i, invite_result *result)
+{
+    const invite_row *row = &w->order->rows[i];
+    struct candidate *c = &w->candidates[i];
+    if (!address_parse(w->t->a, row->email, &c->where))
+        return ERR_INVALID_ADDRESS;
+    TRY(invitation_role_allowed(w->by, row->role));
+    TRY(clean_optional(w, S("/given_name"), row->given_name, &c->given_name));
+    TRY(clean_optional(w, S("/family_name"), row->family_name, &c->family_name));
+    TRY(clean_message(w, row->message, &c->message));
+    if (repeated(w, &c->where.key))
+        return ERR_ALREADY_INVITED;
+    return judge_account(w, c, result);
+}
+
+/* A refusal of one row is its result; trouble with the database is everybody's. */
+static bool is_trouble(err e)
+{
+    return e == ERR_UNAVAILABLE || e == ERR_INTERNAL;
+}
+
+static problem *row_problem(inviting *w)
+{
+    return w->t->problem = arena_new_of(w->t->a, problem);
+}
+
+static err judge_all(inviting *w, invite_result *results)
+{
+    problem *whole = w->t->problem, *spare = row_problem(w);
+    for (size_t i = 0; i < w->order->count; i++) {
+        w->t->problem = spare;
+        results[i] = (invite_result){.email = w->order->rows[i].email};
+        err e = judge(w, i, &results[i]);
+        if (is_trouble(e)) {
+            w->t->problem = whole;
+            return e;
+        }
+        results[i].outcome = e;
+        w->candidates[i].ready = e == OK;
+        if (e != OK) { /* keep what was noted, and give the next row a clean sheet */
+            results[i].problem = spare;
+            spare = row_problem(w);
+        }
+    }
+    w->t->problem = whole;
+    return OK;
+}
+
+/* The live pending invitation of an address; a lapsed one does not count. */
+static err pending_of(inviting *w, str email_key, bool *lives, q_invitation_pending_of_row *out)
+{
+    err e = q_invitation_pending_of(w->t, out, .organization_id = w->organization.id, .email_key = email_key);
+    *lives = e == OK && out->expires_at > w->t->now;
+    return e == ERR_NOT_FOUND ? OK : e;
+}
+
+/* ---- telling that an address has an account ---- */
+
+static err may_tell(inviting *w, str email_key, bool *granted)
+{
+    const rate_rule rule = {"addresses", MSEC_HOUR, w->t->env->settings->addresses_per_hour};
+    str who = {(const char *)w->organization.id.b, sizeof w->organization.id.b};
+    return rate_take_distinct(w->t, &rule, who, email_key, granted);
+}
+
+static err tell_accounts(inviting *w, bool guarded, invite_result *results)
+{
+    int64_t told = 0;
+    bool granted;
+    for (size_t i = 0; i < w->order->count; i++) {
+        if (!w->candidates[i].ready && results[i].outcome != ERR_ACCOUNT_ALREADY_ACTIVE)
+            continue;
+        TRY(may_tell(w, w->candidates[i].where.key, &granted));
+        if (!granted && guarded)
+            return ERR_RATE_LIMITED;
+        results[i].existing_account = granted && w->candidates[i].has_account;
+        if (!granted && results[i].outcome == ERR_ACCOUNT_ALREADY_ACTIVE)
+            results[i].outcome = ERR_RATE_LIMITED;
+        told += granted;
+    }
+    return told ? audit(w->t, w->by, "addresses.looked_up", .subject_kind = S("organization"), .subject_id = w->organization.id,
+                        .after = AUDIT_OBJECT(w->t->a, {S("count"), arena_printf(w->t->a, "%lld", (long long)told)}))
+                : OK;
+}
+
+/* ---- preview ---- */
+
+static err preview_row(inviting *w, size_t i, invite_result *result)
+{
+    bool lives;
+    q_invitation_pending_of_row pending;
+    if (!w->candidates[i].ready)
+        return OK;
+    TRY(pending_of(w, w->candidates[i].where.key, &lives, &pending));
+    if (lives) {
+        result->outcome = ERR_ALREADY_INVITED;
+        result->invitation_id = pending.id;
+    } else if (seats_free(&w->seats) == 0) {
+        result->outcome = ERR_SEAT_LIMIT_REACHED;
+    } else {
+        w->seats.held++;
+    }
+    w->candidates[i].ready = result->outcome == OK;
+    return OK;
+}
+
+err invitations_preview(txn *t, const actor *by, const invite_order *order, bool guarded, invite_result *results, seats *seats)
+{
+    inviting w;
+    q_invitation_lapsed_count_row lapsed;
+    TRY(start(&w, t, by, order));
+    TRY(seats_read(t, by->organization_id, &w.seats));
+    TRY(q_invitation_lapsed_count(t, &lapsed, .organization_id = by->organization_id, .now = t->now));
+    w.seats.held = w.seats.held > lapsed.total ? w.seats.held - lapsed.total : 0;
+    *seats = w.seats;
+    TRY(judge_all(&w, results));
+    for (size_t i = 0; i < order->count; i++)
+        TRY(preview_row(&w, i, &results[i]));
+    for (size_t i = 0; i < order->count; i++) {
+        w.candidates[i].ready = w.candidates[i].ready || results[i].outcome == ERR_SEAT_LIMIT_REACHED;
+        if (results[i].outcome != OK && !results[i].problem)
+            results[i].problem = arena_new_of(t->a, problem);
+        if (results[i].outcome == ERR_SEAT_LIMIT_REACHED)
+            problem_arg(results[i].problem, "limit", arena_printf(t->a, "%lld", (long long)w.seats.limit));
+    }
+    return tell_accounts(&w, guarded, results);
+}
+
+/* ---- sending ---- */
+
+static err write_audit(inviting *w, const struct candidate *c, const invite_row *row, uuid id, msec expires_at)
+{
+    char when[CLOCK_TEXT_SIZE];
+    return audit(w->t, w->by, "invitation.created", .subject_kind = S("invitation"), .subject_id = id,
+                 .after = AUDIT_OBJECT(w->t->a, {S("role"), row->role}, {S("expires_at"), clock_format(expires_at, when)}),
+                 .detail = AUDIT_OBJECT(w->t->a, {S("email"), c->where.typed}));
+}
+
+static err insert(inviting *w, const struct candidate *c, const invite_row *row, invitation_send *send, int64_t *inserted)
+{
+    txn *t = w->t;
+    const q_organization_by_id_row *o = &w->organization;
+    msec expires = t->now + w->lifetime;
+    bool sent = w->order->deliver;
+    return q_invitation_insert(
+        t, inserted, .organization_id = o->id, .id = send->invitation_id, .batch_id = w->batch_id, .email = c->where.typed,
+        .email_key = c->where.key, .role = row->role, .locale = row->locale, .message = c->message, .given_name = c->given_name,
+        .family_name = c->family_name, .invited_by_id = w->by->account_id, .created_at = t->now, .expires_at = expires,
+        .lifetime = w->lifetime, .secret_hash = send->secret_hash, .code_hash = send->code_hash,
+        .code_expires_at = send->code_expires_at, .sent_count = sent, .last_sent_at = sent ? t->now : 0, .mail_id = send->mail_id,
+        .remind_at = sent ? invitation_next_reminder(t->now, o->reminder_after, o->reminder_max, 0, expires) : 0);
+}
+
+/* A lapsed invitation still stands in the way of the unique index: retire it, and its seat is free again. */
+static err retire_lapsed(inviting *w, uuid id)
+{
+    TRY(q_invitation_close(w->t, .state = S("expired"), .closed_at = w->t->now, .organization_id = w->organization.id, .id = id));
+    if (w->seats.held)
+        w->seats.held--;
+    return OK;
+}
+
+static err invite_one(inviting *w, size_t i, invite_result *result)
+{
+    bool lives;
+    int64_t inserted;
+    q_invitation_pending_of_row pending = {0};
+    const struct candidate *c = &w->candidates[i];
+    const invite_row *row = &w->order->rows[i];
+    TRY(pending_of(w, c->where.key, &lives, &pending));
+    if (lives) {
+        result->invitation_id = pending.id;
+        return ERR_ALREADY_INVITED;
+    }
+    if (!uuid_none(pending.id))
+        TRY(retire_lapsed(w, pending.id));
+    TRY(seat_hold(w->t, w->organization.id, &w->seats));
+    invitation_send send = {.organization_id = w->organization.id, .invitation_id = uuid_new(w->t->now), .kind = MAIL_INVITATION,
+                            .email = c->where.typed, .email_key = c->where.key, .locale = row->locale,
+                            .organization_locale = w->organization.locale};
+    if (w->order->deliver)
+        TRY(invitation_mail(w->t, &send));
+    TRY(insert(w, c, row, &send, &inserted));
+    if (!inserted)
+        return ERR_INTERNAL; /* the seat row's lock keeps others out: nobody can have come between */
+    result->invitation_id = send.invitation_id;
+    return write_audit(w, c, row, send.invitation_id, w->t->now + w->lifetime);
+}
+
+static err invite_all(inviting *w, int64_t granted, invite_result *results)
+{
+    problem *whole = w->t->problem, *spare = row_problem(w);
+    for (size_t i = 0; i < w->order->count; i++) {
+        if (!w->candidates[i].ready)
+            continue;
+        w->t->problem = spare;
+        err e = granted > 0 ? invite_one(w, i, &results[i]) : ERR_RATE_LIMITED;
+        w->t->problem = whole;
+        if (is_trouble(e))
+            return e;
+        granted -= e == OK;
+        results[i].outcome = e;
+        if (e != OK) {
+            spare->retry_after = e == ERR_RATE_LIMITED ? whole->retry_after : 0;
+            results[i].problem = spare;
+            spare = row_problem(w);
+            w->t->problem = whole;
+        }
+    }
+    return OK;
+}
+
+static int64_t ready_count(const inviting *w)
+{
+    int64_t n = 0;
+    for (size_t i = 0; i < w->order->count; i++)
+        n += w->candidates[i].ready;
+    return n;
+}
+
+static err guard_disclosure(inviting *w, invite_result *results)
+{
+    bool granted;
+    for (size_t i = 0; i < w->order->count; i++) {
+        if (results[i].outcome != ERR_ACCOUNT_ALREADY_ACTIVE)
+            continue;
+        TRY(may_tell(w, w->candidates[i].where.key, &granted));
+        if (!granted)
+            results[i].outcome = ERR_RATE_LIMITED;
+    }
+    return OK;
+}
+
+err invitations_create(txn *t, const actor *by, const invite_order *order, invite_result *results, uuid *batch_id)
+{
+    inviting w;
+    int64_t granted;
+    TRY(start(&w, t, by, order));
+    TRY(seats_lock(t, by->organization_id, &w.seats));
+    TRY(judge_all(&w, results));
+    TRY(guard_disclosure(&w, results));
+    int64_t ready = ready_count(&w);
+    TRY(invitation_rate(t, by->organization_id, ready, &granted));
+    if (ready && !granted)
+        return ERR_RATE_LIMITED;
+    *batch_id = w.batch_id = uuid_new(t->now);
+    TRY(q_batch_insert(t, .organization_id = by->organization_id, .id = w.batch_id, .created_by_id = by->account_id,
+                       .created_at = t->now));
+    TRY(invite_all(&w, granted, results));
+    return seats_save(t, by->organization_id, &w.seats);
+}

@@ -1,0 +1,158 @@
+#include "domain/mail.h"
+
+#include "domain/audit.h"
+#include "domain/env.h"
+#include "queries.h"
+
+enum { LEASE = 10 * MSEC_MINUTE };
+
+err mail_queue(txn *t, const mail_order *o, uuid *id)
+{
+    uuid own = uuid_new(t->now);
+    str sealed = o->token.p || o->code.p
+                     ? seal(t->env->key, t->a, arena_join(t->a, o->token.p ? o->token : S(""), S("\n"), o->code.p ? o->code : S("")))
+                     : STR_NONE;
+    if (id)
+        *id = own;
+    return q_mail_insert(t, .id = own, .organization_id = o->organization_id, .kind = o->kind, .invitation_id = o->invitation_id,
+                         .account_id = o->account_id, .recipient = o->recipient, .locale = o->locale, .sealed = sealed,
+                         .next_at = t->now, .created_at = t->now);
+}
+
+err mail_withdraw(txn *t, uuid mail_id)
+{
+    return uuid_none(mail_id) ? OK : q_mail_withdraw(t, .done_at = t->now, .id = mail_id);
+}
+
+/* ---- delivery ---- */
+
+static str link_of(txn *t, str kind, str token)
+{
+    static const struct {
+        str kind, path;
+    } paths[] = {{S_INIT("invitation"), S_INIT("/i/")},
+                 {S_INIT("reminder"), S_INIT("/i/")},
+                 {S_INIT("password_reset"), S_INIT("/password/reset/")}};
+    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++)
+        if (str_eq(paths[i].kind, kind))
+            return arena_join(t->a, t->env->public_url, paths[i].path, token);
+    return STR_NONE;
+}
+
+static bool is_invitation(str kind)
+{
+    return str_eq(kind, MAIL_INVITATION) || str_eq(kind, MAIL_REMINDER);
+}
+
+/* An invitation's mail has lost its reason once the invitation was answered, revoked, or mailed again. */
+static bool has_reason(const q_mail_for_delivery_row *r, msec now)
+{
+    if (!is_invitation(r->kind))
+        return true;
+    return str_eq(r->invitation_state, S("pending")) && r->expires_at > now && uuid_eq(r->invitation_mail_id, r->id);
+}
+
+static bool open_secrets(txn *t, const q_mail_for_delivery_row *r, mail_job *job)
+{
+    str plain;
+    if (!r->sealed.p)
+        return true;
+    if (!unseal(t->env->key, t->a, r->sealed, &plain))
+        return false;
+    str rest = plain, token = str_cut(&rest, '\n');
+    job->link = token.n ? link_of(t, r->kind, token) : STR_NONE;
+    job->code = rest.p && rest.n ? code_display(t->a, rest) : STR_NONE;
+    return true;
+}
+
+static mail_job job_of(txn *t, const q_mail_for_delivery_row *r)
+{
+    bool invited = is_invitation(r->kind), asks = str_eq(r->kind, MAIL_ASK_AGAIN);
+    mail_job job = {
+        .id = r->id, .kind = r->kind, .recipient = r->recipient, .locale = r->locale, .attempts = r->attempts - 1,
+        .created_at = r->created_at, .organization_name = r->organization_name, .organization_slug = r->slug,
+        .inviter_given_name = r->inviter_given_name, .inviter_family_name = r->inviter_family_name,
+        .inviter_email = r->inviter_email, .role = r->role, .message = r->message, .expires_at = r->expires_at,
+        .given_name = invited ? r->invited_given_name : r->account_given_name,
+        .family_name = invited ? r->invited_family_name : r->account_family_name,
+        .existing_account = r->existing != 0, .asker_email = asks ? r->email : STR_NONE,
+    };
+    if (asks) /* leads to the invitation in the console, which asks the inviter to sign in */
+        job.link = arena_join(t->a, t->env->public_url, S("/o/"), r->slug, S("/users/invitations?state=expired"));
+    return job;
+}
+
+/* Leases one mail and fills its job; *send is false when it was withdrawn or failed here. */
+static err claim_one(txn *t, uuid id, mail_job *job, bool *send)
+{
+    q_mail_for_delivery_row row;
+    *send = false;
+    TRY(q_mail_lease(t, .next_at = t->now + LEASE, .id = id));
+    TRY(q_mail_for_delivery(t, &row, id));
+    if (!has_reason(&row, t->now))
+        return mail_withdraw(t, id);
+    *job = job_of(t, &row);
+    if (!open_secrets(t, &row, job))
+        return mail_record(t, id, MAIL_FAILED, S("sealed with another key file"), 0);
+    *send = true;
+    return OK;
+}
+
+err mail_claim(txn *t, int64_t limit, mail_job **jobs, size_t *count)
+{
+    q_mail_due_rows due;
+    bool send;
+    TRY(q_mail_due(t, &due, .now = t->now, .limit = limit));
+    *jobs = arena_array_of(t->a, mail_job, due.n);
+    *count = 0;
+    for (size_t i = 0; i < due.n; i++) {
+        TRY(claim_one(t, due.p[i].id, &(*jobs)[*count], &send));
+        *count += send;
+    }
+    return OK;
+}
+
+err mail_record(txn *t, uuid id, mail_outcome outcome, str reply, msec next_at)
+{
+    static const str states[] = {[MAIL_SENT] = S_INIT("sent"), [MAIL_KEPT] = S_INIT("kept"), [MAIL_FAILED] = S_INIT("failed")};
+    TRY(q_mail_withdrawn_reply(t, .reply = reply, .id = id));
+    if (outcome == MAIL_DEFERRED)
+        return q_mail_deferred(t, .reply = reply, .next_at = next_at, .done_at = t->now, .id = id);
+    return q_mail_done(t, .state = states[outcome], .reply = reply, .done_at = t->now, .id = id);
+}
+
+err mail_release_leases(txn *t)
+{
+    return q_mail_release_leases(t, t->now);
+}
+
+/* ---- lists ---- */
+
+static page_mark mark_of(const void *rows, size_t i)
+{
+    return (page_mark){S(""), ((const mail_view *)rows)[i].id};
+}
+
+err mail_list(txn *t, uuid organization_id, page *p, mail_view **out, size_t *count)
+{
+    page_mark from;
+    q_mail_page_rows rows;
+    size_t which = uuid_none(organization_id) ? Q_MAIL_PAGE_WHOSE_ALL : Q_MAIL_PAGE_WHOSE_OWN;
+    TRY(page_start(p, t->a, t->problem, true, &from));
+    TRY(q_mail_page(t, which, &rows, .organization_id = organization_id, .after = from.id, .limit = page_fetch(p)));
+    *out = arena_array_of(t->a, mail_view, rows.n);
+    *count = rows.n;
+    for (size_t i = 0; i < rows.n; i++) {
+        const q_mail_page_row *r = &rows.p[i];
+        (*out)[i] = (mail_view){r->id, r->organization_id, r->invitation_id, r->kind, r->recipient, r->state, r->reply,
+                                r->attempts, r->created_at, r->done_at ? r->done_at : r->created_at};
+    }
+    page_end(p, t->a, count, mark_of, *out);
+    return OK;
+}
+
+err mail_retry(txn *t, const actor *by, int64_t *count)
+{
+    TRY(q_mail_retry(t, count, .now = t->now));
+    return audit(t, by, "mail.retried", .subject_kind = S("mail"));
+}

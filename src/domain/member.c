@@ -1,0 +1,242 @@
+#include "domain/member.h"
+
+#include "domain/audit.h"
+#include "domain/invitation.h"
+#include "domain/seat.h"
+#include "domain/session.h"
+#include "ports/fold.h"
+#include "queries.h"
+
+/* ---- finding and sorting ---- */
+
+str member_family_key(arena *a, str given_name, str family_name)
+{
+    return fold_text(a, arena_join(a, family_name, S("\x1F"), given_name)); /* U+001F sorts before every letter */
+}
+
+static err add_words(txn *t, uuid organization_id, uuid membership_id, str text)
+{
+    str words[FOLD_WORDS_MAX];
+    size_t n = fold_words(t->a, fold_text(t->a, text), words);
+    for (size_t i = 0; i < n; i++)
+        TRY(q_member_word_insert(t, .organization_id = organization_id, .word = words[i], .membership_id = membership_id));
+    return OK;
+}
+
+err member_index(txn *t, uuid organization_id, uuid membership_id, str given_name, str family_name, str email_key)
+{
+    str local = str_slice(email_key, 0, str_find_byte(email_key, '@')), domain = str_slice(email_key, local.n + 1, email_key.n);
+    TRY(q_member_words_delete(t, .organization_id = organization_id, .membership_id = membership_id));
+    TRY(add_words(t, organization_id, membership_id, given_name));
+    TRY(add_words(t, organization_id, membership_id, family_name));
+    TRY(add_words(t, organization_id, membership_id, local));
+    TRY(q_member_word_insert(t, .organization_id = organization_id, .word = domain, .membership_id = membership_id));
+    return q_member_word_insert(t, .organization_id = organization_id, .word = email_key, .membership_id = membership_id);
+}
+
+err member_add(txn *t, const new_member *m, uuid *id)
+{
+    seats s;
+    int64_t inserted;
+    *id = uuid_new(t->now);
+    TRY(seats_lock(t, m->organization_id, &s));
+    TRY(q_member_insert(t, &inserted, .organization_id = m->organization_id, .id = *id, .account_id = m->account_id,
+                        .role = m->role, .joined_at = t->now, .invited_by_id = m->invited_by_id,
+                        .family_key = member_family_key(t->a, m->given_name, m->family_name), .email_key = m->email_key));
+    if (!inserted)
+        return ERR_ALREADY_MEMBER;
+    s.used++;
+    TRY(seats_save(t, m->organization_id, &s));
+    return member_index(t, m->organization_id, *id, m->given_name, m->family_name, m->email_key);
+}
+
+err member_get(txn *t, uuid organization_id, uuid id, member_view *out)
+{
+    q_member_by_id_row r;
+    TRY(q_member_by_id(t, &r, .organization_id = organization_id, .id = id));
+    *out = (member_view){r.id, r.account_id, r.email, r.given_name, r.family_name, r.role, r.state, r.joined_at, r.invited_by_id};
+    return OK;
+}
+
+/* ---- changing ---- */
+
+/* Makes sure that somebody else stands as the organization's owner before this one stops; the key of organization_owner
+ * would refuse otherwise, whatever the code forgot. */
+static err owner_hand_on(txn *t, uuid organization_id, uuid leaving)
+{
+    q_owner_lock_row stands;
+    q_owner_other_row other;
+    TRY(q_owner_lock(t, &stands, organization_id));
+    err e = q_owner_other(t, &other, .organization_id = organization_id, .but = leaving);
+    if (e == ERR_NOT_FOUND)
+        return ERR_LAST_OWNER;
+    TRY(e);
+    if (!uuid_eq(stands.membership_id, leaving))
+        return OK;
+    return q_owner_move(t, .membership_id = other.id, .organization_id = organization_id);
+}
+
+/* The constraint's word, should a path ever forget to hand on. */
+static err owner_key(txn *t, err e)
+{
+    return e == ERR_CONFLICT && t->violation == VIOLATION_FOREIGN_KEY ? ERR_LAST_OWNER : e;
+}
+
+static bool may_invite(str role)
+{
+    return !str_eq(role, S("member"));
+}
+
+static err set_role(txn *t, const actor *by, const q_member_lock_row *m, str role)
+{
+    if (str_eq(m->role, role))
+        return OK;
+    if (str_eq(m->role, S("owner")))
+        TRY(owner_hand_on(t, by->organization_id, m->id));
+    TRY(owner_key(t, q_member_role_set(t, .role = role, .organization_id = by->organization_id, .id = m->id)));
+    if (may_invite(m->role) && !may_invite(role))
+        TRY(invitations_of_inviter(t, by, m->account_id, false));
+    return audit(t, by, "member.role_changed", .subject_kind = S("member"), .subject_id = m->id,
+                 .before = AUDIT_OBJECT(t->a, {S("role"), m->role}), .after = AUDIT_OBJECT(t->a, {S("role"), role}));
+}
+
+err member_change_role(txn *t, const actor *by, uuid id, str role)
+{
+    seats s;
+    q_member_lock_row m;
+    TRY(seats_lock(t, by->organization_id, &s));
+    TRY(q_member_lock(t, &m, .organization_id = by->organization_id, .id = id));
+    return set_role(t, by, &m, role);
+}
+
+static err end_membership(txn *t, const actor *by, const q_member_lock_row *m, pending_fate fate)
+{
+    seats s;
+    if (str_eq(m->role, S("owner")))
+        TRY(owner_hand_on(t, by->organization_id, m->id));
+    TRY(invitations_of_inviter(t, by, m->account_id, fate == PENDING_TAKE_OVER));
+    TRY(seats_lock(t, by->organization_id, &s));
+    TRY(owner_key(t, q_member_delete(t, .organization_id = by->organization_id, .id = m->id)));
+    s.used--;
+    return seats_save(t, by->organization_id, &s);
+}
+
+static err write_removal(txn *t, const actor *by, const q_member_lock_row *m, const member_view *who, str action)
+{
+    return audit_write(t, by, &(audit_entry){
+        .action = action, .subject_kind = S("member"), .subject_id = m->id,
+        .before = AUDIT_OBJECT(t->a, {S("role"), m->role}), .detail = AUDIT_OBJECT(t->a, {S("email"), who->email})});
+}
+
+err member_remove(txn *t, const actor *by, uuid id, pending_fate fate)
+{
+    seats s;
+    q_member_lock_row m;
+    member_view who;
+    TRY(seats_lock(t, by->organization_id, &s));
+    TRY(q_member_lock(t, &m, .organization_id = by->organization_id, .id = id));
+    TRY(member_get(t, by->organization_id, id, &who));
+    bool over_owner = str_eq(m.role, S("owner")) && by->kind != ACTOR_OPERATOR && !str_eq(by->role, S("owner"));
+    if (uuid_eq(id, by->membership_id) || over_owner)
+        return ERR_FORBIDDEN;
+    TRY(end_membership(t, by, &m, fate));
+    return write_removal(t, by, &m, &who, S("member.removed"));
+}
+
+err member_removal_preview(txn *t, uuid organization_id, uuid id, removal_preview *out)
+{
+    member_view m;
+    q_api_key_count_row keys;
+    q_invitations_sent_by_count_row sent;
+    TRY(member_get(t, organization_id, id, &m));
+    TRY(q_api_key_count(t, &keys, .organization_id = organization_id, .membership_id = id));
+    TRY(q_invitations_sent_by_count(t, &sent, .organization_id = organization_id, .invited_by_id = m.account_id));
+    *out = (removal_preview){keys.total, sent.total};
+    return OK;
+}
+
+err member_leave(txn *t, const actor *by)
+{
+    seats s;
+    q_member_lock_row m;
+    member_view who;
+    if (by->kind == ACTOR_OPERATOR)
+        return ERR_FORBIDDEN;
+    TRY(seats_lock(t, by->organization_id, &s));
+    TRY(q_member_lock(t, &m, .organization_id = by->organization_id, .id = by->membership_id));
+    TRY(member_get(t, by->organization_id, m.id, &who));
+    TRY(end_membership(t, by, &m, PENDING_REVOKE));
+    return write_removal(t, by, &m, &who, S("member.left"));
+}
+
+err ownership_transfer(txn *t, const actor *by, uuid to)
+{
+    seats s;
+    q_member_lock_row heir, self;
+    if (by->kind == ACTOR_OPERATOR || uuid_eq(to, by->membership_id))
+        return ERR_FORBIDDEN;
+    TRY(seats_lock(t, by->organization_id, &s));
+    TRY(q_member_lock(t, &heir, .organization_id = by->organization_id, .id = to));
+    TRY(q_member_lock(t, &self, .organization_id = by->organization_id, .id = by->membership_id));
+    if (!str_eq(heir.state, S("active")))
+        return ERR_CONFLICT;
+    TRY(set_role(t, by, &heir, S("owner")));
+    TRY(set_role(t, by, &self, S("administrator")));
+    return audit(t, by, "ownership.transferred", .subject_kind = S("member"), .subject_id = to);
+}
+
+/* ---- may they ---- */
+
+static bool permission_by_name(str name, permission *out)
+{
+    static const struct {
+        str name;
+        permission bit;
+    } table[] = {
+#define PERMISSION_ROW(text, bit) {S_INIT(text), bit},
+        PERMISSION_TABLE(PERMISSION_ROW)
+#undef PERMISSION_ROW
+    };
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++)
+        if (str_eq(table[i].name, name)) {
+            *out = table[i].bit;
+            return true;
+        }
+    return false;
+}
+
+/* The caller's own place, or no role; ERR_NOT_FOUND only when there is no such organization. */
+static err enter_softly(txn *t, actor *who, str organization)
+{
+    err e = actor_enter(t, who, organization, 0);
+    if (e == ERR_ADDRESS_UNPROVED || (e == ERR_NOT_FOUND && !uuid_none(who->organization_id))) {
+        who->may = 0;
+        who->role = STR_NONE;
+        return OK;
+    }
+    return e;
+}
+
+err member_check(txn *t, actor *who, str organization, uuid account, str name, check_answer *out)
+{
+    permission asked;
+    if (!permission_by_name(name, &asked))
+        return problem_at(t->problem, ERR_INVALID_REQUEST, S("/permission"), S("not-allowed"), 0);
+    if (uuid_none(account) || uuid_eq(account, who->account_id)) {
+        TRY(enter_softly(t, who, organization));
+        *out = (check_answer){(who->may & asked) != 0 && who->role.p, who->role};
+        return OK;
+    }
+    TRY(actor_enter(t, who, organization, PERM_MEMBERS_READ));
+    q_account_by_id_row row;
+    err e = q_account_by_id(t, &row, account);
+    if (e == ERR_NOT_FOUND) {
+        *out = (check_answer){false, STR_NONE};
+        return OK;
+    }
+    TRY(e);
+    actor other = {.kind = ACTOR_ACCOUNT, .account_id = account, .confined_to_id = row.confined_to_id};
+    TRY(enter_softly(t, &other, organization));
+    *out = (check_answer){(other.may & asked) != 0, other.role};
+    return OK;
+}

@@ -1,0 +1,285 @@
+#include "domain/organization.h"
+
+#include "domain/audit.h"
+#include "domain/env.h"
+#include "domain/member.h"
+#include "domain/secret.h"
+#include "domain/session.h"
+#include "ports/address.h"
+#include "ports/fold.h"
+#include "queries.h"
+
+enum { SLUG_MIN = 2, SLUG_MAX = 63 };
+static const msec lifetime_min = MSEC_HOUR, lifetime_max = (msec)90 * MSEC_DAY, reminder_longest = (msec)30 * MSEC_DAY;
+
+static err with_counts(txn *t, organization_view *o)
+{
+    q_organization_administering_rows people;
+    TRY(seats_read(t, o->id, &o->seats));
+    TRY(q_organization_administering(t, &people, o->id));
+    o->administering = (int64_t)people.n;
+    return OK;
+}
+
+err organization_get(txn *t, uuid id, organization_view *out)
+{
+    q_organization_by_id_row r;
+    TRY(q_organization_by_id(t, &r, id));
+    *out = (organization_view){
+        .id = r.id, .slug = r.slug, .name = r.name, .locale = r.locale, .created_at = r.created_at,
+        .existing_accounts = r.existing_accounts, .administrators_invite = r.is_administrators_invite,
+        .invitation_lifetime = r.invitation_lifetime, .reminder_after = r.reminder_after, .reminder_max = r.reminder_max,
+    };
+    return with_counts(t, out);
+}
+
+static page_mark mark_of(const void *rows, size_t i)
+{
+    return (page_mark){S(""), ((const organization_view *)rows)[i].id};
+}
+
+err organization_list(txn *t, page *p, organization_view **out, size_t *count)
+{
+    page_mark from;
+    q_organization_page_rows rows;
+    TRY(page_start(p, t->a, t->problem, true, &from));
+    TRY(q_organization_page(t, &rows, .after = from.id, .limit = page_fetch(p)));
+    *out = arena_array_of(t->a, organization_view, rows.n);
+    *count = rows.n;
+    for (size_t i = 0; i < rows.n; i++) {
+        const q_organization_page_row *r = &rows.p[i];
+        (*out)[i] = (organization_view){
+            .id = r->id, .slug = r->slug, .name = r->name, .locale = r->locale, .created_at = r->created_at,
+            .existing_accounts = r->existing_accounts, .administrators_invite = r->is_administrators_invite,
+            .invitation_lifetime = r->invitation_lifetime, .reminder_after = r->reminder_after, .reminder_max = r->reminder_max,
+            .seats = {r->member_limit, r->used, r->held},
+        };
+    }
+    page_end(p, t->a, count, mark_of, *out);
+    return OK;
+}
+
+err organization_contacts(txn *t, uuid id, int64_t most, account_view **out, size_t *count)
+{
+    q_organization_contacts_rows rows;
+    TRY(q_organization_contacts(t, &rows, .organization_id = id, .limit = most));
+    *out = arena_array_of(t->a, account_view, rows.n);
+    *count = rows.n;
+    for (size_t i = 0; i < rows.n; i++)
+        (*out)[i] = (account_view){.id = rows.p[i].id, .email = rows.p[i].email, .given_name = rows.p[i].given_name,
+                                   .family_name = rows.p[i].family_name};
+    return OK;
+}
+
+err organization_none(txn *t, bool *out)
+{
+    q_organization_any_rows rows;
+    TRY(q_organization_any(t, &rows));
+    *out = rows.n == 0;
+    return OK;
+}
+
+/* ---- founding ---- */
+
+static bool slug_valid(str s)
+{
+    if (s.n < SLUG_MIN || s.n > SLUG_MAX || s.p[0] == '-' || s.p[s.n - 1] == '-')
+        return false;
+    for (size_t i = 0; i < s.n; i++)
+        if (s.p[i] != '-' && !(s.p[i] >= 'a' && s.p[i] <= 'z') && !(s.p[i] >= '0' && s.p[i] <= '9'))
+            return false;
+    return true;
+}
+
+/* "Société Générale & Cie" → "societe-generale-cie" */
+static str slug_of_name(arena *a, str name)
+{
+    str folded = fold_text(a, name);
+    char *out = arena_alloc(a, SLUG_MAX + 3);
+    size_t n = 0;
+    for (size_t i = 0; i < folded.n && n < SLUG_MAX - 8; i++) {
+        char c = folded.p[i];
+        bool plain = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+        if (plain)
+            out[n++] = c;
+        else if (n && out[n - 1] != '-')
+            out[n++] = '-';
+    }
+    while (n && out[n - 1] == '-')
+        n--;
+    str slug = {out, n};
+    return slug_valid(slug) ? slug : S("organization");
+}
+
+static err insert_organization(txn *t, uuid id, const founding *f, str name, str *slug)
+{
+    int64_t inserted;
+    if (f->slug.p && !slug_valid(f->slug))
+        return problem_at(t->problem, ERR_INVALID_REQUEST, S("/slug"), S("not-allowed"), 0);
+    str base = f->slug.p ? f->slug : slug_of_name(t->a, name);
+    for (int i = 1; i <= 100; i++) { /* a made slug tries on: name, name-2, name-3 … */
+        *slug = i == 1 ? base : arena_printf(t->a, "%.*s-%d", STR_FMT(base), i);
+        TRY(q_organization_insert(t, &inserted, .id = id, .slug = *slug, .name = name, .locale = f->locale, .created_at = t->now));
+        if (inserted)
+            return q_seat_insert(t, .organization_id = id, .member_limit = f->member_limit);
+        if (f->slug.p)
+            break;
+    }
+    return problem_at(t->problem, ERR_CONFLICT, S("/slug"), S("taken"), 0);
+}
+
+/* The first owner: an account that stands, or a new one. The operator vouches for a person who sets a password here. */
+static err owner_account(txn *t, const founding *f, uuid organization_id, founded *out)
+{
+    address where;
+    account_view stands;
+    str given, family;
+    int64_t inserted;
+    if (!address_parse(t->a, f->email, &where))
+        return problem_at(t->problem, ERR_INVALID_ADDRESS, S("/email"), S("not-allowed"), 0);
+    TRY(name_clean(t->a, t->problem, S("/given_name"), f->given_name, &given));
+    TRY(name_clean(t->a, t->problem, S("/family_name"), f->family_name, &family));
+    err e = account_by_email(t, where.typed, &stands);
+    if (e == OK) {
+        out->account_id = stands.id;
+        return OK;
+    }
+    if (e != ERR_NOT_FOUND)
+        return e;
+    out->account_id = uuid_new(t->now);
+    out->new_account = true;
+    /* setup is the operator's own: the address counts as proved; any other founding hands over a link, which proves nothing */
+    return q_account_insert(t, &inserted, .id = out->account_id, .email = where.typed, .email_key = where.key,
+                            .email_proved_at = f->first ? t->now : 0, .confined_to_id = f->first ? UUID_NONE : organization_id,
+                            .given_name = given, .family_name = family, .locale = f->locale,
+                            .password_hash = f->password_hash, .created_at = t->now);
+}
+
+static err owner_membership(txn *t, uuid organization_id, founded *out)
+{
+    q_account_by_id_row a;
+    TRY(q_account_by_id(t, &a, out->account_id));
+    new_member m = {.organization_id = organization_id, .account_id = a.id, .role = S("owner"), .email_key = a.email_key,
+                    .given_name = a.given_name, .family_name = a.family_name};
+    TRY(member_add(t, &m, &out->membership_id));
+    return q_owner_insert(t, .organization_id = organization_id, .membership_id = out->membership_id);
+}
+
+static err first_key(txn *t, founded *out)
+{
+    str token, hash;
+    uuid id = uuid_new(t->now);
+    secret_new(t->a, out->organization_id, id, &token, &hash);
+    out->api_key = arena_join(t->a, S("pvk_"), token);
+    return q_api_key_insert(t, .organization_id = out->organization_id, .id = id, .membership_id = out->membership_id,
+                            .account_id = out->account_id, .name = S("setup"), .secret_hash = hash, .created_at = t->now);
+}
+
+/* What is shown once at the end: a key, a session, a link to set a password. */
+static err founding_secrets(txn *t, const actor *by, const founding *f, founded *out)
+{
+    if (f->first)
+        TRY(first_key(t, out));
+    if (f->sign_in) {
+        TRY(account_get(t, out->account_id, &out->session.account));
+        TRY(session_create(t, by, out->account_id, &out->session.session_id, &out->session.token, &out->session.expires_at));
+    }
+    if (out->new_account && !f->password_hash.p)
+        TRY(password_link(t, by, f->email, &out->set_password_url));
+    return OK;
+}
+
+err organization_found(txn *t, const actor *by, const founding *f, founded *out)
+{
+    bool none;
+    str name;
+    TRY(organization_none(t, &none));
+    if (f->first && !none)
+        return ERR_CONFLICT;
+    TRY(name_clean(t->a, t->problem, S("/name"), f->name, &name));
+    out->organization_id = uuid_new(t->now);
+    TRY(insert_organization(t, out->organization_id, f, name, &out->slug));
+    TRY(owner_account(t, f, out->organization_id, out));
+    TRY(owner_membership(t, out->organization_id, out));
+    TRY(founding_secrets(t, by, f, out));
+    return audit(t, by, "organization.created", .subject_kind = S("organization"), .subject_id = out->organization_id,
+                 .organization_id = out->organization_id, .after = AUDIT_OBJECT(t->a, {S("slug"), out->slug}),
+                 .detail = AUDIT_OBJECT(t->a, {S("owner"), f->email}));
+}
+
+/* ---- settings ---- */
+
+static err apply_change(txn *t, const organization_change *c, organization_view *o)
+{
+    if (c->name.p)
+        TRY(name_clean(t->a, t->problem, S("/name"), c->name, &o->name));
+    if (c->has_locale)
+        o->locale = c->locale;
+    if (c->existing_accounts.p)
+        o->existing_accounts = c->existing_accounts;
+    if (c->has_administrators_invite)
+        o->administrators_invite = c->administrators_invite;
+    if (c->invitation_lifetime) {
+        if (c->invitation_lifetime < lifetime_min || c->invitation_lifetime > lifetime_max)
+            return problem_at(t->problem, ERR_INVALID_REQUEST, S("/invitation_lifetime"), S("not-allowed"), 0);
+        o->invitation_lifetime = c->invitation_lifetime;
+    }
+    if (c->has_reminder_after) {
+        if (c->reminder_after && (c->reminder_after < lifetime_min || c->reminder_after > reminder_longest))
+            return problem_at(t->problem, ERR_INVALID_REQUEST, S("/reminder_after"), S("not-allowed"), 0);
+        o->reminder_after = c->reminder_after;
+    }
+    if (c->has_reminder_max)
+        o->reminder_max = c->reminder_max;
+    return OK;
+}
+
+static str settings_text(arena *a, const organization_view *o)
+{
+    char lifetime[DURATION_TEXT_SIZE], after[DURATION_TEXT_SIZE];
+    return AUDIT_OBJECT(a, {S("name"), o->name}, {S("locale"), o->locale}, {S("existing_accounts"), o->existing_accounts},
+                        {S("administrators_may_invite_administrators"), o->administrators_invite ? S("true") : S("false")},
+                        {S("invitation_lifetime"), duration_format(o->invitation_lifetime, lifetime)},
+                        {S("reminder_after"), duration_format(o->reminder_after, after)},
+                        {S("reminder_max"), arena_printf(a, "%lld", (long long)o->reminder_max)},
+                        {S("member_limit"), arena_printf(a, "%lld", (long long)o->seats.limit)});
+}
+
+err organization_update(txn *t, const actor *by, const organization_change *c)
+{
+    organization_view o;
+    if (c->has_member_limit && by->kind != ACTOR_OPERATOR)
+        return ERR_FORBIDDEN;
+    TRY(organization_get(t, by->organization_id, &o));
+    str before = settings_text(t->a, &o);
+    TRY(apply_change(t, c, &o));
+    if (c->has_member_limit) {
+        o.seats.limit = c->member_limit;
+        TRY(q_seat_limit_set(t, .member_limit = c->member_limit, .organization_id = o.id));
+    }
+    TRY(q_organization_set(t, .name = o.name, .locale = o.locale, .existing_accounts = o.existing_accounts,
+                           .is_administrators_invite = o.administrators_invite, .invitation_lifetime = o.invitation_lifetime,
+                           .reminder_after = o.reminder_after, .reminder_max = o.reminder_max, .id = o.id));
+    return audit(t, by, "organization.updated", .subject_kind = S("organization"), .subject_id = o.id, .before = before,
+                 .after = settings_text(t->a, &o));
+}
+
+err organization_recount(txn *t, str **findings, size_t *count)
+{
+    q_recount_seats_rows seats;
+    q_recount_owners_rows orphans;
+    TRY(q_recount_seats(t, &seats));
+    TRY(q_recount_owners(t, &orphans));
+    *findings = arena_array_of(t->a, str, seats.n + orphans.n);
+    *count = 0;
+    for (size_t i = 0; i < seats.n; i++) {
+        const q_recount_seats_row *r = &seats.p[i];
+        if (r->used != r->members || r->held != r->pending)
+            (*findings)[(*count)++] = arena_printf(
+                t->a, "%.*s: the seat row says %lld members and %lld held, there are %lld and %lld", STR_FMT(r->slug),
+                (long long)r->used, (long long)r->held, (long long)r->members, (long long)r->pending);
+    }
+    for (size_t i = 0; i < orphans.n; i++)
+        (*findings)[(*count)++] = arena_printf(t->a, "%.*s: no active owner", STR_FMT(orphans.p[i].slug));
+    return OK;
+}

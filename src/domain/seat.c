@@ -1,0 +1,39 @@
+#include "domain/seat.h"
+
+#include "queries.h"
+
+err seats_read(txn *t, uuid organization_id, seats *out)
+{
+    q_seat_get_row row;
+    TRY(q_seat_get(t, &row, organization_id));
+    *out = (seats){row.member_limit, row.used, row.held};
+    return OK;
+}
+
+err seats_lock(txn *t, uuid organization_id, seats *out)
+{
+    q_seat_lock_row row;
+    TRY(q_seat_lock(t, &row, organization_id));
+    *out = (seats){row.member_limit, row.used, row.held};
+    return OK;
+}
+
+err seat_hold(txn *t, uuid organization_id, seats *s)
+{
+    if (seats_free(s) == 0) {
+        int64_t lapsed;
+        TRY(q_invitation_expire_lapsed(t, &lapsed, .now = t->now, .organization_id = organization_id));
+        s->held = s->held > lapsed ? s->held - lapsed : 0;
+    }
+    if (seats_free(s) == 0) {
+        problem_arg(t->problem, "limit", arena_printf(t->a, "%lld", (long long)s->limit));
+        return ERR_SEAT_LIMIT_REACHED;
+    }
+    s->held++;
+    return OK;
+}
+
+err seats_save(txn *t, uuid organization_id, const seats *s)
+{
+    return q_seat_save(t, .organization_id = organization_id, .used = s->used, .held = s->held);
+}

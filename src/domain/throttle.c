@@ -1,0 +1,110 @@
+#include "domain/throttle.h"
+
+#include "queries.h"
+
+enum { FREE_TRIES_PAIR = 4, FREE_TRIES_SOURCE = 50, LONGEST_WAIT = 15 * MSEC_MINUTE, FORGET_AFTER = MSEC_DAY };
+
+/* A keyed hash, so that the table shows nobody's address. */
+static str key_of(txn *t, str name, str subject, str source)
+{
+    token_digest d = token_mac(t->env->key, KEY_THROTTLE, arena_join(t->a, name, S("\n"), subject, S("\n"), source));
+    return arena_str(t->a, token_digest_str(&d));
+}
+
+static const str kind_names[] = {
+    [THROTTLE_SIGN_IN] = S_INIT("sign_in"), [THROTTLE_CODE] = S_INIT("code"), [THROTTLE_PROOF] = S_INIT("proof")};
+
+static str pair_key(txn *t, throttle_kind kind, str subject, str source)
+{
+    return key_of(t, kind_names[kind], subject, source);
+}
+
+static str source_key(txn *t, throttle_kind kind, str source)
+{
+    return key_of(t, kind_names[kind], S("*"), source);
+}
+
+static err check_key(txn *t, str key)
+{
+    q_throttle_get_row row;
+    err e = q_throttle_get(t, &row, key);
+    if (e == ERR_NOT_FOUND)
+        return OK;
+    TRY(e);
+    if (row.until_at <= t->now)
+        return OK;
+    t->problem->retry_after = (row.until_at - t->now + MSEC_SECOND - 1) / MSEC_SECOND;
+    return ERR_RATE_LIMITED;
+}
+
+err throttle_check(txn *t, throttle_kind kind, str subject, str source)
+{
+    TRY(check_key(t, pair_key(t, kind, subject, source)));
+    return source.p ? check_key(t, source_key(t, kind, source)) : OK;
+}
+
+static msec wait_after(int64_t failures, int64_t free_tries)
+{
+    int64_t over = failures - free_tries;
+    if (over <= 0)
+        return 0;
+    return over > 10 ? LONGEST_WAIT : (msec)MSEC_SECOND << (over - 1);
+}
+
+static err note_failure(txn *t, str key, int64_t free_tries)
+{
+    q_throttle_get_row row = {0};
+    err e = q_throttle_get(t, &row, key);
+    if (e != OK && e != ERR_NOT_FOUND)
+        return e;
+    int64_t failures = (t->now - row.updated_at > FORGET_AFTER ? 0 : row.failures) + 1;
+    return q_throttle_put(t, .throttle_key = key, .failures = failures, .until_at = t->now + wait_after(failures, free_tries),
+                          .updated_at = t->now);
+}
+
+err throttle_failed(txn *t, throttle_kind kind, str subject, str source)
+{
+    TRY(note_failure(t, pair_key(t, kind, subject, source), FREE_TRIES_PAIR));
+    return source.p ? note_failure(t, source_key(t, kind, source), FREE_TRIES_SOURCE) : OK;
+}
+
+err throttle_passed(txn *t, throttle_kind kind, str subject, str source)
+{
+    return q_throttle_forget(t, pair_key(t, kind, subject, source));
+}
+
+err rate_take(txn *t, const rate_rule *rule, str subject, int64_t want, int64_t *taken)
+{
+    *taken = want;
+    if (!t->env->settings->rate_limits || want == 0)
+        return OK;
+    msec start = t->now - t->now % rule->window;
+    str key = key_of(t, str_of(rule->name), subject, S(""));
+    q_rate_get_row row = {0};
+    err e = q_rate_get(t, &row, .throttle_key = key, .window_at = start);
+    if (e != OK && e != ERR_NOT_FOUND)
+        return e;
+    int64_t room = rule->most > row.count ? rule->most - row.count : 0;
+    if (want > room) {
+        *taken = room;
+        t->problem->retry_after = (start + rule->window - t->now + MSEC_SECOND - 1) / MSEC_SECOND;
+    }
+    return *taken ? q_rate_add(t, .throttle_key = key, .window_at = start, .count = *taken) : OK;
+}
+
+err rate_take_distinct(txn *t, const rate_rule *rule, str subject, str item, bool *granted)
+{
+    *granted = true;
+    if (!t->env->settings->rate_limits)
+        return OK;
+    msec start = t->now - t->now % rule->window;
+    str key = key_of(t, str_of(rule->name), subject, item);
+    q_rate_get_row seen;
+    err e = q_rate_get(t, &seen, .throttle_key = key, .window_at = start);
+    if (e != ERR_NOT_FOUND)
+        return e;
+    int64_t taken, marked;
+    TRY(rate_take(t, rule, subject, 1, &taken));
+    *granted = taken == 1;
+    return taken ? q_rate_mark(t, &marked, .throttle_key = key, .window_at = start) : OK;
+}

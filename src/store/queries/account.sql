@@ -1,0 +1,55 @@
+-- name: account_by_id :one
+SELECT id, email, email_key, given_name, family_name, locale, email_proved_at, confined_to_id, created_at FROM account WHERE id = :id;
+
+-- name: account_by_key :one
+SELECT id, email, given_name, family_name, locale, email_proved_at, confined_to_id, created_at FROM account WHERE email_key = :email_key;
+
+-- name: account_credential :one
+SELECT id, password_hash FROM account WHERE email_key = :email_key;
+
+-- name: account_password :one
+SELECT password_hash, email, given_name, family_name, locale FROM account WHERE id = :id;
+
+-- name: account_insert :changed
+INSERT INTO account (id, email, email_key, email_proved_at, confined_to_id, given_name, family_name, locale, password_hash, created_at)
+VALUES (:id, :email, :email_key, :email_proved_at, :confined_to_id, :given_name, :family_name, :locale, :password_hash, :created_at)
+ON CONFLICT (email_key) DO NOTHING;
+
+-- name: account_names_set :exec
+UPDATE account SET given_name = :given_name, family_name = :family_name, locale = :locale WHERE id = :id;
+
+-- name: account_password_set :exec
+UPDATE account SET password_hash = :password_hash WHERE id = :id;
+
+-- name: account_prove :exec
+UPDATE account SET email_proved_at = :email_proved_at, confined_to_id = NULL WHERE id = :id AND email_proved_at IS NULL;
+
+-- name: account_memberships :many
+-- @global an account's own memberships, across organizations
+SELECT m.organization_id, m.id AS id, o.name, o.slug, m.role, m.joined_at
+  FROM membership m JOIN organization o ON o.id = m.organization_id
+ WHERE m.account_id = :account_id AND m.state = 'active'
+ ORDER BY o.name, m.organization_id LIMIT 1000;
+
+-- name: account_memberships_all :many
+-- @global the places where an account's names are copied to
+SELECT organization_id, id FROM membership WHERE account_id = :account_id;
+
+-- name: account_token_insert :exec
+INSERT INTO account_token (id, account_id, kind, secret_hash, tries, created_at, expires_at)
+VALUES (:id, :account_id, :kind, :secret_hash, 0, :created_at, :expires_at);
+
+-- name: account_token_get :one
+SELECT account_id, kind, secret_hash, expires_at FROM account_token WHERE id = :id;
+
+-- name: account_token_delete_all :exec
+DELETE FROM account_token WHERE account_id = :account_id;
+
+-- name: account_token_delete_kind :exec
+DELETE FROM account_token WHERE account_id = :account_id AND kind = :kind;
+
+-- name: account_token_of_kind :one
+SELECT id, secret_hash, tries, expires_at FROM account_token WHERE account_id = :account_id AND kind = :kind ORDER BY id DESC LIMIT 1;
+
+-- name: account_token_tried :exec
+UPDATE account_token SET tries = tries + 1 WHERE id = :id;

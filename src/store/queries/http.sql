@@ -1,0 +1,13 @@
+-- Answers kept for Idempotency-Key.
+
+-- name: idempotency_get :one
+SELECT body_hash, status, body, created_at FROM idempotency WHERE actor_id = :actor_id AND key = :key AND route = :route;
+
+-- name: idempotency_put :exec
+INSERT INTO idempotency (actor_id, key, route, body_hash, status, body, created_at)
+VALUES (:actor_id, :key, :route, :body_hash, :status, :body, :created_at)
+ON CONFLICT (actor_id, key, route) DO UPDATE SET body_hash = excluded.body_hash, status = excluded.status, body = excluded.body, created_at = excluded.created_at;
+
+-- name: idempotency_forget :exec
+-- param: before_at time
+DELETE FROM idempotency WHERE (actor_id, key, route) IN (SELECT actor_id, key, route FROM idempotency WHERE created_at < :before_at LIMIT 200);

@@ -1,0 +1,132 @@
+-- name: batch_insert :exec
+INSERT INTO invitation_batch (organization_id, id, created_by_id, created_at) VALUES (:organization_id, :id, :created_by_id, :created_at);
+
+-- name: batch_by_id :one
+SELECT id, created_by_id, created_at FROM invitation_batch WHERE organization_id = :organization_id AND id = :id;
+
+-- name: batch_states :many
+-- column: effective text
+-- column: total int
+SELECT CASE WHEN state = 'pending' AND expires_at <= :now THEN 'expired' ELSE state END AS effective, COUNT(*) AS total
+  FROM invitation WHERE organization_id = :organization_id AND batch_id = :batch_id
+ GROUP BY 1;
+
+-- name: batch_unanswered :many
+SELECT id FROM invitation
+ WHERE organization_id = :organization_id AND batch_id = :batch_id AND state IN ('pending', 'expired')
+ ORDER BY id LIMIT 1000;
+
+-- name: invitation_insert :changed
+INSERT INTO invitation (organization_id, id, batch_id, email, email_key, role, locale, message, given_name, family_name, invited_by_id,
+       created_at, expires_at, lifetime, secret_hash, code_hash, code_expires_at, sent_count, last_sent_at, mail_id, remind_at)
+VALUES (:organization_id, :id, :batch_id, :email, :email_key, :role, :locale, :message, :given_name, :family_name, :invited_by_id,
+       :created_at, :expires_at, :lifetime, :secret_hash, :code_hash, :code_expires_at, :sent_count, :last_sent_at, :mail_id, :remind_at)
+ON CONFLICT (email_key, organization_id) WHERE state = 'pending' DO NOTHING;
+
+-- name: invitation_pending_of :one
+SELECT id, expires_at FROM invitation WHERE organization_id = :organization_id AND email_key = :email_key AND state = 'pending';
+
+-- name: invitation_lapsed_count :one
+-- column: total int
+SELECT COUNT(*) AS total FROM invitation WHERE organization_id = :organization_id AND state = 'pending' AND expires_at <= :now;
+
+-- name: invitation_for_change :one
+SELECT id, batch_id, email, email_key, role, state, locale, message, given_name, family_name, invited_by_id, created_at, expires_at, lifetime,
+       secret_hash, link_hash, sent_count, reminded, mail_id
+  FROM invitation WHERE organization_id = :organization_id AND id = :id FOR UPDATE;
+
+-- name: invitation_close :exec
+UPDATE invitation SET state = :state, closed_at = :closed_at, remind_at = NULL, accepted_by_id = :accepted_by_id, accepted_at = :accepted_at
+ WHERE organization_id = :organization_id AND id = :id;
+
+-- name: invitation_renew :exec
+UPDATE invitation SET state = 'pending', closed_at = NULL, expires_at = :expires_at, secret_hash = :secret_hash, link_hash = NULL,
+       code_hash = :code_hash, code_expires_at = :code_expires_at, link_code_hash = NULL, link_code_expires_at = NULL,
+       sent_count = sent_count + 1, last_sent_at = :last_sent_at, mail_id = :mail_id, remind_at = :remind_at, reminded = 0
+ WHERE organization_id = :organization_id AND id = :id;
+
+-- name: invitation_remind :exec
+UPDATE invitation SET secret_hash = :secret_hash, code_hash = :code_hash, code_expires_at = :code_expires_at,
+       sent_count = sent_count + 1, last_sent_at = :last_sent_at, mail_id = :mail_id, remind_at = :remind_at, reminded = reminded + 1
+ WHERE organization_id = :organization_id AND id = :id;
+
+-- name: invitation_remind_at_set :exec
+UPDATE invitation SET remind_at = :remind_at WHERE organization_id = :organization_id AND id = :id;
+
+-- name: invitation_link_set :exec
+UPDATE invitation SET link_hash = :link_hash, link_code_hash = :link_code_hash, link_code_expires_at = :link_code_expires_at
+ WHERE organization_id = :organization_id AND id = :id;
+
+-- name: invitation_old_secret_insert :exec
+INSERT INTO invitation_old_secret (organization_id, invitation_id, secret_hash, is_live)
+VALUES (:organization_id, :invitation_id, :secret_hash, :is_live)
+ON CONFLICT (organization_id, invitation_id, secret_hash) DO NOTHING;
+
+-- name: invitation_old_secrets_kill :exec
+UPDATE invitation_old_secret SET is_live = 0 WHERE organization_id = :organization_id AND invitation_id = :invitation_id;
+
+-- name: invitation_old_secrets :many
+SELECT secret_hash, is_live FROM invitation_old_secret WHERE organization_id = :organization_id AND invitation_id = :invitation_id;
+
+-- name: invitation_reminders_due :many
+-- @global the reminder job serves all organizations; each invitation is then changed under its own
+SELECT i.organization_id, i.id FROM invitation i
+ WHERE i.remind_at IS NOT NULL AND i.remind_at <= :now ORDER BY i.remind_at LIMIT :limit;
+
+-- name: invitation_door :one
+SELECT i.organization_id, i.id, i.email, i.email_key, i.role, i.state, i.locale, i.message, i.given_name, i.family_name, i.expires_at,
+       i.secret_hash, i.link_hash, i.invited_by_id, o.name AS organization_name, o.slug, o.existing_accounts
+  FROM invitation i JOIN organization o ON o.id = i.organization_id
+ WHERE i.organization_id = :organization_id AND i.id = :id;
+
+-- name: invitation_codes_{which} :many
+-- @global a person types an address and a code, and may be invited by several organizations
+-- each: which = pending|closed
+-- let: {states} = pending:state = 'pending'|closed:state <> 'pending'
+-- column: code_at time
+-- column: link_code_at time
+SELECT organization_id, id, code_hash, link_code_hash, coalesce(code_expires_at, 0) AS code_at, coalesce(link_code_expires_at, 0) AS link_code_at
+  FROM invitation WHERE email_key = :email_key AND {states}
+ ORDER BY id DESC LIMIT 100;
+
+-- name: invitations_sent_by :many
+SELECT id FROM invitation WHERE organization_id = :organization_id AND state = 'pending' AND invited_by_id = :invited_by_id LIMIT 100000;
+
+-- name: invitations_sent_by_count :one
+-- column: total int
+SELECT COUNT(*) AS total FROM invitation WHERE organization_id = :organization_id AND state = 'pending' AND invited_by_id = :invited_by_id;
+
+-- name: invitations_take_over :exec
+-- param: heir uuid?
+UPDATE invitation SET invited_by_id = :heir
+ WHERE organization_id = :organization_id AND state = 'pending' AND invited_by_id = :invited_by_id;
+
+-- The views: q_invitations(t, which, &rows, …), newest first; `one` is the one whose id is :after.
+-- name: invitations_{which} :many
+-- each: which = all|open|batch|one
+-- let: {only} = all:i.id < :after AND :batch_id IS NULL|open:i.id < :after AND i.state = 'pending' AND :batch_id IS NULL|batch:i.id < :after AND i.batch_id = :batch_id|one:i.id = :after AND :batch_id IS NULL
+-- param: after uuid
+-- param: only_state text
+-- param: starts text
+-- param: starts_end text
+SELECT i.id, i.batch_id, i.email, i.role, i.state, i.locale, i.message, i.given_name, i.family_name, i.invited_by_id,
+       a.given_name AS inviter_given_name, a.family_name AS inviter_family_name, i.created_at, i.expires_at, i.last_sent_at, i.sent_count,
+       d.state AS delivery_state, d.reply AS delivery_reply, d.created_at AS delivery_created_at, d.done_at AS delivery_done_at,
+       i.accepted_by_id, i.accepted_at
+  FROM invitation i LEFT JOIN account a ON a.id = i.invited_by_id
+  LEFT JOIN mail d ON d.organization_id = i.organization_id AND d.id = i.mail_id
+ WHERE i.organization_id = :organization_id AND {only}
+   AND (:only_state = '' OR :only_state = CASE WHEN i.state = 'pending' AND i.expires_at <= :now THEN 'expired' ELSE i.state END)
+   AND (:starts = '' OR (i.email_key >= :starts AND i.email_key < :starts_end))
+ ORDER BY i.id DESC LIMIT :limit;
+
+-- name: invitations_count :one
+-- param: only_state text
+-- param: starts text
+-- param: starts_end text
+-- column: total int
+SELECT COUNT(*) AS total FROM invitation i
+ WHERE i.organization_id = :organization_id
+   AND (:batch_id IS NULL OR i.batch_id = :batch_id)
+   AND (:only_state = '' OR :only_state = CASE WHEN i.state = 'pending' AND i.expires_at <= :now THEN 'expired' ELSE i.state END)
+   AND (:starts = '' OR (i.email_key >= :starts AND i.email_key < :starts_end));

@@ -1,0 +1,64 @@
+-- name: mail_insert :exec
+INSERT INTO mail (id, organization_id, kind, invitation_id, account_id, recipient, locale, sealed, state, next_at, created_at)
+VALUES (:id, :organization_id, :kind, :invitation_id, :account_id, :recipient, :locale, :sealed, 'queued', :next_at, :created_at);
+
+-- name: mail_withdraw :exec
+-- @global found by its own id, which only its organization's rows name
+UPDATE mail SET state = 'withdrawn', sealed = NULL, next_at = NULL, done_at = :done_at
+ WHERE id = :id AND state IN ('queued', 'deferred');
+
+-- name: mail_due :many
+-- @global the worker serves all organizations
+SELECT id FROM mail WHERE next_at IS NOT NULL AND next_at <= :now ORDER BY next_at LIMIT :limit FOR UPDATE SKIP LOCKED;
+
+-- name: mail_lease :exec
+-- @global the worker serves all organizations
+UPDATE mail SET next_at = :next_at, attempts = attempts + 1 WHERE id = :id;
+
+-- name: mail_for_delivery :one
+-- @global the worker serves all organizations; the joins follow the mail's own organization
+-- column: invitation_state text?
+-- column: invitation_mail_id uuid?
+-- column: existing int
+SELECT d.id, d.organization_id, d.kind, d.recipient, d.locale, d.sealed, d.attempts, d.created_at, d.invitation_id, d.account_id,
+       i.state AS invitation_state, i.mail_id AS invitation_mail_id, i.email, i.role, i.message, i.expires_at,
+       i.given_name AS invited_given_name, i.family_name AS invited_family_name,
+       o.name AS organization_name, o.slug,
+       b.given_name AS inviter_given_name, b.family_name AS inviter_family_name, b.email AS inviter_email,
+       a.given_name AS account_given_name, a.family_name AS account_family_name,
+       CASE WHEN k.id IS NULL OR k.email_proved_at IS NULL THEN 0 ELSE 1 END AS existing
+  FROM mail d
+  LEFT JOIN invitation i ON i.organization_id = d.organization_id AND i.id = d.invitation_id
+  LEFT JOIN organization o ON o.id = d.organization_id
+  LEFT JOIN account b ON b.id = i.invited_by_id
+  LEFT JOIN account a ON a.id = d.account_id
+  LEFT JOIN account k ON k.email_key = i.email_key
+ WHERE d.id = :id;
+
+-- name: mail_done :exec
+-- @global the worker serves all organizations
+UPDATE mail SET state = :state, reply = :reply, sealed = NULL, next_at = NULL, done_at = :done_at WHERE id = :id AND state <> 'withdrawn';
+
+-- name: mail_deferred :exec
+-- @global the worker serves all organizations
+UPDATE mail SET state = 'deferred', reply = :reply, next_at = :next_at, done_at = :done_at WHERE id = :id AND state <> 'withdrawn';
+
+-- name: mail_withdrawn_reply :exec
+-- @global the worker serves all organizations
+UPDATE mail SET reply = :reply WHERE id = :id AND state = 'withdrawn';
+
+-- name: mail_release_leases :exec
+-- @global at start, under the data folder's lock
+UPDATE mail SET next_at = :now WHERE next_at IS NOT NULL AND next_at > :now AND state = 'queued';
+
+-- name: mail_retry :changed
+-- @global the operator's own
+UPDATE mail SET next_at = :now WHERE next_at IS NOT NULL AND next_at > :now AND state = 'deferred';
+
+-- name: mail_page_{whose} :many
+-- @global `all` is the operator's own
+-- each: whose = own|all
+-- let: {only} = own:organization_id = :organization_id|all:(organization_id = :organization_id OR organization_id <> :organization_id)
+-- param: after uuid
+SELECT id, organization_id, invitation_id, kind, recipient, state, reply, attempts, created_at, done_at
+  FROM mail WHERE {only} AND id < :after ORDER BY id DESC LIMIT :limit;

@@ -1,0 +1,64 @@
+-- name: organization_by_id :one
+SELECT id, slug, name, locale, created_at, existing_accounts, is_administrators_invite, invitation_lifetime, reminder_after, reminder_max
+  FROM organization WHERE id = :id;
+
+-- name: organization_page :many
+-- param: after uuid
+-- @global the operator's list of all
+SELECT o.id, o.slug, o.name, o.locale, o.created_at, o.existing_accounts, o.is_administrators_invite, o.invitation_lifetime,
+       o.reminder_after, o.reminder_max, s.member_limit, s.used, s.held
+  FROM organization o JOIN organization_seat s ON s.organization_id = o.id
+ WHERE o.id < :after ORDER BY o.id DESC LIMIT :limit;
+
+-- name: organization_any :many
+-- @scan stops at the first row
+SELECT id FROM organization LIMIT 1;
+
+-- name: organization_insert :changed
+INSERT INTO organization (id, slug, name, locale, created_at) VALUES (:id, :slug, :name, :locale, :created_at)
+ON CONFLICT (slug) DO NOTHING;
+
+-- name: organization_set :exec
+UPDATE organization SET name = :name, locale = :locale, existing_accounts = :existing_accounts, is_administrators_invite = :is_administrators_invite,
+       invitation_lifetime = :invitation_lifetime, reminder_after = :reminder_after, reminder_max = :reminder_max
+ WHERE id = :id;
+
+-- name: organization_administering :many
+SELECT id FROM membership WHERE organization_id = :organization_id AND role IN ('owner', 'administrator') AND state = 'active' LIMIT 2;
+
+-- name: organization_contacts :many
+SELECT a.id, a.email, a.given_name, a.family_name, m.role
+  FROM membership m JOIN account a ON a.id = m.account_id
+ WHERE m.organization_id = :organization_id AND m.role IN ('owner', 'administrator') AND m.state = 'active'
+ ORDER BY CASE m.role WHEN 'owner' THEN 0 ELSE 1 END, m.id LIMIT :limit;
+
+-- name: owner_insert :exec
+INSERT INTO organization_owner (organization_id, membership_id) VALUES (:organization_id, :membership_id);
+
+-- name: owner_lock :one
+SELECT membership_id FROM organization_owner WHERE organization_id = :organization_id FOR UPDATE;
+
+-- name: owner_move :exec
+UPDATE organization_owner SET membership_id = :membership_id WHERE organization_id = :organization_id;
+
+-- name: owner_other :one
+-- param: but uuid
+SELECT id FROM membership
+ WHERE organization_id = :organization_id AND role = 'owner' AND state = 'active' AND id <> :but
+ ORDER BY id LIMIT 1;
+
+-- name: recount_seats :many
+-- @global the operator's check of all organizations
+-- @scan the operator's check reads everything
+-- column: members int
+-- column: pending int
+SELECT o.slug, s.member_limit, s.used, s.held,
+       (SELECT COUNT(*) FROM membership m WHERE m.organization_id = o.id) AS members,
+       (SELECT COUNT(*) FROM invitation i WHERE i.organization_id = o.id AND i.state = 'pending') AS pending
+  FROM organization o JOIN organization_seat s ON s.organization_id = o.id;
+
+-- name: recount_owners :many
+-- @global the operator's check of all organizations
+-- @scan the operator's check reads everything
+SELECT o.slug FROM organization o
+ WHERE NOT EXISTS (SELECT 1 FROM membership m WHERE m.organization_id = o.id AND m.role = 'owner' AND m.state = 'active');

@@ -1,0 +1,18 @@
+-- name: seat_get :one
+SELECT member_limit, used, held FROM organization_seat WHERE organization_id = :organization_id;
+
+-- name: seat_lock :one
+SELECT member_limit, used, held FROM organization_seat WHERE organization_id = :organization_id FOR UPDATE;
+
+-- name: seat_save :exec
+UPDATE organization_seat SET used = :used, held = :held WHERE organization_id = :organization_id;
+
+-- name: seat_limit_set :exec
+UPDATE organization_seat SET member_limit = :member_limit WHERE organization_id = :organization_id;
+
+-- name: seat_insert :exec
+INSERT INTO organization_seat (organization_id, member_limit, used, held) VALUES (:organization_id, :member_limit, 0, 0);
+
+-- name: invitation_expire_lapsed :changed
+UPDATE invitation SET state = 'expired', closed_at = :now, remind_at = NULL
+ WHERE organization_id = :organization_id AND state = 'pending' AND expires_at <= :now;

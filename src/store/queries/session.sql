@@ -1,0 +1,47 @@
+-- name: session_open :one
+SELECT s.account_id, s.secret_hash, s.expires_at, s.seen_at, a.email, a.given_name, a.family_name, a.locale, a.email_proved_at, a.confined_to_id
+  FROM session s JOIN account a ON a.id = s.account_id
+ WHERE s.id = :id;
+
+-- name: session_insert :exec
+INSERT INTO session (id, account_id, secret_hash, created_at, expires_at, seen_at, user_agent, source)
+VALUES (:id, :account_id, :secret_hash, :created_at, :expires_at, :seen_at, :user_agent, :source);
+
+-- name: session_seen :exec
+UPDATE session SET seen_at = :seen_at WHERE id = :id;
+
+-- name: session_delete :changed
+DELETE FROM session WHERE id = :id AND account_id = :account_id;
+
+-- name: session_delete_all :changed
+DELETE FROM session WHERE account_id = :account_id;
+
+-- name: session_of_account :many
+SELECT id, created_at, seen_at, expires_at, user_agent, source FROM session
+ WHERE account_id = :account_id AND expires_at > :now
+ ORDER BY seen_at DESC LIMIT 200;
+
+-- name: api_key_open :one
+SELECT k.account_id, k.membership_id, k.secret_hash, a.email, a.given_name, a.family_name, a.locale, a.email_proved_at, a.confined_to_id
+  FROM api_key k JOIN account a ON a.id = k.account_id
+ WHERE k.organization_id = :organization_id AND k.id = :id;
+
+-- name: api_key_insert :exec
+INSERT INTO api_key (organization_id, id, membership_id, account_id, name, secret_hash, created_at)
+VALUES (:organization_id, :id, :membership_id, :account_id, :name, :secret_hash, :created_at);
+
+-- name: api_key_count :one
+-- column: total int
+SELECT COUNT(*) AS total FROM api_key WHERE organization_id = :organization_id AND membership_id = :membership_id;
+
+-- name: organization_enter_by_id :one
+SELECT id, is_administrators_invite FROM organization WHERE id = :id;
+
+-- name: organization_enter_by_slug :one
+SELECT id, is_administrators_invite FROM organization WHERE slug = :slug;
+
+-- name: membership_enter :one
+SELECT id, role, state FROM membership WHERE organization_id = :organization_id AND account_id = :account_id;
+
+-- name: membership_enter_locked :one
+SELECT id, role, state FROM membership WHERE organization_id = :organization_id AND account_id = :account_id FOR UPDATE;
