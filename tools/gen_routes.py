@@ -15,7 +15,7 @@ import sys
 import yaml
 
 METHODS = ("get", "post", "patch", "put", "delete")
-KINDS = {"read": "ROUTE_READ", "write": "ROUTE_WRITE", "slow": "ROUTE_SLOW"}
+KINDS = {"read": "ROUTE_READ", "write": "ROUTE_WRITE", "slow": "ROUTE_SLOW", "bare": "ROUTE_BARE"}
 ACCESS = {"public": "ACCESS_PUBLIC", "session": "ACCESS_SESSION", "caller": "ACCESS_CALLER", "operator": "ACCESS_OPERATOR",
           "member": "ACCESS_MEMBER"}
 OPERATION_KEYS = {"operationId", "summary", "description", "x-kind", "x-access", "x-permission", "x-effect-free", "x-max-body",
@@ -214,8 +214,8 @@ def route_of(document, bodies, permissions, pattern, method, item, operation):
     need(access is None or access in ACCESS, where, f"unknown x-access {access}")
     need(permission is None or permission in permissions, where, f"unknown permission {permission}")
     free = bool(operation.get("x-effect-free"))
-    need(method != "get" or kind == "read", where, "a GET is a read")
-    need(method == "get" or kind != "read" or free, where, "a read that is no GET must be x-effect-free")
+    need(method != "get" or kind in ("read", "bare"), where, "a GET is a read")
+    need(method == "get" or kind not in ("read", "bare") or free, where, "a read that is no GET must be x-effect-free")
     path, query = parameters_of(document, item, operation, where)
     names = re.findall(r"\{(\w+)\}", pattern)
     need(len(names) <= PARAMS_MAX and set(names) == set(path), where, f"path parameters {names} are declared as {sorted(path)}")

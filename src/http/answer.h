@@ -5,6 +5,8 @@
 #include "http/json.h"
 #include "http/request.h"
 
+/** Forgets what was answered so far: the transaction runs again, or a refusal takes its place. */
+void answer_reset(request *r);
 /** Starts a JSON answer: `json_writer w = answer_json(r, 200); … return OK;`. */
 json_writer answer_json(request *r, int status);
 /** 204. */

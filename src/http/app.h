@@ -17,8 +17,21 @@ struct app {
     const route *routes; /* generated, api and console together */
     size_t route_count;
     problem_page *problem_page; /* console/; NULL: plain text */
-    bool secure; /* public_url is https */
-    str setup_token; /* on an empty database: the one-time setup address's secret; STR_NONE otherwise */
+    bool secure;                /* public_url is https */
+    str setup_token;            /* on an empty database: the one-time setup address's secret; STR_NONE otherwise */
+
+    /* made by http_setup */
+    const struct router *router;
+    const struct proxies *trusted; /* trusted_proxies */
+    struct pool *pool;             /* where slow routes are prepared */
 };
+
+/**
+ * Builds what the walk of a request needs from the fields above; settings and routes must be set. Everything lives in `a`
+ * but the pool's threads: http_teardown ends them, once nothing is in flight. Before threads, once for an app.
+ * Errors: ERR_UNAVAILABLE, with a log line, when trusted_proxies is malformed or threads cannot be made.
+ */
+MUST err http_setup(app *app, arena *a);
+void http_teardown(app *app);
 
 #endif

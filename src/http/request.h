@@ -13,38 +13,45 @@ typedef struct request request;
 typedef struct app app; /* settings, store, keys: made once in main, see app.h */
 
 /** read: answered on the spot, on the HTTP thread. write: its transaction joins the next commit group. slow: `prepare` runs
- *  first, in the bounded pool (password hashing), then the handler as a write. */
-typedef enum route_kind { ROUTE_READ, ROUTE_WRITE, ROUTE_SLOW } route_kind;
+ *  first, in the bounded pool (password hashing), then the handler as a write. bare: no database at all, t is NULL. */
+typedef enum route_kind { ROUTE_READ, ROUTE_WRITE, ROUTE_SLOW, ROUTE_BARE } route_kind;
 
 /** What a route asks of its caller before the handler runs. */
 typedef enum route_access {
-    ACCESS_PUBLIC,       /* anyone; a session is read when there is one */
-    ACCESS_SESSION,      /* signed in, by session */
-    ACCESS_CALLER,       /* session, key or operator */
-    ACCESS_OPERATOR,     /* the Unix socket */
-    ACCESS_MEMBER,       /* an active member of {org}, any role (or the operator) */
-    ACCESS_PERMISSION,   /* an active member of {org} who holds route->permission (or the operator) */
+    ACCESS_PUBLIC,     /* anyone; a session is read when there is one */
+    ACCESS_SESSION,    /* signed in, by session */
+    ACCESS_CALLER,     /* session, key or operator */
+    ACCESS_OPERATOR,   /* the Unix socket */
+    ACCESS_MEMBER,     /* an active member of {org}, any role (or the operator) */
+    ACCESS_PERMISSION, /* an active member of {org} who holds route->permission (or the operator) */
 } route_access;
 
 typedef enum route_face { FACE_API, FACE_CONSOLE } route_face; /* problems as JSON, or as a page */
 
 /* Tables that describe a body, a form or a query string: generated from spec/openapi.yaml and spec/console.yaml. */
-typedef enum field_type { FIELD_STRING, FIELD_INTEGER, FIELD_BOOLEAN, FIELD_ENUM, FIELD_OBJECT, FIELD_ARRAY } field_type;
+typedef enum field_type {
+    FIELD_STRING,
+    FIELD_INTEGER,
+    FIELD_BOOLEAN,
+    FIELD_ENUM,
+    FIELD_OBJECT,
+    FIELD_ARRAY
+} field_type;
 
 typedef struct field field;
 struct field {
     str name;
     field_type type;
-    uint16_t offset;      /* of the value in the struct: str, int64_t, bool; object: inline struct; array: list */
-    uint16_t has_offset;  /* of the bool that says "was given"; FIELD_ALWAYS for what is required */
+    uint16_t offset;     /* of the value in the struct: str, int64_t, bool; object: inline struct; array: list */
+    uint16_t has_offset; /* of the bool that says "was given"; FIELD_ALWAYS for what is required */
     bool required;
-    bool nullable;        /* null gives STR_NONE or 0, and "was given" */
-    bool multiline;       /* text that may hold tabs and line breaks */
-    int64_t min, max;     /* integer: value; string: code points; array: how many items */
-    const str *words;     /* enum: the allowed words, ended by STR_NONE */
-    const field *fields;  /* object, or array of objects: their fields, ended by name STR_NONE */
-    field_type item;      /* array: what it holds */
-    uint16_t item_size;   /* array: sizeof one item */
+    bool nullable;              /* null gives STR_NONE or 0, and "was given" */
+    bool multiline;             /* text that may hold tabs and line breaks */
+    int64_t min, max;           /* integer: value; string: code points; array: how many items */
+    const str *words;           /* enum: the allowed words, ended by STR_NONE */
+    const field *fields;        /* object, or array of objects: their fields, ended by name STR_NONE */
+    field_type item;            /* array: what it holds */
+    uint16_t item_size;         /* array: sizeof one item */
     int64_t item_min, item_max; /* array of strings or integers: bounds of each */
 };
 #define FIELD_ALWAYS UINT16_MAX
@@ -68,12 +75,13 @@ enum { PATH_PARAMS_MAX = 3 };
 
 typedef struct route {
     str method;
-    str pattern; /* "/api/v1/organizations/{org}/invitations/{invitation}": what logs show */
+    str pattern;      /* "/api/v1/organizations/{org}/invitations/{invitation}": what logs show */
     const char *name; /* operationId */
     route_kind kind;
     route_access access;
     route_face face;
-    bool effect_free; /* a POST that changes nothing (preview, lookup): still needs the same-site proof from a browser */
+    bool
+        effect_free; /* a POST that changes nothing (preview, lookup): still needs the same-site proof from a browser */
     permission permission;
     const schema *body, *query;
     struct {
@@ -90,36 +98,36 @@ struct request {
     actor actor;
     problem problem;
     str request_id;
-    language lang;        /* of the answer: query ?lang, account's, cookie parvis_lang, Accept-Language */
+    language lang; /* of the answer: query ?lang, account's, cookie parvis_lang, Accept-Language */
     struct {
         str text;
-        uuid id;          /* for params with a prefix */
+        uuid id;               /* for params with a prefix */
     } params[PATH_PARAMS_MAX]; /* in the order of the pattern, {org} included */
-    void *body;           /* the struct of route->body, filled and checked; NULL without one */
+    void *body;                /* the struct of route->body, filled and checked; NULL without one */
     void *query;
-    str path;             /* as sent, well-formed; may hold secrets: for sign-in's `next`, never for logs */
-    str raw_query;        /* as sent, for links that keep filters */
+    str path;      /* as sent, well-formed; may hold secrets: for sign-in's `next`, never for logs */
+    str raw_query; /* as sent, for links that keep filters */
     str idempotency_key;
     str if_none_match;
-    msec started;         /* monotonic */
-    void *scratch;        /* what `prepare` leaves for the handler */
+    msec started;  /* monotonic */
+    void *scratch; /* what `prepare` leaves for the handler */
 
     /* the answer */
     int status;
     str content_type;
     buf out;
-    str location;         /* redirects */
-    str cookies[3];       /* whole Set-Cookie values */
+    str location;   /* redirects */
+    str cookies[3]; /* whole Set-Cookie values */
     size_t cookie_count;
-    str extra_headers[4][2];
+    str extra_headers[6][2];
     size_t extra_header_count;
-    bool has_secret;      /* never cached; blanked in kept answers */
+    bool has_secret; /* never cached; blanked in kept answers */
     struct {
         size_t from, to;
-    } secrets[8];         /* where answer_secret wrote; more than 8: the kept answer has no body at all */
+    } secrets[8]; /* where answer_secret wrote; more than 8: the kept answer has no body at all */
     size_t secret_count;
 
-    void *server;         /* server.c's own */
+    void *server; /* server.c's own */
 };
 
 #endif

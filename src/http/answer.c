@@ -1,0 +1,106 @@
+#include "http/answer.h"
+
+#include "http/app.h"
+#include "http/problem.h"
+
+enum {
+    COOKIES_MAX = sizeof((request *)0)->cookies / sizeof(str),
+    HEADERS_MAX_EXTRA = sizeof((request *)0)->extra_headers / sizeof(str[2])
+};
+enum { SECRETS_MAX = sizeof((request *)0)->secrets / sizeof((request *)0)->secrets[0] };
+
+void answer_reset(request *r)
+{
+    if (r->out.n)
+        explicit_bzero(r->out.p, r->out.n);
+    r->out.n = 0;
+    r->status = 0;
+    r->content_type = r->location = STR_NONE;
+    r->cookie_count = r->extra_header_count = r->secret_count = 0;
+    r->has_secret = false;
+}
+
+json_writer answer_json(request *r, int status)
+{
+    r->out.n = r->secret_count = 0;
+    r->status = status;
+    r->content_type = S("application/json");
+    return (json_writer){.out = &r->out};
+}
+
+err answer_empty(request *r, int status)
+{
+    r->status = status;
+    return OK;
+}
+
+err answer_redirect(request *r, str path)
+{
+    r->status = 303;
+    r->location = path;
+    return OK;
+}
+
+err answer_bytes(request *r, int status, str content_type, str bytes)
+{
+    r->out.n = 0;
+    r->status = status;
+    r->content_type = content_type;
+    buf_add(&r->out, bytes);
+    return OK;
+}
+
+err answer_problem(request *r, err refusal)
+{
+    problem_answer(r, refusal);
+    return OK;
+}
+
+void answer_header(request *r, str name, str value)
+{
+    if (r->extra_header_count == HEADERS_MAX_EXTRA)
+        return;
+    r->extra_headers[r->extra_header_count][0] = name;
+    r->extra_headers[r->extra_header_count++][1] = value;
+}
+
+void answer_secret(request *r, json_writer *w, str key, str value)
+{
+    json_str(w, key, STR_NONE); /* the comma and the key are the same for null */
+    r->out.n -= sizeof "null" - 1;
+    size_t from = r->out.n;
+    json_writer bare = {.out = &r->out};
+    json_str(&bare, STR_NONE, value);
+    r->has_secret = true;
+    if (r->secret_count < SECRETS_MAX) {
+        r->secrets[r->secret_count].from = from;
+        r->secrets[r->secret_count].to = r->out.n;
+    }
+    r->secret_count++;
+}
+
+static void add_cookie(request *r, str whole)
+{
+    if (r->cookie_count < COOKIES_MAX)
+        r->cookies[r->cookie_count++] = whole;
+}
+
+static int64_t seconds_until(msec t)
+{
+    msec left = t - clock_now();
+    return left > 0 ? left / MSEC_SECOND : 0;
+}
+
+void answer_session_cookie(request *r, str token, msec expires_at)
+{
+    bool secure = r->app->secure;
+    add_cookie(r, arena_printf(r->a, "%s=%.*s; Path=/; HttpOnly; SameSite=Lax%s; Max-Age=%lld",
+                               secure ? "__Host-parvis_session" : "parvis_session", STR_FMT(token),
+                               secure ? "; Secure" : "", token.n ? (long long)seconds_until(expires_at) : 0LL));
+}
+
+void answer_language_cookie(request *r, language lang)
+{
+    add_cookie(r, arena_printf(r->a, "parvis_lang=%.*s; Path=/; HttpOnly; SameSite=Lax%s; Max-Age=31536000",
+                               STR_FMT(language_code(lang)), r->app->secure ? "; Secure" : ""));
+}

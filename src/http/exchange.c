@@ -1,0 +1,414 @@
+#include "http/exchange.h"
+
+#include "base/log.h"
+#include "domain/session.h"
+#include "http/answer.h"
+#include "http/app.h"
+#include "http/cookie.h"
+#include "http/idempotency.h"
+#include "http/problem.h"
+#include "http/response.h"
+#include "http/router.h"
+#include "http/schema.h"
+#include "http/site.h"
+
+#include <stdlib.h>
+
+enum { ARENA_CAP = 64 << 20, BODY_MAX_DEFAULT = 64 << 10, BULK_BODY = 8 << 10, QUEUE_MAX = 64 };
+
+static const field no_fields[] = {{.name = {NULL, 0}}};
+static const schema nothing = {.fields = no_fields, .size = 0, .max_bytes = BODY_MAX_DEFAULT};
+
+err http_setup(app *app, arena *a)
+{
+    const settings *s = app->env.settings;
+    schema_setup();
+    app->router = router_new(a, app->routes, app->route_count);
+    app->trusted = proxies_parse(a, s->trusted_proxies.items, s->trusted_proxies.count);
+    if (!app->trusted) {
+        log_plain(LOG_ERROR, "trusted_proxies holds something that is neither an address nor a network");
+        return ERR_UNAVAILABLE;
+    }
+    app->pool = pool_new(QUEUE_MAX);
+    return app->pool ? OK : ERR_UNAVAILABLE;
+}
+
+void http_teardown(app *app)
+{
+    pool_free(app->pool);
+    app->pool = NULL;
+}
+
+exchange *exchange_new(app *app, void (*ready)(exchange *x), void *carrier)
+{
+    exchange *x = calloc(1, sizeof *x);
+    arena *a = x ? arena_new(ARENA_CAP) : NULL;
+    if (!a) {
+        free(x);
+        return NULL;
+    }
+    char id[TYPEID_SIZE];
+    x->ready = ready;
+    x->carrier = carrier;
+    x->r.app = app;
+    x->r.a = a;
+    x->r.started = clock_monotonic();
+    x->r.request_id = arena_str(a, typeid_format(S("req"), uuid_new(clock_now()), id));
+    return x;
+}
+
+void exchange_free(exchange *x)
+{
+    if (!x)
+        return;
+    buf_free(&x->body);
+    buf_free(&x->r.out);
+    arena_free(x->r.a);
+    explicit_bzero(x, sizeof *x);
+    free(x);
+}
+
+/* ---- the head ---- */
+
+/* What is known of the reader's language before anybody is signed in; the account's comes between query and cookie. */
+static void choose_language(exchange *x)
+{
+    request *r = &x->r;
+    if (language_parse(form_value(r->a, r->raw_query, S("lang")), &r->lang) ||
+        language_parse(r->actor.locale, &r->lang) || language_parse(cookie_find(&x->head, S("parvis_lang")), &r->lang))
+        return;
+    r->lang = language_negotiate(head_value(&x->head, S("accept-language")), LANG_EN);
+}
+
+static bool is_safe(str method)
+{
+    return str_eq(method, S("GET")) || str_eq(method, S("HEAD")) || str_eq(method, S("OPTIONS"));
+}
+
+/* CONTRACT.md, section 3. A bearer key is no cookie: no page of another site can send it. */
+static err check_site(const exchange *x)
+{
+    if (is_safe(x->head.method) || x->is_operator || head_value(&x->head, S("authorization")).p)
+        return OK;
+    bool api = x->r.route->face == FACE_API;
+    return site_is_ours(&x->head, x->r.app->env.public_url, api) ? OK : ERR_CROSS_SITE;
+}
+
+static const schema *body_schema(const exchange *x)
+{
+    return x->r.route->body ? x->r.route->body : &nothing;
+}
+
+static err check_body_head(const exchange *x)
+{
+    if (x->pass.length > body_schema(x)->max_bytes)
+        return ERR_PAYLOAD_TOO_LARGE;
+    if (x->pass.length == 0)
+        return OK;
+    str parameters = head_value(&x->head, S("content-type"));
+    str type = str_trim(str_cut(&parameters, ';'));
+    bool api = x->r.route->face == FACE_API;
+    str wanted = api ? S("application/json") : S("application/x-www-form-urlencoded");
+    return str_eq_nocase(type, wanted) ? OK : ERR_UNSUPPORTED_MEDIA_TYPE;
+}
+
+static err find_route(exchange *x)
+{
+    request *r = &x->r;
+    route_match match;
+    err found = router_find(r->app->router, r->a, x->head.method, r->path, &match);
+    x->allow = match.allow;
+    r->route = match.route;
+    _Static_assert(sizeof match.params == sizeof r->params, "the match is copied whole");
+    memcpy(r->params, match.params, sizeof r->params);
+    return found;
+}
+
+static err begin(exchange *x)
+{
+    request *r = &x->r;
+    TRY(gate_check(&x->head, &x->pass));
+    r->path = x->pass.path;
+    r->raw_query = x->pass.query;
+    r->idempotency_key = head_value(&x->head, S("idempotency-key"));
+    r->if_none_match = head_value(&x->head, S("if-none-match"));
+    r->actor.source = source_find(r->app->trusted, &x->from, &x->head, r->a);
+    choose_language(x);
+    if (str_starts(r->path, S("/assets/")) && is_safe(x->head.method))
+        return response_asset(r, &x->head) ? OK : ERR_NOT_FOUND;
+    err found = find_route(x);
+    if (found == ERR_METHOD_NOT_ALLOWED && str_eq(x->head.method, S("OPTIONS")))
+        return answer_empty(r, 204);
+    TRY(found);
+    if (r->idempotency_key.p && !idempotency_key_valid(r->idempotency_key))
+        return ERR_BAD_REQUEST;
+    TRY(check_body_head(x));
+    return check_site(x);
+}
+
+bool exchange_begin(exchange *x)
+{
+    x->outcome = begin(x);
+    bool refused_early = x->outcome == ERR_BAD_REQUEST || x->outcome == ERR_LENGTH_REQUIRED ||
+                         x->outcome == ERR_HEADERS_TOO_LARGE || !x->r.path.p;
+    x->must_close = refused_early || (x->outcome != OK && x->pass.length > 0);
+    return x->outcome == OK && x->r.status == 0;
+}
+
+bool exchange_body(exchange *x, str bytes)
+{
+    if (x->body.n + bytes.n > body_schema(x)->max_bytes) {
+        x->outcome = ERR_PAYLOAD_TOO_LARGE;
+        x->must_close = true;
+        return false;
+    }
+    buf_add(&x->body, bytes);
+    return true;
+}
+
+/* ---- who ---- */
+
+static err identify(exchange *x, txn *t, actor *who)
+{
+    request *r = &x->r;
+    str sent = head_value(&x->head, S("authorization"));
+    str cookie_name = r->app->secure ? S("__Host-parvis_session") : S("parvis_session");
+    if (sent.p) {
+        str scheme = str_cut(&sent, ' ');
+        return str_eq_nocase(scheme, S("bearer")) ? api_key_authenticate(t, str_trim(sent), who) : ERR_UNAUTHENTICATED;
+    }
+    if (x->is_operator) {
+        who->kind = ACTOR_OPERATOR;
+        return OK;
+    }
+    str token = cookie_find(&x->head, cookie_name);
+    return token.n ? session_authenticate(t, token, who) : OK;
+}
+
+/* Fills r->actor afresh. On a public route a dead session or key is nobody's; elsewhere it is refused. */
+static err authenticate(exchange *x, txn *t)
+{
+    request *r = &x->r;
+    actor nobody = {
+        .source = r->actor.source, .request_id = r->request_id, .user_agent = head_value(&x->head, S("user-agent"))};
+    r->actor = nobody;
+    err result = identify(x, t, &r->actor);
+    if (result == ERR_UNAUTHENTICATED && r->route->access == ACCESS_PUBLIC) {
+        r->actor = nobody;
+        result = OK;
+    }
+    return result;
+}
+
+static err check_access(const request *r)
+{
+    actor_kind who = r->actor.kind;
+    if (r->route->access == ACCESS_PUBLIC)
+        return OK;
+    if (who == ACTOR_ANONYMOUS)
+        return ERR_UNAUTHENTICATED;
+    if (r->route->access == ACCESS_SESSION && who != ACTOR_ACCOUNT)
+        return ERR_FORBIDDEN;
+    if (r->route->access == ACCESS_OPERATOR && who != ACTOR_OPERATOR)
+        return ERR_FORBIDDEN;
+    return OK;
+}
+
+/* The caller's place in {org}, read in the transaction that does the work. */
+static err enter(request *r, txn *t)
+{
+    if (r->route->access != ACCESS_MEMBER && r->route->access != ACCESS_PERMISSION)
+        return OK;
+    size_t i = 0;
+    while (!str_eq(r->route->params[i].name, S("org"))) /* the generator saw to it that there is one */
+        i++;
+    return actor_enter(t, &r->actor, r->params[i].text,
+                       r->route->access == ACCESS_PERMISSION ? r->route->permission : 0);
+}
+
+/* ---- what ---- */
+
+static err read_input(exchange *x)
+{
+    request *r = &x->r;
+    bool api = r->route->face == FACE_API;
+    void *ignored;
+    const schema *query = r->route->query ? r->route->query : &nothing;
+    TRY(schema_from_query(query, r->a, &r->problem, r->raw_query, api, r->route->query ? &r->query : &ignored));
+    str text = buf_str(&x->body);
+    if (is_safe(x->head.method) || (!r->route->body && (text.n == 0 || !api)))
+        return OK;
+    void **out = r->route->body ? &r->body : &ignored;
+    return api ? schema_from_json(body_schema(x), r->a, &r->problem, text, out)
+               : schema_from_form(body_schema(x), r->a, &r->problem, text, out);
+}
+
+static bool is_idempotent_post(const request *r)
+{
+    return r->idempotency_key.p && r->route->face == FACE_API && r->actor.kind != ACTOR_ANONYMOUS &&
+           str_eq(r->route->method, S("POST")) && !r->route->effect_free;
+}
+
+typedef struct touch {
+    store_job job;
+    problem problem;
+    uuid session_id;
+} touch;
+
+static err touch_run(txn *t, void *context)
+{
+    return session_touch(t, ((touch *)context)->session_id);
+}
+
+static void touch_done(void *context, err result)
+{
+    touch *job = context;
+    if (result != OK)
+        log_plain(LOG_DEBUG, "a session's last use was not noted");
+    arena_free(job->job.a);
+    free(job);
+}
+
+static void note_session(const request *r)
+{
+    if (r->actor.kind != ACTOR_ACCOUNT || !session_is_stale(&r->actor, clock_now()))
+        return;
+    touch *job = calloc(1, sizeof *job);
+    arena *a = job ? arena_new(1 << 16) : NULL;
+    if (!a) {
+        free(job);
+        return;
+    }
+    job->session_id = r->actor.session_id;
+    job->job = (store_job){.run = touch_run, .done = touch_done, .context = job, .a = a, .problem = &job->problem};
+    store_submit(r->app->store, &job->job);
+}
+
+/* Who calls, whether they may, and what they sent: everything before the handler. */
+static err prepare_in(exchange *x, txn *t)
+{
+    TRY(authenticate(x, t));
+    choose_language(x);
+    TRY(check_access(&x->r));
+    return read_input(x);
+}
+
+static err run_read(exchange *x)
+{
+    request *r = &x->r;
+    txn t;
+    TRY(store_read(r->app->store, r->a, &r->problem, &t));
+    err result = prepare_in(x, &t);
+    if (result == OK)
+        result = enter(r, &t);
+    if (result == OK)
+        result = r->route->handle(r, &t);
+    store_read_end(&t);
+    return result;
+}
+
+/* In the transaction that writes; perhaps more than once. */
+static err job_run(txn *t, void *context)
+{
+    exchange *x = context;
+    request *r = &x->r;
+    answer_reset(r);
+    r->problem = (problem){0};
+    TRY(authenticate(x, t)); /* again: a session that ended since is ended */
+    TRY(check_access(r));
+    TRY(enter(r, t));
+    return is_idempotent_post(r) ? idempotency_run(r, t, buf_str(&x->body)) : r->route->handle(r, t);
+}
+
+static void job_done(void *context, err result)
+{
+    exchange *x = context;
+    x->outcome = result;
+    x->ready(x);
+}
+
+static void submit(exchange *x)
+{
+    request *r = &x->r;
+    x->job = (store_job){.run = job_run,
+                         .done = job_done,
+                         .context = x,
+                         .a = r->a,
+                         .problem = &r->problem,
+                         .bulk = x->body.n > BULK_BODY};
+    store_submit(r->app->store, &x->job);
+}
+
+static void prepare_then_submit(void *context)
+{
+    exchange *x = context;
+    err result = x->r.route->prepare(&x->r);
+    if (result == OK)
+        submit(x);
+    else
+        job_done(x, result);
+}
+
+/* Everything of a write that happens before its turn. */
+static err open_write(exchange *x)
+{
+    request *r = &x->r;
+    txn t;
+    TRY(store_read(r->app->store, r->a, &r->problem, &t));
+    err result = prepare_in(x, &t);
+    store_read_end(&t);
+    return result;
+}
+
+bool exchange_run(exchange *x)
+{
+    request *r = &x->r;
+    if (r->route->kind == ROUTE_BARE) {
+        x->outcome = r->route->handle(r, NULL);
+        return true;
+    }
+    x->outcome = r->route->kind == ROUTE_READ ? run_read(x) : open_write(x);
+    if (r->actor.kind == ACTOR_ACCOUNT && x->outcome == OK)
+        note_session(r);
+    if (r->route->kind == ROUTE_READ || x->outcome != OK)
+        return true;
+    if (r->route->kind == ROUTE_WRITE) {
+        submit(x);
+        return false;
+    }
+    x->task = (pool_task){.run = prepare_then_submit, .context = x};
+    if (pool_submit(r->app->pool, &x->task))
+        return false;
+    x->outcome = ERR_UNAVAILABLE;
+    return true;
+}
+
+/* ---- the answer ---- */
+
+static void note(const exchange *x)
+{
+    const request *r = &x->r;
+    bool probe = r->route && r->route->kind == ROUTE_BARE;
+    log_level level = r->status >= 500 ? LOG_WARNING : probe ? LOG_DEBUG : LOG_INFO;
+    str pattern = r->route                                                ? r->route->pattern
+                  : str_starts(r->path, S("/assets/")) && r->status < 400 ? S("/assets/")
+                                                                          : S("-");
+    log_(level, "request", LOG_TEXT("method", r->route ? r->route->method : S("-")), LOG_TEXT("route", pattern),
+         LOG_INT("status", r->status), LOG_INT("ms", clock_monotonic() - r->started), LOG_TEXT("id", r->request_id),
+         LOG_TEXT("source", r->actor.source.p ? r->actor.source : S("-")));
+}
+
+void exchange_finish(exchange *x)
+{
+    request *r = &x->r;
+    if (x->outcome == OK && arena_full(r->a))
+        x->outcome = ERR_UNAVAILABLE;
+    if (x->outcome == OK && r->status == 0)
+        x->outcome = ERR_INTERNAL;
+    if (x->outcome != OK)
+        problem_answer(r, x->outcome);
+    if (x->outcome == ERR_METHOD_NOT_ALLOWED || (r->status == 204 && !r->route))
+        if (x->allow.n)
+            answer_header(r, S("Allow"), x->allow);
+    note(x);
+}

@@ -1,0 +1,100 @@
+#include "http/idempotency.h"
+
+#include "http/answer.h"
+#include "http/problem.h"
+#include "ports/token.h"
+#include "queries.h"
+
+enum {
+    KEEP = MSEC_DAY,
+    SWEEP_ONE_IN = 64,
+    SECRETS_MAX = sizeof((request *)0)->secrets / sizeof((request *)0)->secrets[0]
+};
+
+bool idempotency_key_valid(str key)
+{
+    for (size_t i = 0; i < key.n; i++)
+        if (key.p[i] < 0x20 || key.p[i] > 0x7E)
+            return false;
+    return key.n >= 1 && key.n <= 255;
+}
+
+static uuid scope_of(const actor *who)
+{
+    return who->kind == ACTOR_API_KEY ? who->key_id : who->account_id; /* the operator: zeros */
+}
+
+static bool is_kept(int status)
+{
+    return status < 500 && status != 401 && status != 429;
+}
+
+/* The content type, a line break, the body with null for each secret; no body at all when a secret cannot be cut out. */
+static str kept_body(request *r)
+{
+    BUF_SCOPED out = {0};
+    buf_add(&out, r->content_type.p ? r->content_type : S(""));
+    buf_byte(&out, '\n');
+    bool cut = r->secret_count > 0 && r->secret_count <= SECRETS_MAX;
+    if (!r->has_secret || cut) {
+        size_t from = 0;
+        for (size_t i = 0; i < r->secret_count; i++) {
+            buf_add(&out, str_slice(buf_str(&r->out), from, r->secrets[i].from));
+            buf_lit(&out, "null");
+            from = r->secrets[i].to;
+        }
+        buf_add(&out, str_slice(buf_str(&r->out), from, r->out.n));
+    }
+    return arena_str(r->a, buf_str(&out));
+}
+
+static err replay(request *r, const q_idempotency_get_row *row)
+{
+    str body = row->body;
+    str type = str_cut(&body, '\n');
+    answer_reset(r);
+    r->status = (int)row->status;
+    if (type.n)
+        r->content_type = type;
+    if (body.n)
+        buf_add(&r->out, body);
+    answer_header(r, S("Idempotency-Replayed"), S("true"));
+    return OK;
+}
+
+/* The handler in a savepoint of its own: a refusal that is kept undoes what it wrote, and nothing else. */
+static err run_handler(request *r, txn *t)
+{
+    TRY(store_savepoint(t));
+    err result = r->route->handle(r, t);
+    if (result == OK)
+        return store_release(t);
+    if (!is_kept(err_about(result)->status))
+        return result;
+    store_rollback_to(t);
+    TRY(store_release(t));
+    problem_answer(r, result);
+    return OK;
+}
+
+err idempotency_run(request *r, txn *t, str body)
+{
+    uuid scope = scope_of(&r->actor);
+    str route = arena_join(t->a, r->route->method, S(" "), r->path, r->raw_query.p ? S("?") : S(""),
+                           r->raw_query.p ? r->raw_query : S(""));
+    token_digest hash = token_hash(body);
+    q_idempotency_get_row row;
+    err found = q_idempotency_get(t, &row, .actor_id = scope, .key = r->idempotency_key, .route = route);
+    if (found == OK && row.created_at > t->now - KEEP)
+        return token_equal(row.body_hash, token_digest_str(&hash)) ? replay(r, &row) : ERR_IDEMPOTENCY_KEY_REUSED;
+    if (found != OK && found != ERR_NOT_FOUND)
+        return found;
+    TRY(run_handler(r, t));
+    if (!is_kept(r->status))
+        return OK;
+    if (hash.b[0] % SWEEP_ONE_IN == 0)
+        TRY(q_idempotency_forget(t, .before_at = t->now - KEEP));
+    return q_idempotency_put(t, .actor_id = scope, .key = r->idempotency_key, .route = route,
+                             .body_hash = token_digest_str(&hash), .status = r->status, .body = kept_body(r),
+                             .created_at = t->now);
+}

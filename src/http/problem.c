@@ -1,0 +1,115 @@
+#include "http/problem.h"
+
+#include "http/answer.h"
+#include "http/app.h"
+
+static str text_of(request *r, str family, str code, str part)
+{
+    str key = arena_join(r->a, family, code, part);
+    return catalog_text(r->lang, catalog_has(key) ? key : S("field.invalid"));
+}
+
+static str arg_value(const request *r, str name)
+{
+    for (size_t i = 0; i < r->problem.arg_count; i++)
+        if (str_eq(str_of(r->problem.args[i].name), name))
+            return r->problem.args[i].value;
+    return S("");
+}
+
+/* Fills {placeholders} from the problem's arguments; what was filled in is not looked at again. */
+static str fill(request *r, str text)
+{
+    BUF_SCOPED out = {0};
+    while (text.n) {
+        size_t open = str_find_byte(text, '{'), close = str_find_byte(text, '}');
+        if (close == text.n || close < open)
+            break;
+        buf_add(&out, str_slice(text, 0, open));
+        buf_add(&out, arg_value(r, str_slice(text, open + 1, close)));
+        text = str_slice(text, close + 1, text.n);
+    }
+    buf_add(&out, text);
+    return arena_str(r->a, buf_str(&out));
+}
+
+str problem_title(request *r, err refusal)
+{
+    return fill(r, text_of(r, S("problem."), err_about(refusal)->code, S(".title")));
+}
+
+str problem_detail(request *r, err refusal)
+{
+    return fill(r, text_of(r, S("problem."), err_about(refusal)->code, S(".detail")));
+}
+
+str problem_field_text(request *r, const problem_field *f)
+{
+    str text = text_of(r, S("field."), f->code, S(""));
+    size_t at = str_find(text, S("{limit}"));
+    if (at == text.n)
+        return text;
+    return arena_join(r->a, str_slice(text, 0, at), arena_printf(r->a, "%lld", (long long)f->limit),
+                      str_slice(text, at + 7, text.n));
+}
+
+void problem_json(request *r, err refusal, buf *out)
+{
+    const err_info *about = err_about(refusal);
+    json_writer w = {.out = out};
+    json_open(&w, STR_NONE, '{');
+    json_str(&w, S("type"), arena_join(r->a, S("/problems/"), about->code));
+    json_str(&w, S("title"), problem_title(r, refusal));
+    json_int(&w, S("status"), about->status);
+    json_str(&w, S("detail"), problem_detail(r, refusal));
+    json_str(&w, S("code"), about->code);
+    json_open(&w, S("errors"), '[');
+    for (size_t i = 0; i < r->problem.field_count; i++) {
+        const problem_field *f = &r->problem.fields[i];
+        json_open(&w, STR_NONE, '{');
+        json_str(&w, S("pointer"), f->pointer);
+        json_str(&w, S("code"), f->code);
+        json_str(&w, S("detail"), problem_field_text(r, f));
+        json_close(&w, '}');
+    }
+    json_close(&w, ']');
+    json_str(&w, S("request_id"), r->request_id);
+    json_close(&w, '}');
+}
+
+static route_face face_of(const request *r)
+{
+    if (r->route)
+        return r->route->face;
+    bool api = str_starts(r->path, S("/api/")) || str_eq(r->path, S("/api")) || !r->path.p;
+    return api || r->actor.kind == ACTOR_OPERATOR ? FACE_API : FACE_CONSOLE;
+}
+
+static void plain_page(request *r, err refusal)
+{
+    r->content_type = S("text/plain; charset=utf-8");
+    buf_add(&r->out, problem_title(r, refusal));
+    buf_byte(&r->out, '\n');
+    buf_add(&r->out, problem_detail(r, refusal));
+    buf_byte(&r->out, '\n');
+}
+
+void problem_answer(request *r, err refusal)
+{
+    answer_reset(r);
+    r->status = err_about(refusal)->status;
+    if (r->status == 401 && face_of(r) == FACE_API)
+        answer_header(r, S("WWW-Authenticate"), S("Bearer realm=\"parvis\""));
+    if (r->status == 429 || r->status == 503) {
+        int64_t wait = r->problem.retry_after > 0 ? r->problem.retry_after : 1;
+        answer_header(r, S("Retry-After"), arena_printf(r->a, "%lld", (long long)wait));
+    }
+    if (face_of(r) == FACE_CONSOLE && r->app->problem_page) {
+        r->app->problem_page(r, refusal);
+    } else if (face_of(r) == FACE_CONSOLE) {
+        plain_page(r, refusal);
+    } else {
+        r->content_type = S("application/problem+json");
+        problem_json(r, refusal, &r->out);
+    }
+}

@@ -1,0 +1,27 @@
+/* From bytes to a checked struct, by the generated tables: JSON bodies, forms, query strings. */
+#ifndef PARVIS_HTTP_SCHEMA_H
+#define PARVIS_HTTP_SCHEMA_H
+
+#include "http/request.h"
+
+enum { JSON_DEPTH_MAX = 16, FORM_PAIRS_MAX = 2000 };
+
+/** Once, before threads: gives the JSON reader its hash seed, and memory that is wiped when freed (it holds passwords). */
+void schema_setup(void);
+
+/**
+ * Fills a new struct in the arena (*out) from the text, or notes up to PROBLEM_FIELDS_MAX refused fields, each with its
+ * pointer (RFC 6901). Text that holds control characters or bidirectional overrides is refused everywhere.
+ * Errors: ERR_INVALID_REQUEST; ERR_MALFORMED_JSON (RFC 8259, repeated names, more than JSON_DEPTH_MAX levels);
+ * ERR_BAD_REQUEST for a form or query with unsound escapes or too many pairs.
+ */
+MUST err schema_from_json(const schema *s, arena *a, problem *p, str text, void **out);
+/** application/x-www-form-urlencoded. Repeated names fill arrays; "on" and "true" are true, an absent box is false. */
+MUST err schema_from_form(const schema *s, arena *a, problem *p, str text, void **out);
+/** A query string; `strict` refuses unknown names, else they are passed over. `lang` always passes. */
+MUST err schema_from_query(const schema *s, arena *a, problem *p, str text, bool strict, void **out);
+
+/** The first value of a name in urlencoded text, decoded; STR_NONE when absent or unsound. */
+str form_value(arena *a, str text, str name);
+
+#endif

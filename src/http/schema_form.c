@@ -1,0 +1,168 @@
+#include "http/schema.h"
+
+#include "http/gate.h"
+#include "http/schema_check.h"
+
+typedef struct pair {
+    str name, value;
+} pair;
+
+/* Decodes all pairs; the WHATWG's parser of application/x-www-form-urlencoded, but for refusing what is unsound. */
+static err read_pairs(arena *a, str text, pair **out, size_t *count)
+{
+    size_t most = 1;
+    for (size_t i = 0; i < text.n; i++)
+        most += text.p[i] == '&';
+    *count = 0;
+    if (most > FORM_PAIRS_MAX)
+        return ERR_BAD_REQUEST;
+    *out = arena_array_of(a, pair, most);
+    while (text.p) {
+        str value = str_cut(&text, '&');
+        if (value.n == 0)
+            continue;
+        str name = str_cut(&value, '=');
+        pair *p = &(*out)[*count];
+        if (!percent_decode(a, name, true, &p->name) || !percent_decode(a, value.p ? value : S(""), true, &p->value))
+            return ERR_BAD_REQUEST;
+        (*count)++;
+    }
+    return OK;
+}
+
+/* Browsers send line breaks as CR LF; inside they are LF alone. */
+static str unix_lines(arena *a, str text)
+{
+    char *p = arena_alloc(a, text.n + 1);
+    size_t n = 0;
+    for (size_t i = 0; i < text.n; i++)
+        if (text.p[i] != '\r' || (i + 1 < text.n && text.p[i + 1] != '\n') || i + 1 == text.n)
+            p[n++] = text.p[i] == '\r' ? '\n' : text.p[i];
+    return (str){p, n};
+}
+
+static bool read_boolean(str text, bool *out)
+{
+    *out = str_eq(text, S("true")) || str_eq(text, S("on")) || str_eq(text, S("1"));
+    return *out || text.n == 0 || str_eq(text, S("false")) || str_eq(text, S("off")) || str_eq(text, S("0"));
+}
+
+static bool read_integer(str text, int64_t *out)
+{
+    uint64_t magnitude;
+    bool negative = text.n && text.p[0] == '-';
+    if (!str_to_u64(negative ? str_slice(text, 1, text.n) : text, INT64_MAX, &magnitude))
+        return false;
+    *out = negative ? -(int64_t)magnitude : (int64_t)magnitude;
+    return true;
+}
+
+static void store_text(check *c, const field *f, bounds b, str text, void *slot, const place *at)
+{
+    int64_t number;
+    bool truth;
+    if (b.type == FIELD_BOOLEAN) {
+        if (read_boolean(text, &truth))
+            *(bool *)slot = truth;
+        else
+            check_refuse(c, at, S("wrong-type"), 0);
+    } else if (b.type == FIELD_INTEGER) {
+        if (!read_integer(text, &number))
+            check_refuse(c, at, S("wrong-type"), 0);
+        else if (check_integer(c, b, number, at))
+            *(int64_t *)slot = number;
+    } else {
+        if (f->multiline)
+            text = unix_lines(c->a, text);
+        if (check_text(c, f, b, text, at))
+            *(str *)slot = text;
+    }
+}
+
+static void read_array(check *c, const field *f, const pair *pairs, size_t count, list *out, const place *at)
+{
+    size_t given = 0, next = 0;
+    for (size_t i = 0; i < count; i++)
+        given += str_eq(pairs[i].name, f->name);
+    if (!check_count(c, f, given, at))
+        return;
+    out->count = given;
+    out->items = arena_alloc(c->a, given * f->item_size);
+    for (size_t i = 0; i < count; i++)
+        if (str_eq(pairs[i].name, f->name)) {
+            place here = {at, STR_NONE, next};
+            store_text(c, f, check_bounds(f, true), pairs[i].value, (char *)out->items + next * f->item_size, &here);
+            next++;
+        }
+}
+
+static void read_field(check *c, const field *f, const pair *pairs, size_t count, void *object, const place *top)
+{
+    place at = {top, f->name, 0};
+    void *slot = (char *)object + f->offset;
+    const pair *found = NULL;
+    for (size_t i = 0; i < count; i++)
+        if (str_eq(pairs[i].name, f->name)) {
+            if (found && f->type != FIELD_ARRAY) {
+                check_refuse(c, &at, S("wrong-type"), 0);
+                return;
+            }
+            found = &pairs[i];
+        }
+    if (!found) {
+        if (f->required)
+            check_refuse(c, &at, S("required"), 0);
+        return;
+    }
+    check_given(f, object);
+    if (f->type == FIELD_ARRAY)
+        read_array(c, f, pairs, count, slot, &at);
+    else
+        store_text(c, f, check_bounds(f, false), found->value, slot, &at);
+}
+
+static err read_all(const schema *s, arena *a, problem *p, str text, bool strict, bool boxes, void **out)
+{
+    pair *pairs;
+    size_t count;
+    *out = NULL;
+    TRY(read_pairs(a, text, &pairs, &count));
+    check c = {a, p, false};
+    place top = {0};
+    void *object = arena_alloc(a, s->size);
+    for (size_t i = 0; strict && i < count; i++) {
+        place here = {&top, pairs[i].name, 0};
+        if (!check_field(s->fields, pairs[i].name) && !str_eq(pairs[i].name, S("lang")))
+            check_refuse(&c, &here, S("unknown-field"), 0);
+    }
+    for (const field *f = s->fields; f->name.p; f++) {
+        read_field(&c, f, pairs, count, object, &top);
+        if (boxes && f->type == FIELD_BOOLEAN)
+            check_given(f, object); /* an empty box is an answer too */
+    }
+    if (c.refused)
+        return ERR_INVALID_REQUEST;
+    *out = object;
+    return OK;
+}
+
+err schema_from_form(const schema *s, arena *a, problem *p, str text, void **out)
+{
+    return read_all(s, a, p, text, true, true, out);
+}
+
+err schema_from_query(const schema *s, arena *a, problem *p, str text, bool strict, void **out)
+{
+    return read_all(s, a, p, text, strict, false, out);
+}
+
+str form_value(arena *a, str text, str name)
+{
+    while (text.p) {
+        str value = str_cut(&text, '&'), plain;
+        str key = str_cut(&value, '=');
+        if (str_eq(key, name) && percent_decode(a, value.p ? value : S(""), true, &plain))
+            return plain;
+    }
+    return STR_NONE;
+}

@@ -1,0 +1,128 @@
+#include "http/schema.h"
+
+#include "http/schema_check.h"
+
+#include <jansson.h>
+#include <malloc.h>
+#include <stdlib.h>
+
+static void wiping_free(void *p)
+{
+    if (p)
+        explicit_bzero(p, malloc_usable_size(p));
+    free(p);
+}
+
+void schema_setup(void)
+{
+    json_set_alloc_funcs(malloc, wiping_free);
+    json_object_seed(0);
+}
+
+/* Before the reader recurses: how deep brackets nest outside strings. */
+static bool too_deep(str text)
+{
+    unsigned depth = 0;
+    bool in_string = false;
+    for (size_t i = 0; i < text.n; i++) {
+        char c = text.p[i];
+        if (in_string) {
+            if (c == '\\')
+                i++;
+            else if (c == '"')
+                in_string = false;
+        } else if (c == '"') {
+            in_string = true;
+        } else if (c == '{' || c == '[') {
+            if (++depth > JSON_DEPTH_MAX)
+                return true;
+        } else if ((c == '}' || c == ']') && depth > 0) {
+            depth--;
+        }
+    }
+    return false;
+}
+
+static void read_object(check *c, const field *fields, const json_t *value, void *object, const place *at);
+
+static void read_value(check *c, const field *f, bounds b, const json_t *value, void *slot, const place *at)
+{
+    static const json_type wanted[] = {
+        [FIELD_STRING] = JSON_STRING, [FIELD_ENUM] = JSON_STRING,   [FIELD_INTEGER] = JSON_INTEGER,
+        [FIELD_BOOLEAN] = JSON_TRUE,  [FIELD_OBJECT] = JSON_OBJECT, [FIELD_ARRAY] = JSON_ARRAY,
+    };
+    json_type type = json_typeof(value) == JSON_FALSE ? JSON_TRUE : json_typeof(value);
+    if (type != wanted[b.type]) {
+        check_refuse(c, at, S("wrong-type"), 0);
+    } else if (type == JSON_STRING) {
+        str text = {json_string_value(value), json_string_length(value)};
+        if (check_text(c, f, b, text, at))
+            *(str *)slot = arena_str(c->a, text);
+    } else if (type == JSON_INTEGER) {
+        if (check_integer(c, b, json_integer_value(value), at))
+            *(int64_t *)slot = json_integer_value(value);
+    } else if (type == JSON_TRUE) {
+        *(bool *)slot = json_is_true(value);
+    } else if (type == JSON_OBJECT) {
+        read_object(c, f->fields, value, slot, at);
+    } else if (check_count(c, f, json_array_size(value), at)) {
+        list *l = slot;
+        l->count = json_array_size(value);
+        l->items = arena_alloc(c->a, l->count * f->item_size);
+        for (size_t i = 0; i < l->count; i++) {
+            place here = {at, STR_NONE, i};
+            read_value(c, f, check_bounds(f, true), json_array_get(value, i), (char *)l->items + i * f->item_size,
+                       &here);
+        }
+    }
+}
+
+static void read_object(check *c, const field *fields, const json_t *value, void *object, const place *at)
+{
+    size_t known = 0;
+    for (const field *f = fields; f->name.p; f++) {
+        place here = {at, f->name, 0};
+        const json_t *member = json_object_get(value, f->name.p);
+        if (!member) {
+            if (f->required)
+                check_refuse(c, &here, S("required"), 0);
+            continue;
+        }
+        known++;
+        check_given(f, object);
+        if (!json_is_null(member) || !f->nullable)
+            read_value(c, f, check_bounds(f, false), member, (char *)object + f->offset, &here);
+    }
+    if (known == json_object_size(value))
+        return;
+    const char *key;
+    json_t *member;
+    json_object_foreach((json_t *)(uintptr_t)value, key, member)
+    {
+        place here = {at, str_of(key), 0};
+        if (!check_field(fields, here.name))
+            check_refuse(c, &here, S("unknown-field"), 0);
+    }
+}
+
+err schema_from_json(const schema *s, arena *a, problem *p, str text, void **out)
+{
+    *out = NULL;
+    if (too_deep(text) || !str_is_utf8(text))
+        return ERR_MALFORMED_JSON;
+    json_t *root = json_loadb(text.p ? text.p : "", text.n, JSON_REJECT_DUPLICATES, NULL);
+    if (!root)
+        return ERR_MALFORMED_JSON;
+    check c = {a, p, false};
+    place top = {0};
+    void *object = arena_alloc(a, s->size);
+    if (json_is_object(root))
+        read_object(&c, s->fields, root, object, &top);
+    else
+        check_refuse(&c, &top, S("wrong-type"), 0);
+    json_decref(root);
+    if (c.refused)
+        return ERR_INVALID_REQUEST;
+    *out = object;
+    return OK;
+}

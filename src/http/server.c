@@ -1,0 +1,493 @@
+#include "http/server.h"
+
+#include "base/log.h"
+#include "base/random.h"
+#include "http/exchange.h"
+#include "http/listen.h"
+#include "http/response.h"
+
+#include <microhttpd.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum {
+    LISTENERS_MAX = 16,
+    MEMORY_A_CONNECTION = 32 * 1024, /* the library's own: head, and the head of the answer */
+    SOURCE_SLOTS = 16384,
+    READ_TIME = 10 * MSEC_SECOND,  /* for a whole request, however slowly its bytes drip */
+    IDLE_TIME = 30 * MSEC_SECOND,  /* between two requests */
+    SEND_TIME = 120 * MSEC_SECOND, /* for a whole answer */
+    DRAIN_TIME = 20 * MSEC_SECOND,
+    SWEEP_TIME = 1 * MSEC_SECOND,
+};
+
+typedef struct loop loop;
+
+/* One daemon of the library: one listening socket in one thread. */
+typedef struct door {
+    loop *loop;
+    const listener *listener;
+    struct MHD_Daemon *daemon;
+} door;
+
+struct loop {
+    server *server;
+    pthread_t thread;
+    int epoll, wake;
+    door doors[LISTENERS_MAX];
+    size_t door_count;
+    struct client *clients; /* all connections of this thread */
+};
+
+struct server {
+    app *app;
+    arena *a;
+    server_options options;
+    listener listeners[LISTENERS_MAX];
+    size_t listener_count;
+    loop *loops;
+    size_t started;
+    atomic_bool draining;
+    uint64_t source_key;
+    atomic_uint
+        sources[SOURCE_SLOTS]; /* open connections by hash of the address: collisions only make the limit stricter */
+};
+
+typedef enum phase { PHASE_IDLE, PHASE_HEAD, PHASE_BODY, PHASE_WORKING, PHASE_SENDING } phase;
+
+/* One connection. */
+typedef struct client {
+    struct client *next, **back;
+    loop *loop;
+    const listener *listener;
+    struct MHD_Connection *connection;
+    int fd;
+    phase phase;
+    msec deadline; /* monotonic; 0: none (a write waits for its commit) */
+    peer from;
+    size_t source_slot; /* SOURCE_SLOTS: not counted */
+    exchange *exchange;
+} client;
+
+/* ---- counting a source's connections ---- */
+
+static size_t source_slot(const server *s, const peer *from)
+{
+    const uint8_t *b = from->address.s6_addr;
+    bool four = IN6_IS_ADDR_V4MAPPED(&from->address);
+    if (from->unix_path.p || IN6_IS_ADDR_LOOPBACK(&from->address) || (four && b[12] == 127))
+        return SOURCE_SLOTS;
+    uint64_t h = s->source_key;
+    for (size_t i = 0; i < (four ? 16u : 8u); i++) /* FNV-1a over a secret start: nobody can aim at another's slot */
+        h = (h ^ b[i]) * 0x100000001B3u;
+    return (h >> 32) % SOURCE_SLOTS;
+}
+
+static enum MHD_Result may_connect(void *context, const struct sockaddr *address, socklen_t length)
+{
+    (void)length;
+    door *d = context;
+    server *s = d->loop->server;
+    peer from;
+    if (d->listener->unix_path.p || !peer_of(address, &from))
+        return MHD_YES;
+    size_t slot = source_slot(s, &from);
+    return slot == SOURCE_SLOTS || atomic_load(&s->sources[slot]) < s->options.per_source ? MHD_YES : MHD_NO;
+}
+
+/* ---- connections ---- */
+
+static void client_opened(door *d, struct MHD_Connection *connection, void **socket_context)
+{
+    client *c = calloc(1, sizeof *c);
+    *socket_context = c;
+    if (!c)
+        return;
+    const union MHD_ConnectionInfo *fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    const union MHD_ConnectionInfo *address = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    c->loop = d->loop;
+    c->listener = d->listener;
+    c->connection = connection;
+    c->fd = fd->connect_fd;
+    c->deadline = clock_monotonic() + READ_TIME;
+    if (d->listener->unix_path.p || !peer_of(address->client_addr, &c->from))
+        c->from = (peer){.unix_path = d->listener->unix_path};
+    c->source_slot = source_slot(d->loop->server, &c->from);
+    if (c->source_slot < SOURCE_SLOTS)
+        atomic_fetch_add(&d->loop->server->sources[c->source_slot], 1);
+    c->next = d->loop->clients;
+    c->back = &d->loop->clients;
+    if (c->next)
+        c->next->back = &c->next;
+    d->loop->clients = c;
+}
+
+static void client_closed(client *c)
+{
+    if (!c)
+        return;
+    *c->back = c->next;
+    if (c->next)
+        c->next->back = c->back;
+    if (c->source_slot < SOURCE_SLOTS)
+        atomic_fetch_sub(&c->loop->server->sources[c->source_slot], 1);
+    exchange_free(c->exchange);
+    free(c);
+}
+
+static void on_connection(void *context, struct MHD_Connection *connection, void **socket_context,
+                          enum MHD_ConnectionNotificationCode what)
+{
+    if (what == MHD_CONNECTION_NOTIFY_STARTED)
+        client_opened(context, connection, socket_context);
+    else
+        client_closed(*socket_context);
+}
+
+static client *client_of(struct MHD_Connection *connection)
+{
+    return MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
+}
+
+/* ---- one request ---- */
+
+/* On a thread of the store or the pool. */
+static void on_ready(exchange *x)
+{
+    client *c = x->carrier;
+    MHD_resume_connection(c->connection);
+}
+
+/* The request line is complete; the target is seen here as it came, before anything is unescaped or cut. */
+static void *on_target(void *context, const char *target, struct MHD_Connection *connection)
+{
+    door *d = context;
+    client *c = client_of(connection);
+    if (!c)
+        return NULL;
+    if (c->phase == PHASE_IDLE && c->exchange == NULL)
+        c->deadline = clock_monotonic() + READ_TIME;
+    exchange *x = exchange_new(d->loop->server->app, on_ready, c);
+    if (x) {
+        x->head.target = arena_str(x->r.a, str_of(target));
+        x->from = c->from;
+        x->is_operator = d->listener->is_operator;
+    }
+    c->exchange = x;
+    c->phase = PHASE_HEAD;
+    return x;
+}
+
+static void on_completed(void *context, struct MHD_Connection *connection, void **request_context,
+                         enum MHD_RequestTerminationCode why)
+{
+    (void)context;
+    (void)why;
+    client *c = client_of(connection);
+    exchange_free(*request_context);
+    *request_context = NULL;
+    if (!c)
+        return;
+    c->exchange = NULL;
+    c->phase = PHASE_IDLE;
+    c->deadline = clock_monotonic() + IDLE_TIME;
+}
+
+static enum MHD_Result take_header(void *context, enum MHD_ValueKind kind, const char *name, size_t name_n,
+                                   const char *value, size_t value_n)
+{
+    (void)kind;
+    exchange *x = context;
+    request_head *head = &x->head;
+    if (head->header_count == HEADERS_MAX) {
+        head->overflow = true;
+        return MHD_NO;
+    }
+    header *h = &head->headers[head->header_count++];
+    h->name = arena_str(x->r.a, (str){name, name_n});
+    h->value = arena_str(x->r.a, (str){value ? value : "", value ? value_n : 0});
+    return MHD_YES;
+}
+
+static struct MHD_Response *make_response(exchange *x, bool close)
+{
+    struct MHD_Response *response = MHD_create_response_from_buffer(x->r.out.n, x->r.out.p, MHD_RESPMEM_PERSISTENT);
+    header headers[RESPONSE_HEADERS_MAX];
+    size_t n = response_headers(&x->r, headers);
+    for (size_t i = 0; response && i < n; i++)
+        MHD_add_response_header(response, arena_cstr(x->r.a, headers[i].name), arena_cstr(x->r.a, headers[i].value));
+    if (response && close)
+        MHD_add_response_header(response, "Connection", "close");
+    return response;
+}
+
+static enum MHD_Result send_answer(client *c)
+{
+    exchange *x = c->exchange;
+    exchange_finish(x);
+    struct MHD_Response *response = make_response(x, x->must_close || atomic_load(&c->loop->server->draining));
+    if (!response)
+        return MHD_NO;
+    c->phase = PHASE_SENDING;
+    c->deadline = clock_monotonic() + SEND_TIME;
+    enum MHD_Result queued = MHD_queue_response(c->connection, (unsigned)x->r.status, response);
+    MHD_destroy_response(response);
+    return queued;
+}
+
+static enum MHD_Result take_head(client *c, const char *method, const char *version)
+{
+    exchange *x = c->exchange;
+    x->head.method = arena_str(x->r.a, str_of(method));
+    x->head.version = arena_str(x->r.a, str_of(version));
+    MHD_get_connection_values_n(c->connection, MHD_HEADER_KIND, take_header, x);
+    c->phase = PHASE_BODY;
+    return exchange_begin(x) ? MHD_YES : send_answer(c);
+}
+
+static enum MHD_Result run(client *c)
+{
+    exchange *x = c->exchange;
+    c->phase = PHASE_WORKING;
+    c->deadline = 0;
+    bool may_wait = x->r.route->kind == ROUTE_WRITE || x->r.route->kind == ROUTE_SLOW;
+    if (may_wait)
+        MHD_suspend_connection(c->connection); /* before it runs: ready() may come at once, on another thread */
+    bool answered = exchange_run(x);
+    if (!may_wait)
+        return send_answer(c);
+    if (answered)
+        MHD_resume_connection(c->connection);
+    return MHD_YES;
+}
+
+static enum MHD_Result on_request(void *context, struct MHD_Connection *connection, const char *url, const char *method,
+                                  const char *version, const char *data, size_t *size, void **request_context)
+{
+    (void)context;
+    (void)url;
+    client *c = client_of(connection);
+    exchange *x = *request_context;
+    if (!c || !x)
+        return MHD_NO;
+    if (c->phase == PHASE_HEAD)
+        return take_head(c, method, version);
+    if (*size > 0) {
+        bool fits = exchange_body(x, (str){data, *size});
+        *size = 0;
+        return fits ? MHD_YES : MHD_NO;
+    }
+    return c->phase == PHASE_WORKING ? send_answer(c) : run(c);
+}
+
+/* ---- threads ---- */
+
+static void end_client(client *c)
+{
+    static const char late[] = "HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+    if ((c->phase == PHASE_HEAD || c->phase == PHASE_BODY) &&
+        send(c->fd, late, sizeof late - 1, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
+        log_plain(LOG_DEBUG, "a slow client was gone");
+    shutdown(c->fd, SHUT_RDWR); /* the library sees the end of the connection, and closes it */
+    c->deadline = 0;
+}
+
+static void sweep(loop *l, msec now, bool draining)
+{
+    for (client *c = l->clients; c; c = c->next)
+        if ((c->deadline && now >= c->deadline) || (draining && c->phase == PHASE_IDLE))
+            end_client(c);
+}
+
+/* True once a second, or when there is something to run: which doors is told in `due`. */
+static void wait_for_work(loop *l, bool due[LISTENERS_MAX])
+{
+    struct epoll_event events[LISTENERS_MAX + 1];
+    MHD_UNSIGNED_LONG_LONG soonest = SWEEP_TIME, timeout;
+    for (size_t i = 0; i < l->door_count; i++) {
+        due[i] = l->doors[i].daemon && MHD_get_timeout(l->doors[i].daemon, &timeout) == MHD_YES && timeout == 0;
+        if (due[i])
+            soonest = 0;
+    }
+    int n = epoll_wait(l->epoll, events, LISTENERS_MAX + 1, (int)soonest);
+    for (int i = 0; i < n; i++)
+        if (events[i].data.u32 < LISTENERS_MAX)
+            due[events[i].data.u32] = true;
+}
+
+static void stop_accepting(loop *l)
+{
+    for (size_t i = 0; i < l->door_count; i++) {
+        MHD_socket fd = MHD_quiesce_daemon(l->doors[i].daemon);
+        if (fd != MHD_INVALID_SOCKET)
+            close(fd);
+    }
+}
+
+static bool has_work(const loop *l)
+{
+    return l->clients != NULL;
+}
+
+/* Ends the daemons; a connection that still waits for its commit would be torn down under it, so then they stay. */
+static void end_doors(loop *l)
+{
+    for (const client *c = l->clients; c; c = c->next)
+        if (c->phase == PHASE_WORKING) {
+            log_plain(LOG_WARNING, "requests were still in flight when the time to finish them was over");
+            return;
+        }
+    for (size_t i = 0; i < l->door_count; i++)
+        MHD_stop_daemon(l->doors[i].daemon);
+}
+
+static void *serve(void *context)
+{
+    loop *l = context;
+    bool due[LISTENERS_MAX], draining = false;
+    msec swept = clock_monotonic(), last = 0;
+    while (!draining || (has_work(l) && clock_monotonic() < last)) {
+        wait_for_work(l, due);
+        for (size_t i = 0; i < l->door_count; i++)
+            if (due[i])
+                MHD_run(l->doors[i].daemon);
+        msec now = clock_monotonic();
+        if (!draining && atomic_load(&l->server->draining)) {
+            draining = true;
+            last = now + DRAIN_TIME;
+            stop_accepting(l);
+        }
+        if (draining || now - swept >= SWEEP_TIME) {
+            sweep(l, now, draining);
+            swept = now;
+        }
+    }
+    end_doors(l);
+    return NULL;
+}
+
+static bool open_door(server *s, loop *l, size_t index)
+{
+    const listener *from = &s->listeners[index];
+    door *d = &l->doors[l->door_count];
+    size_t mine = (size_t)(l - s->loops);
+    *d = (door){.loop = l, .listener = from};
+    unsigned limit = (unsigned)(s->options.connections / s->options.threads) + 1;
+    d->daemon = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC, 0, may_connect, d, on_request,
+                                 d, MHD_OPTION_LISTEN_SOCKET, from->fds[mine], MHD_OPTION_CONNECTION_LIMIT, limit,
+                                 MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)MEMORY_A_CONNECTION,
+                                 MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_URI_LOG_CALLBACK, on_target, d,
+                                 MHD_OPTION_NOTIFY_COMPLETED, on_completed, d, MHD_OPTION_NOTIFY_CONNECTION,
+                                 on_connection, d, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_END);
+    if (!d->daemon)
+        return false;
+    s->listeners[index].fds[mine] = -1; /* the daemon's now */
+    int fd = MHD_get_daemon_info(d->daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd;
+    struct epoll_event event = {.events = EPOLLIN, .data.u32 = (uint32_t)l->door_count};
+    l->door_count++;
+    return epoll_ctl(l->epoll, EPOLL_CTL_ADD, fd, &event) == 0;
+}
+
+static bool open_loop(server *s, loop *l)
+{
+    *l = (loop){.server = s, .epoll = epoll_create1(EPOLL_CLOEXEC), .wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
+    struct epoll_event event = {.events = EPOLLIN | EPOLLET, .data.u32 = LISTENERS_MAX};
+    if (l->epoll < 0 || l->wake < 0 || epoll_ctl(l->epoll, EPOLL_CTL_ADD, l->wake, &event) != 0)
+        return false;
+    for (size_t i = 0; i < s->listener_count; i++)
+        if (!open_door(s, l, i))
+            return false;
+    return pthread_create(&l->thread, NULL, serve, l) == 0;
+}
+
+/* ---- the public face ---- */
+
+err server_open(app *app, const server_options *options, server **out)
+{
+    server *s = calloc(1, sizeof *s);
+    *out = s;
+    if (!s || !(s->a = arena_new(1 << 20)))
+        return ERR_UNAVAILABLE;
+    s->app = app;
+    s->options = *options;
+    random_bytes(&s->source_key, sizeof s->source_key);
+    s->loops = arena_array_of(s->a, loop, options->threads);
+    for (size_t i = 0; i < options->listen_count && i < LISTENERS_MAX - 1; i++, s->listener_count++)
+        TRY(listen_open(s->a, options->listen[i], false, options->threads, &s->listeners[i]));
+    if (options->operator_socket.n) {
+        TRY(listen_open(s->a, options->operator_socket, true, options->threads, &s->listeners[s->listener_count]));
+        s->listener_count++;
+    }
+    return OK;
+}
+
+size_t server_address_count(const server *s)
+{
+    return s->listener_count - (s->options.operator_socket.n ? 1 : 0);
+}
+
+str server_address(const server *s, size_t i)
+{
+    return s->listeners[i].address;
+}
+
+void server_block_signals(void)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &set, NULL);
+    signal(SIGPIPE, SIG_IGN);
+}
+
+void server_wait(void)
+{
+    sigset_t set;
+    int got;
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    while (sigwait(&set, &got) != 0)
+        continue;
+}
+
+err server_start(server *s)
+{
+    for (; s->started < s->options.threads; s->started++)
+        if (!open_loop(s, &s->loops[s->started])) {
+            log_plain(LOG_ERROR, "cannot start the HTTP threads");
+            return ERR_UNAVAILABLE;
+        }
+    return OK;
+}
+
+void server_stop(server *s)
+{
+    atomic_store(&s->draining, true);
+    for (size_t i = 0; i < s->started; i++)
+        if (eventfd_write(s->loops[i].wake, 1) != 0)
+            log_plain(LOG_DEBUG, "an HTTP thread was not woken; it looks by itself within a second");
+    for (size_t i = 0; i < s->started; i++) {
+        pthread_join(s->loops[i].thread, NULL);
+        close(s->loops[i].epoll);
+        close(s->loops[i].wake);
+    }
+    s->started = 0;
+}
+
+void server_free(server *s)
+{
+    if (!s)
+        return;
+    for (size_t i = 0; i < s->listener_count; i++)
+        listen_close(&s->listeners[i]);
+    arena_free(s->a);
+    free(s);
+}
