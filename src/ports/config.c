@@ -352,7 +352,8 @@ static bool read_file(arena *a, str path, bool *absent, str *text, settings_erro
     while (rest.p)
         if (str_cut(&rest, '\n').n > LINE_MAX_BYTES)
             return refuse_file(error, "not_ini", path);
-    return str_is_utf8(*text) && memchr(p, 0, n) == NULL ? true : refuse_file(error, "not_ini", path);
+    bool plain = str_is_utf8(*text) && str_find_byte(*text, 0) == text->n;
+    return plain || refuse_file(error, "not_ini", path);
 }
 
 static bool read_ini(file_reading *r, bool *absent)
