@@ -1,0 +1,426 @@
+/* Makes the pages better; every one of them works without it. */
+(() => {
+    "use strict";
+    const $ = (selector, root = document) => root.querySelector(selector);
+    const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
+    const texts = ($("#texts") || document.body).dataset;
+    const fill = (text, values) => (text || "").replace(/%(\w+)%/g, (whole, name) => values[name] ?? whole);
+
+    function make(tag, className, text) {
+        const node = document.createElement(tag);
+        if (className) node.className = className;
+        if (text !== undefined) node.textContent = text;
+        return node;
+    }
+
+    function icon(name) {
+        const node = make("i", "i i-" + name);
+        node.setAttribute("aria-hidden", "true");
+        return node;
+    }
+
+    function announce(text) {
+        const live = $("#live");
+        if (!live) return;
+        live.textContent = "";
+        setTimeout(() => { live.textContent = text; }, 60);
+    }
+
+    /* ---- passwords: shown on demand, and how strong ---- */
+
+    /* 0 to 4: an estimate of how many guesses it takes, from length and variety, less for repetition and for one's own names. */
+    function strength(password, known) {
+        let text = password.toLowerCase();
+        for (const word of known) if (word.length > 2) text = text.split(word.toLowerCase()).join("");
+        text = text.replace(/(.+?)\1+/g, "$1");
+        const runs = text.replace(/./g, (c, i) => i && Math.abs(c.charCodeAt(0) - text.charCodeAt(i - 1)) === 1 ? "" : c);
+        if (password.length < 8 || /^(?:passw|motdep|azerty|qwerty|bonjour|soleil|welcome)/.test(text)) return runs.length > 11 ? 2 : password ? 1 : 0;
+        const kinds = [/[a-z]/, /[A-Z]/, /\d/, /[^a-zA-Z0-9]/].filter((kind) => kind.test(password)).length;
+        const bits = runs.length * (2.6 + kinds * 0.75);
+        return bits < 24 ? 1 : bits < 38 ? 2 : bits < 54 ? 3 : 4;
+    }
+
+    function password(field) {
+        const input = $("input", field), show = $(".show", field), bars = $(".strength", field), says = $(".strength-text", field);
+        show.hidden = false;
+        show.addEventListener("click", () => {
+            const shown = input.type === "password";
+            input.type = shown ? "text" : "password";
+            show.setAttribute("aria-pressed", String(shown));
+            $(".i", show).className = "i " + (shown ? "i-eye-off" : "i-eye");
+            $(".sr", show).textContent = shown ? texts.hide : texts.show;
+        });
+        if (field.dataset.password !== "new" || !bars) return;
+        const help = says && says.textContent;
+        input.addEventListener("input", () => {
+            const form = input.form;
+            const known = ["given_name", "family_name", "email", "organization"].map((name) => form.elements[name]?.value || "")
+                .concat(($("#email", form)?.value || "").split(/[@.]/));
+            const level = strength(input.value, known);
+            bars.hidden = !input.value;
+            bars.dataset.level = level;
+            if (says) says.textContent = input.value ? texts["strength-" + level] || texts["strength" + level] : help;
+        });
+    }
+
+    /* ---- dialogs: a page's data-fragment, shown over the list ---- */
+
+    function dialog(className) {
+        const box = make("dialog", className);
+        const close = make("button", "dialog-close");
+        close.type = "button";
+        close.setAttribute("aria-label", texts.close);
+        close.append(icon("close"));
+        close.addEventListener("click", () => box.close());
+        box.addEventListener("click", (event) => { if (event.target === box) box.close(); });
+        const body = make("div", "dialog-body");
+        box.append(body, close);
+        document.body.append(box);
+        box.addEventListener("close", () => box.remove());
+        return { box, body };
+    }
+
+    function fillDialog(body, fragment) {
+        body.replaceChildren(fragment);
+        enhance(body);
+        const title = $("h1", body);
+        if (title) {
+            title.id = "dialog-title";
+            body.parentNode.setAttribute("aria-labelledby", "dialog-title");
+        }
+        $$("a.cancel", body).forEach((link) => link.addEventListener("click", (event) => {
+            event.preventDefault();
+            body.parentNode.close();
+        }));
+    }
+
+    async function open(link) {
+        let fragment = null;
+        try {
+            const answer = await fetch(link.href, { headers: { Accept: "text/html" } });
+            const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+            fragment = answer.ok && !answer.redirected && $("[data-fragment]", page);
+        } catch { /* the link itself still leads there */ }
+        if (!fragment) {
+            location.assign(link.href);
+            return;
+        }
+        const before = link.closest("dialog");
+        if (before) before.close();
+        const { box, body } = dialog(link.dataset.open === "panel" ? "panel" : "ask-box");
+        fillDialog(body, document.adoptNode(fragment));
+        box.showModal();
+        const back = link.closest("details")?.querySelector("summary") || link;
+        box.addEventListener("close", () => back.isConnected && back.focus());
+    }
+
+    function confirmFirst(button) {
+        button.addEventListener("click", (event) => {
+            if (button.dataset.confirmed) return;
+            event.preventDefault();
+            const { box, body } = dialog("ask-box");
+            const ask = make("article", "ask");
+            const actions = make("p", "actions");
+            const yes = make("button", "btn danger", button.dataset.confirmYes), no = make("button", "btn", button.dataset.confirmNo);
+            actions.append(yes, no);
+            ask.append(make("h1", "", button.dataset.confirm), actions);
+            fillDialog(body, ask);
+            no.addEventListener("click", () => box.close());
+            yes.addEventListener("click", () => {
+                button.dataset.confirmed = "yes";
+                box.close();
+                button.form.requestSubmit(button);
+            });
+            box.showModal();
+        });
+    }
+
+    /* ---- lists: select all, count what is ticked, filter at once ---- */
+
+    function list(area) {
+        const all = $(".pick-all", area), picks = $$(".pick", area), count = $(".bulk-count", area);
+        if (!all || !picks.length) return;
+        all.hidden = false;
+        const tell = () => {
+            const n = picks.filter((pick) => pick.checked).length;
+            all.checked = n === picks.length;
+            all.indeterminate = n > 0 && n < picks.length;
+            if (count) count.textContent = fill(texts.selected, { count: n });
+        };
+        all.addEventListener("change", () => {
+            picks.forEach((pick) => { pick.checked = all.checked; });
+            tell();
+            announce(count ? count.textContent : "");
+        });
+        let last = null;
+        picks.forEach((pick, at) => pick.addEventListener("click", (event) => {
+            if (event.shiftKey && last !== null)
+                picks.slice(Math.min(last, at), Math.max(last, at) + 1).forEach((other) => { other.checked = pick.checked; });
+            last = at;
+            tell();
+        }));
+        tell();
+    }
+
+    function filters(form) {
+        const button = $("button", form);
+        if (button) button.classList.add("sr");
+        $$("select", form).forEach((select) => select.addEventListener("change", () => form.requestSubmit()));
+        form.addEventListener("submit", () => $$("input, select", form).forEach((field) => { field.disabled = !field.value; }));
+    }
+
+    /* ---- copying ---- */
+
+    function copy(button) {
+        const field = document.getElementById(button.dataset.copy);
+        if (!field || !navigator.clipboard) return;
+        button.hidden = false;
+        button.addEventListener("click", async () => {
+            field.select();
+            try {
+                await navigator.clipboard.writeText(field.value);
+            } catch {
+                return;
+            }
+            const label = $("span", button);
+            label.textContent = texts.copied;
+            announce(texts.copied);
+            setTimeout(() => { label.textContent = texts.copy; }, 2000);
+        });
+    }
+
+    /* ---- addresses as chips ---- */
+
+    function chips(form) {
+        const area = $("textarea", form), outcome = $(".outcome", form), actions = $(".actions", form), template = $("#chips-next");
+        const field = area.closest(".field"), known = new Map(), typed = [];
+        const box = make("div", "chips"), input = make("input");
+        input.type = "text";
+        input.id = "chip-input";
+        input.autocomplete = "off";
+        input.spellcheck = false;
+        input.setAttribute("autocapitalize", "off");
+        input.setAttribute("inputmode", "email");
+        input.setAttribute("aria-describedby", area.getAttribute("aria-describedby"));
+        input.placeholder = area.placeholder.split("\n")[0];
+        $("label", field).htmlFor = input.id;
+        box.append(input);
+        area.hidden = true;
+        area.required = false;
+        area.before(box);
+        box.addEventListener("click", (event) => { if (event.target === box) input.focus(); });
+        let asked = 0, timer = 0;
+
+        const next = template.content.firstElementChild.cloneNode(true);
+        actions.replaceChildren(next);
+
+        function sync() {
+            area.value = typed.concat(input.value.trim() ? [input.value] : []).join("\n");
+            input.placeholder = typed.length ? "" : area.placeholder.split("\n")[0];
+            next.disabled = !area.value.trim();
+        }
+
+        const kind = (result) => result.kind || (/^(new-person|existing-account)$/.test(result.outcome) ? "good" : /^already-/.test(result.outcome) ? "warn" : "bad");
+
+        function chip(entry) {
+            const result = known.get(entry), node = make("span", "chip " + (result ? kind(result) : "wait"));
+            node.append(icon(!result ? "clock" : kind(result) === "good" ? "check" : kind(result) === "warn" ? "warn" : "bad"));
+            node.append(make("span", "", result?.shown || result?.email || entry));
+            if (result?.label) node.title = result.label + (result.detail ? ". " + result.detail : "");
+            const remove = make("button");
+            remove.type = "button";
+            remove.setAttribute("aria-label", fill(texts.remove, { address: result?.email || entry }));
+            remove.append(icon("close"));
+            remove.addEventListener("click", () => drop(entry, true));
+            node.append(remove);
+            return node;
+        }
+
+        function draw() {
+            $$(".chip", box).forEach((node) => node.remove());
+            typed.forEach((entry) => input.before(chip(entry)));
+            sync();
+        }
+
+        function drop(entry, focus) {
+            const at = typed.indexOf(entry);
+            if (at < 0) return;
+            typed.splice(at, 1);
+            draw();
+            announce(fill(texts.removed, { address: entry }));
+            if (focus) (($$(".chip button", box)[at]) || input).focus();
+            later();
+        }
+
+        /* What was typed or pasted, cut as the server cuts it: at line ends, semicolons and tabs; at commas outside of quotes. */
+        function split(text) {
+            const parts = [];
+            for (const line of text.split(/[\r\n;]+/)) {
+                const cells = line.split("\t").map((cell) => cell.trim()).filter(Boolean);
+                const addresses = cells.filter((cell) => cell.includes("@"));
+                if (cells.length > 1 && addresses.length === 1) {
+                    parts.push(cells.join("\t"));
+                    continue;
+                }
+                for (const cell of cells)
+                    for (const part of (cell.match(/@/g) || []).length > 1 ? cell.match(/(?:"[^"]*"|<[^>]*>|[^,"<])+/g) || [] : [cell])
+                        if (/[<"]/.test(part) || !/\s/.test(part.trim())) parts.push(part.trim());
+                        else parts.push(...(part.match(/@/g) || []).length > 1 ? part.trim().split(/\s+/) : [part.trim()]);
+            }
+            return parts.map((part) => part.replace(/^[\s,]+|[\s,]+$/g, "")).filter(Boolean);
+        }
+
+        function add(text) {
+            const parts = split(text).filter((part) => !typed.includes(part));
+            typed.push(...parts);
+            draw();
+            if (parts.length) later();
+            box.scrollTop = box.scrollHeight;
+        }
+
+        function later() {
+            clearTimeout(timer);
+            timer = setTimeout(check, 120);
+        }
+
+        function paint(answer) {
+            outcome.replaceChildren();
+            const rows = answer.results.filter((result) => kind(result) !== "good" || result.detail);
+            if (rows.length) {
+                const ul = make("ul", "results");
+                rows.forEach((result) => {
+                    const li = make("li", kind(result)), words = make("div"), what = make("p", "what"), why = make("p", "soft");
+                    what.append(make("span", "address", result.shown || result.email || ""));
+                    if (result.label) why.append(make("span", "tag", result.label));
+                    if (result.detail) why.append(" " + result.detail);
+                    if (result.action_url && result.action_url.startsWith("/") && !result.action_url.startsWith("//")) {
+                        const link = make("a", "", result.action_text || result.action_url);
+                        link.href = result.action_url;
+                        why.append(" ", link);
+                    }
+                    words.append(what, why);
+                    li.append(icon({ good: "ok", warn: "warn", bad: "bad" }[kind(result)]), words);
+                    ul.append(li);
+                });
+                outcome.append(ul);
+            }
+            if (answer.seats?.text) {
+                const seats = make("p", "seats" + (answer.seats.is_short ? " short" : ""));
+                seats.append(icon(answer.seats.is_short ? "warn" : "users"), document.createTextNode(answer.seats.text));
+                outcome.append(seats);
+            }
+        }
+
+        async function check() {
+            const mine = ++asked, entries = typed.slice();
+            if (!entries.length) {
+                outcome.replaceChildren();
+                return;
+            }
+            try {
+                const answer = await fetch(form.dataset.chips, { method: "POST", headers: { Accept: "application/json" }, body: new URLSearchParams({ addresses: entries.join("\n") }) });
+                if (!answer.ok || mine !== asked) return;
+                const said = await answer.json();
+                if (mine !== asked) return;
+                if (said.results.length === entries.length) {
+                    said.results.forEach((result, at) => known.set(entries[at], result));
+                } else {
+                    /* the server cut it otherwise: what it says stands */
+                    typed.splice(0, typed.length, ...said.results.map((result) => result.raw || result.email));
+                    said.results.forEach((result, at) => known.set(typed[at], result));
+                }
+                draw();
+                paint(said);
+            } catch { /* the step's own check still tells */ }
+        }
+
+        input.addEventListener("keydown", (event) => {
+            const done = event.key === "Enter" || event.key === ";" || event.key === "," || (event.key === "Tab" && !event.shiftKey);
+            if (done && input.value.trim()) {
+                if (event.isComposing || (event.key === "," && !input.value.includes("@"))) return;
+                event.preventDefault();
+                const text = input.value;
+                input.value = "";
+                add(text);
+            } else if (event.key === "Enter") {
+                event.preventDefault();
+                if (typed.length) next.focus();
+            } else if ((event.key === "Backspace" || event.key === "ArrowLeft") && !input.selectionStart && !input.selectionEnd && typed.length) {
+                event.preventDefault();
+                $$(".chip button", box).at(-1).focus();
+            }
+        });
+        input.addEventListener("input", sync);
+        input.addEventListener("blur", () => {
+            if (!input.value.includes("@")) return;
+            const text = input.value;
+            input.value = "";
+            add(text);
+        });
+        input.addEventListener("paste", (event) => {
+            const text = event.clipboardData.getData("text");
+            if (!/[\r\n\t,;@]/.test(text)) return;
+            event.preventDefault();
+            const whole = input.value + text;
+            input.value = "";
+            add(whole);
+        });
+        box.addEventListener("keydown", (event) => {
+            const buttons = $$(".chip button", box), at = buttons.indexOf(document.activeElement);
+            if (at < 0) return;
+            const to = { ArrowLeft: buttons[at - 1], ArrowRight: buttons[at + 1] || input, Home: buttons[0], End: input }[event.key];
+            if (to) {
+                event.preventDefault();
+                to.focus();
+            } else if (event.key === "Backspace" || event.key === "Delete") {
+                event.preventDefault();
+                drop(typed[at], true);
+            }
+        });
+        form.addEventListener("submit", sync);
+        if (area.value.trim()) {
+            add(area.value);
+        } else {
+            sync();
+            input.focus();
+        }
+    }
+
+    /* ---- everything, once for the page and once for each dialog ---- */
+
+    function enhance(root) {
+        $$("[data-password]", root).forEach(password);
+        $$("[data-list]", root).forEach(list);
+        $$("[data-auto]", root).forEach(filters);
+        $$("[data-copy]:is(button)", root).forEach(copy);
+        $$("[data-confirm]", root).forEach(confirmFirst);
+        $$("[data-chips]", root).forEach(chips);
+        $$("form[data-once]", root).forEach((form) => form.addEventListener("submit", () => {
+            setTimeout(() => $$("button", form).forEach((button) => { button.disabled = true; }), 0);
+            announce(texts.sending);
+        }));
+    }
+
+    document.addEventListener("click", (event) => {
+        const link = event.target.closest("a[data-open]");
+        if (link && !event.defaultPrevented && event.button === 0 && !(event.metaKey || event.ctrlKey || event.shiftKey || event.altKey)) {
+            event.preventDefault();
+            open(link);
+        }
+        $$("details.menu[open]").forEach((menu) => { if (!menu.contains(event.target) || link) menu.open = false; });
+    });
+    document.addEventListener("keydown", (event) => {
+        const menu = event.target.closest?.("details.menu[open]");
+        if (!menu) return;
+        const items = $$(".menu-list a, .menu-list button", menu), at = items.indexOf(document.activeElement);
+        if (event.key === "Escape") {
+            menu.open = false;
+            $("summary", menu).focus();
+        } else if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+            event.preventDefault();
+            const by = event.key === "ArrowDown" ? 1 : at < 0 ? 0 : -1;
+            items[(at + by + items.length) % items.length]?.focus();
+        }
+    });
+    enhance(document);
+})();
