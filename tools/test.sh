@@ -16,7 +16,7 @@ if [ $# = 0 ]; then
     done
 fi
 if [ -f tests/browser/package.json ] && [ ! -d tests/browser/node_modules/axe-core ]; then
-    npm ci --prefix tests/browser --ignore-scripts --no-audit --no-fund --loglevel=error
+    npm ci --prefix tests/browser --ignore-scripts --no-audit --no-fund --loglevel=error || status=1
 fi
 if [ $# -gt 0 ]; then
     tools/steady.sh "$PYTHON" -m pytest "$@" || status=1
