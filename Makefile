@@ -45,7 +45,7 @@ fuzz:
 crash:
 	@$(INSTALL) build test
 	@tools/build.sh hooks
-	@PARVIS_BINARY=build/hooks/parvis $(PYTHON) -m pytest tests/crash $(ARGS)
+	@PARVIS_BINARY=build/hooks/parvis $(PYTHON) tests/crash/crash.py
 
 bench:
 	@$(INSTALL) build test bench
