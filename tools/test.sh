@@ -6,6 +6,7 @@ cd "$(dirname "$0")/.."
 export ASAN_OPTIONS=detect_leaks=1:detect_stack_use_after_return=1
 export UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
 status=0
+export PYTHON="${PYTHON:-/usr/bin/python3}"
 
 tools/build.sh check
 if [ $# = 0 ]; then
@@ -16,7 +17,7 @@ if [ $# = 0 ]; then
     done
 fi
 if [ -f tests/browser/package.json ] && [ ! -d tests/browser/node_modules/axe-core ]; then
-    npm ci --prefix tests/browser --ignore-scripts --no-audit --no-fund --loglevel=error || status=1
+    npm ci --prefix tests/browser --include=dev --ignore-scripts --no-audit --no-fund --loglevel=error || status=1
 fi
 if [ $# -gt 0 ]; then
     tools/steady.sh "$PYTHON" -m pytest "$@" || status=1
