@@ -1,0 +1,54 @@
+/* Mail: messages made here, handed over by libcurl's SMTP or kept as files. */
+#ifndef PARVIS_PORTS_MAIL_H
+#define PARVIS_PORTS_MAIL_H
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/err.h"
+
+/** Where mails go: parsed once, shared by threads, never changed. */
+typedef struct mail_transport mail_transport;
+/** One thread's connection to it, kept open between mails. */
+typedef struct mail_line mail_line;
+
+/**
+ * From "smtp://user:password@host:port", "smtps://…" (percent-encoded user and password) or "file:DIR". TLS: implicit for
+ * smtps; by STARTTLS for smtp, required unless the host is this machine. `sender` is "Name <address>". `patience` bounds
+ * one mail's whole exchange (0: 4 minutes). *out is the caller's. Errors: ERR_INVALID_REQUEST, *why says what is wrong.
+ */
+MUST err mail_transport_open(str uri, str sender, msec patience, mail_transport **out, const char **why);
+void mail_transport_close(mail_transport *t);
+/** True for "file:". */
+bool mail_transport_keeps(const mail_transport *t);
+
+mail_line *mail_line_open(const mail_transport *t);
+/** Says QUIT and closes. mail_line_close(NULL) is harmless. */
+void mail_line_close(mail_line *l);
+
+typedef struct mail_message {
+    str id;                        /* stable over retries: Message-ID and file name */
+    msec date;                     /* when it was queued: stable as well */
+    str recipient;                 /* the stored spelling; its domain goes out as A-labels */
+    str sender_name;               /* shown instead of the transport's own name; STR_NONE: that one */
+    str reply_name, reply_address; /* Reply-To; STR_NONE: none */
+    str subject;
+    str language;                  /* "fr", "en", "fr, en" */
+    str text, html;                /* UTF-8 */
+} mail_message;
+
+typedef enum delivery { DELIVERY_SENT, DELIVERY_KEPT, DELIVERY_DEFERRED, DELIVERY_FAILED } delivery;
+
+enum { MAIL_REPLY_SIZE = 501 };
+/**
+ * Sends one mail. DEFERRED: connection, TLS, sign-in, time, 4xx, or a refusal that is not about this mail; FAILED: 5xx to
+ * its recipient or content, or a message that must not go out (CR, LF or NUL in a header, no address). `reply` gets the
+ * server's own last words, or why there were none: one line of valid UTF-8, at most 500 bytes.
+ */
+delivery mail_send(mail_line *l, const mail_message *m, char reply[MAIL_REPLY_SIZE]);
+
+/** The message as it goes over the wire (CRLF). Errors: ERR_INVALID_REQUEST for CR, LF, NUL in a header or no address. */
+MUST err mail_compose(const mail_message *m, str sender_name, str sender_address, buf *out);
+/** Splits "Name <address>" or a bare address; the parts are views. False when there is no address. */
+bool mail_sender_parse(str sender, str *name, str *address);
+
+#endif
