@@ -30,7 +30,7 @@ if [ "$(cat "$folder/.options" 2>/dev/null)" != "$options" ] || [ ! -f "$folder/
     printf '%s\n' "$options" >"$folder/.options"
 fi
 if [ $only_configure = yes ]; then
-    ninja --quiet -C "$folder" build.ninja
+    ninja --quiet -C "$folder" build.ninja >/dev/null
     targets=$(ninja -C "$folder" -t targets all | sed -n 's/^\(src\/generated\/[^:]*\): CUSTOM_COMMAND.*/\1/p')
 fi
 # shellcheck disable=SC2086 — a list of names
