@@ -65,7 +65,7 @@ typedef struct signed_in {
     msec expires_at;
 } signed_in;
 /**
- * Makes the session, or notes the wrong try and returns ERR_SIGN_IN_FAILED: then t must still be committed (answer_refused).
+ * Makes the session, or notes the wrong try and returns ERR_SIGN_IN_FAILED: then t must still be committed (answer_problem).
  */
 MUST err sign_in_finish(txn *t, const actor *who, const sign_in *in, signed_in *out);
 MUST err sign_out(txn *t, const actor *who);
@@ -78,7 +78,7 @@ MUST err password_current(txn *t, uuid account_id, str *hash);
 /**
  * Sets the caller's own password: other sessions end, a fresh session replaces this one, the stored address is told.
  * `proof` is the current password, found for by->email and verified before. A wrong one is noted and gives
- * ERR_SIGN_IN_FAILED: then t must still be committed (answer_refused).
+ * ERR_SIGN_IN_FAILED: then t must still be committed (answer_problem).
  */
 MUST err password_change(txn *t, const actor *by, const sign_in *proof, str hash, signed_in *out);
 

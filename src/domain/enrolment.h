@@ -26,7 +26,7 @@ typedef struct invitation_door {
 
 /**
  * Opens the door that a secret leads to; changes nothing. ERR_INVITATION_INVALID for any secret that is not right, all alike;
- * a wrong typed code is noted, so commit t even then (answer_refused). ERR_RATE_LIMITED while typed codes are slowed.
+ * a wrong typed code is noted, so commit t even then (answer_problem). ERR_RATE_LIMITED while typed codes are slowed.
  */
 MUST err invitation_lookup(txn *t, const actor *who, const invitation_key *key, invitation_door *out);
 /** The refusal that a state other than pending gives: ERR_INVITATION_EXPIRED, …; OK for pending. */

@@ -86,6 +86,9 @@ MUST err invitation_link_make(txn *t, const actor *by, uuid id, invitation_link_
 /** Links for all of a batch who have not answered. */
 MUST err batch_links(txn *t, const actor *by, uuid batch_id, invitation_link_view **out, size_t *count);
 
+/** The links as CSV (RFC 4180): address, link, code; cells that a spreadsheet would take for a formula begin with a quote. */
+str links_csv(arena *a, const invitation_link_view *links, size_t count);
+
 /** Sends the reminders that are due, at most `limit`; *count is how many. For the worker. */
 MUST err invitations_remind(txn *t, int64_t limit, int64_t *count);
 /** Revokes (or hands to `heir`) what an account had sent and is still pending. */

@@ -1,4 +1,5 @@
 /* What happens to an invitation that stands: resend, revoke, correct, link, remind. */
+#include "base/buf.h"
 #include "domain/audit.h"
 #include "domain/invitation_parts.h"
 #include "domain/mail.h"
@@ -212,6 +213,32 @@ err batch_links(txn *t, const actor *by, uuid batch_id, invitation_link_view **o
             TRY(make_link(t, by, &s, &(*out)[(*count)++]));
     }
     return OK;
+}
+
+static void csv_cell(buf *b, str s, char end)
+{
+    buf_byte(b, '"');
+    if (s.n && strchr("=+-@\t\r", s.p[0]))
+        buf_byte(b, '\'');
+    for (size_t i = 0; i < s.n; i++) {
+        if (s.p[i] == '"')
+            buf_byte(b, '"');
+        buf_byte(b, s.p[i]);
+    }
+    buf_byte(b, '"');
+    buf_add(b, end == ',' ? S(",") : S("\r\n"));
+}
+
+str links_csv(arena *a, const invitation_link_view *links, size_t count)
+{
+    BUF_SCOPED b = {0};
+    buf_lit(&b, "email,url,code\r\n");
+    for (size_t i = 0; i < count; i++) {
+        csv_cell(&b, links[i].email, ',');
+        csv_cell(&b, links[i].url, ',');
+        csv_cell(&b, links[i].code, '\n');
+    }
+    return arena_str(a, buf_str(&b));
 }
 
 /* ---- reminders ---- */

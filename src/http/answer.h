@@ -29,10 +29,4 @@ void answer_session_cookie(request *r, str token, msec expires_at);
 /** Remembers a reader's choice of language for a year. */
 void answer_language_cookie(request *r, language lang);
 
-/**
- * Answers the problem `e`, yet lets the write transaction commit: for wrong tries, which must be noted. Returns OK.
- * Kept answers (Idempotency-Key) hold it like any other refusal.
- */
-MUST err answer_refused(request *r, err e);
-
 #endif

@@ -21,6 +21,7 @@ typedef struct store_engine {
     err (*savepoint)(txn *t);
     err (*release)(txn *t);
     void (*rollback_to)(txn *t);
+    err (*integrity)(txn *t, str **findings, size_t *count);
     err (*migration_state)(store *s, migration_state *out);
     err (*migrate)(store *s);
 } store_engine;

@@ -373,6 +373,7 @@ const store_engine sqlite_engine = {
     .savepoint = sqlite_savepoint,
     .release = sqlite_release,
     .rollback_to = sqlite_rollback_to,
+    .integrity = sqlite_integrity,
     .migration_state = sqlite_migration_state,
     .migrate = sqlite_migrate,
 };

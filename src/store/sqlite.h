@@ -94,6 +94,8 @@ err sqlite_savepoint(txn *t);
 err sqlite_release(txn *t);
 void sqlite_rollback_to(txn *t);
 
+err sqlite_integrity(txn *t, str **findings, size_t *count);
+
 /* ---- sqlite_writer.c ---- */
 
 /** Starts the writer's thread. */

@@ -56,6 +56,11 @@ void store_set_migrations(store *s, const migration_set *set)
     s->migrations = set;
 }
 
+err store_integrity(txn *t, str **findings, size_t *count)
+{
+    return t->store->engine->integrity(t, findings, count);
+}
+
 err store_migration_state(store *s, migration_state *out)
 {
     return s->engine->migration_state(s, out);

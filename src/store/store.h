@@ -58,6 +58,12 @@ MUST err store_migrate(store *s);
 MUST err store_read(store *s, arena *a, problem *p, txn *t);
 void store_read_end(txn *t);
 
+/**
+ * What the engine finds damaged: SQLite's integrity_check and foreign_key_check, a sentence each; none: *count 0. Reads
+ * the whole database: for the operator alone.
+ */
+MUST err store_integrity(txn *t, str **findings, size_t *count);
+
 /* ---- writing ---- */
 
 /** A write waiting for its turn. Owned by the caller until `done` was called. */

@@ -1,0 +1,228 @@
+/* One's own account: sign-in, sessions, passwords, proof of address. */
+#include "api/view.h"
+#include "bodies.h"
+#include "routes.h"
+
+static void answer_signed_in(request *r, int status, const signed_in *s)
+{
+    json_writer w = answer_json(r, status);
+    json_open(&w, STR_NONE, '{');
+    view_account(&w, S("account"), &s->account);
+    view_session(&w, S("session"), s->session_id, s->expires_at);
+    json_bool(&w, S("password_change_required"), false);
+    json_close(&w, '}');
+    answer_session_cookie(r, s->token, s->expires_at);
+}
+
+/* Finds and verifies a password in the pool, before the transaction. */
+static err verify(request *r, str email, str password)
+{
+    txn t;
+    sign_in *in = arena_new_of(r->a, sign_in);
+    *in = (sign_in){.email = email, .password = password};
+    r->scratch = in;
+    TRY(store_read(r->app->store, r->a, &r->problem, &t));
+    err e = sign_in_find(&t, &r->actor, in);
+    store_read_end(&t);
+    TRY(e);
+    sign_in_verify(r->a, in);
+    return OK;
+}
+
+err api_sign_in_prepare(request *r)
+{
+    const body_sign_in *b = r->body;
+    return verify(r, b->email, b->password);
+}
+
+err api_sign_in(request *r, txn *t)
+{
+    signed_in s;
+    err e = sign_in_finish(t, &r->actor, r->scratch, &s);
+    if (e == ERR_SIGN_IN_FAILED)
+        return answer_problem(r, e);
+    TRY(e);
+    answer_signed_in(r, 201, &s);
+    return OK;
+}
+
+err api_sign_out(request *r, txn *t)
+{
+    TRY(sign_out(t, &r->actor));
+    answer_session_cookie(r, STR_NONE, 0);
+    return answer_empty(r, 204);
+}
+
+static err answer_me(request *r, txn *t)
+{
+    account_view me;
+    TRY(account_get(t, r->actor.account_id, &me));
+    json_writer w = answer_json(r, 200);
+    view_account(&w, STR_NONE, &me);
+    return OK;
+}
+
+/* The operator is nobody's account. */
+static err need_account(const request *r)
+{
+    return uuid_none(r->actor.account_id) ? ERR_NOT_FOUND : OK;
+}
+
+err api_get_me(request *r, txn *t)
+{
+    TRY(need_account(r));
+    return answer_me(r, t);
+}
+
+err api_update_me(request *r, txn *t)
+{
+    const body_update_me *b = r->body;
+    const account_change change = {.given_name = b->given_name, .family_name = b->family_name, .locale = b->locale};
+    TRY(account_update(t, &r->actor, &change));
+    return answer_me(r, t);
+}
+
+static void write_memberships(json_writer *w, const membership_view *list, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        json_open(w, STR_NONE, '{');
+        json_open(w, S("organization"), '{');
+        json_id(w, S("id"), ID_ORGANIZATION, list[i].organization_id);
+        json_str(w, S("slug"), list[i].organization_slug);
+        json_str(w, S("name"), list[i].organization_name);
+        json_close(w, '}');
+        json_id(w, S("member"), ID_MEMBER, list[i].membership_id);
+        json_str(w, S("role"), list[i].role);
+        json_raw(w, S("entitlements"), S("{}"));
+        json_time(w, S("joined_at"), list[i].joined_at);
+        json_close(w, '}');
+    }
+}
+
+/* An API key belongs to one organization and shows that one alone. */
+static size_t visible(const request *r, membership_view *list, size_t n)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < n; i++)
+        if (r->actor.kind != ACTOR_API_KEY || uuid_eq(list[i].organization_id, r->actor.key_organization_id))
+            list[kept++] = list[i];
+    return kept;
+}
+
+err api_list_my_memberships(request *r, txn *t)
+{
+    membership_view *list;
+    size_t n;
+    TRY(need_account(r));
+    TRY(account_memberships(t, r->actor.account_id, &list, &n));
+    json_writer w = view_list_open(r);
+    write_memberships(&w, list, visible(r, list, n));
+    view_list_close(&w, &(page){.total = -1});
+    return OK;
+}
+
+err api_list_my_sessions(request *r, txn *t)
+{
+    session_view *list;
+    size_t n;
+    TRY(account_sessions(t, r->actor.account_id, &list, &n));
+    json_writer w = view_list_open(r);
+    for (size_t i = 0; i < n; i++) {
+        json_open(&w, STR_NONE, '{');
+        json_id(&w, S("id"), ID_SESSION, list[i].id);
+        json_bool(&w, S("current"), uuid_eq(list[i].id, r->actor.session_id));
+        json_time(&w, S("created_at"), list[i].created_at);
+        json_time(&w, S("seen_at"), list[i].seen_at);
+        json_time(&w, S("expires_at"), list[i].expires_at);
+        json_str(&w, S("user_agent"), list[i].user_agent);
+        json_str(&w, S("source"), list[i].source);
+        json_close(&w, '}');
+    }
+    view_list_close(&w, &(page){.total = -1});
+    return OK;
+}
+
+err api_revoke_my_session(request *r, txn *t)
+{
+    TRY(session_end(t, &r->actor, r->params[0].id));
+    return answer_empty(r, 204);
+}
+
+/* ---- passwords ---- */
+
+typedef struct new_password {
+    sign_in *proof;
+    str hash;
+} new_password;
+
+err api_change_password_prepare(request *r)
+{
+    const body_change_password *b = r->body;
+    const str about[] = {r->actor.email, r->actor.given_name, r->actor.family_name};
+    new_password *n = arena_new_of(r->a, new_password);
+    TRY(verify(r, r->actor.email, b->current_password));
+    n->proof = r->scratch;
+    r->scratch = n;
+    if (!n->proof->right)
+        return OK; /* the transaction notes the wrong try */
+    return password_prepare(&r->app->env, r->a, &r->problem, S("/new_password"), b->new_password, about, 3, &n->hash);
+}
+
+err api_change_password(request *r, txn *t)
+{
+    signed_in s;
+    const new_password *n = r->scratch;
+    err e = password_change(t, &r->actor, n->proof, n->hash, &s);
+    if (e == ERR_SIGN_IN_FAILED)
+        return answer_problem(r, e);
+    TRY(e);
+    answer_session_cookie(r, s.token, s.expires_at);
+    return answer_empty(r, 204);
+}
+
+err api_request_password_reset(request *r, txn *t)
+{
+    const body_request_password_reset *b = r->body;
+    TRY(password_reset_request(t, &r->actor, b->email));
+    return answer_empty(r, 202);
+}
+
+err api_complete_password_reset_prepare(request *r)
+{
+    txn t;
+    account_view whose;
+    str *hash = arena_new_of(r->a, str);
+    const body_complete_password_reset *b = r->body;
+    TRY(store_read(r->app->store, r->a, &r->problem, &t));
+    err e = password_reset_lookup(&t, b->token, &whose);
+    store_read_end(&t);
+    TRY(e);
+    const str about[] = {whose.email, whose.given_name, whose.family_name};
+    r->scratch = hash;
+    return password_prepare(&r->app->env, r->a, &r->problem, S("/new_password"), b->new_password, about, 3, hash);
+}
+
+err api_complete_password_reset(request *r, txn *t)
+{
+    const body_complete_password_reset *b = r->body;
+    TRY(password_reset_complete(t, &r->actor, b->token, *(const str *)r->scratch));
+    return answer_empty(r, 204);
+}
+
+/* ---- proof of address ---- */
+
+err api_request_address_proof(request *r, txn *t)
+{
+    TRY(address_proof_request(t, &r->actor));
+    return answer_empty(r, 202);
+}
+
+err api_confirm_address_proof(request *r, txn *t)
+{
+    const body_confirm_address_proof *b = r->body;
+    err e = address_proof_confirm(t, &r->actor, b->code);
+    if (e == ERR_TOKEN_INVALID)
+        return answer_problem(r, e);
+    TRY(e);
+    return answer_me(r, t);
+}

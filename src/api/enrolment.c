@@ -1,0 +1,101 @@
+/* The invited person's side. */
+#include "api/view.h"
+#include "bodies.h"
+#include "routes.h"
+
+/* A wrong secret that was typed has been noted: the note must be kept though the answer is no. */
+static err refuse_noted(request *r, err e)
+{
+    return e == ERR_INVITATION_INVALID ? answer_problem(r, e) : e;
+}
+
+err api_lookup_invitation(request *r, txn *t)
+{
+    const body_lookup_invitation *b = r->body;
+    const invitation_key key = {.token = b->token, .email = b->email, .code = b->code};
+    invitation_door d;
+    err e = invitation_lookup(t, &r->actor, &key, &d);
+    if (e != OK)
+        return refuse_noted(r, e);
+    json_writer w = answer_json(r, 200);
+    json_open(&w, STR_NONE, '{');
+    json_open(&w, S("organization"), '{');
+    json_str(&w, S("name"), d.organization_name);
+    json_close(&w, '}');
+    if (d.inviter_given_name.p) {
+        json_open(&w, S("inviter"), '{');
+        json_str(&w, S("given_name"), d.inviter_given_name);
+        json_str(&w, S("family_name"), d.inviter_family_name);
+        json_close(&w, '}');
+    } else {
+        json_null(&w, S("inviter"));
+    }
+    json_str(&w, S("email"), d.email);
+    json_str(&w, S("role"), d.role);
+    json_str(&w, S("state"), d.state);
+    json_time(&w, S("expires_at"), d.expires_at);
+    json_str(&w, S("next"), d.next);
+    json_close(&w, '}');
+    return OK;
+}
+
+/* In the pool: looks whether there is anything to hash for, so that a wrong secret costs no hash. */
+static err look(request *r, const invitation_key *key, invitation_door *d)
+{
+    txn t;
+    TRY(store_read(r->app->store, r->a, &r->problem, &t));
+    err e = invitation_lookup(&t, &r->actor, key, d);
+    store_read_end(&t);
+    return e;
+}
+
+err api_accept_invitation_prepare(request *r)
+{
+    const body_accept_invitation *b = r->body;
+    enrolment *e = arena_new_of(r->a, enrolment);
+    invitation_door d;
+    *e = (enrolment){.key = {b->token, b->email, b->code}, .given_name = b->given_name, .family_name = b->family_name,
+                     .locale = b->locale};
+    r->scratch = e;
+    err found = look(r, &e->key, &d);
+    if (found != OK)
+        return found == ERR_INVITATION_INVALID ? OK : found; /* the transaction refuses it, and notes the try */
+    if (!str_eq(d.next, S("enrol")) || !b->has_password)
+        return OK;
+    const str about[] = {d.email, b->given_name, b->family_name, d.organization_name};
+    return password_prepare(&r->app->env, r->a, &r->problem, S("/password"), b->password, about, 4, &e->password_hash);
+}
+
+err api_accept_invitation(request *r, txn *t)
+{
+    accepted a;
+    member_view m;
+    err e = invitation_accept(t, &r->actor, r->scratch, &a);
+    if (e != OK)
+        return refuse_noted(r, e);
+    TRY(member_get(t, a.organization_id, a.membership_id, &m));
+    json_writer w = answer_json(r, 201);
+    json_open(&w, STR_NONE, '{');
+    view_member(&w, S("member"), &m);
+    view_session(&w, S("session"), a.session.session_id, a.session.expires_at);
+    json_close(&w, '}');
+    if (a.new_session)
+        answer_session_cookie(r, a.session.token, a.session.expires_at);
+    return OK;
+}
+
+err api_decline_invitation(request *r, txn *t)
+{
+    const body_decline_invitation *b = r->body;
+    const invitation_key key = {.token = b->token, .email = b->email, .code = b->code};
+    err e = invitation_decline(t, &r->actor, &key);
+    return e == OK ? answer_empty(r, 204) : refuse_noted(r, e);
+}
+
+err api_ask_again(request *r, txn *t)
+{
+    const body_ask_again *b = r->body;
+    const invitation_key key = {.token = b->token};
+    TRY(invitation_ask_again(t, &r->actor, &key));
+    return answer_empty(r, 202);
+}

@@ -1,0 +1,227 @@
+/* Invitations, as the organization sees them. */
+#include "api/view.h"
+#include "bodies.h"
+#include "routes.h"
+
+/* ---- inviting ---- */
+
+static err read_order(request *r, const body_create_invitations *b, invite_order *order)
+{
+    const body_create_invitations_invitations *rows = b->invitations.items;
+    invite_row *out = arena_array_of(r->a, invite_row, b->invitations.count);
+    for (size_t i = 0; i < b->invitations.count; i++)
+        out[i] = (invite_row){.email = rows[i].email, .role = rows[i].role, .locale = rows[i].locale, .message = rows[i].message,
+                              .given_name = rows[i].given_name, .family_name = rows[i].family_name};
+    *order = (invite_order){.rows = out, .count = b->invitations.count, .deliver = !b->has_deliver || b->deliver};
+    if (b->has_expires_in && !duration_parse(b->expires_in, &order->lifetime))
+        return problem_at(&r->problem, ERR_INVALID_REQUEST, S("/expires_in"), S("not-allowed"), 0);
+    return OK;
+}
+
+static err write_result(request *r, txn *t, json_writer *w, const invite_result *one)
+{
+    invitation_view i;
+    json_open(w, STR_NONE, '{');
+    json_str(w, S("email"), one->email);
+    json_str(w, S("outcome"), one->outcome == OK ? S("invited") : err_about(one->outcome)->code);
+    if (one->outcome == OK) {
+        TRY(invitation_get(t, r->actor.organization_id, one->invitation_id, &i));
+        view_invitation(w, S("invitation"), r->actor.organization_id, &i);
+    }
+    view_problem(r, w, S("problem"), one->outcome, one->problem);
+    json_close(w, '}');
+    return OK;
+}
+
+err api_create_invitations(request *r, txn *t)
+{
+    invite_order order;
+    uuid batch;
+    TRY(read_order(r, r->body, &order));
+    invite_result *results = arena_array_of(r->a, invite_result, order.count);
+    TRY(invitations_create(t, &r->actor, &order, results, &batch));
+    json_writer w = answer_json(r, 200);
+    json_open(&w, STR_NONE, '{');
+    json_id(&w, S("batch"), ID_BATCH, batch);
+    json_open(&w, S("results"), '[');
+    for (size_t i = 0; i < order.count; i++)
+        TRY(write_result(r, t, &w, &results[i]));
+    json_close(&w, ']');
+    json_close(&w, '}');
+    return OK;
+}
+
+static void write_outcome(request *r, json_writer *w, const invite_result *one)
+{
+    str fine = one->existing_account ? S("existing-account") : S("new-person");
+    json_open(w, STR_NONE, '{');
+    json_str(w, S("email"), one->email);
+    json_str(w, S("outcome"), one->outcome == OK ? fine : err_about(one->outcome)->code);
+    view_problem(r, w, S("problem"), one->outcome, one->problem);
+    json_close(w, '}');
+}
+
+static void write_preview_seats(json_writer *w, const seats *s, int64_t invited)
+{
+    json_open(w, S("seats"), '{');
+    if (s->limit)
+        json_int(w, S("limit"), s->limit);
+    else
+        json_null(w, S("limit"));
+    json_int(w, S("used"), s->used);
+    json_int(w, S("held"), s->held);
+    if (s->limit)
+        json_int(w, S("free"), seats_free(s));
+    else
+        json_null(w, S("free"));
+    json_int(w, S("after"), s->used + s->held + invited);
+    json_close(w, '}');
+}
+
+err api_preview_invitations(request *r, txn *t)
+{
+    invite_order order;
+    seats s;
+    int64_t invited = 0;
+    TRY(read_order(r, r->body, &order));
+    invite_result *results = arena_array_of(r->a, invite_result, order.count);
+    TRY(invitations_preview(t, &r->actor, &order, true, results, &s));
+    json_writer w = answer_json(r, 200);
+    json_open(&w, STR_NONE, '{');
+    json_open(&w, S("results"), '[');
+    for (size_t i = 0; i < order.count; i++) {
+        write_outcome(r, &w, &results[i]);
+        invited += results[i].outcome == OK;
+    }
+    json_close(&w, ']');
+    write_preview_seats(&w, &s, invited);
+    json_null(&w, S("cost")); /* no plan, no cost */
+    json_close(&w, '}');
+    return OK;
+}
+
+/* ---- looking ---- */
+
+err api_list_invitations(request *r, txn *t)
+{
+    const query_list_invitations *q = r->query;
+    invitation_filter f = {.state = q->state, .q = q->q};
+    page p = PAGE_OF(q);
+    invitation_view *list;
+    size_t n;
+    p.count = q->count;
+    if (q->has_batch && !typeid_parse(q->batch, ID_BATCH, &f.batch_id))
+        return problem_at(&r->problem, ERR_INVALID_REQUEST, S("/batch"), S("not-allowed"), 0);
+    TRY(invitation_list(t, r->actor.organization_id, &f, &p, &list, &n));
+    json_writer w = view_list_open(r);
+    for (size_t i = 0; i < n; i++)
+        view_invitation(&w, STR_NONE, r->actor.organization_id, &list[i]);
+    view_list_close(&w, &p);
+    return OK;
+}
+
+static err answer_invitation(request *r, txn *t, uuid id)
+{
+    invitation_view i;
+    TRY(invitation_get(t, r->actor.organization_id, id, &i));
+    json_writer w = answer_json(r, 200);
+    view_invitation(&w, STR_NONE, r->actor.organization_id, &i);
+    return OK;
+}
+
+err api_get_invitation(request *r, txn *t)
+{
+    return answer_invitation(r, t, path_id(r));
+}
+
+err api_get_batch(request *r, txn *t)
+{
+    batch_view b;
+    TRY(batch_get(t, r->actor.organization_id, path_id(r), &b));
+    json_writer w = answer_json(r, 200);
+    json_open(&w, STR_NONE, '{');
+    json_id(&w, S("id"), ID_BATCH, b.id);
+    if (uuid_none(b.created_by_id))
+        json_str(&w, S("created_by"), S("operator"));
+    else
+        json_id(&w, S("created_by"), ID_ACCOUNT, b.created_by_id);
+    json_time(&w, S("created_at"), b.created_at);
+    json_int(&w, S("total"), b.total);
+    json_int(&w, S("pending"), b.pending);
+    json_int(&w, S("accepted"), b.accepted);
+    json_int(&w, S("declined"), b.declined);
+    json_int(&w, S("revoked"), b.revoked);
+    json_int(&w, S("expired"), b.expired);
+    json_close(&w, '}');
+    return OK;
+}
+
+err api_list_mail(request *r, txn *t)
+{
+    const query_list_mail *q = r->query;
+    page p = PAGE_OF(q);
+    mail_view *list;
+    size_t n;
+    TRY(mail_list(t, r->actor.organization_id, &p, &list, &n));
+    json_writer w = view_list_open(r);
+    for (size_t i = 0; i < n; i++)
+        view_mail(&w, &list[i]);
+    view_list_close(&w, &p);
+    return OK;
+}
+
+/* ---- changing ---- */
+
+err api_revoke_invitation(request *r, txn *t)
+{
+    TRY(invitation_revoke(t, &r->actor, path_id(r)));
+    return answer_empty(r, 204);
+}
+
+err api_resend_invitation(request *r, txn *t)
+{
+    TRY(invitation_resend(t, &r->actor, path_id(r)));
+    return answer_invitation(r, t, path_id(r));
+}
+
+err api_correct_invitation(request *r, txn *t)
+{
+    const body_correct_invitation *b = r->body;
+    uuid fresh;
+    TRY(invitation_correct(t, &r->actor, path_id(r), b->email, &fresh));
+    return answer_invitation(r, t, fresh);
+}
+
+err api_link_invitation(request *r, txn *t)
+{
+    invitation_link_view link;
+    TRY(invitation_link_make(t, &r->actor, path_id(r), &link));
+    json_writer w = answer_json(r, 200);
+    json_open(&w, STR_NONE, '{');
+    answer_secret(r, &w, S("url"), link.url);
+    answer_secret(r, &w, S("code"), link.code);
+    json_close(&w, '}');
+    return OK;
+}
+
+err api_resend_batch(request *r, txn *t)
+{
+    int64_t resent, asked;
+    TRY(batch_resend(t, &r->actor, path_id(r), &resent, &asked));
+    json_writer w = answer_json(r, 200);
+    json_open(&w, STR_NONE, '{');
+    json_int(&w, S("resent"), resent);
+    json_int(&w, S("unanswered"), asked);
+    json_close(&w, '}');
+    return OK;
+}
+
+err api_link_batch(request *r, txn *t)
+{
+    invitation_link_view *links;
+    size_t n;
+    TRY(batch_links(t, &r->actor, path_id(r), &links, &n));
+    answer_header(r, S("Content-Disposition"), S("attachment; filename=\"links.csv\""));
+    r->has_secret = true;
+    return answer_bytes(r, 200, S("text/csv; charset=utf-8"), links_csv(r->a, links, n));
+}

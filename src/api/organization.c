@@ -1,0 +1,154 @@
+/* Organizations: setup, founding, settings. */
+#include "api/view.h"
+#include "bodies.h"
+#include "routes.h"
+
+/* ---- setup ---- */
+
+err api_setup_prepare(request *r)
+{
+    const body_setup *b = r->body;
+    str *hash = arena_new_of(r->a, str);
+    const str about[] = {b->account.email, b->account.given_name, b->account.family_name, b->organization.name};
+    r->scratch = hash;
+    if (!b->account.has_password)
+        return OK;
+    return password_prepare(&r->app->env, r->a, &r->problem, S("/account/password"), b->account.password, about, 4, hash);
+}
+
+static err answer_founded(request *r, txn *t, const founded *f)
+{
+    organization_view o;
+    account_view owner;
+    TRY(organization_get(t, f->organization_id, &o));
+    TRY(account_get(t, f->account_id, &owner));
+    json_writer w = answer_json(r, 201);
+    json_open(&w, STR_NONE, '{');
+    view_organization(&w, S("organization"), &o);
+    view_account(&w, S("account"), &owner);
+    if (f->api_key.p)
+        answer_secret(r, &w, S("api_key"), f->api_key);
+    if (f->set_password_url.p)
+        answer_secret(r, &w, S("set_password_url"), f->set_password_url);
+    json_close(&w, '}');
+    return OK;
+}
+
+err api_setup(request *r, txn *t)
+{
+    const body_setup *b = r->body;
+    const founding f = {
+        .name = b->organization.name, .slug = b->organization.slug, .locale = b->organization.locale, .email = b->account.email,
+        .given_name = b->account.given_name, .family_name = b->account.family_name, .password_hash = *(const str *)r->scratch,
+        .first = true,
+    };
+    founded made = {0};
+    TRY(organization_found(t, &r->actor, &f, &made));
+    return answer_founded(r, t, &made);
+}
+
+err api_create_organization(request *r, txn *t)
+{
+    const body_create_organization *b = r->body;
+    const founding f = {
+        .name = b->name, .slug = b->slug, .locale = b->locale, .member_limit = b->member_limit, .email = b->owner.email,
+        .given_name = b->owner.given_name, .family_name = b->owner.family_name,
+    };
+    founded made = {0};
+    TRY(organization_found(t, &r->actor, &f, &made));
+    return answer_founded(r, t, &made);
+}
+
+/* ---- one, and many ---- */
+
+static err answer_organization(request *r, txn *t)
+{
+    organization_view o;
+    TRY(organization_get(t, r->actor.organization_id, &o));
+    json_writer w = answer_json(r, 200);
+    view_organization(&w, STR_NONE, &o);
+    return OK;
+}
+
+err api_get_organization(request *r, txn *t)
+{
+    return answer_organization(r, t);
+}
+
+static err list_own(request *r, txn *t, organization_view **out, size_t *n)
+{
+    membership_view *places;
+    size_t count;
+    TRY(account_memberships(t, r->actor.account_id, &places, &count));
+    *out = arena_array_of(r->a, organization_view, count);
+    *n = 0;
+    for (size_t i = 0; i < count; i++)
+        if (r->actor.kind != ACTOR_API_KEY || uuid_eq(places[i].organization_id, r->actor.key_organization_id))
+            TRY(organization_get(t, places[i].organization_id, &(*out)[(*n)++]));
+    return OK;
+}
+
+err api_list_organizations(request *r, txn *t)
+{
+    const query_list_organizations *q = r->query;
+    page p = PAGE_OF(q);
+    organization_view *list;
+    size_t n;
+    if (r->actor.kind == ACTOR_OPERATOR)
+        TRY(organization_list(t, &p, &list, &n));
+    else
+        TRY(list_own(r, t, &list, &n));
+    json_writer w = view_list_open(r);
+    for (size_t i = 0; i < n; i++)
+        view_organization(&w, STR_NONE, &list[i]);
+    view_list_close(&w, &p);
+    return OK;
+}
+
+err api_update_organization(request *r, txn *t)
+{
+    const body_update_organization *b = r->body;
+    const organization_change c = {
+        .name = b->name, .has_locale = b->has_locale, .locale = b->locale,
+        .has_member_limit = b->has_member_limit, .member_limit = b->member_limit,
+    };
+    TRY(organization_update(t, &r->actor, &c));
+    return answer_organization(r, t);
+}
+
+static err answer_settings(request *r, txn *t)
+{
+    organization_view o;
+    TRY(organization_get(t, r->actor.organization_id, &o));
+    json_writer w = answer_json(r, 200);
+    view_settings(&w, &o);
+    return OK;
+}
+
+err api_get_settings(request *r, txn *t)
+{
+    return answer_settings(r, t);
+}
+
+static err read_duration(request *r, str pointer, str text, msec *out)
+{
+    if (!text.p || duration_parse(text, out))
+        return OK;
+    return problem_at(&r->problem, ERR_INVALID_REQUEST, pointer, S("not-allowed"), 0);
+}
+
+err api_update_settings(request *r, txn *t)
+{
+    const body_update_settings *b = r->body;
+    organization_change c = {
+        .existing_accounts = b->existing_accounts,
+        .has_administrators_invite = b->has_administrators_may_invite_administrators,
+        .administrators_invite = b->administrators_may_invite_administrators,
+        .has_reminder_after = b->has_reminder_after,
+        .has_reminder_max = b->has_reminder_max, .reminder_max = b->reminder_max,
+    };
+    TRY(read_duration(r, S("/invitation_lifetime"), b->invitation_lifetime, &c.invitation_lifetime));
+    TRY(read_duration(r, S("/reminder_after"), b->reminder_after, &c.reminder_after));
+    TRY(organization_update(t, &r->actor, &c));
+    return answer_settings(r, t);
+}

@@ -1,0 +1,181 @@
+#include "api/view.h"
+
+#include "http/problem.h"
+
+void view_account(json_writer *w, str key, const account_view *a)
+{
+    json_open(w, key, '{');
+    json_id(w, S("id"), ID_ACCOUNT, a->id);
+    json_str(w, S("email"), a->email);
+    json_bool(w, S("email_proved"), a->address_proved);
+    json_str(w, S("given_name"), a->given_name);
+    json_str(w, S("family_name"), a->family_name);
+    json_str(w, S("locale"), a->locale);
+    json_time(w, S("created_at"), a->created_at);
+    json_close(w, '}');
+}
+
+static void limit_or_null(json_writer *w, str key, int64_t limit)
+{
+    if (limit)
+        json_int(w, key, limit);
+    else
+        json_null(w, key);
+}
+
+void view_organization(json_writer *w, str key, const organization_view *o)
+{
+    json_open(w, key, '{');
+    json_id(w, S("id"), ID_ORGANIZATION, o->id);
+    json_str(w, S("slug"), o->slug);
+    json_str(w, S("name"), o->name);
+    json_str(w, S("locale"), o->locale);
+    limit_or_null(w, S("member_limit"), o->seats.limit);
+    view_seats(w, S("seats"), &o->seats);
+    json_time(w, S("created_at"), o->created_at);
+    json_close(w, '}');
+}
+
+void view_seats(json_writer *w, str key, const seats *s)
+{
+    json_open(w, key, '{');
+    limit_or_null(w, S("limit"), s->limit);
+    json_int(w, S("used"), s->used);
+    json_int(w, S("held"), s->held);
+    if (s->limit)
+        json_int(w, S("free"), seats_free(s));
+    else
+        json_null(w, S("free"));
+    json_close(w, '}');
+}
+
+void view_settings(json_writer *w, const organization_view *o)
+{
+    json_open(w, STR_NONE, '{');
+    json_str(w, S("existing_accounts"), o->existing_accounts);
+    json_bool(w, S("administrators_may_invite_administrators"), o->administrators_invite);
+    json_duration(w, S("invitation_lifetime"), o->invitation_lifetime);
+    if (o->reminder_after)
+        json_duration(w, S("reminder_after"), o->reminder_after);
+    else
+        json_null(w, S("reminder_after"));
+    json_int(w, S("reminder_max"), o->reminder_max);
+    json_close(w, '}');
+}
+
+/* What later capabilities fill; present from the start, as the contract has them. */
+static void nothing_yet(json_writer *w)
+{
+    json_raw(w, S("groups"), S("[]"));
+    json_raw(w, S("entitlements"), S("{}"));
+}
+
+static void account_or_operator(json_writer *w, str key, uuid account_id)
+{
+    if (uuid_none(account_id))
+        json_str(w, key, S("operator"));
+    else
+        json_id(w, key, ID_ACCOUNT, account_id);
+}
+
+void view_member(json_writer *w, str key, const member_view *m)
+{
+    json_open(w, key, '{');
+    json_id(w, S("id"), ID_MEMBER, m->id);
+    json_open(w, S("account"), '{');
+    json_id(w, S("id"), ID_ACCOUNT, m->account_id);
+    json_str(w, S("email"), m->email);
+    json_str(w, S("given_name"), m->given_name);
+    json_str(w, S("family_name"), m->family_name);
+    json_close(w, '}');
+    json_str(w, S("role"), m->role);
+    json_str(w, S("state"), m->state);
+    nothing_yet(w);
+    json_time(w, S("joined_at"), m->joined_at);
+    account_or_operator(w, S("invited_by"), m->invited_by_id);
+    json_null(w, S("access_ends_at"));
+    json_close(w, '}');
+}
+
+void view_invitation(json_writer *w, str key, uuid organization_id, const invitation_view *i)
+{
+    json_open(w, key, '{');
+    json_id(w, S("id"), ID_INVITATION, i->id);
+    json_id(w, S("organization"), ID_ORGANIZATION, organization_id);
+    json_id(w, S("batch"), ID_BATCH, i->batch_id);
+    json_str(w, S("email"), i->email);
+    json_str(w, S("role"), i->role);
+    json_str(w, S("state"), i->state);
+    json_str(w, S("method"), S("link"));
+    json_str(w, S("locale"), i->locale);
+    nothing_yet(w);
+    json_str(w, S("message"), i->message);
+    json_str(w, S("given_name"), i->given_name);
+    json_str(w, S("family_name"), i->family_name);
+    account_or_operator(w, S("invited_by"), i->invited_by_id);
+    json_time(w, S("created_at"), i->created_at);
+    json_time(w, S("expires_at"), i->expires_at);
+    json_int(w, S("sent_count"), i->sent_count);
+    json_time(w, S("last_sent_at"), i->last_sent_at);
+    json_open(w, S("delivery"), '{');
+    json_str(w, S("state"), i->delivery_state);
+    json_str(w, S("reply"), i->delivery_reply);
+    json_time(w, S("at"), i->delivery_at);
+    json_close(w, '}');
+    json_id(w, S("accepted_by"), ID_ACCOUNT, i->accepted_by_id);
+    json_time(w, S("accepted_at"), i->accepted_at);
+    json_close(w, '}');
+}
+
+void view_mail(json_writer *w, const mail_view *m)
+{
+    json_open(w, STR_NONE, '{');
+    json_id(w, S("id"), ID_MAIL, m->id);
+    json_id(w, S("organization"), ID_ORGANIZATION, m->organization_id);
+    json_id(w, S("invitation"), ID_INVITATION, m->invitation_id);
+    json_str(w, S("kind"), m->kind);
+    json_str(w, S("recipient"), m->recipient);
+    json_str(w, S("state"), m->state);
+    json_str(w, S("reply"), m->reply);
+    json_int(w, S("attempts"), m->attempts);
+    json_time(w, S("created_at"), m->created_at);
+    json_time(w, S("at"), m->at);
+    json_close(w, '}');
+}
+
+void view_session(json_writer *w, str key, uuid id, msec expires_at)
+{
+    json_open(w, key, '{');
+    json_id(w, S("id"), ID_SESSION, id);
+    json_time(w, S("expires_at"), expires_at);
+    json_close(w, '}');
+}
+
+json_writer view_list_open(request *r)
+{
+    json_writer w = answer_json(r, 200);
+    json_open(&w, STR_NONE, '{');
+    json_open(&w, S("items"), '[');
+    return w;
+}
+
+void view_list_close(json_writer *w, const page *p)
+{
+    json_close(w, ']');
+    json_str(w, S("next_cursor"), p->next);
+    if (p->total >= 0)
+        json_int(w, S("total"), p->total);
+    json_close(w, '}');
+}
+
+void view_problem(request *r, json_writer *w, str key, err e, const problem *p)
+{
+    BUF_SCOPED text = {0};
+    problem whole = r->problem; /* the answer's own: one row's refusal stands in for it while it is written */
+    if (e == OK)
+        return;
+    r->problem = p ? *p : (problem){0};
+    problem_json(r, e, &text);
+    r->problem = whole;
+    json_raw(w, key, buf_str(&text));
+}

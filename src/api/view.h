@@ -1,0 +1,35 @@
+/* How things look as JSON, once for all handlers. */
+#ifndef PARVIS_API_VIEW_H
+#define PARVIS_API_VIEW_H
+
+#include "domain/enrolment.h"
+#include "domain/mail.h"
+#include "domain/member.h"
+#include "domain/organization.h"
+#include "http/answer.h"
+#include "http/app.h"
+
+void view_account(json_writer *w, str key, const account_view *a);
+void view_organization(json_writer *w, str key, const organization_view *o);
+void view_settings(json_writer *w, const organization_view *o);
+void view_member(json_writer *w, str key, const member_view *m);
+void view_invitation(json_writer *w, str key, uuid organization_id, const invitation_view *i);
+void view_mail(json_writer *w, const mail_view *m);
+void view_session(json_writer *w, str key, uuid id, msec expires_at);
+void view_seats(json_writer *w, str key, const seats *s);
+/** `{"items":[` … and `],"next_cursor":…,"total":…}`. */
+json_writer view_list_open(request *r);
+void view_list_close(json_writer *w, const page *p);
+/** One row's refusal: `"problem":{…}` in the reader's language, as a whole answer would have it. */
+void view_problem(request *r, json_writer *w, str key, err e, const problem *p);
+
+/** The rest of an organization's route: where {org} and then one id stand in the path. */
+static inline uuid path_id(const request *r)
+{
+    return r->params[1].id;
+}
+
+/** What a list was asked for. `Q` has limit, cursor and their has_ twins. */
+#define PAGE_OF(q) ((page){.cursor = (q)->cursor, .limit = (q)->has_limit ? (q)->limit : 0, .total = -1})
+
+#endif

@@ -1,0 +1,116 @@
+#include "domain/mail_render.h"
+
+#include "domain/env.h"
+#include "domain/phrase.h"
+#include "ports/template.h"
+
+/* Where the typed code stops working: after each mail, CONTRACT.md section 4. */
+static const msec code_lifetime = MSEC_DAY;
+
+static void put_message(arena *a, mval *m, str message)
+{
+    mval *lines = m_set_list(m, S("message_lines"));
+    m_set_bool(m, S("has_message"), message.n > 0);
+    for (str rest = message; rest.n > 0;)
+        m_add(lines, m_str(a, str_cut(&rest, '\n')));
+}
+
+static str without_scheme(str url)
+{
+    size_t at = str_find(url, S("://"));
+    return at < url.n ? str_slice(url, at + 3, url.n) : url;
+}
+
+/* One context serves all kinds: a template takes what it needs. */
+static mval *context_of(arena *a, const struct env *env, const mail_job *job, language lang)
+{
+    mval *m = m_object(a);
+    const struct {
+        str name, value;
+    } texts[] = {
+        {S("lang"), language_code(lang)},
+        {S("server_url"), env->public_url},
+        {S("server_text"), without_scheme(env->public_url)},
+        {S("organization_name"), job->organization_name},
+        {S("inviter_name"), phrase_name(a, job->inviter_given_name, job->inviter_family_name)},
+        {S("given_name"), job->given_name},
+        {S("email"), job->recipient},
+        {S("asker_email"), job->asker_email},
+        {S("code"), job->code},
+        {S("accept_url"), job->link},
+        {S("reset_url"), job->link},
+        {S("invitations_url"), job->link},
+        {S("join_url"), arena_join(a, env->public_url, S("/join"))},
+        {S("forgotten_url"), arena_join(a, env->public_url, S("/password/forgotten"))},
+        {S("expires_text"), job->expires_at ? phrase_moment(a, lang, job->expires_at) : STR_NONE},
+        {S("code_expires_text"), phrase_moment(a, lang, job->created_at + code_lifetime)},
+        {S("when_text"), phrase_moment(a, lang, job->created_at)},
+        {S("role_text"), job->role.n ? catalog_text(lang, arena_join(a, S("role."), job->role)) : STR_NONE},
+    };
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+        m_set_str(m, texts[i].name, texts[i].value);
+    m_set_bool(m, S("is_existing_account"), job->existing_account);
+    m_set_bool(m, S("is_reminder"), str_eq(job->kind, MAIL_REMINDER));
+    put_message(a, m, job->message);
+    return m;
+}
+
+/* One part of one language. */
+static err add_part(arena *a, const struct env *env, const mail_job *job, language lang, const char *part, buf *out)
+{
+    str kind = str_eq(job->kind, MAIL_REMINDER) ? MAIL_INVITATION : job->kind;
+    str name = arena_join(a, S("mail/"), language_code(lang), S("/"), kind, str_of(part));
+    return template_render(name, lang, context_of(a, env, job, lang), out);
+}
+
+typedef struct both {
+    language of[LANG_COUNT];
+    size_t count;
+} both;
+
+static err render_subject(arena *a, const struct env *env, const mail_job *job, const both *langs, str *subject)
+{
+    BUF_SCOPED out = {0};
+    for (size_t i = 0; i < langs->count; i++) {
+        BUF_SCOPED line = {0};
+        TRY(add_part(a, env, job, langs->of[i], ".subject.txt", &line));
+        if (i > 0)
+            buf_lit(&out, " · ");
+        buf_add(&out, str_trim(buf_str(&line)));
+    }
+    *subject = arena_str(a, buf_str(&out));
+    return OK;
+}
+
+static err render_body(arena *a, const struct env *env, const mail_job *job, const both *langs, str subject, const char *kind, str *out)
+{
+    BUF_SCOPED body = {0};
+    language first = langs->of[0];
+    str suffix = str_of(kind);
+    bool html = str_eq(suffix, S(".html"));
+    mval *frame = context_of(a, env, job, first);
+    m_set_str(frame, S("subject"), subject);
+    if (html)
+        TRY(template_render(S("mail/partials/open.html"), first, frame, &body));
+    for (size_t i = 0; i < langs->count; i++) {
+        if (i > 0)
+            TRY(template_render(arena_join(a, S("mail/partials/between"), suffix), first, frame, &body));
+        TRY(add_part(a, env, job, langs->of[i], kind, &body));
+    }
+    TRY(template_render(arena_join(a, S("mail/partials/close"), suffix), first, frame, &body));
+    *out = arena_str(a, buf_str(&body));
+    return OK;
+}
+
+err mail_render(arena *a, const struct env *env, const mail_job *job, mail_parts *out)
+{
+    both langs = {{LANG_FR, LANG_EN}, 2};
+    if (language_parse(job->locale, &langs.of[0]))
+        langs.count = 1;
+    else
+        langs.of[0] = LANG_FR;
+    out->language = langs.count == 1 ? language_code(langs.of[0]) : S("fr, en");
+    TRY(render_subject(a, env, job, &langs, &out->subject));
+    TRY(render_body(a, env, job, &langs, out->subject, ".html", &out->html));
+    return render_body(a, env, job, &langs, out->subject, ".txt", &out->text);
+}
