@@ -46,7 +46,7 @@ static err number_of(sqlite_connection *c, const char *sql, int64_t *out)
 /* The newest version in the file; 0 for an empty one. A file of somebody else's is refused. */
 static err version_of(sqlite_connection *c, int64_t *have)
 {
-    int64_t tables, history;
+    int64_t tables = 0, history = 0;
     *have = 0;
     TRY(number_of(c, "SELECT count(*) FROM sqlite_schema", &tables));
     TRY(number_of(c, "SELECT count(*) FROM sqlite_schema WHERE name = 'schema_migration'", &history));
@@ -183,7 +183,7 @@ static err apply_inside(sqlite_connection *c, const migration *m)
 {
     TRY(check(c, m->name, sqlite_run(c, history_sql)));
     TRY(check(c, m->name, sqlite_run(c, m->sql)));
-    int64_t orphans;
+    int64_t orphans = 0;
     TRY(number_of(c, "SELECT count(*) FROM pragma_foreign_key_check", &orphans));
     if (orphans)
         return complain("a migration leaves rows that point nowhere: it is undone", m);

@@ -7,11 +7,11 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-static const store_engine *const engines[] = {&sqlite_engine};
+static const store_engine *const engines[] = {&sqlite_engine, NULL};
 
 static const store_engine *engine_of(str uri)
 {
-    for (size_t i = 0; i < sizeof engines / sizeof *engines; i++)
+    for (size_t i = 0; engines[i]; i++)
         if (str_starts(uri, engines[i]->scheme))
             return engines[i];
     return NULL;

@@ -241,6 +241,23 @@ static void test_full_disk(void **state)
     assert_int_equal(fillers(f), 2);
 }
 
+static err hide_a_broken_statement(txn *t, void *context)
+{
+    static const query broken = {.name = "broken", .sqlite = "SELECT nothing FROM nowhere", .index = 60};
+    TRY(q_thing_add_(t, context));
+    assert_int_equal(store_execute(t, &broken, NULL, NULL), ERR_INTERNAL);
+    return OK;
+}
+
+static void test_a_failure_cannot_be_hidden(void **state)
+{
+    fixture *f = *state;
+    q_thing_add_in in = thing(f, S("a"));
+    assert_int_equal(write_(f, hide_a_broken_statement, &in), ERR_INTERNAL);
+    assert_int_equal(things(f), 0);
+    assert_int_equal(write_(f, add_thing, &in), OK);
+}
+
 static err fill_step(txn *t, void *context)
 {
     step *s = context;
@@ -508,6 +525,7 @@ int main(void)
         FRESH(test_bulk_jobs_and_groups_take_turns),
         FRESH(test_the_queue_has_a_bound),
         FRESH(test_full_disk),
+        FRESH(test_a_failure_cannot_be_hidden),
         FRESH(test_full_disk_in_the_midst_of_a_group),
         FRESH(test_a_commit_that_cannot_be_written_fails_the_whole_group),
         FRESH(test_another_process_holds_the_file),
