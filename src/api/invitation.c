@@ -78,6 +78,20 @@ static void write_preview_seats(json_writer *w, const seats *s, int64_t invited)
     json_close(w, '}');
 }
 
+/* The mail of the first row, with a link that leads nowhere. */
+static err write_preview_mail(request *r, txn *t, json_writer *w, const invite_order *order)
+{
+    const invite_row *row = &order->rows[0];
+    mail_parts parts;
+    TRY(invitation_mail_preview(t, &r->actor, row, order->lifetime, false, &parts));
+    json_open(w, S("mail"), '{');
+    json_str(w, S("subject"), parts.subject);
+    json_str(w, S("html"), parts.html);
+    json_str(w, S("text"), parts.text);
+    json_close(w, '}');
+    return OK;
+}
+
 err api_preview_invitations(request *r, txn *t)
 {
     invite_order order;
@@ -96,6 +110,7 @@ err api_preview_invitations(request *r, txn *t)
     json_close(&w, ']');
     write_preview_seats(&w, &s, invited);
     json_null(&w, S("cost")); /* no plan, no cost */
+    TRY(write_preview_mail(r, t, &w, &order));
     json_close(&w, '}');
     return OK;
 }

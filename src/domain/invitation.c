@@ -76,6 +76,20 @@ err invitation_retire_secrets(txn *t, uuid organization_id, const q_invitation_f
     return q_invitation_old_secrets_kill(t, .organization_id = organization_id, .invitation_id = inv->id);
 }
 
+err invitation_mail_preview(txn *t, const actor *by, const invite_row *row, msec lifetime, bool existing_account, mail_parts *out)
+{
+    q_organization_by_id_row o;
+    TRY(q_organization_by_id(t, &o, by->organization_id));
+    const mail_job job = {
+        .kind = MAIL_INVITATION, .recipient = row->email, .locale = row->locale.p ? row->locale : o.locale, .created_at = t->now,
+        .link = arena_join(t->a, t->env->public_url, S("/i/…")), .code = S("XXXXX XXXXX"),
+        .organization_name = o.name, .organization_slug = o.slug, .inviter_given_name = by->given_name,
+        .inviter_family_name = by->family_name, .inviter_email = by->email, .role = row->role, .message = row->message,
+        .expires_at = t->now + (lifetime ? lifetime : o.invitation_lifetime), .existing_account = existing_account,
+    };
+    return mail_render(t->a, t->env, &job, out);
+}
+
 /* ---- views ---- */
 
 static invitation_view view_of(const q_invitations_row *r, msec now)

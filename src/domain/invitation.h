@@ -3,6 +3,7 @@
 #define PARVIS_DOMAIN_INVITATION_H
 
 #include "domain/actor.h"
+#include "domain/mail_render.h"
 #include "domain/organization.h"
 #include "domain/page.h"
 
@@ -51,6 +52,9 @@ typedef struct invite_result {
  */
 MUST err invitations_preview(txn *t, const actor *by, const invite_order *order, bool guarded, invite_result *results,
                              seats *seats);
+/** The mail a row would get, with a link and a code that lead nowhere. `lifetime` 0: the organization's. */
+MUST err invitation_mail_preview(txn *t, const actor *by, const invite_row *row, msec lifetime, bool existing_account,
+                                 mail_parts *out);
 /** Invites: all rows in this one transaction, each its own result. ERR_RATE_LIMITED when none fits the hour. */
 MUST err invitations_create(txn *t, const actor *by, const invite_order *order, invite_result *results, uuid *batch_id);
 
