@@ -55,7 +55,7 @@ bench:
 screenshots:
 	@$(INSTALL) build test
 	@tools/build.sh hooks
-	@PARVIS_BINARY=build/hooks/parvis $(PYTHON) -m pytest tests/browser/test_screenshots.py $(ARGS)
+	@SHOTS=all PARVIS_BINARY=build/hooks/parvis $(PYTHON) -m pytest tests/browser/test_screenshots.py $(ARGS)
 
 # The reverse proxies of packaging/, real ones, in front of the real server.
 proxies:

@@ -154,14 +154,14 @@ def enrol_by_copied_link(acme, email):
 
 def test_a_mailed_link_proves_the_address(acme):
     person = acme.join()
-    assert person.api.get("/me").ok()["address_proved"] is True
+    assert person.api.get("/me").ok()["email_proved"] is True
     person.api.post("/me/address-proof").refused("conflict", 409)
 
 
 def test_a_copied_link_proves_nothing(acme, rival, inbox):
     email = fresh()
     person = enrol_by_copied_link(acme, email)
-    assert person.api.get("/me").ok()["address_proved"] is False
+    assert person.api.get("/me").ok()["email_proved"] is False
     person.api.get(acme.path).ok()  # works where it was made
     rival.invite(email)
     inv = rival.api.items(rival.path + "/invitations")[0]
@@ -175,7 +175,7 @@ def test_the_mailed_code_proves_the_address(acme, rival, inbox):
     person.api.post("/me/address-proof").ok(202)
     code = inbox.last(email).code
     person.api.post("/me/address-proof/confirm", {"code": "AAAAA-AAAAA"}).refused("token-invalid", 410)
-    assert person.api.post("/me/address-proof/confirm", {"code": code.lower()}).ok(200)["address_proved"] is True
+    assert person.api.post("/me/address-proof/confirm", {"code": code.lower()}).ok(200)["email_proved"] is True
     rival.invite(email)
     accept_as(person, inbox.token_for(email, 2)).ok(201)
     person.api.get(rival.path).ok()
@@ -201,7 +201,7 @@ def test_the_true_holder_takes_the_account_over(acme, rival, inbox):
     squatter.api.get("/me").refused("unauthenticated", 401)
     acme.world.client().post("/sessions", {"email": email, "password": PASSWORD}).refused("sign-in-failed", 401)
     holder.sign_in(email, "my own new secret")
-    assert holder.get("/me").ok()["address_proved"] is True
+    assert holder.get("/me").ok()["email_proved"] is True
 
 
 def test_a_mailed_invitation_lets_the_true_holder_take_over(acme, rival, inbox):

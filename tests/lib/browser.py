@@ -1,0 +1,215 @@
+"""A real Chromium, as a person uses it: buttons and fields by the words on them, pages looked at and judged by axe-core."""
+
+import base64
+import pathlib
+import shutil
+import tempfile
+import time
+
+from selenium import webdriver
+from selenium.common.exceptions import StaleElementReferenceException
+from selenium.webdriver.chrome.options import Options
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.by import By
+
+from lib.spec import texts
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+AXE = ROOT / "tests/browser/node_modules/axe-core/axe.min.js"
+FLAGS = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+         "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage", "--hide-scrollbars", "--force-color-profile=srgb"]
+SIZES = {"desktop": (1280, 800), "phone": (360, 740)}
+PATIENCE = 15.0  # seconds for a page to come
+
+
+class Browser:
+    def __init__(self, language="fr", size="desktop", dark=False, javascript=True):
+        self.language, self.javascript = language, javascript
+        self.profile = tempfile.mkdtemp(prefix="parvis-browser-")
+        options = Options()
+        for flag in FLAGS:
+            options.add_argument(flag)
+        options.add_argument(f"--user-data-dir={self.profile}")
+        options.add_argument(f"--lang={language}")
+        options.add_experimental_option("prefs", {
+            "intl.accept_languages": language,
+            "profile.managed_default_content_settings.javascript": 1 if javascript else 2,
+        })
+        options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+        self.driver = webdriver.Chrome(options=options, service=Service("/usr/bin/chromedriver"))
+        self.look(size, dark)
+
+    def close(self):
+        self.driver.quit()
+        shutil.rmtree(self.profile, ignore_errors=True)
+
+    def look(self, size=None, dark=None):
+        """Changes the size of the screen or the colour scheme."""
+        if size:
+            self.size = size
+            width, height = SIZES[size]
+            self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {
+                "width": width, "height": height, "deviceScaleFactor": 1, "mobile": size == "phone"})
+        if dark is not None:
+            self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [
+                {"name": "prefers-color-scheme", "value": "dark" if dark else "light"},
+                {"name": "prefers-reduced-motion", "value": "reduce"}]})
+
+    # ---- going and finding
+
+    def go(self, url):
+        self.driver.get(url)
+        return self
+
+    def submit(self, path, fields):
+        """A form of one's own making, sent from the page one is on."""
+        self.driver.execute_script("""
+            const form = document.createElement("form");
+            form.method = "post"; form.action = arguments[0];
+            for (const [name, value] of arguments[1]) {
+                const input = document.createElement("input");
+                input.type = "hidden"; input.name = name; input.value = value; form.append(input);
+            }
+            document.body.append(form); form.submit();""", path, [list(pair) for pair in fields])
+        return self
+
+    def be(self, client, url):
+        """Takes over the session of an API client."""
+        self.go(url + "/healthz")
+        self.driver.delete_all_cookies()
+        for name, value in client.cookies.items():
+            self.driver.add_cookie({"name": name, "value": value, "path": "/"})
+        return self
+
+    @property
+    def url(self):
+        return self.driver.current_url
+
+    @property
+    def text(self):
+        return self.driver.find_element(By.TAG_NAME, "body").text
+
+    def word(self, key):
+        """A text of the catalogue; a key without one is taken as it stands."""
+        return texts(self.language).get(key, key)
+
+    def all(self, css):
+        return self.driver.find_elements(By.CSS_SELECTOR, css)
+
+    def one(self, css, seconds=PATIENCE):
+        """The one visible element, once it is there."""
+        return self.until(lambda: next((e for e in self.all(css) if e.is_displayed()), None), css, seconds)
+
+    def until(self, probe, what, seconds=PATIENCE):
+        end = time.monotonic() + seconds
+        while True:
+            try:
+                found = probe()
+                if found:
+                    return found
+            except StaleElementReferenceException:
+                pass
+            if time.monotonic() > end:
+                raise AssertionError(f"no {what} on {self.url}:\n{self.text[:3000]}")
+            time.sleep(0.05)
+
+    def sees(self, text, seconds=PATIENCE):
+        text = self.word(text)
+        self.until(lambda: text in self.text, repr(text), seconds)
+        return self
+
+    def sees_not(self, text):
+        assert self.word(text) not in self.text, self.text
+        return self
+
+    def _named(self, css, key):
+        wanted = self.word(key)
+        return next((e for e in self.all(css) if e.is_displayed() and wanted in
+                     (e.text.strip(), e.get_attribute("aria-label"), e.accessible_name.strip())), None)
+
+    def press(self, key):
+        """A button, by the words on it; waits for what follows."""
+        self.click(self.until(lambda: self._named("button, a.btn, [role=button]", key), f"button {self.word(key)!r}"))
+        return self
+
+    def follow(self, key):
+        """A link, by its words."""
+        self.click(self.until(lambda: self._named("a", key), f"link {self.word(key)!r}"))
+        return self
+
+    def click(self, element):
+        """Clicks, and waits a moment for a page to come."""
+        page = self.driver.find_element(By.TAG_NAME, "html")
+        element.click()
+        end = time.monotonic() + 1.0  # either a page comes, or this one changes in place
+        while time.monotonic() < end:
+            try:
+                page.is_enabled()
+            except Exception:
+                break
+            time.sleep(0.02)
+        return self
+
+    def fill(self, key, value):
+        """A field, by its label."""
+        field = self.until(lambda: self._named("input:not([type=hidden]), textarea, select", key), f"field {self.word(key)!r}")
+        field.clear()
+        field.send_keys(value)
+        return self
+
+    def choose(self, css):
+        """A radio button or box, which may lie under its label."""
+        box = self.until(lambda: next(iter(self.all(css)), None), css)
+        if not box.is_selected():
+            box.find_element(By.XPATH, "./ancestor::label").click()
+        return self
+
+    def choose_select(self, css, value):
+        self.one(f"{css} option[value='{value}']").click()
+        return self
+
+    def row_menu(self, text, entry):
+        """Opens the menu of the row that holds the text, and takes an entry of it."""
+        row = self.until(lambda: next((r for r in self.all("tbody tr") if text in r.text), None), f"row of {text}")
+        row.find_element(By.CSS_SELECTOR, "summary").click()
+        wanted = self.word(entry)
+        self.click(self.until(lambda: next((e for e in row.find_elements(By.CSS_SELECTOR, "a, button")
+                                              if e.is_displayed() and e.text.strip() == wanted), None), f"entry {wanted}"))
+        return self
+
+    def row(self, text):
+        return self.until(lambda: next((r for r in self.all("tbody tr") if text in r.text), None), f"row of {text}").text
+
+    # ---- judging
+
+    def fits(self):
+        """Nothing sticks out to the right."""
+        wide = self.driver.execute_script("return document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        assert wide <= 0, f"{self.url} is {wide} pixels too wide at {self.size}"
+
+    def axe(self):
+        """What axe-core finds, as sentences."""
+        self.driver.execute_script(AXE.read_text("utf-8"))
+        found = self.driver.execute_async_script("""
+            const done = arguments[arguments.length - 1];
+            axe.run(document, {iframes: false, resultTypes: ["violations"], runOnly: {type: "tag", values:
+                ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}})
+               .then(r => done(r.violations), e => done([{id: "axe failed", help: String(e), nodes: []}]));""")
+        return [f"{v['id']}: {v['help']}\n" + "\n".join("    " + n["html"][:300] + " " + n.get("failureSummary", "")[:300] for n in v["nodes"][:4])
+                for v in found]
+
+    def complaints(self):
+        """What the console of the browser says: refused by the policy, missing files, errors of scripts."""
+        return [e["message"] for e in self.driver.get_log("browser")
+                if e["level"] == "SEVERE" and "status of 4" not in e["message"] and "favicon" not in e["message"]]
+
+    def shot(self, path):
+        """The whole page into a PNG."""
+        path = pathlib.Path(path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        box = self.driver.execute_cdp_cmd("Page.getLayoutMetrics", {})["cssContentSize"]
+        width, height = SIZES[self.size]
+        clip = {"x": 0, "y": 0, "width": width, "height": min(max(box["height"], height), 6000), "scale": 1}
+        data = self.driver.execute_cdp_cmd("Page.captureScreenshot", {"format": "png", "clip": clip, "captureBeyondViewport": True})["data"]
+        path.write_bytes(base64.b64decode(data))
+        return path
