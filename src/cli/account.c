@@ -1,0 +1,54 @@
+#include "cli/client.h"
+#include "cli/run.h"
+#include "cli/table.h"
+
+int run_account_show(cli *c)
+{
+    static const table_column sheet[] = {
+        {"id", "account.id", NULL},
+        {"email", "account.email", NULL},
+        {"name", "account", show_name},
+        {"locale", "account.locale", NULL},
+        {"address_proved", "account.email_proved", NULL},
+        {"created_at", "account.created_at", show_time},
+        {0},
+    };
+    static const table_column memberships[] = {
+        {"organization", "organization", NULL},
+        {"role", "role", show_word},
+        {"joined_at", "joined_at", show_time},
+        {0},
+    };
+    reply r;
+    int code = call(c, "GET", path_with(c, S("/server/accounts"), "email", argument(c, 0)), NULL, &r);
+    if (code != EXIT_DONE)
+        return code;
+    json_t *places = json_object_get(r.json, "memberships");
+    if (c->json) {
+        json_print(r.json);
+    } else {
+        sheet_print(c, sheet, r.json);
+        if (json_array_size(places) > 0) {
+            say(S(""));
+            table_print(c, memberships, places, true);
+        }
+    }
+    json_decref(r.json);
+    return EXIT_DONE;
+}
+
+int run_account_reset_password(cli *c)
+{
+    reply r;
+    json_t *body = json_object();
+    json_put(body, "email", argument(c, 0));
+    int code = call(c, "POST", S("/server/accounts/reset-password"), body, &r);
+    if (code != EXIT_DONE)
+        return code;
+    if (c->json)
+        json_print(r.json);
+    else
+        say(printable(c->a, json_text(r.json, "url")));
+    json_decref(r.json);
+    return EXIT_DONE;
+}

@@ -1,0 +1,219 @@
+#include "cli/command.h"
+
+#include "base/buf.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* Values that getopt gives back: settings first, then the common flags, then the command's own. */
+enum {
+    GIVEN_SETTING = 1000,
+    GIVEN_CONFIG = 2000,
+    GIVEN_JSON,
+    GIVEN_HELP,
+    GIVEN_VERSION,
+    GIVEN_FLAG = 3000,
+};
+
+static const struct option common[] = {
+    {"config", required_argument, NULL, GIVEN_CONFIG},
+    {"json", no_argument, NULL, GIVEN_JSON},
+    {"help", no_argument, NULL, GIVEN_HELP},
+    {"version", no_argument, NULL, GIVEN_VERSION},
+};
+enum { COMMON_COUNT = sizeof common / sizeof *common };
+
+static size_t flag_count(const command *about)
+{
+    size_t n = 0;
+    while (about && about->flags && about->flags[n].name)
+        n++;
+    return n;
+}
+
+/* What getopt_long wants to know: the common flags, a flag a setting, and the command's own. */
+static const struct option *options_of(cli *c)
+{
+    size_t own = flag_count(c->command);
+    struct option *out = arena_array_of(c->a, struct option, COMMON_COUNT + SETTING_COUNT + own + 1), *o = out;
+    for (size_t i = 0; i < COMMON_COUNT; i++)
+        *o++ = common[i];
+    for (setting_id id = 0; id < SETTING_COUNT; id++)
+        *o++ = (struct option){setting_flag(c->a, id).p, required_argument, NULL, GIVEN_SETTING + (int)id};
+    for (size_t i = 0; i < own; i++) {
+        const cli_flag *f = &c->command->flags[i];
+        *o++ = (struct option){f->name, f->argument ? required_argument : no_argument, NULL, GIVEN_FLAG + (int)i};
+    }
+    return out;
+}
+
+static int wrong(cli *c, const char *key, const char *name)
+{
+    str of = c->command ? arena_join(c->a, S("parvis "), str_of(c->command->name)) : S("parvis");
+    return refuse(EXIT_USAGE, arena_join(c->a, SAID(c, key, {"name", printable(c->a, str_of(name))}), S(" "),
+                                         SAID(c, "cli.usage.see_help", {"command", of})));
+}
+
+/* getopt_long takes "--org" for "--organization". A script that relies on it breaks when a flag is added, so we do not. */
+static bool spelt_out(char **argv, const char *name)
+{
+    const char *word = argv[optind - 1];
+    if (optarg == word)
+        word = argv[optind - 2];
+    size_t n = strlen(name);
+    return strncmp(word, "--", 2) == 0 && strncmp(word + 2, name, n) == 0 && (word[2 + n] == 0 || word[2 + n] == '=');
+}
+
+/* A flag whose argument is "a|b" takes these words alone. */
+static bool is_allowed(const char *argument, str value)
+{
+    str rest = str_of(argument);
+    if (!rest.p || str_find_byte(rest, '|') == rest.n)
+        return true;
+    while (rest.p)
+        if (str_eq(str_cut(&rest, '|'), value))
+            return true;
+    return false;
+}
+
+static int take_flag(cli *c, int index)
+{
+    const cli_flag *f = &c->command->flags[index];
+    str value = f->argument ? str_of(optarg) : S("on");
+    if (!str_is_utf8(value))
+        return wrong(c, "cli.usage.not_utf8", f->name);
+    if (!is_allowed(f->argument, value))
+        return refuse(EXIT_USAGE,
+                      SAID(c, "cli.usage.not_allowed", {"name", str_of(f->name)}, {"allowed", str_of(f->argument)}));
+    c->values[index] = value;
+    return EXIT_DONE;
+}
+
+static int take(cli *c, int given)
+{
+    if (given >= GIVEN_FLAG)
+        return take_flag(c, given - GIVEN_FLAG);
+    switch (given) {
+    case GIVEN_CONFIG:
+        c->source.config_path = str_of(optarg);
+        break;
+    case GIVEN_JSON:
+        c->json = true;
+        break;
+    case GIVEN_HELP:
+        c->help = true;
+        break;
+    case GIVEN_VERSION:
+        c->command = commands;
+        while (strcmp(c->command->name, "version") != 0)
+            c->command++;
+        break;
+    default:
+        c->source.flags[given - GIVEN_SETTING] = str_of(optarg);
+    }
+    return EXIT_DONE;
+}
+
+/* Reads flags until the end, or (with "+") until the first word that is none. */
+static int read_flags(cli *c, int argc, char **argv, bool stop_at_word)
+{
+    const struct option *options = options_of(c);
+    int given, which = 0;
+
+    opterr = 0;
+    optind = 0; /* GNU: forget the last scan */
+    while ((given = getopt_long(argc, argv, stop_at_word ? "+:" : ":", options, &which)) != -1) {
+        if (given == '?')
+            return wrong(c, "cli.usage.unknown_flag", argv[optind - 1]);
+        if (given == ':')
+            return wrong(c, "cli.usage.value_missing", argv[optind - 1]);
+        if (!spelt_out(argv, options[which].name))
+            return wrong(c, "cli.usage.unknown_flag", argv[optind - 1]);
+        int code = take(c, given);
+        if (code != EXIT_DONE)
+            return code;
+    }
+    return EXIT_DONE;
+}
+
+/* The command that one or two words name; *words says how many. A group's own word ("mail") names none. */
+static const command *command_named(cli *c, const char *first, const char *second, int *words)
+{
+    str two = second ? arena_join(c->a, str_of(first), S(" "), str_of(second)) : STR_NONE;
+    for (const command *each = commands; each->name; each++) {
+        bool both = two.p && str_eq(str_of(each->name), two);
+        if (both || strcmp(each->name, first) == 0) {
+            *words = both ? 2 : 1;
+            return each;
+        }
+    }
+    return NULL;
+}
+
+static bool is_group(cli *c, const char *word)
+{
+    str start = arena_join(c->a, str_of(word), S(" "));
+    for (const command *each = commands; each->name; each++)
+        if (str_starts(str_of(each->name), start))
+            return true;
+    return false;
+}
+
+static int check_counts(cli *c)
+{
+    const command *about = c->command;
+    for (size_t i = 0; i < flag_count(about); i++)
+        if (about->flags[i].required && !c->values[i].p)
+            return wrong(c, "cli.usage.flag_missing", about->flags[i].name);
+    if (c->arg_count < about->least)
+        return wrong(c, "cli.usage.argument_missing", about->arguments);
+    if (about->most >= 0 && c->arg_count > about->most)
+        return wrong(c, "cli.usage.argument_extra", c->args[about->most]);
+    for (int i = 0; i < c->arg_count; i++)
+        if (!str_is_utf8(str_of(c->args[i])))
+            return wrong(c, "cli.usage.not_utf8", "?");
+    return EXIT_DONE;
+}
+
+int arguments_read(cli *c, int argc, char **argv)
+{
+    int code = read_flags(c, argc, argv, true);
+    if (code != EXIT_DONE)
+        return code;
+    int at = optind, words = 0;
+    if (at == argc)
+        return c->command || c->help ? EXIT_DONE : wrong(c, "cli.usage.no_command", "");
+
+    const char *second = at + 1 < argc ? argv[at + 1] : NULL;
+    c->command = command_named(c, argv[at], second, &words);
+    if (!c->command) {
+        bool group = is_group(c, argv[at]);
+        if (group && (c->help || (second && strcmp(second, "--help") == 0))) {
+            c->help = true;
+            c->args = argv + at;
+            c->arg_count = 1;
+            return EXIT_DONE;
+        }
+        return group ? wrong(c, "cli.usage.incomplete", argv[at]) : wrong(c, "cli.usage.unknown_command", argv[at]);
+    }
+    code = read_flags(c, argc - at - words + 1, argv + at + words - 1, false);
+    if (code != EXIT_DONE)
+        return code;
+    c->args = argv + at + words - 1 + optind;
+    c->arg_count = argc - at - words + 1 - optind;
+    return c->help ? EXIT_DONE : check_counts(c);
+}
+
+str flag_value(const cli *c, const char *name)
+{
+    for (size_t i = 0; i < flag_count(c->command); i++)
+        if (strcmp(c->command->flags[i].name, name) == 0)
+            return c->values[i];
+    return STR_NONE;
+}
+
+str argument(const cli *c, int index)
+{
+    return index < c->arg_count ? str_of(c->args[index]) : STR_NONE;
+}

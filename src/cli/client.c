@@ -1,0 +1,301 @@
+#include "cli/client.h"
+
+#include "base/buf.h"
+#include "base/clock.h"
+
+#include <curl/curl.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { WAIT_FOR_SERVER = 5 * MSEC_SECOND, WAIT_FOR_MAIL = 5 * MSEC_SECOND, CALL_SECONDS = 600 };
+
+struct client {
+    CURL *curl;
+    instance in; /* in.lock -1: another process serves */
+    host *inside;
+};
+
+static void pause_briefly(void)
+{
+    nanosleep(&(struct timespec){.tv_nsec = 20 * 1000 * 1000}, NULL);
+}
+
+/* ---- finding the server ---- */
+
+static bool has_listener(str path)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    if (path.n >= sizeof address.sun_path)
+        return false;
+    memcpy(address.sun_path, path.p, path.n);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    bool found = fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof address) == 0;
+    if (fd >= 0)
+        close(fd);
+    return found;
+}
+
+static bool has_folder(const settings *s, arena *a)
+{
+    struct stat found;
+    return stat(arena_cstr(a, s->data), &found) == 0;
+}
+
+/* The lock is ours: serve ourselves, on the socket alone. */
+static int serve_inside(cli *c, client *k)
+{
+    if (instance_open(&k->in) == OK && c->host->start(&k->in, true, &k->inside) == OK)
+        return EXIT_DONE;
+    return refuse(EXIT_REFUSED, SAID(c, "cli.server.cannot_start", {"data", c->settings.data}));
+}
+
+static int find_server(cli *c, client *k)
+{
+    str socket_path = instance_socket(c->a, &c->settings);
+    msec until = clock_monotonic() + WAIT_FOR_SERVER;
+
+    if (!c->command->makes_data && !has_folder(&c->settings, c->a))
+        return refuse(EXIT_REFUSED, SAID(c, "cli.server.no_data", {"data", c->settings.data}));
+    /* Held but not listening: a server that starts or stops right now. */
+    do {
+        err e = instance_lock(&c->settings, &k->in);
+        if (e == OK)
+            return serve_inside(c, k);
+        if (e != ERR_CONFLICT)
+            return refuse(EXIT_REFUSED, SAID(c, "cli.server.cannot_start", {"data", c->settings.data}));
+        if (has_listener(socket_path))
+            return EXIT_DONE;
+        pause_briefly();
+    } while (clock_monotonic() < until);
+    return refuse(EXIT_REFUSED, SAID(c, "cli.server.silent", {"socket", socket_path}));
+}
+
+static int client_open(cli *c)
+{
+    static client only; /* outlives the arena of a page: see list_print */
+    client *k = &only;
+    *k = (client){.in.lock = -1};
+    c->client = k;
+    int code = find_server(c, k);
+    if (code != EXIT_DONE)
+        return code;
+    curl_global_init(CURL_GLOBAL_DEFAULT);
+    k->curl = curl_easy_init();
+    return k->curl ? EXIT_DONE : refuse(EXIT_REFUSED, text_of(c, "cli.server.no_memory"));
+}
+
+/* ---- one call ---- */
+
+static size_t collect(char *p, size_t size, size_t count, void *out)
+{
+    buf_add(out, (str){p, size * count});
+    return size * count;
+}
+
+/* The server's sentence, then each field that it refused. */
+static int print_problem(cli *c, const reply *r)
+{
+    str detail = json_text(r->json, "detail");
+    json_t *each;
+    size_t i;
+    if (!detail.p)
+        detail = SAID(c, "cli.server.strange", {"status", arena_printf(c->a, "%ld", r->status)});
+    refuse(EXIT_REFUSED, printable(c->a, detail));
+    json_array_foreach(json_object_get(r->json, "errors"), i, each)
+        refuse(EXIT_REFUSED,
+               printable(c->a, arena_join(c->a, json_text(each, "pointer"), S(": "), json_text(each, "detail"))));
+    return EXIT_REFUSED;
+}
+
+static struct curl_slist *headers_for(cli *c, bool has_body)
+{
+    str language = arena_join(c->a, S("Accept-Language: "), language_code(c->lang));
+    struct curl_slist *headers = curl_slist_append(NULL, language.p);
+    if (has_body)
+        headers = curl_slist_append(headers, "Content-Type: application/json");
+    return headers;
+}
+
+static void prepare(cli *c, CURL *curl, const char *method, str path, const char *body)
+{
+    str url = arena_join(c->a, S("http://localhost/api/v1"), path);
+    curl_easy_reset(curl);
+    curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, instance_socket(c->a, &c->settings).p);
+    curl_easy_setopt(curl, CURLOPT_PROXY, "");
+    curl_easy_setopt(curl, CURLOPT_URL, url.p);
+    curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, method);
+    curl_easy_setopt(curl, CURLOPT_TIMEOUT, (long)CALL_SECONDS);
+    curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+    if (body)
+        curl_easy_setopt(curl, CURLOPT_POSTFIELDS, body);
+    else if (strcmp(method, "POST") == 0)
+        curl_easy_setopt(curl, CURLOPT_POSTFIELDS, "");
+    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, collect);
+}
+
+int call(cli *c, const char *method, str path, json_t *body, reply *out)
+{
+    BUF_SCOPED answer = {0};
+    *out = (reply){0};
+    int code = c->client ? EXIT_DONE : client_open(c);
+    if (code != EXIT_DONE) {
+        json_decref(body);
+        return code;
+    }
+
+    CURL *curl = c->client->curl;
+    char *sent = body ? json_dumps(body, JSON_COMPACT) : NULL;
+    struct curl_slist *headers = headers_for(c, body != NULL);
+    prepare(c, curl, method, path, sent);
+    curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
+    curl_easy_setopt(curl, CURLOPT_WRITEDATA, &answer);
+    CURLcode done = curl_easy_perform(curl);
+    curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &out->status);
+    curl_slist_free_all(headers);
+    free(sent);
+    json_decref(body);
+    if (done != CURLE_OK)
+        return refuse(EXIT_REFUSED, SAID(c, "cli.server.lost", {"reason", str_of(curl_easy_strerror(done))}));
+
+    out->text = arena_str(c->a, buf_str(&answer));
+    out->json = json_loadb(out->text.p, out->text.n, 0, NULL);
+    if (out->status < 400)
+        return EXIT_DONE;
+    code = print_problem(c, out);
+    json_decref(out->json);
+    out->json = NULL;
+    return code;
+}
+
+/* ---- the end ---- */
+
+/* Whether a mail waits, and whether one was put off: what the outbox's newest page says. */
+static void look_at_outbox(cli *c, bool *waiting, bool *deferred)
+{
+    reply r;
+    json_t *each;
+    size_t i;
+    *waiting = *deferred = false;
+    if (call(c, "GET", S("/server/mail?limit=200"), NULL, &r) != EXIT_DONE)
+        return;
+    json_array_foreach(json_object_get(r.json, "items"), i, each)
+    {
+        str state = json_text(each, "state");
+        *waiting = *waiting || str_eq(state, S("queued"));
+        *deferred = *deferred || str_eq(state, S("deferred"));
+    }
+    json_decref(r.json);
+}
+
+static void let_mails_go(cli *c)
+{
+    msec until = clock_monotonic() + WAIT_FOR_MAIL;
+    bool waiting, deferred;
+    look_at_outbox(c, &waiting, &deferred);
+    while (waiting && clock_monotonic() < until) {
+        pause_briefly();
+        look_at_outbox(c, &waiting, &deferred);
+    }
+    if (waiting || deferred)
+        refuse(EXIT_DONE, text_of(c, "cli.mail.left"));
+}
+
+void client_close(cli *c)
+{
+    client *k = c->client;
+    if (!k)
+        return;
+    if (k->inside && c->command->queues_mail)
+        let_mails_go(c);
+    curl_easy_cleanup(k->curl);
+    if (k->inside)
+        c->host->stop(k->inside);
+    instance_close(&k->in);
+    c->client = NULL;
+}
+
+/* ---- paths ---- */
+
+static str escaped(cli *c, str s)
+{
+    static const char digits[] = "0123456789ABCDEF";
+    char *out = arena_alloc(c->a, 3 * s.n + 1);
+    size_t n = 0;
+    for (size_t i = 0; i < s.n; i++) {
+        unsigned char b = (unsigned char)s.p[i];
+        bool plain = (b >= '0' && b <= '9') || (b >= 'A' && b <= 'Z') || (b >= 'a' && b <= 'z') || strchr("-_.~", b);
+        if (plain && b) {
+            out[n++] = (char)b;
+            continue;
+        }
+        out[n++] = '%';
+        out[n++] = digits[b >> 4];
+        out[n++] = digits[b & 15];
+    }
+    return (str){out, n};
+}
+
+str path_of(cli *c, const str *segments, size_t count)
+{
+    str path = S("");
+    for (size_t i = 0; i < count; i++)
+        path = arena_join(c->a, path, S("/"), escaped(c, segments[i]));
+    return path;
+}
+
+str path_with(cli *c, str path, const char *name, str value)
+{
+    if (!value.p)
+        return path;
+    str mark = str_find_byte(path, '?') < path.n ? S("&") : S("?");
+    return arena_join(c->a, path, mark, str_of(name), S("="), escaped(c, value));
+}
+
+int organization_of(cli *c, str *slug)
+{
+    reply r;
+    *slug = flag_value(c, "organization");
+    if (slug->p)
+        return EXIT_DONE;
+    int code = call(c, "GET", S("/organizations?limit=2"), NULL, &r);
+    if (code != EXIT_DONE)
+        return code;
+    json_t *items = json_object_get(r.json, "items");
+    if (json_array_size(items) == 1)
+        *slug = arena_str(c->a, json_text(json_array_get(items, 0), "slug"));
+    json_decref(r.json);
+    return slug->p ? EXIT_DONE : refuse(EXIT_USAGE, text_of(c, "cli.usage.which_organization"));
+}
+
+/* ---- JSON ---- */
+
+json_t *json_of(str s)
+{
+    return json_stringn(s.p, s.n);
+}
+
+void json_put(json_t *object, const char *key, str value)
+{
+    if (value.p)
+        json_object_set_new(object, key, json_of(value));
+}
+
+json_t *json_at(const json_t *object, const char *path)
+{
+    str rest = str_of(path);
+    while (rest.p && object) {
+        str name = str_cut(&rest, '.');
+        object = json_object_getn(object, name.p, name.n);
+    }
+    return (json_t *)object;
+}
+
+str json_text(const json_t *object, const char *path)
+{
+    json_t *value = json_at(object, path);
+    return json_is_string(value) ? (str){json_string_value(value), json_string_length(value)} : STR_NONE;
+}

@@ -1,0 +1,40 @@
+/* The client of the HTTP API: over the running server's socket, or over one that this process serves itself. */
+#ifndef PARVIS_CLI_CLIENT_H
+#define PARVIS_CLI_CLIENT_H
+
+#include "cli/command.h"
+
+/** An answer. `json` is owned by the caller (json_decref; NULL when the body is none); `text` lives in c->a. */
+typedef struct reply {
+    long status;
+    json_t *json;
+    str text;
+} reply;
+
+/**
+ * Calls METHOD /api/v1PATH. The body is taken over; NULL sends none. EXIT_DONE with *out filled; or, after the problem's own
+ * sentence on standard error, EXIT_REFUSED. The first call finds the server, or starts one inside.
+ */
+int call(cli *c, const char *method, str path, json_t *body, reply *out);
+
+/** "/organizations/acme/members" of segments, each escaped. Lives in c->a. */
+str path_of(cli *c, const str *segments, size_t count);
+#define PATH(c, ...) path_of((c), (const str[]){__VA_ARGS__}, sizeof((const str[]){__VA_ARGS__}) / sizeof(str))
+/** The path with one more query parameter, escaped; as it was for STR_NONE. */
+str path_with(cli *c, str path, const char *name, str value);
+
+/** Lets mails go (when the command queues any), stops the server inside, gives the lock back. */
+void client_close(cli *c);
+
+/** "slug" of --organization; without it, of the server's only organization. EXIT_REFUSED or EXIT_USAGE after a sentence. */
+int organization_of(cli *c, str *slug);
+
+/** A JSON string; the caller owns it. */
+json_t *json_of(str s);
+/** Sets key unless the value is STR_NONE. */
+void json_put(json_t *object, const char *key, str value);
+/** A string inside, by a path of names with dots between ("account.email"); STR_NONE when it is none. Borrowed. */
+str json_text(const json_t *object, const char *path);
+json_t *json_at(const json_t *object, const char *path);
+
+#endif

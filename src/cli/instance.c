@@ -1,0 +1,73 @@
+#include "cli/instance.h"
+
+#include "base/log.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static err cannot(const char *message, const char *path)
+{
+    log_(LOG_ERROR, message, LOG_TEXT("path", str_of(path)), LOG_TEXT("reason", str_of(strerror(errno))));
+    return ERR_UNAVAILABLE;
+}
+
+err instance_lock(const settings *s, instance *in)
+{
+    ARENA_SCOPED a = arena_new(64 * 1024);
+    const char *folder = arena_cstr(a, s->data);
+    const char *path = arena_join(a, s->data, S("/lock")).p;
+
+    *in = (instance){.settings = s, .lock = -1};
+    if (mkdir(folder, 0700) != 0 && errno != EEXIST)
+        return cannot("cannot make the data folder", folder);
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd < 0)
+        return cannot("cannot open the lock of the data folder", path);
+    if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+        err e = errno == EWOULDBLOCK ? ERR_CONFLICT : cannot("cannot lock the data folder", path);
+        close(fd);
+        return e;
+    }
+    /* Whatever mode it was made with: it holds mails, the socket and, by default, the key. */
+    if (chmod(folder, 0700) != 0) {
+        err e = cannot("cannot keep the data folder to its owner", folder);
+        close(fd);
+        return e;
+    }
+    in->lock = fd;
+    return OK;
+}
+
+/* True when the database's file holds something already: then its key must be there too. */
+static bool has_data(arena *a, str database)
+{
+    struct stat found;
+    str path = str_slice(database, S("sqlite:").n, database.n);
+    return stat(arena_cstr(a, path), &found) == 0 && found.st_size > 0;
+}
+
+err instance_open(instance *in)
+{
+    ARENA_SCOPED a = arena_new(64 * 1024);
+    const settings *s = in->settings;
+    TRY(server_key_load(s->key_file, !has_data(a, s->database), &in->key));
+    TRY(store_open(s->database, &in->store));
+    return store_migrate(in->store);
+}
+
+void instance_close(instance *in)
+{
+    store_close(in->store);
+    server_key_free(in->key);
+    if (in->lock >= 0)
+        close(in->lock);
+    *in = (instance){.lock = -1};
+}
+
+str instance_socket(arena *a, const settings *s)
+{
+    return arena_join(a, s->data, S("/parvis.sock"));
+}

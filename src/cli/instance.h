@@ -1,0 +1,34 @@
+/* A data folder in use: its lock, key and database. One process at a time has it. */
+#ifndef PARVIS_CLI_INSTANCE_H
+#define PARVIS_CLI_INSTANCE_H
+
+#include "ports/config.h"
+#include "ports/token.h"
+#include "store/store.h"
+
+typedef struct instance {
+    const settings *settings;
+    int lock; /* descriptor of <data>/lock; -1 while not held */
+    server_key *key;
+    store *store;
+} instance;
+
+/**
+ * Makes the data folder (mode 0700) when it is missing, and takes its lock without waiting. Before instance_open.
+ * Errors: ERR_CONFLICT when another process holds the lock; ERR_UNAVAILABLE, with a log line.
+ */
+MUST err instance_lock(const settings *s, instance *in);
+
+/**
+ * Reads the key (made on a new database, required on an existing one), opens the database and brings it up to date.
+ * Errors: ERR_UNAVAILABLE, with a log line.
+ */
+MUST err instance_open(instance *in);
+
+/** Closes what is open and gives the lock back. Harmless on a zeroed or half-opened instance with lock -1. */
+void instance_close(instance *in);
+
+/** "<data>/parvis.sock", NUL-terminated. */
+str instance_socket(arena *a, const settings *s);
+
+#endif

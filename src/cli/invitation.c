@@ -1,0 +1,207 @@
+#include "cli/client.h"
+#include "cli/run.h"
+#include "cli/table.h"
+
+#include <stdio.h>
+
+static const table_column columns[] = {
+    {"email", "email", NULL},
+    {"role", "role", show_word},
+    {"state", "state", show_word},
+    {"delivery", "delivery.state", show_word},
+    {"created_at", "created_at", show_time},
+    {"expires_at", "expires_at", show_time},
+    {"id", "id", NULL},
+    {0},
+};
+
+static const table_column sheet[] = {
+    {"id", "id", NULL},
+    {"email", "email", NULL},
+    {"role", "role", show_word},
+    {"state", "state", show_word},
+    {"locale", "locale", NULL},
+    {"message", "message", NULL},
+    {"invited_by", "invited_by", show_word},
+    {"created_at", "created_at", show_time},
+    {"expires_at", "expires_at", show_time},
+    {"sent_count", "sent_count", NULL},
+    {"last_sent_at", "last_sent_at", show_time},
+    {"delivery", "delivery.state", show_word},
+    {"reply", "delivery.reply", NULL},
+    {"accepted_at", "accepted_at", show_time},
+    {"batch", "batch", NULL},
+    {0},
+};
+
+int run_invitation_list(cli *c)
+{
+    str slug;
+    int code = organization_of(c, &slug);
+    if (code != EXIT_DONE)
+        return code;
+    str path = PATH(c, S("organizations"), slug, S("invitations"));
+    path = path_with(c, path, "state", flag_value(c, "state"));
+    path = path_with(c, path, "q", flag_value(c, "query"));
+    path = path_with(c, path, "batch", flag_value(c, "batch"));
+    return list_print(c, path, columns, "cli.invitation.none");
+}
+
+/* The path of the invitation that an argument names: by id, or the newest one to an address. */
+static int invitation_path(cli *c, str named, str *path)
+{
+    reply r;
+    str slug, id = STR_NONE;
+    json_t *each;
+    size_t i;
+    int code = organization_of(c, &slug);
+    if (code != EXIT_DONE)
+        return code;
+    *path = PATH(c, S("organizations"), slug, S("invitations"), named);
+    if (str_find_byte(named, '@') == named.n)
+        return EXIT_DONE;
+
+    str all = PATH(c, S("organizations"), slug, S("invitations"));
+    code = call(c, "GET", path_with(c, path_with(c, all, "q", named), "limit", S("200")), NULL, &r);
+    if (code != EXIT_DONE)
+        return code;
+    json_array_foreach(json_object_get(r.json, "items"), i,
+                       each) if (!id.p && str_eq_nocase(json_text(each, "email"), named)) id =
+        arena_str(c->a, json_text(each, "id"));
+    json_decref(r.json);
+    if (!id.p)
+        return refuse(EXIT_REFUSED, SAID(c, "cli.invitation.unknown", {"address", printable(c->a, named)}));
+    *path = PATH(c, S("organizations"), slug, S("invitations"), id);
+    return EXIT_DONE;
+}
+
+int run_invitation_show(cli *c)
+{
+    str path;
+    int code = invitation_path(c, argument(c, 0), &path);
+    return code == EXIT_DONE ? object_print(c, path, sheet) : code;
+}
+
+/* ---- changing one after the other: a refusal does not keep the rest from being done ---- */
+
+typedef int one(cli *c, str path);
+
+static int each_argument(cli *c, one *change)
+{
+    int worst = EXIT_DONE;
+    for (int i = 0; i < c->arg_count; i++) {
+        str path;
+        int code = invitation_path(c, argument(c, i), &path);
+        if (code == EXIT_DONE)
+            code = change(c, path);
+        worst = code > worst ? code : worst;
+        progress((size_t)i + 1, c->arg_count > 20 ? (size_t)c->arg_count : 0);
+    }
+    return worst;
+}
+
+/* Prints what an action answered, with a sentence for people. */
+static int act(cli *c, const char *method, str path, const char *sentence)
+{
+    reply r;
+    int code = call(c, method, path, NULL, &r);
+    if (code != EXIT_DONE)
+        return code;
+    if (c->json)
+        json_print(r.json);
+    else
+        say(SAID(c, sentence, {"address", printable(c->a, json_text(r.json, "email"))}));
+    json_decref(r.json);
+    return EXIT_DONE;
+}
+
+static int resend_one(cli *c, str path)
+{
+    return act(c, "POST", arena_join(c->a, path, S("/resend")), "cli.invitation.resent");
+}
+
+static int revoke_one(cli *c, str path)
+{
+    reply r = {0};
+    int code = call(c, "DELETE", path, NULL, &r);
+    json_decref(r.json);
+    return code == EXIT_DONE ? act(c, "GET", path, "cli.invitation.revoked") : code;
+}
+
+static int link_one(cli *c, str path)
+{
+    static const table_column made[] = {{"email", "email", NULL}, {"url", "url", NULL}, {"code", "code", NULL}, {0}};
+    reply r;
+    int code = call(c, "POST", arena_join(c->a, path, S("/link")), NULL, &r);
+    if (code != EXIT_DONE)
+        return code;
+    if (c->json)
+        json_print(r.json);
+    else
+        sheet_print(c, made, r.json);
+    json_decref(r.json);
+    return EXIT_DONE;
+}
+
+/* Arguments or --batch, not both and not none. *batch is the batch's path; STR_NONE: arguments. */
+static int arguments_or_batch(cli *c, str *batch)
+{
+    str slug, id = flag_value(c, "batch");
+    *batch = STR_NONE;
+    if ((c->arg_count > 0) == (id.p != NULL))
+        return refuse(EXIT_USAGE, text_of(c, "cli.invitation.one_or_batch"));
+    if (!id.p)
+        return EXIT_DONE;
+    int code = organization_of(c, &slug);
+    *batch = code == EXIT_DONE ? PATH(c, S("organizations"), slug, S("invitation-batches"), id) : STR_NONE;
+    return code;
+}
+
+int run_invitation_resend(cli *c)
+{
+    reply r;
+    str batch;
+    int code = arguments_or_batch(c, &batch);
+    if (code != EXIT_DONE)
+        return code;
+    if (!batch.p)
+        return each_argument(c, resend_one);
+    code = call(c, "POST", arena_join(c->a, batch, S("/resend")), NULL, &r);
+    if (code != EXIT_DONE)
+        return code;
+    if (c->json)
+        json_print(r.json);
+    else
+        say(SAID(c, "cli.invitation.batch_resent", {"resent", show_text(c, json_object_get(r.json, "resent"))},
+                 {"asked", show_text(c, json_object_get(r.json, "unanswered"))}));
+    json_decref(r.json);
+    return EXIT_DONE;
+}
+
+int run_invitation_revoke(cli *c)
+{
+    return each_argument(c, revoke_one);
+}
+
+int run_invitation_link(cli *c)
+{
+    reply r;
+    str batch;
+    int code = arguments_or_batch(c, &batch);
+    if (code != EXIT_DONE)
+        return code;
+    if (!batch.p)
+        return each_argument(c, link_one);
+    code = call(c, "POST", arena_join(c->a, batch, S("/links")), NULL, &r);
+    if (code != EXIT_DONE)
+        return code;
+    if (c->json) { /* for programs too: the CSV as the one string that it is */
+        json_t *document = json_pack("{s:o}", "csv", json_of(r.text));
+        json_print(document);
+        json_decref(document);
+    } else {
+        fwrite(r.text.p, 1, r.text.n, stdout);
+    }
+    json_decref(r.json);
+    return EXIT_DONE;
+}

@@ -1,0 +1,149 @@
+#include "base/buf.h"
+#include "cli/client.h"
+#include "cli/run.h"
+#include "cli/table.h"
+#include "ports/address.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+enum { CHUNK = 1000, ADDRESSES_MAX = 100000, INPUT_MAX = 16 * 1024 * 1024, EMAIL_CHARACTERS = 400 };
+
+/* Everything on standard input; false past INPUT_MAX. */
+static bool read_all(buf *out)
+{
+    char block[16384];
+    ssize_t got;
+    while ((got = read(STDIN_FILENO, block, sizeof block)) > 0 && out->n <= INPUT_MAX)
+        buf_add(out, (str){block, (size_t)got});
+    return got == 0 && out->n <= INPUT_MAX;
+}
+
+/* The addresses: from the arguments, "-" and no argument at all meaning standard input. */
+static int read_entries(cli *c, address_entry **entries, size_t *count)
+{
+    BUF_SCOPED text = {0};
+    bool piped = c->arg_count == 0 && !isatty(STDIN_FILENO);
+    if (c->arg_count == 0 && !piped)
+        return refuse(EXIT_USAGE, text_of(c, "cli.invite.no_address"));
+    for (int i = 0; i < c->arg_count; i++) {
+        if (str_eq(argument(c, i), S("-")))
+            piped = true;
+        else
+            buf_add(&text, argument(c, i));
+        buf_byte(&text, '\n');
+    }
+    if (piped && !read_all(&text))
+        return refuse(EXIT_REFUSED, text_of(c, "cli.invite.unreadable"));
+
+    err e = address_list_parse(c->a, arena_str(c->a, buf_str(&text)), ADDRESSES_MAX, entries, count);
+    if (e != OK)
+        return refuse(EXIT_REFUSED,
+                      text_of(c, e == ERR_PAYLOAD_TOO_LARGE ? "cli.invite.too_many" : "cli.invite.unreadable"));
+    return *count ? EXIT_DONE : refuse(EXIT_USAGE, text_of(c, "cli.invite.no_address"));
+}
+
+/* What was no address goes to the server as it was written: it has the words for the refusal. */
+static str email_of(cli *c, const address_entry *entry)
+{
+    str email = printable(c->a, entry->address.key.p ? entry->address.typed : entry->raw);
+    size_t at = 0;
+    for (int i = 0; i < EMAIL_CHARACTERS && at < email.n; i++)
+        str_next_codepoint(email, &at);
+    return str_slice(email, 0, at);
+}
+
+static json_t *body_of(cli *c, const address_entry *entries, size_t count)
+{
+    str role = flag_value(c, "role");
+    json_t *rows = json_array(), *body = json_pack("{s:o}", "invitations", rows);
+    for (size_t i = 0; i < count; i++) {
+        json_t *row = json_object();
+        json_put(row, "email", email_of(c, &entries[i]));
+        json_put(row, "role", role.p ? role : S("member"));
+        json_put(row, "locale", flag_value(c, "locale"));
+        json_put(row, "message", flag_value(c, "message"));
+        json_put(row, "given_name", entries[i].given_name);
+        json_put(row, "family_name", entries[i].family_name);
+        json_array_append_new(rows, row);
+    }
+    json_put(body, "expires_in", flag_value(c, "expires-in"));
+    if (flag_value(c, "no-mail").p)
+        json_object_set_new(body, "deliver", json_false());
+    return body;
+}
+
+static bool is_good(str outcome)
+{
+    return str_eq(outcome, S("invited")) || str_eq(outcome, S("new-person")) || str_eq(outcome, S("existing-account"));
+}
+
+/* A good outcome by its word, a refusal by the problem's sentence. */
+static str show_outcome(cli *c, const json_t *result)
+{
+    str detail = json_text(result, "problem.detail");
+    return detail.p ? printable(c->a, detail) : show_word(c, json_object_get(result, "outcome"));
+}
+
+static size_t count_good(const json_t *results)
+{
+    size_t good = 0, i;
+    json_t *each;
+    json_array_foreach(results, i, each) good += is_good(json_text(each, "outcome"));
+    return good;
+}
+
+static void print_chunk(cli *c, const json_t *answer, bool first)
+{
+    static const table_column columns[] = {{"email", "email", NULL}, {"outcome", "", show_outcome}, {0}};
+    if (c->json)
+        json_print(answer);
+    else
+        table_print(c, columns, json_object_get(answer, "results"), first);
+}
+
+static str number(cli *c, size_t n)
+{
+    return arena_printf(c->a, "%zu", n);
+}
+
+static int finish(cli *c, size_t good, size_t total, bool dry)
+{
+    if (!c->json)
+        say(SAID(c, dry ? "cli.invite.would" : "cli.invite.did", {"good", number(c, good)},
+                 {"total", number(c, total)}));
+    if (good == total)
+        return EXIT_DONE;
+    return refuse(EXIT_REFUSED,
+                  SAID(c, "cli.invite.refused", {"refused", number(c, total - good)}, {"total", number(c, total)}));
+}
+
+int run_invite(cli *c)
+{
+    str slug;
+    address_entry *entries;
+    size_t count, good = 0;
+    bool dry = flag_value(c, "dry-run").p != NULL;
+
+    int code = read_entries(c, &entries, &count);
+    if (code == EXIT_DONE)
+        code = organization_of(c, &slug);
+    if (code != EXIT_DONE)
+        return code;
+    str path = PATH(c, S("organizations"), slug, S("invitations"));
+    if (dry)
+        path = arena_join(c->a, path, S("/preview"));
+    for (size_t from = 0; from < count; from += CHUNK) {
+        reply r;
+        size_t n = count - from < CHUNK ? count - from : CHUNK;
+        progress(from, count > CHUNK ? count : 0);
+        code = call(c, "POST", path, body_of(c, entries + from, n), &r);
+        if (code != EXIT_DONE)
+            return code;
+        good += count_good(json_object_get(r.json, "results"));
+        print_chunk(c, r.json, from == 0);
+        json_decref(r.json);
+    }
+    progress(count, count > CHUNK ? count : 0);
+    return finish(c, good, count, dry);
+}

@@ -1,0 +1,172 @@
+#include "cli/client.h"
+#include "cli/run.h"
+#include "cli/table.h"
+
+static str show_seats(cli *c, const json_t *seats)
+{
+    long long used = (long long)json_integer_value(json_object_get(seats, "used"));
+    long long held = (long long)json_integer_value(json_object_get(seats, "held"));
+    const json_t *limit = json_object_get(seats, "limit");
+    if (!seats)
+        return S("–");
+    if (json_is_integer(limit))
+        return arena_printf(c->a, "%lld + %lld / %lld", used, held, (long long)json_integer_value(limit));
+    return arena_printf(c->a, "%lld + %lld", used, held);
+}
+
+static const table_column columns[] = {
+    {"slug", "slug", NULL},
+    {"name", "name", NULL},
+    {"seats", "seats", show_seats},
+    {"created_at", "created_at", show_time},
+    {"id", "id", NULL},
+    {0},
+};
+
+static const table_column sheet[] = {
+    {"id", "id", NULL},
+    {"slug", "slug", NULL},
+    {"name", "name", NULL},
+    {"locale", "locale", NULL},
+    {"seats", "seats", show_seats},
+    {"created_at", "created_at", show_time},
+    {"existing_accounts", "settings.existing_accounts", show_word},
+    {"administrators_invite", "settings.administrators_may_invite_administrators", NULL},
+    {"invitation_lifetime", "settings.invitation_lifetime", NULL},
+    {"reminder_after", "settings.reminder_after", NULL},
+    {"reminder_max", "settings.reminder_max", NULL},
+    {0},
+};
+
+int run_organization_list(cli *c)
+{
+    return list_print(c, S("/organizations"), columns, "cli.organization.none");
+}
+
+/* The organization with its settings inside. */
+static int show(cli *c, str slug)
+{
+    reply organization, settings;
+    int code = call(c, "GET", PATH(c, S("organizations"), slug), NULL, &organization);
+    if (code != EXIT_DONE)
+        return code;
+    code = call(c, "GET", PATH(c, S("organizations"), slug, S("settings")), NULL, &settings);
+    if (code == EXIT_DONE) {
+        json_object_set_new(organization.json, "settings", settings.json);
+        if (c->json)
+            json_print(organization.json);
+        else
+            sheet_print(c, sheet, organization.json);
+    }
+    json_decref(organization.json);
+    return code;
+}
+
+int run_organization_show(cli *c)
+{
+    return show(c, argument(c, 0));
+}
+
+/* Puts a number, or null for `nothing`; false when it is neither. */
+static bool put_number(json_t *body, const char *key, str text, str nothing)
+{
+    uint64_t number;
+    if (!text.p)
+        return true;
+    if (nothing.p && str_eq(text, nothing))
+        return json_object_set_new(body, key, json_null()) == 0;
+    return str_to_u64(text, INT64_MAX, &number) &&
+           json_object_set_new(body, key, json_integer((json_int_t)number)) == 0;
+}
+
+static int wrong_number(cli *c, json_t *body, const char *flag)
+{
+    json_decref(body);
+    return refuse(EXIT_USAGE, SAID(c, "cli.usage.not_a_number", {"name", str_of(flag)}));
+}
+
+int run_organization_create(cli *c)
+{
+    static const table_column made[] = {
+        {"id", "organization.id", NULL},
+        {"slug", "organization.slug", NULL},
+        {"name", "organization.name", NULL},
+        {"owner", "account.email", NULL},
+        {"set_password_url", "set_password_url", NULL},
+        {0},
+    };
+    reply r;
+    json_t *body = json_object(), *owner = json_object();
+    json_put(body, "name", flag_value(c, "name"));
+    json_put(body, "slug", flag_value(c, "slug"));
+    json_put(body, "locale", flag_value(c, "locale"));
+    json_put(owner, "email", flag_value(c, "email"));
+    json_put(owner, "given_name", flag_value(c, "given-name"));
+    json_put(owner, "family_name", flag_value(c, "family-name"));
+    json_object_set_new(body, "owner", owner);
+    if (!put_number(body, "member_limit", flag_value(c, "member-limit"), S("none")))
+        return wrong_number(c, body, "member-limit");
+
+    int code = call(c, "POST", S("/organizations"), body, &r);
+    if (code != EXIT_DONE)
+        return code;
+    if (c->json)
+        json_print(r.json);
+    else
+        sheet_print(c, made, r.json);
+    json_decref(r.json);
+    return EXIT_DONE;
+}
+
+/* A text, or null for `nothing`. */
+static void put_or_null(json_t *body, const char *key, str text, str nothing)
+{
+    if (text.p && str_eq(text, nothing))
+        json_object_set_new(body, key, json_null());
+    else
+        json_put(body, key, text);
+}
+
+static int patch(cli *c, str path, json_t *body)
+{
+    reply r = {0};
+    if (json_object_size(body) == 0) {
+        json_decref(body);
+        return EXIT_DONE;
+    }
+    int code = call(c, "PATCH", path, body, &r);
+    json_decref(r.json);
+    return code;
+}
+
+int run_organization_set(cli *c)
+{
+    json_t *organization = json_object(), *settings = json_object();
+    str slug = argument(c, 0), may = flag_value(c, "administrators-may-invite-administrators");
+
+    json_put(organization, "name", flag_value(c, "name"));
+    put_or_null(organization, "locale", flag_value(c, "locale"), S("none"));
+    json_put(settings, "existing_accounts", flag_value(c, "existing-accounts"));
+    if (may.p)
+        json_object_set_new(settings, "administrators_may_invite_administrators", json_boolean(str_eq(may, S("on"))));
+    json_put(settings, "invitation_lifetime", flag_value(c, "invitation-lifetime"));
+    put_or_null(settings, "reminder_after", flag_value(c, "reminder-after"), S("off"));
+    bool numbers = put_number(organization, "member_limit", flag_value(c, "member-limit"), S("none"));
+    if (!numbers || !put_number(settings, "reminder_max", flag_value(c, "reminder-max"), STR_NONE)) {
+        json_decref(settings);
+        return wrong_number(c, organization, numbers ? "reminder-max" : "member-limit");
+    }
+    if (json_object_size(organization) + json_object_size(settings) == 0) {
+        json_decref(organization);
+        json_decref(settings);
+        return refuse(EXIT_USAGE, text_of(c, "cli.organization.nothing_to_set"));
+    }
+
+    int code = patch(c, PATH(c, S("organizations"), slug), organization);
+    if (code != EXIT_DONE) {
+        json_decref(settings);
+        return code;
+    }
+    code = patch(c, PATH(c, S("organizations"), slug, S("settings")), settings);
+    return code == EXIT_DONE ? show(c, slug) : code;
+}

@@ -1,0 +1,73 @@
+#include "base/clock.h"
+#include "base/log.h"
+#include "cli/run.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <time.h>
+
+enum { WAIT_FOR_LOCK = 10 * MSEC_SECOND };
+
+/* A command that serves itself for a moment may hold the lock: it is let finish. */
+static err lock_patiently(const settings *s, instance *in)
+{
+    msec until = clock_monotonic() + WAIT_FOR_LOCK;
+    err e = instance_lock(s, in);
+    while (e == ERR_CONFLICT && clock_monotonic() < until) {
+        nanosleep(&(struct timespec){.tv_nsec = 50 * 1000 * 1000}, NULL);
+        e = instance_lock(s, in);
+    }
+    return e;
+}
+
+static void tell_setup(cli *c, str url)
+{
+    if (!url.p)
+        return;
+    say(SAID(c, "cli.serve.setup", {"url", url}));
+    fflush(stdout);
+}
+
+/* SIGTERM and SIGINT, blocked before any thread starts, so that only sigwait sees them. */
+static void block_signals(sigset_t *signals)
+{
+    sigemptyset(signals);
+    sigaddset(signals, SIGTERM);
+    sigaddset(signals, SIGINT);
+    pthread_sigmask(SIG_BLOCK, signals, NULL);
+}
+
+/* A second signal, while the server finishes, ends the process at once. */
+static void wait_for_the_end(const sigset_t *signals)
+{
+    int got;
+    sigwait(signals, &got);
+    log_(LOG_INFO, "stopping", LOG_TEXT("signal", got == SIGTERM ? S("SIGTERM") : S("SIGINT")));
+    pthread_sigmask(SIG_UNBLOCK, signals, NULL);
+}
+
+int run_serve(cli *c)
+{
+    instance in;
+    host *server;
+    sigset_t signals;
+
+    if (!settings_links_reach(&c->settings))
+        return refuse(EXIT_REFUSED, text_of(c, "cli.serve.public_url"));
+    err e = lock_patiently(&c->settings, &in);
+    if (e == ERR_CONFLICT)
+        return refuse(EXIT_REFUSED, SAID(c, "cli.serve.locked", {"data", c->settings.data}));
+
+    block_signals(&signals);
+    if (e != OK || instance_open(&in) != OK || c->host->start(&in, false, &server) != OK) {
+        instance_close(&in);
+        return refuse(EXIT_REFUSED, SAID(c, "cli.server.cannot_start", {"data", c->settings.data}));
+    }
+    tell_setup(c, c->host->setup_url(server));
+    wait_for_the_end(&signals);
+    c->host->stop(server);
+    instance_close(&in);
+    log_plain(LOG_INFO, "stopped");
+    return EXIT_DONE;
+}

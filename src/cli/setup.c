@@ -1,0 +1,56 @@
+#include "cli/client.h"
+#include "cli/run.h"
+#include "cli/table.h"
+
+#include <stdio.h>
+
+enum { PASSWORD_BYTES = 4096 };
+
+/* The first line of standard input. */
+static int read_password(cli *c, str *out)
+{
+    char *line = arena_alloc(c->a, PASSWORD_BYTES);
+    if (!fgets(line, PASSWORD_BYTES, stdin))
+        return refuse(EXIT_USAGE, text_of(c, "cli.setup.no_password"));
+    *out = str_of(line);
+    while (out->n && (out->p[out->n - 1] == '\n' || out->p[out->n - 1] == '\r'))
+        out->n--;
+    return out->n ? EXIT_DONE : refuse(EXIT_USAGE, text_of(c, "cli.setup.no_password"));
+}
+
+int run_setup(cli *c)
+{
+    static const table_column columns[] = {
+        {"organization", "organization.name", NULL},
+        {"slug", "organization.slug", NULL},
+        {"owner", "account.email", NULL},
+        {"api_key", "api_key", NULL},
+        {"set_password_url", "set_password_url", NULL},
+        {0},
+    };
+    reply r;
+    str password = STR_NONE;
+    int code = flag_value(c, "password-stdin").p ? read_password(c, &password) : EXIT_DONE;
+    if (code != EXIT_DONE)
+        return code;
+    if (!str_is_utf8(password))
+        return refuse(EXIT_USAGE, SAID(c, "cli.usage.not_utf8", {"name", S("password-stdin")}));
+
+    json_t *organization = json_object(), *account = json_object();
+    json_put(organization, "name", flag_value(c, "organization"));
+    json_put(organization, "slug", flag_value(c, "slug"));
+    json_put(organization, "locale", flag_value(c, "locale"));
+    json_put(account, "email", flag_value(c, "email"));
+    json_put(account, "given_name", flag_value(c, "given-name"));
+    json_put(account, "family_name", flag_value(c, "family-name"));
+    json_put(account, "password", password);
+    code = call(c, "POST", S("/setup"), json_pack("{s:o,s:o}", "organization", organization, "account", account), &r);
+    if (code != EXIT_DONE)
+        return code;
+    if (c->json)
+        json_print(r.json);
+    else
+        sheet_print(c, columns, r.json);
+    json_decref(r.json);
+    return EXIT_DONE;
+}
