@@ -86,6 +86,8 @@
         const title = $("h1", body);
         if (title) {
             title.id = "dialog-title";
+            title.tabIndex = -1;
+            title.autofocus = true;
             body.parentNode.setAttribute("aria-labelledby", "dialog-title");
         }
         $$("a.cancel", body).forEach((link) => link.addEventListener("click", (event) => {
@@ -252,22 +254,27 @@
             later();
         }
 
-        /* What was typed or pasted, cut as the server cuts it: at line ends, semicolons and tabs; at commas outside of quotes. */
+        /* What was typed or pasted, roughly cut: the server has the last word. Commas count outside of quotes and brackets;
+           "Family, Given <address>" stays together, and so does a spreadsheet's row with one address. */
         function split(text) {
             const parts = [];
             for (const line of text.split(/[\r\n;]+/)) {
                 const cells = line.split("\t").map((cell) => cell.trim()).filter(Boolean);
-                const addresses = cells.filter((cell) => cell.includes("@"));
-                if (cells.length > 1 && addresses.length === 1) {
+                if (cells.length > 1 && cells.filter((cell) => cell.includes("@")).length === 1) {
                     parts.push(cells.join("\t"));
                     continue;
                 }
-                for (const cell of cells)
-                    for (const part of (cell.match(/@/g) || []).length > 1 ? cell.match(/(?:"[^"]*"|<[^>]*>|[^,"<])+/g) || [] : [cell])
-                        if (/[<"]/.test(part) || !/\s/.test(part.trim())) parts.push(part.trim());
-                        else parts.push(...(part.match(/@/g) || []).length > 1 ? part.trim().split(/\s+/) : [part.trim()]);
+                for (const cell of cells) {
+                    const pieces = (cell.match(/(?:"[^"]*"|<[^>]*>|[^,"<]|["<])+/g) || []).map((piece) => piece.trim()).filter(Boolean);
+                    for (let at = 0; at < pieces.length; at++) {
+                        const piece = pieces[at], after = pieces[at + 1] || "";
+                        if (!piece.includes("@") && /\s?<[^>]*@/.test(after)) parts.push(piece + ", " + pieces[++at]);
+                        else if ((piece.match(/@/g) || []).length > 1 && !/[<"]/.test(piece)) parts.push(...piece.split(/\s+/));
+                        else parts.push(piece);
+                    }
+                }
             }
-            return parts.map((part) => part.replace(/^[\s,]+|[\s,]+$/g, "")).filter(Boolean);
+            return parts;
         }
 
         function add(text) {
