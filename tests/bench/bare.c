@@ -16,8 +16,8 @@ enum { THREADS = 2, BACKLOG = 1024 };
 static unsigned short port;
 static struct MHD_Response *constant;
 
-static enum MHD_Result answer(void *own, struct MHD_Connection *c, const char *target, const char *method, const char *version,
-                              const char *data, size_t *size, void **state)
+static enum MHD_Result answer(void *own, struct MHD_Connection *c, const char *target, const char *method,
+                              const char *version, const char *data, size_t *size, void **state)
 {
     (void)own, (void)target, (void)method, (void)version, (void)data;
     if (!*state) {
@@ -48,8 +48,8 @@ static int listening(void)
 static void *serve(void *unused)
 {
     (void)unused;
-    struct MHD_Daemon *d = MHD_start_daemon(MHD_USE_EPOLL, 0, NULL, NULL, answer, NULL, MHD_OPTION_LISTEN_SOCKET, listening(),
-                                            MHD_OPTION_END);
+    struct MHD_Daemon *d = MHD_start_daemon(MHD_USE_EPOLL, 0, NULL, NULL, answer, NULL, MHD_OPTION_LISTEN_SOCKET,
+                                            listening(), MHD_OPTION_END);
     if (!d)
         exit(1);
     int inner = MHD_get_daemon_info(d, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd;

@@ -27,7 +27,8 @@ static double now(void)
 static double rate(int group, double seconds)
 {
     sqlite3_stmt *insert;
-    sqlite3_prepare_v2(db, "INSERT INTO row VALUES (randomblob(16), hex(randomblob(12)), zeroblob(150))", -1, &insert, NULL);
+    sqlite3_prepare_v2(db, "INSERT INTO row VALUES (randomblob(16), hex(randomblob(12)), zeroblob(150))", -1, &insert,
+                       NULL);
     double began = now(), until = began + seconds;
     long rows = 0;
     while (now() < until) {

@@ -178,7 +178,6 @@ class Organization:
         """(used, held) counted from the rows, and as the seat row says."""
         query = self.world.server.query
         raw = query("SELECT id FROM organization WHERE slug = ?", self.slug)[0][0]
-        now = round(self.world.clock.now() * 1000)
         used = query("SELECT count(*) FROM membership WHERE organization_id = ?", raw)[0][0]
         held = query("SELECT count(*) FROM invitation WHERE organization_id = ? AND state = 'pending'", raw)[0][0]
         row = query("SELECT used, held FROM organization_seat WHERE organization_id = ?", raw)[0]

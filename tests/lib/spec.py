@@ -17,15 +17,13 @@ def document(name):
 @functools.cache
 def problems():
     """code → HTTP status."""
-    rows = document("problems.yaml")
-    return {code: (row["status"] if isinstance(row, dict) else int(row)) for code, row in rows.items()}
+    return document("problems.yaml")
 
 
 @functools.cache
 def permissions():
     """permission → roles that hold it."""
-    rows = document("permissions.yaml")
-    return {name: (row["roles"] if isinstance(row, dict) else row) for name, row in rows.items()}
+    return document("permissions.yaml")
 
 
 @functools.cache
