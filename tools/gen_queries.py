@@ -187,12 +187,13 @@ def spread(statement):
         chosen = dict(zip([variable for variable, _ in statement.each], values))
         for variable, dictionary in statement.lets:
             texts = [text for key, text in dictionary.items() if set(key.split("+")) <= set(values)]
+            texts = texts or [text for key, text in dictionary.items() if key == "*"]
             if len(texts) != 1:
                 raise Refused(statement.where, f"let {{{variable}}} has {len(texts)} texts for {' '.join(values)}")
             chosen[variable] = texts[0]
 
         def fill(text):
-            for _ in range(2):  # a let may use the variables of each
+            for _ in chosen:  # a let may use another
                 for variable, value in chosen.items():
                     text = text.replace("{" + variable + "}", value)
             return text

@@ -146,7 +146,7 @@ def test_parameters_types_and_texts(generate):
 
 def test_each_makes_every_combination(generate):
     outcome = generate("-- name: page_{sort}_{dir} :many\n-- each: sort = label|id; dir = asc|desc\n"
-                       "-- let: {than} = asc:>|desc:<\n-- let: {odd} = label+desc: AND t.amount > 1|label+asc:|id:\n"
+                       "-- let: {than} = asc:>|desc:<\n-- let: {odd} = label+desc: AND t.amount > 1|*:\n"
                        "SELECT t.id, t.label FROM thing t WHERE t.organization_id = :organization AND t.{sort} {than} :{sort}{odd}\n"
                        " ORDER BY t.{sort} {dir};\n")
     assert not outcome.refused, outcome.message

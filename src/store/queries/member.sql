@@ -31,12 +31,16 @@ INSERT INTO member_word (organization_id, word, membership_id) VALUES (:organiza
 ON CONFLICT (organization_id, word, membership_id) DO NOTHING;
 
 -- The lists: q_members(t, source, sort, dir, &rows, …). Everybody (all) walks the sort's own index; a search (found) or a
--- rare role is found first and then sorted.
+-- rare role is found first and then sorted: there the key is an expression (the same text with nothing after it; nothing at
+-- all), because SQLite would walk the index of a bare column through everybody instead.
 -- name: members_{source}_{sort}_{dir} :many
 -- each: source = all|found|rare; sort = joined|family|email|role; dir = asc|desc
 -- let: {from} = all:|rare:AND m.id IN (SELECT r.id FROM membership r WHERE r.organization_id = :organization_id AND r.role = :only_role)|found:AND m.id IN (SELECT w.membership_id FROM member_word w WHERE w.organization_id = :organization_id AND w.word >= :word1 AND w.word < :word1_end)
--- let: {key} = joined:''|family:m.family_key|email:m.email_key|role:CASE m.role WHEN 'owner' THEN '1' WHEN 'administrator' THEN '2' ELSE '3' END
 -- let: {than} = asc:>|desc:<
+-- let: {own} = all:|*: || ''
+-- let: {key} = joined:substr(m.role, 1, 0)|family:m.family_key{own}|email:m.email_key{own}|role:CASE m.role WHEN 'owner' THEN '1' WHEN 'administrator' THEN '2' ELSE '3' END
+-- let: {beyond} = joined+all::after_key = :after_key AND m.id {than} :after|*:({key}, m.id) {than} (:after_key, :after)
+-- let: {order} = joined+all:|*:{key} {dir},
 -- param: after_key text
 -- param: after uuid
 -- param: only_role text
@@ -50,7 +54,7 @@ ON CONFLICT (organization_id, word, membership_id) DO NOTHING;
 SELECT m.id, m.account_id, a.email, a.given_name, a.family_name, m.role, m.state, m.joined_at, m.invited_by_id, m.family_key, m.email_key
   FROM membership m JOIN account a ON a.id = m.account_id
  WHERE m.organization_id = :organization_id
-   AND ({key}, m.id) {than} (:after_key, :after)
+   AND {beyond}
    AND (:only_role = '' OR m.role = :only_role)
    AND (:only_state = '' OR m.state = :only_state)
    AND :word1 = :word1 AND :word1_end = :word1_end
@@ -59,7 +63,7 @@ SELECT m.id, m.account_id, a.email, a.given_name, a.family_name, m.role, m.state
    AND (:word3 = '' OR EXISTS (SELECT 1 FROM member_word w3 WHERE w3.organization_id = :organization_id AND w3.membership_id = m.id
                                   AND w3.word >= :word3 AND w3.word < :word3_end))
    {from}
- ORDER BY {key} {dir}, m.id {dir} LIMIT :limit;
+ ORDER BY {order} m.id {dir} LIMIT :limit;
 
 -- name: members_count :one
 -- param: only_role text
