@@ -4,7 +4,31 @@
 #include "domain/env.h"
 #include "queries.h"
 
+#include <pthread.h>
+
 enum { LEASE = 10 * MSEC_MINUTE };
+
+static struct {
+    pthread_mutex_t lock;
+    void (*call)(void *context);
+    void *context;
+} listener = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+void mail_on_queued(void (*call)(void *context), void *context)
+{
+    pthread_mutex_lock(&listener.lock);
+    listener.call = call;
+    listener.context = context;
+    pthread_mutex_unlock(&listener.lock);
+}
+
+static void tell_listener(void)
+{
+    pthread_mutex_lock(&listener.lock);
+    if (listener.call)
+        listener.call(listener.context);
+    pthread_mutex_unlock(&listener.lock);
+}
 
 err mail_queue(txn *t, const mail_order *o, uuid *id)
 {
@@ -14,6 +38,7 @@ err mail_queue(txn *t, const mail_order *o, uuid *id)
                      : STR_NONE;
     if (id)
         *id = own;
+    tell_listener();
     return q_mail_insert(t, .id = own, .organization_id = o->organization_id, .kind = o->kind, .invitation_id = o->invitation_id,
                          .account_id = o->account_id, .recipient = o->recipient, .locale = o->locale, .sealed = sealed,
                          .next_at = t->now, .created_at = t->now);

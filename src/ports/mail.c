@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -37,6 +38,7 @@ struct mail_line {
     char words[MAIL_REPLY_SIZE]; /* the server's last reply */
     str content;                 /* of the mail under way */
     size_t sent;
+    atomic_bool broken; /* by mail_line_break */
 };
 
 /* ---- opening ---- */
@@ -217,6 +219,18 @@ static size_t on_content(char *data, size_t size, size_t count, void *context)
 
 /* ---- SMTP ---- */
 
+static int on_progress(void *context, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_t d)
+{
+    mail_line *l = context;
+    (void)a, (void)b, (void)c, (void)d;
+    return atomic_load(&l->broken);
+}
+
+void mail_line_break(mail_line *l)
+{
+    atomic_store(&l->broken, true);
+}
+
 mail_line *mail_line_open(const mail_transport *t)
 {
     mail_line *l = calloc(1, sizeof *l);
@@ -250,6 +264,9 @@ mail_line *mail_line_open(const mail_transport *t)
     curl_easy_setopt(c, CURLOPT_DEBUGFUNCTION, on_debug);
     curl_easy_setopt(c, CURLOPT_DEBUGDATA, l);
     curl_easy_setopt(c, CURLOPT_VERBOSE, 1L);
+    curl_easy_setopt(c, CURLOPT_XFERINFOFUNCTION, on_progress);
+    curl_easy_setopt(c, CURLOPT_XFERINFODATA, l);
+    curl_easy_setopt(c, CURLOPT_NOPROGRESS, 0L);
     if (t->user) {
         curl_easy_setopt(c, CURLOPT_USERNAME, t->user);
         curl_easy_setopt(c, CURLOPT_PASSWORD, t->password);

@@ -64,7 +64,7 @@ err template_render(str name, language lang, mval *data, buf *out)
         log_(LOG_ERROR, "there is no such template", LOG_TEXT("template", name));
         return ERR_INTERNAL;
     }
-    mustache_run run = {.lang = lang, .lookup = partial, .text = str_ends(name, S(".text")) || str_ends(name, S(".subject"))};
+    mustache_run run = {.lang = lang, .lookup = partial, .text = str_ends(name, S(".txt"))};
     err e = mustache_render(m, &run, data, out);
     if (e != OK)
         log_(LOG_ERROR, "a template cannot be rendered", LOG_TEXT("template", name));

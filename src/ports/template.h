@@ -1,4 +1,4 @@
-/* The templates that are compiled in: templates/web/NAME.mustache is "NAME", templates/mail/fr/NAME.mustache "mail/fr/NAME". */
+/* The templates that are compiled in: templates/web/NAME.mustache is "NAME", templates/mail/fr/X.mustache "mail/fr/X". */
 #ifndef PARVIS_PORTS_TEMPLATE_H
 #define PARVIS_PORTS_TEMPLATE_H
 
@@ -8,8 +8,8 @@
 MUST err template_setup(void);
 /** A template by name ("users", "partials/head", "mail/fr/invitation.html"); NULL when there is none. Any thread. */
 const mustache *template_find(str name);
-/** Renders a page or mail part; partials are templates. Names that end in ".text" or ".subject" are plain text,
- * all others HTML. */
+/** Renders a page or mail part; partials are templates. Names that end in ".txt" are plain text, all others
+ * HTML. */
 MUST err template_render(str name, language lang, mval *data, buf *out);
 
 /** A file that browsers fetch: style, script, icon, font. Its path holds a digest of its content: cached for ever. */

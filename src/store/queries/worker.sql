@@ -1,0 +1,40 @@
+-- What the worker asks between its jobs, and what it sweeps away.
+
+-- name: worker_due :one
+-- @global the worker serves all organizations
+-- column: mails int
+-- column: reminders int
+SELECT (SELECT COUNT(*) FROM (SELECT 1 FROM mail WHERE next_at IS NOT NULL AND next_at <= :now LIMIT 1) AS m) AS mails,
+       (SELECT COUNT(*) FROM (SELECT 1 FROM invitation WHERE remind_at IS NOT NULL AND remind_at <= :now LIMIT 1) AS r) AS reminders;
+
+-- name: worker_mail_state :one
+-- @global found by its own id; the join follows the mail's own organization
+-- column: invitation_state text?
+-- column: invitation_mail_id uuid?
+SELECT d.state, i.state AS invitation_state, i.mail_id AS invitation_mail_id
+  FROM mail d LEFT JOIN invitation i ON i.organization_id = d.organization_id AND i.id = d.invitation_id
+ WHERE d.id = :id;
+
+-- name: worker_sweep_idempotency :changed
+-- param: before_at time
+DELETE FROM idempotency WHERE (actor_id, key, route) IN
+  (SELECT actor_id, key, route FROM idempotency WHERE created_at < :before_at LIMIT 500);
+
+-- name: worker_sweep_throttle :changed
+-- param: before_at time
+DELETE FROM throttle WHERE throttle_key IN (SELECT throttle_key FROM throttle WHERE updated_at < :before_at LIMIT 500);
+
+-- name: worker_sweep_rate_window :changed
+-- param: before_at time
+DELETE FROM rate_window WHERE (throttle_key, window_at) IN
+  (SELECT throttle_key, window_at FROM rate_window WHERE window_at < :before_at LIMIT 500);
+
+-- name: worker_sweep_session :changed
+-- @scan once an hour; a session is used far more often than it ends, so an index on expires_at would cost more
+-- param: before_at time
+DELETE FROM session WHERE id IN (SELECT id FROM session WHERE expires_at < :before_at LIMIT 500);
+
+-- name: worker_sweep_account_token :changed
+-- @scan once an hour
+-- param: before_at time
+DELETE FROM account_token WHERE id IN (SELECT id FROM account_token WHERE expires_at < :before_at LIMIT 500);

@@ -1,0 +1,186 @@
+/* One mail after the other: still wanted? rendered, handed over, its result noted. */
+#include "worker/parts.h"
+
+#include "base/log.h"
+#include "base/random.h"
+#include "domain/mail_render.h"
+#include "domain/phrase.h"
+#include "queries.h"
+
+#include <stdlib.h>
+
+enum {
+    FIRST_DELAY = MSEC_MINUTE,
+    LAST_DELAY = 6 * MSEC_HOUR,
+    GIVE_UP = 3 * MSEC_DAY,
+    FRESH = 100,                    /* a claim this young needs no second look */
+    LEASE_MARGIN = 5 * MSEC_MINUTE, /* of the lease's 10 minutes: an exchange takes at most 4 */
+    IDLE = 20 * MSEC_SECOND,
+    ARENA_BYTES = 32 << 20,
+};
+
+/* Revoked, answered or mailed again since it was claimed: then it must not go out any more. */
+static bool still_wanted(worker *w, arena *a, const parcel *p)
+{
+    problem refused = {0};
+    q_worker_mail_state_row row;
+    txn t;
+    if (clock_monotonic() - p->claimed < FRESH)
+        return true;
+    if (store_read(w->store, a, &refused, &t) != OK)
+        return false;
+    err e = q_worker_mail_state(&t, &row, p->job->id);
+    store_read_end(&t);
+    if (e != OK || str_eq(row.state, S("withdrawn")))
+        return false;
+    bool invited = str_eq(p->job->kind, MAIL_INVITATION) || str_eq(p->job->kind, MAIL_REMINDER);
+    return !invited || (str_eq(row.invitation_state, S("pending")) && uuid_eq(row.invitation_mail_id, p->job->id));
+}
+
+/* 1 minute, 2, 4 … 6 hours, a fifth more or less, so that a server that comes back is not met by all at once. */
+static msec delay_after(int64_t attempts)
+{
+    uint32_t chance;
+    random_bytes(&chance, sizeof chance);
+    msec delay = attempts > 9 ? LAST_DELAY : (msec)FIRST_DELAY << attempts;
+    delay = delay > LAST_DELAY ? LAST_DELAY : delay;
+    return delay * 4 / 5 + (msec)chance % (delay * 2 / 5);
+}
+
+static void judge(worker *w, const mail_job *job, delivery d, result *r)
+{
+    static const mail_outcome outcomes[] = {[DELIVERY_SENT] = MAIL_SENT, [DELIVERY_KEPT] = MAIL_KEPT,
+                                            [DELIVERY_DEFERRED] = MAIL_DEFERRED, [DELIVERY_FAILED] = MAIL_FAILED};
+    char id[TYPEID_SIZE];
+    msec now = clock_now();
+    r->outcome = outcomes[d];
+    if (d == DELIVERY_DEFERRED) {
+        pthread_mutex_lock(&w->lock);
+        r->next_at = w->stopping ? now : now + delay_after(job->attempts);
+        pthread_mutex_unlock(&w->lock);
+        if (r->next_at > job->created_at + GIVE_UP)
+            r->outcome = MAIL_FAILED;
+    }
+    bool trouble = r->outcome == MAIL_DEFERRED || r->outcome == MAIL_FAILED;
+    log_(trouble ? LOG_WARNING : LOG_DEBUG,
+         r->outcome == MAIL_FAILED ? "mail failed" : trouble ? "mail deferred" : "mail handed over",
+         LOG_TEXT("mail", typeid_format(ID_MAIL, job->id, id)), LOG_TEXT("kind", job->kind), LOG_INT("attempt", job->attempts + 1));
+}
+
+static mail_message message_of(arena *a, const mail_job *job, const mail_parts *parts, char id[TYPEID_SIZE])
+{
+    mail_message m = {
+        .id = typeid_format(ID_MAIL, job->id, id),
+        .date = job->created_at,
+        .recipient = job->recipient,
+        .subject = parts->subject,
+        .language = parts->language,
+        .text = parts->text,
+        .html = parts->html,
+    };
+    if (!str_empty(job->asker_email)) {
+        m.reply_address = job->asker_email;
+    } else if (!str_empty(job->inviter_email)) {
+        m.reply_name = phrase_name(a, job->inviter_given_name, job->inviter_family_name);
+        m.reply_address = job->inviter_email;
+    }
+    return m;
+}
+
+static mail_line *line_of(carrier *c)
+{
+    if (!c->line) {
+        mail_line *line = mail_line_open(c->w->transport);
+        pthread_mutex_lock(&c->w->lock);
+        c->line = line;
+        pthread_mutex_unlock(&c->w->lock);
+    }
+    return c->line;
+}
+
+static void hang_up(carrier *c)
+{
+    mail_line *line = c->line;
+    pthread_mutex_lock(&c->w->lock);
+    c->line = NULL;
+    pthread_mutex_unlock(&c->w->lock);
+    mail_line_close(line);
+}
+
+/* The result, or NULL when the mail was left alone: no longer wanted, or its lease is too old to begin. */
+static result *carry(carrier *c, arena *a, const parcel *p)
+{
+    mail_parts parts;
+    char id[TYPEID_SIZE];
+    if (clock_monotonic() - p->claimed > LEASE_MARGIN || !still_wanted(c->w, a, p))
+        return NULL;
+    result *r = calloc(1, sizeof *r);
+    if (!r)
+        abort();
+    r->id = p->job->id;
+    if (mail_render(a, c->w->env, p->job, &parts) != OK || arena_full(a)) {
+        static const char why[] = "the mail could not be written from its template";
+        memcpy(r->reply, why, sizeof why);
+        judge(c->w, p->job, DELIVERY_FAILED, r);
+        return r;
+    }
+    mail_message m = message_of(a, p->job, &parts, id);
+    judge(c->w, p->job, mail_send(line_of(c), &m, r->reply), r);
+    return r;
+}
+
+/* The next parcel; NULL when it is time to end. Hangs up when there was none for a while. */
+static parcel *next_parcel(carrier *c)
+{
+    worker *w = c->w;
+    parcel *p = NULL;
+    pthread_mutex_lock(&w->lock);
+    while (!w->stopping && !w->first) {
+        msec since = clock_monotonic();
+        worker_wait(w, &w->parcels, c->line ? IDLE : MSEC_HOUR);
+        if (!w->first && c->line && clock_monotonic() - since >= IDLE) {
+            pthread_mutex_unlock(&w->lock);
+            hang_up(c);
+            pthread_mutex_lock(&w->lock);
+        }
+    }
+    if (!w->stopping) {
+        p = w->first;
+        w->first = p->next;
+        w->last = w->first ? w->last : NULL;
+        w->waiting--;
+        w->carried++;
+    }
+    pthread_mutex_unlock(&w->lock);
+    return p;
+}
+
+static void put_down(worker *w, const parcel *p, result *r)
+{
+    batch *b = p->from;
+    pthread_mutex_lock(&w->lock);
+    bool last = --b->left == 0;
+    w->carried--;
+    if (r) {
+        r->next = w->results;
+        w->results = r;
+    }
+    pthread_cond_signal(&w->news);
+    pthread_mutex_unlock(&w->lock);
+    if (last)
+        arena_free(b->a);
+}
+
+void *carrier_run(void *context)
+{
+    carrier *c = context;
+    arena *a = arena_new(ARENA_BYTES);
+    parcel *p;
+    while ((p = next_parcel(c))) {
+        put_down(c->w, p, carry(c, a, p));
+        arena_reset(a);
+    }
+    hang_up(c);
+    arena_free(a);
+    return NULL;
+}

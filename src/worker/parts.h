@@ -1,0 +1,69 @@
+/* What the files of the worker share. */
+#ifndef PARVIS_WORKER_PARTS_H
+#define PARVIS_WORKER_PARTS_H
+
+#include "domain/mail.h"
+#include "ports/mail.h"
+#include "worker/worker.h"
+
+#include <pthread.h>
+
+enum { CARRIERS_MAX = 4 };
+
+/* Mails that were claimed together live in one arena, until the last of them is done. */
+typedef struct batch {
+    arena *a;
+    size_t left;
+} batch;
+
+typedef struct parcel {
+    const mail_job *job;
+    batch *from;
+    msec claimed; /* monotonic: its lease runs from here */
+    struct parcel *next;
+} parcel;
+
+/* What became of a mail, until it is written down. */
+typedef struct result {
+    uuid id;
+    mail_outcome outcome;
+    msec next_at;
+    char reply[MAIL_REPLY_SIZE];
+    struct result *next;
+} result;
+
+typedef struct carrier {
+    worker *w;
+    pthread_t thread;
+    mail_line *line; /* opened with the first mail, closed when idle; guarded by the lock where others look at it */
+} carrier;
+
+struct worker {
+    store *store;
+    const env *env;
+    mail_transport *transport;
+    pthread_t clerk;
+    carrier carriers[CARRIERS_MAX];
+    size_t carrier_count;
+
+    pthread_mutex_t lock;
+    pthread_cond_t parcels, news; /* for the carriers; for the clerk */
+    parcel *first, *last;
+    size_t waiting, carried;
+    result *results;
+    bool rung; /* mails may be due */
+    bool stopping;
+
+    msec swept_at; /* the clerk's own */
+};
+
+/* carrier.c */
+void *carrier_run(void *carrier);
+/* chores.c: reminders when they are due, and once an hour what is too old. In the clerk's thread. */
+void chores_remind(worker *w);
+void chores_sweep(worker *w);
+
+/* A lasting wait on a condition, at most `patience`. */
+void worker_wait(worker *w, pthread_cond_t *condition, msec patience);
+
+#endif

@@ -1,0 +1,331 @@
+#include "worker/parts.h"
+
+#include "base/log.h"
+#include "queries.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <time.h>
+
+enum {
+    CLAIM = 64,             /* mails a transaction */
+    LOW = 24,               /* claimed mails that wait: under this, more are claimed */
+    TICK = MSEC_SECOND,     /* the clerk looks for what became due */
+    STOP_PATIENCE = 5 * MSEC_SECOND,
+    ARENA_BYTES = 16 << 20,
+};
+
+void worker_wait(worker *w, pthread_cond_t *condition, msec patience)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += patience / MSEC_SECOND;
+    until.tv_nsec += (patience % MSEC_SECOND) * 1000000;
+    if (until.tv_nsec >= 1000000000) {
+        until.tv_sec++;
+        until.tv_nsec -= 1000000000;
+    }
+    pthread_cond_timedwait(condition, &w->lock, &until);
+}
+
+/* ---- writing down ---- */
+
+static err write_results(txn *t, void *context)
+{
+    for (const result *r = context; r; r = r->next)
+        TRY(mail_record(t, r->id, r->outcome, str_of(r->reply), r->next_at));
+    return OK;
+}
+
+static void free_results(result *r)
+{
+    while (r) {
+        result *next = r->next;
+        free(r);
+        r = next;
+    }
+}
+
+/* A result is kept until it is in the database: a mail that was sent must not be sent again because a disk was full. */
+static bool record(worker *w, result *results)
+{
+    ARENA_SCOPED a = arena_new(ARENA_BYTES);
+    problem p = {0};
+    if (store_write(w->store, a, &p, write_results, results) == OK) {
+        free_results(results);
+        return true;
+    }
+    log_plain(LOG_ERROR, "what became of mails cannot be written down; trying again");
+    result *last = results;
+    while (last->next)
+        last = last->next;
+    pthread_mutex_lock(&w->lock);
+    last->next = w->results;
+    w->results = results;
+    pthread_mutex_unlock(&w->lock);
+    return false;
+}
+
+/* ---- claiming ---- */
+
+typedef struct claim {
+    mail_job *jobs;
+    size_t count;
+} claim;
+
+static err run_claim(txn *t, void *context)
+{
+    claim *c = context;
+    return mail_claim(t, CLAIM, &c->jobs, &c->count);
+}
+
+static void hand_out(worker *w, batch *b, const claim *c)
+{
+    msec now = clock_monotonic();
+    b->left = c->count;
+    pthread_mutex_lock(&w->lock);
+    for (size_t i = 0; i < c->count; i++) {
+        parcel *p = arena_new_of(b->a, parcel);
+        *p = (parcel){&c->jobs[i], b, now, NULL};
+        if (w->last)
+            w->last->next = p;
+        else
+            w->first = p;
+        w->last = p;
+        w->waiting++;
+    }
+    w->rung = w->rung || c->count == CLAIM;
+    pthread_cond_broadcast(&w->parcels);
+    pthread_mutex_unlock(&w->lock);
+}
+
+static void claim_due(worker *w)
+{
+    problem p = {0};
+    claim c = {0};
+    arena *a = arena_new(ARENA_BYTES);
+    batch *b = arena_new_of(a, batch);
+    b->a = a;
+    err e = store_write(w->store, a, &p, run_claim, &c);
+    if (e == OK && c.count > 0 && !arena_full(a)) {
+        hand_out(w, b, &c);
+        return;
+    }
+    if (e != OK)
+        log_(LOG_WARNING, "mails cannot be claimed", LOG_TEXT("code", err_about(e)->code));
+    arena_free(a);
+}
+
+/* ---- the clerk ---- */
+
+static bool look(worker *w, q_worker_due_row *due)
+{
+    ARENA_SCOPED a = arena_new(64 << 10);
+    problem p = {0};
+    txn t;
+    if (store_read(w->store, a, &p, &t) != OK)
+        return false;
+    err e = q_worker_due(&t, due, t.now);
+    store_read_end(&t);
+    return e == OK;
+}
+
+/* Once a second: what the clock, and not a commit of this process, made due. */
+static void tick(worker *w)
+{
+    q_worker_due_row due = {0};
+    if (look(w, &due) && due.reminders)
+        chores_remind(w);
+    chores_sweep(w);
+    if (!due.mails)
+        return;
+    pthread_mutex_lock(&w->lock);
+    w->rung = true;
+    pthread_mutex_unlock(&w->lock);
+}
+
+/* Waits for results, for mails to claim, or for the tick. Takes the results. */
+static result *wait_for_news(worker *w, msec next_tick, bool *may_claim)
+{
+    pthread_mutex_lock(&w->lock);
+    for (;;) {
+        msec left = next_tick - clock_monotonic();
+        *may_claim = w->rung && w->waiting < LOW && !w->stopping;
+        if (w->results || *may_claim || w->stopping || left <= 0)
+            break;
+        worker_wait(w, &w->news, left);
+    }
+    result *results = w->results;
+    w->results = NULL;
+    if (*may_claim)
+        w->rung = false;
+    pthread_mutex_unlock(&w->lock);
+    return results;
+}
+
+static bool is_stopping(worker *w)
+{
+    pthread_mutex_lock(&w->lock);
+    bool stopping = w->stopping;
+    pthread_mutex_unlock(&w->lock);
+    return stopping;
+}
+
+static void *clerk_run(void *context)
+{
+    worker *w = context;
+    msec next_tick = 0;
+    while (!is_stopping(w)) {
+        bool may_claim = false;
+        result *results = wait_for_news(w, next_tick, &may_claim);
+        if (results && !record(w, results))
+            nanosleep(&(struct timespec){.tv_nsec = 500000000}, NULL);
+        if (may_claim)
+            claim_due(w);
+        if (clock_monotonic() >= next_tick) {
+            tick(w);
+            next_tick = clock_monotonic() + TICK;
+        }
+    }
+    return NULL;
+}
+
+/* ---- lifetime ---- */
+
+static void on_queued(void *context)
+{
+    worker *w = context;
+    pthread_mutex_lock(&w->lock);
+    w->rung = true;
+    pthread_cond_signal(&w->news);
+    pthread_mutex_unlock(&w->lock);
+}
+
+static worker *worker_new(store *s, const env *e)
+{
+    worker *w = calloc(1, sizeof *w);
+    pthread_condattr_t monotonic;
+    if (!w)
+        abort();
+    w->store = s;
+    w->env = e;
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_mutex_init(&w->lock, NULL);
+    pthread_cond_init(&w->parcels, &monotonic);
+    pthread_cond_init(&w->news, &monotonic);
+    pthread_condattr_destroy(&monotonic);
+    return w;
+}
+
+static void worker_free(worker *w)
+{
+    free_results(w->results);
+    mail_transport_close(w->transport);
+    pthread_cond_destroy(&w->parcels);
+    pthread_cond_destroy(&w->news);
+    pthread_mutex_destroy(&w->lock);
+    free(w);
+}
+
+static err refuse(worker *w, const char *what, const char *why)
+{
+    log_(LOG_ERROR, what, LOG_TEXT("why", str_of(why)));
+    worker_free(w);
+    return ERR_UNAVAILABLE;
+}
+
+err worker_start(store *s, const env *e, worker **out)
+{
+    worker *w = worker_new(s, e);
+    const char *why = NULL;
+    *out = NULL;
+    if (mail_transport_open(e->settings->mail, e->settings->mail_from, 0, &w->transport, &why) != OK)
+        return refuse(w, "the mail settings cannot be used", why);
+    if (pthread_create(&w->clerk, NULL, clerk_run, w) != 0)
+        return refuse(w, "the worker cannot start", "no threads");
+    size_t want = mail_transport_keeps(w->transport) ? 1 : CARRIERS_MAX;
+    for (size_t i = 0; i < want; i++) {
+        carrier *c = &w->carriers[w->carrier_count];
+        c->w = w;
+        if (pthread_create(&c->thread, NULL, carrier_run, c) == 0)
+            w->carrier_count++;
+    }
+    *out = w;
+    if (w->carrier_count == 0) {
+        worker_stop(w);
+        *out = NULL;
+        log_(LOG_ERROR, "the worker cannot start", LOG_TEXT("why", S("no threads")));
+        return ERR_UNAVAILABLE;
+    }
+    mail_on_queued(on_queued, w);
+    return OK;
+}
+
+/* The carriers end by themselves after their mail; one that hangs on a slow server is broken off. */
+static void join_carriers(worker *w)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += STOP_PATIENCE / MSEC_SECOND;
+    for (size_t i = 0; i < w->carrier_count; i++) {
+        carrier *c = &w->carriers[i];
+        if (pthread_timedjoin_np(c->thread, NULL, &until) != ETIMEDOUT)
+            continue;
+        pthread_mutex_lock(&w->lock);
+        if (c->line)
+            mail_line_break(c->line);
+        pthread_mutex_unlock(&w->lock);
+        pthread_join(c->thread, NULL);
+    }
+}
+
+/* Claimed and not carried: their leases are released at the next start. */
+static void drop_parcels(worker *w)
+{
+    for (parcel *p = w->first; p;) {
+        parcel *next = p->next;
+        batch *b = p->from;
+        if (--b->left == 0)
+            arena_free(b->a);
+        p = next;
+    }
+    w->first = w->last = NULL;
+}
+
+void worker_stop(worker *w)
+{
+    if (!w)
+        return;
+    mail_on_queued(NULL, NULL);
+    pthread_mutex_lock(&w->lock);
+    w->stopping = true;
+    pthread_cond_broadcast(&w->parcels);
+    pthread_cond_broadcast(&w->news);
+    pthread_mutex_unlock(&w->lock);
+    join_carriers(w);
+    pthread_join(w->clerk, NULL);
+    result *results = w->results;
+    w->results = NULL;
+    if (results && !record(w, results))
+        log_plain(LOG_ERROR, "some mails may be sent twice: what became of them could not be written down");
+    drop_parcels(w);
+    worker_free(w);
+}
+
+bool worker_settle(worker *w, msec patience)
+{
+    msec deadline = clock_monotonic() + patience;
+    for (;;) {
+        q_worker_due_row due = {0};
+        bool known = look(w, &due);
+        pthread_mutex_lock(&w->lock);
+        bool busy = w->waiting || w->carried || w->results || w->rung;
+        pthread_mutex_unlock(&w->lock);
+        if (known && !due.mails && !busy)
+            return true;
+        if (clock_monotonic() >= deadline)
+            return false;
+        nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
+    }
+}
