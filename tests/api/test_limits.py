@@ -69,7 +69,7 @@ def test_telling_who_has_an_account_is_limited(strict, org):
     look(fresh()).ok()
 
 
-def test_the_look_at_addresses_leaves_a_trace(strict, org, request):
+def test_the_look_at_addresses_leaves_a_trace(strict, org):
     org.api.post(org.path + "/invitations/preview", {"invitations": [{"email": fresh(), "role": "member"}]}).ok()
     rows = strict.server.query("SELECT action FROM audit_event WHERE action LIKE '%preview%' OR action LIKE '%address%'")
     assert rows
@@ -85,6 +85,20 @@ def test_reset_mails_are_limited_and_the_answer_is_the_same(strict, org):
     strict.inbox.settle(0.4)
     assert len(strict.inbox.all_for(known)) <= 10
     assert kinds[known] == kinds[unknown] or 429 in kinds[unknown]
+
+
+def test_asking_again_tells_the_inviter_once_a_day(strict, org):
+    email = fresh()
+    org.invite(email, expires_in="1h")
+    token = strict.inbox.token_for(email)
+    strict.clock.advance(hours=2)
+    client = strict.client()
+    client.post("/invitations/ask-again", {"token": token}).ok(202)
+    for _ in range(2):
+        waits(client.post("/invitations/ask-again", {"token": token}))
+    strict.inbox.wait(org.owner.email)
+    strict.inbox.settle(0.4)
+    assert len(strict.inbox.all_for(org.owner.email)) == 1
 
 
 def test_wrong_codes_slow_down_and_never_block_the_link(strict, org):
