@@ -58,7 +58,7 @@ def invitation_rows(lang, say, count=None):
 def results(lang, say):
     def row(shown, outcome, kind, detail=None, **more):
         return {"shown": shown, "email": shown, "outcome": outcome, "kind": kind, "is_good": kind == "good", "is_warning": kind == "warn", "is_bad": kind == "bad",
-                "label": say("outcome." + outcome), "detail": detail, **more}
+                "label": say("outcome." + outcome), "detail": detail, "action_url": None, **more}
     not_one = {"fr": "Il manque le signe @ et le domaine.", "en": "The @ sign and the domain are missing."}[lang]
     return [row("zoe.nguyen@exemple.fr", "new-person", "good", full_name="Zoé Nguyễn"), row("tom@münchen.example", "existing-account", "good", say("outcome.existing-account.detail")),
             row(LONG_PERSON[2], "new-person", "good"),
@@ -79,6 +79,7 @@ def check(lang, text):
 
 
 def pages(lang, say):
+    """Name of the picture: (template, context). `say(key, **values)` is a text of the catalogue."""
     other = "en" if lang == "fr" else "fr"
     base = {"lang": lang, "other_lang": other, "other_lang_name": {"fr": "Français", "en": "English"}[other], "lang_switch_url": f"/{lang}/sign_in", "min_length": 8, "error": {}, "form": {}}
     inviter = {"organization_name": "Bar", "inviter_name": "Olive Martin", "email": "zoe.nguyen@exemple.fr", "role_text": say("role.member"), "expires_text": date(lang, 28, 11, True),
@@ -153,6 +154,7 @@ def pages(lang, say):
         "transfer": ("transfer", {**inside, "members": members[1:2], "member": members[1]}), "leave": ("leave", {**inside, "back_text": say("nav.back_home")}),
         "leave_last": ("leave", {**inside, "is_last_owner": True, "users_url": f"/{lang}/users", "back_text": say("nav.back_home")}),
         "invitation_revoke": ("invitation_revoke", {**inside, "invitation": {"email": LONG_PERSON[2]}}),
+        "invitation_resend": ("invitation_resend", {**inside, "invitation": {"email": "zoe@exemple.fr", "expires_text": date(lang, 28)}}),
         "invitation_correct": ("invitation_correct", {**inside, "invitation": {"email": "bastien@exmple.fr"}, "form": {"email": "bastien@exmple.fr"}}),
         "invitation_link": ("invitation_link", {**inside, "invitation": {"email": "zoe@exemple.fr", "expires_text": date(lang, 28, 11, True)}, "link": "https://parvis.exemple.fr/i/01jdm8f4w7e0m9t2xk5q3v8y1b.Zt9wq2Lr8uXcVbNmAsDfGh", "code": "4XK7Q M2T9W", "join_url_text": "parvis.exemple.fr/join", "code_expires_text": date(lang, 22, 11, True)}),
         "invite_addresses": ("invite_addresses", {**inside, **invite, "step": {"addresses_current": True}, "form": {}, "has_results": False, "seats": invite["seats"]}),
