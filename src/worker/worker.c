@@ -262,21 +262,26 @@ err worker_start(store *s, const env *e, worker **out)
     return OK;
 }
 
-/* The carriers end by themselves after their mail; one that hangs on a slow server is broken off. */
+static void break_lines(worker *w)
+{
+    pthread_mutex_lock(&w->lock);
+    for (size_t i = 0; i < w->carrier_count; i++)
+        if (w->carriers[i].line)
+            mail_line_break(w->carriers[i].line);
+    pthread_mutex_unlock(&w->lock);
+}
+
+/* The carriers end by themselves after their mail; those that hang on a slow server are broken off. */
 static void join_carriers(worker *w)
 {
     struct timespec until;
     clock_gettime(CLOCK_REALTIME, &until);
     until.tv_sec += STOP_PATIENCE / MSEC_SECOND;
     for (size_t i = 0; i < w->carrier_count; i++) {
-        carrier *c = &w->carriers[i];
-        if (pthread_timedjoin_np(c->thread, NULL, &until) != ETIMEDOUT)
+        if (pthread_timedjoin_np(w->carriers[i].thread, NULL, &until) != ETIMEDOUT)
             continue;
-        pthread_mutex_lock(&w->lock);
-        if (c->line)
-            mail_line_break(c->line);
-        pthread_mutex_unlock(&w->lock);
-        pthread_join(c->thread, NULL);
+        break_lines(w);
+        pthread_join(w->carriers[i].thread, NULL);
     }
 }
 

@@ -1,24 +1,14 @@
 /* Mails to a real server (aiosmtpd, started here), and to files. */
 #include "ports/mail.h"
+#include "mail_server.h"
 
 #include <dirent.h>
 #include <jansson.h>
 #include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <cmocka.h>
 
 typedef struct server {
-    pid_t pid;
-    int input;
-    int port;
-    char folder[64];
+    mail_server process;
     mail_transport *transport;
     mail_line *line;
     int mails;
@@ -26,42 +16,20 @@ typedef struct server {
 
 static void start_server(server *s, const char *mode, const char *sign_in)
 {
-    char script[1024], line[32], uri[128];
-    const char *project = getenv("PARVIS_PROJECT"), *why = NULL;
-    int in[2], out[2];
-    *s = (server){.folder = "/tmp/parvis-mail-XXXXXX"};
-    assert_non_null(mkdtemp(s->folder));
-    snprintf(script, sizeof script, "%s/tests/unit/mail_server.py", project ? project : ".");
-    assert_int_equal(pipe(in) | pipe(out), 0);
-    s->pid = fork();
-    if (s->pid == 0) {
-        dup2(in[0], 0);
-        dup2(out[1], 1);
-        close(in[1]);
-        execl("/usr/bin/python3", "python3", script, s->folder, mode, (char *)NULL);
-        _exit(127);
-    }
-    close(in[0]);
-    close(out[1]);
-    s->input = in[1];
-    FILE *ready = fdopen(out[0], "r");
-    assert_non_null(fgets(line, sizeof line, ready));
-    fclose(ready);
-    s->port = (int)strtol(line, NULL, 10);
-    snprintf(uri, sizeof uri, "smtp://%s127.0.0.1:%d", sign_in, s->port);
+    char uri[128];
+    const char *why = NULL;
+    *s = (server){0};
+    mail_server_start(&s->process, mode);
+    snprintf(uri, sizeof uri, "smtp://%s127.0.0.1:%d", sign_in, s->process.port);
     assert_int_equal(mail_transport_open(str_of(uri), S("Parvis <parvis@example.org>"), 2000, &s->transport, &why), OK);
     s->line = mail_line_open(s->transport);
 }
 
 static void stop_server(server *s)
 {
-    char command[128];
     mail_line_close(s->line);
     mail_transport_close(s->transport);
-    close(s->input);
-    waitpid(s->pid, NULL, 0);
-    snprintf(command, sizeof command, "rm -rf %s", s->folder);
-    assert_int_equal(system(command), 0);
+    mail_server_stop(&s->process);
 }
 
 static mail_message message_to(const char *recipient)
@@ -83,7 +51,7 @@ static delivery sent_to(server *s, const char *recipient, char reply[MAIL_REPLY_
 static json_t *received(server *s)
 {
     char path[128];
-    snprintf(path, sizeof path, "%s/%d.json", s->folder, ++s->mails);
+    snprintf(path, sizeof path, "%s/%d.json", s->process.folder, ++s->mails);
     json_error_t error;
     json_t *mail = json_load_file(path, 0, &error);
     assert_non_null(mail);
@@ -158,8 +126,8 @@ static void test_refusals(void **state)
         assert_true(clock_monotonic() - start < 4000);
         assert_int_equal(sent_to(&s, "ann@example.org", reply), DELIVERY_SENT); /* and the line is still good */
     }
-    kill(s.pid, SIGKILL);
-    waitpid(s.pid, NULL, 0);
+    kill(s.process.pid, SIGKILL);
+    waitpid(s.process.pid, NULL, 0);
     char reply[MAIL_REPLY_SIZE];
     assert_int_equal(sent_to(&s, "ann@example.org", reply), DELIVERY_DEFERRED);
     assert_true(reply[0] != '\0');

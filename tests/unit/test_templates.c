@@ -40,6 +40,23 @@ static void test_partials_exist(void **state)
     assert_int_equal(faults, 0);
 }
 
+/* All that are missing, by name: template_check stops at the first. */
+static void test_texts_exist(void **state)
+{
+    int faults = 0;
+    (void)state;
+    for (size_t i = 0; i < template_count; i++) {
+        const mustache *m = template_find(template_sources[i].name);
+        for (size_t n = 0; n < m->count; n++) {
+            if (m->nodes[n].kind == NODE_CATALOG && !catalog_has(m->nodes[n].text)) {
+                print_error("%.*s: no text %.*s\n", STR_FMT(template_sources[i].name), STR_FMT(m->nodes[n].text));
+                faults++;
+            }
+        }
+    }
+    assert_int_equal(faults, 0);
+}
+
 static void test_assets(void **state)
 {
     (void)state;
@@ -58,6 +75,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_allowed),
         cmocka_unit_test(test_partials_exist),
+        cmocka_unit_test(test_texts_exist),
         cmocka_unit_test(test_assets),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
