@@ -64,6 +64,6 @@ int cli_main(int argc, char **argv, const cli_host *host)
     setlocale(LC_CTYPE, "C.UTF-8"); /* for wcwidth */
     int code = run(&c, argc, argv);
     if (fflush(stdout) != 0 && code == EXIT_DONE)
-        code = refuse(EXIT_REFUSED, text_of(&c, "cli.server.cannot_write"));
+        code = refuse(EXIT_REFUSED, plain_text(&c, "cli.server.cannot_write"));
     return code;
 }

@@ -85,7 +85,7 @@ static int client_open(cli *c)
         return code;
     curl_global_init(CURL_GLOBAL_DEFAULT);
     k->curl = curl_easy_init();
-    return k->curl ? EXIT_DONE : refuse(EXIT_REFUSED, text_of(c, "cli.server.no_memory"));
+    return k->curl ? EXIT_DONE : refuse(EXIT_REFUSED, plain_text(c, "cli.server.no_memory"));
 }
 
 /* ---- one call ---- */
@@ -201,7 +201,7 @@ static void let_mails_go(cli *c)
         look_at_outbox(c, &waiting, &deferred);
     }
     if (waiting || deferred)
-        refuse(EXIT_DONE, text_of(c, "cli.mail.left"));
+        refuse(EXIT_DONE, plain_text(c, "cli.mail.left"));
 }
 
 void client_close(cli *c)
@@ -268,7 +268,7 @@ int organization_of(cli *c, str *slug)
     if (json_array_size(items) == 1)
         *slug = arena_str(c->a, json_text(json_array_get(items, 0), "slug"));
     json_decref(r.json);
-    return slug->p ? EXIT_DONE : refuse(EXIT_USAGE, text_of(c, "cli.usage.which_organization"));
+    return slug->p ? EXIT_DONE : refuse(EXIT_USAGE, plain_text(c, "cli.usage.which_organization"));
 }
 
 /* ---- JSON ---- */

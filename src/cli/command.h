@@ -75,7 +75,7 @@ str said(cli *c, const char *key, const placeholder *with, size_t count);
     said((c), (key), (const placeholder[]){__VA_ARGS__}, \
          sizeof((const placeholder[]){__VA_ARGS__}) / sizeof(placeholder))
 /** A text without placeholders. */
-str text_of(cli *c, const char *key);
+str plain_text(cli *c, const char *key);
 /** One line on standard error, "parvis: " in front; returns the code, so that a command can end with it. */
 int refuse(int code, str sentence);
 /** One line on standard output. */

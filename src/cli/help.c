@@ -28,7 +28,7 @@ static void row(str left, str right)
 
 static void heading(cli *c, const char *key)
 {
-    printf("\n%.*s\n", STR_FMT(text_of(c, key)));
+    printf("\n%.*s\n", STR_FMT(plain_text(c, key)));
 }
 
 static void flag_row(cli *c, str name, str value, str help)
@@ -40,9 +40,9 @@ static void flag_row(cli *c, str name, str value, str help)
 static void common_rows(cli *c)
 {
     heading(c, "cli.help.common");
-    flag_row(c, S("config"), S("FILE"), text_of(c, "cli.flag.config"));
-    flag_row(c, S("json"), S(""), text_of(c, "cli.flag.json"));
-    flag_row(c, S("help"), S(""), text_of(c, "cli.flag.help"));
+    flag_row(c, S("config"), S("FILE"), plain_text(c, "cli.flag.config"));
+    flag_row(c, S("json"), S(""), plain_text(c, "cli.flag.json"));
+    flag_row(c, S("help"), S(""), plain_text(c, "cli.flag.help"));
 }
 
 static void setting_rows(cli *c)
@@ -60,7 +60,7 @@ static void setting_rows(cli *c)
 static void command_help(cli *c)
 {
     const command *about = c->command;
-    printf("%.*s parvis %s%s%s%s\n", STR_FMT(text_of(c, "cli.help.usage")), about->name,
+    printf("%.*s parvis %s%s%s%s\n", STR_FMT(plain_text(c, "cli.help.usage")), about->name,
            about->flags ? " [--FLAG …]" : "", *about->arguments ? " " : "", about->arguments);
     printf("\n%.*s\n", STR_FMT(summary(c, about)));
     if (about->flags)
@@ -68,14 +68,14 @@ static void command_help(cli *c)
     for (const cli_flag *f = about->flags; f && f->name; f++) {
         str help = catalog_text(c->lang, arena_join(c->a, S("cli.flag."), str_of(f->name)));
         if (f->required)
-            help = arena_join(c->a, help, S(" "), text_of(c, "cli.help.required"));
+            help = arena_join(c->a, help, S(" "), plain_text(c, "cli.help.required"));
         flag_row(c, str_of(f->name), f->argument ? str_of(f->argument) : S(""), help);
     }
     common_rows(c);
     if (strcmp(about->name, "serve") == 0 || strcmp(about->name, "config") == 0)
         setting_rows(c);
     else
-        printf("\n%.*s\n", STR_FMT(text_of(c, "cli.help.settings_elsewhere")));
+        printf("\n%.*s\n", STR_FMT(plain_text(c, "cli.help.settings_elsewhere")));
 }
 
 void help_print(cli *c)
@@ -85,11 +85,11 @@ void help_print(cli *c)
         return;
     }
     str group = c->arg_count ? arena_join(c->a, str_of(c->args[0]), S(" ")) : S("");
-    printf("%.*s parvis COMMAND [--FLAG …]\n", STR_FMT(text_of(c, "cli.help.usage")));
+    printf("%.*s parvis COMMAND [--FLAG …]\n", STR_FMT(plain_text(c, "cli.help.usage")));
     heading(c, "cli.help.commands");
     for (const command *each = commands; each->name; each++)
         if (str_starts(str_of(each->name), group))
             row(str_of(each->name), summary(c, each));
     common_rows(c);
-    printf("\n%.*s\n", STR_FMT(text_of(c, "cli.help.more")));
+    printf("\n%.*s\n", STR_FMT(plain_text(c, "cli.help.more")));
 }

@@ -149,7 +149,7 @@ static int arguments_or_batch(cli *c, str *batch)
     str slug, id = flag_value(c, "batch");
     *batch = STR_NONE;
     if ((c->arg_count > 0) == (id.p != NULL))
-        return refuse(EXIT_USAGE, text_of(c, "cli.invitation.one_or_batch"));
+        return refuse(EXIT_USAGE, plain_text(c, "cli.invitation.one_or_batch"));
     if (!id.p)
         return EXIT_DONE;
     int code = organization_of(c, &slug);

@@ -25,7 +25,7 @@ static int read_entries(cli *c, address_entry **entries, size_t *count)
     BUF_SCOPED text = {0};
     bool piped = c->arg_count == 0 && !isatty(STDIN_FILENO);
     if (c->arg_count == 0 && !piped)
-        return refuse(EXIT_USAGE, text_of(c, "cli.invite.no_address"));
+        return refuse(EXIT_USAGE, plain_text(c, "cli.invite.no_address"));
     for (int i = 0; i < c->arg_count; i++) {
         if (str_eq(argument(c, i), S("-")))
             piped = true;
@@ -34,13 +34,13 @@ static int read_entries(cli *c, address_entry **entries, size_t *count)
         buf_byte(&text, '\n');
     }
     if (piped && !read_all(&text))
-        return refuse(EXIT_REFUSED, text_of(c, "cli.invite.unreadable"));
+        return refuse(EXIT_REFUSED, plain_text(c, "cli.invite.unreadable"));
 
     err e = address_list_parse(c->a, arena_str(c->a, buf_str(&text)), ADDRESSES_MAX, entries, count);
     if (e != OK)
         return refuse(EXIT_REFUSED,
-                      text_of(c, e == ERR_PAYLOAD_TOO_LARGE ? "cli.invite.too_many" : "cli.invite.unreadable"));
-    return *count ? EXIT_DONE : refuse(EXIT_USAGE, text_of(c, "cli.invite.no_address"));
+                      plain_text(c, e == ERR_PAYLOAD_TOO_LARGE ? "cli.invite.too_many" : "cli.invite.unreadable"));
+    return *count ? EXIT_DONE : refuse(EXIT_USAGE, plain_text(c, "cli.invite.no_address"));
 }
 
 /* What was no address goes to the server as it was written: it has the words for the refusal. */

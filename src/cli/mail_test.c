@@ -21,12 +21,12 @@ static delivery send_one(cli *c, const mail_transport *transport, str recipient,
 {
     char id[TYPEID_SIZE];
     msec now = clock_now();
-    str text = text_of(c, "cli.mail_test.text");
+    str text = plain_text(c, "cli.mail_test.text");
     mail_message m = {
         .id = typeid_format(ID_MAIL, uuid_new(now), id),
         .date = now,
         .recipient = recipient,
-        .subject = text_of(c, "cli.mail_test.subject"),
+        .subject = plain_text(c, "cli.mail_test.subject"),
         .language = language_code(c->lang),
         .text = text,
         .html = arena_join(c->a, S("<p>"), text, S("</p>")),

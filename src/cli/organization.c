@@ -159,7 +159,7 @@ int run_organization_set(cli *c)
     if (json_object_size(organization) + json_object_size(settings) == 0) {
         json_decref(organization);
         json_decref(settings);
-        return refuse(EXIT_USAGE, text_of(c, "cli.organization.nothing_to_set"));
+        return refuse(EXIT_USAGE, plain_text(c, "cli.organization.nothing_to_set"));
     }
 
     int code = patch(c, PATH(c, S("organizations"), slug), organization);

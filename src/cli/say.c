@@ -23,7 +23,7 @@ str said(cli *c, const char *key, const placeholder *with, size_t count)
     return arena_str(c->a, buf_str(&out));
 }
 
-str text_of(cli *c, const char *key)
+str plain_text(cli *c, const char *key)
 {
     return catalog_text(c->lang, str_of(key));
 }

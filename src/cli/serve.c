@@ -54,7 +54,7 @@ int run_serve(cli *c)
     sigset_t signals;
 
     if (!settings_links_reach(&c->settings))
-        return refuse(EXIT_REFUSED, text_of(c, "cli.serve.public_url"));
+        return refuse(EXIT_REFUSED, plain_text(c, "cli.serve.public_url"));
     err e = lock_patiently(&c->settings, &in);
     if (e == ERR_CONFLICT)
         return refuse(EXIT_REFUSED, SAID(c, "cli.serve.locked", {"data", c->settings.data}));

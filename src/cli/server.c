@@ -9,7 +9,7 @@ int run_migrate(cli *c)
     migration_state state = {0};
     err e = instance_lock(&c->settings, &in);
     if (e == ERR_CONFLICT)
-        return refuse(EXIT_REFUSED, text_of(c, "cli.migrate.running"));
+        return refuse(EXIT_REFUSED, plain_text(c, "cli.migrate.running"));
     if (e != OK || instance_open(&in) != OK || store_migration_state(in.store, &state) != OK) {
         instance_close(&in);
         return refuse(EXIT_REFUSED, SAID(c, "cli.server.cannot_start", {"data", c->settings.data}));
@@ -43,7 +43,7 @@ int run_check(cli *c)
     if (count > 0)
         return refuse(EXIT_REFUSED, SAID(c, "cli.check.found", {"count", arena_printf(c->a, "%zu", count)}));
     if (!c->json)
-        say(text_of(c, "cli.check.clean"));
+        say(plain_text(c, "cli.check.clean"));
     return EXIT_DONE;
 }
 

@@ -11,11 +11,11 @@ static int read_password(cli *c, str *out)
 {
     char *line = arena_alloc(c->a, PASSWORD_BYTES);
     if (!fgets(line, PASSWORD_BYTES, stdin))
-        return refuse(EXIT_USAGE, text_of(c, "cli.setup.no_password"));
+        return refuse(EXIT_USAGE, plain_text(c, "cli.setup.no_password"));
     *out = str_of(line);
     while (out->n && (out->p[out->n - 1] == '\n' || out->p[out->n - 1] == '\r'))
         out->n--;
-    return out->n ? EXIT_DONE : refuse(EXIT_USAGE, text_of(c, "cli.setup.no_password"));
+    return out->n ? EXIT_DONE : refuse(EXIT_USAGE, plain_text(c, "cli.setup.no_password"));
 }
 
 int run_setup(cli *c)

@@ -21,7 +21,7 @@ str show_text(cli *c, const json_t *value)
     if (json_is_integer(value))
         return arena_printf(c->a, "%lld", (long long)json_integer_value(value));
     if (json_is_boolean(value))
-        return text_of(c, json_is_true(value) ? "cli.word.yes" : "cli.word.no");
+        return plain_text(c, json_is_true(value) ? "cli.word.yes" : "cli.word.no");
     return S("–");
 }
 
@@ -187,7 +187,7 @@ static int page_print(cli *c, str path, const table_column *columns, const char 
     } else if (json_array_size(items) > 0) {
         table_print(c, columns, items, first);
     } else if (first) {
-        say(text_of(c, empty));
+        say(plain_text(c, empty));
     }
     json_decref(r.json);
     return EXIT_DONE;

@@ -141,7 +141,8 @@ static bool form_public_url(str s)
         if ((unsigned char)host.p[i] <= ' ' || (unsigned char)host.p[i] > '~' || strchr("<>\"'\\%", host.p[i]))
             return false;
     size_t used = host.n + (authority.p[0] == '[' ? 2 : 0);
-    return used == authority.n || (authority.p[used] == ':' && is_port(str_slice(authority, used + 1, authority.n), false));
+    return used == authority.n ||
+           (authority.p[used] == ':' && is_port(str_slice(authority, used + 1, authority.n), false));
 }
 
 static bool form_database(str s)
@@ -247,7 +248,8 @@ static bool read_number(arena *a, const given *g, int64_t *out, settings_error *
         *out = (int64_t)number;
         return true;
     }
-    return refuse(error, g, "not_a_number", arena_printf(a, "%lld–%lld", (long long)about->least, (long long)about->most));
+    return refuse(error, g, "not_a_number",
+                  arena_printf(a, "%lld–%lld", (long long)about->least, (long long)about->most));
 }
 
 static bool read_duration(arena *a, const given *g, msec *out, settings_error *error)

@@ -90,7 +90,8 @@ static void flag_beats_environment_beats_file_beats_default(void **state)
     char *environment[] = {"PARVIS_LOG_LEVEL=warning", "PARVIS_HTTP_THREADS=3", "PARVIS_RATE_LIMITS=", "OTHER=1", NULL};
     f->source.environment = environment;
     f->source.flags[SETTING_HTTP_THREADS] = S("4");
-    write_ini(f, S("# ours\nlog_level = error\nhttp_threads=5\nrate_limits = off\nmail_from = A ;not a comment <a@b>\n"));
+    write_ini(f,
+              S("# ours\nlog_level = error\nhttp_threads=5\nrate_limits = off\nmail_from = A ;not a comment <a@b>\n"));
     assert_true(load(f));
     assert_int_equal(f->s.http_threads, 4);
     assert_int_equal(f->s.origin[SETTING_HTTP_THREADS], ORIGIN_FLAG);
@@ -272,16 +273,11 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(defaults_stand_in_the_data_folder),
-        TEST(flag_beats_environment_beats_file_beats_default),
-        TEST(lists_take_commas_and_spaces),
-        TEST(values_are_checked),
-        TEST(the_file_is_read_strictly),
-        TEST(long_lines_are_whole_or_refused),
-        TEST(a_named_file_must_be_there),
-        TEST(passwords_are_never_shown),
-        TEST(links_must_reach_whom_mails_reach),
-        TEST(names_flags_and_variables_agree),
+        TEST(defaults_stand_in_the_data_folder), TEST(flag_beats_environment_beats_file_beats_default),
+        TEST(lists_take_commas_and_spaces),      TEST(values_are_checked),
+        TEST(the_file_is_read_strictly),         TEST(long_lines_are_whole_or_refused),
+        TEST(a_named_file_must_be_there),        TEST(passwords_are_never_shown),
+        TEST(links_must_reach_whom_mails_reach), TEST(names_flags_and_variables_agree),
     };
     return cmocka_run_group_tests_name("config", tests, NULL, NULL);
 }
