@@ -7,6 +7,7 @@
 typedef struct account_view {
     uuid id;
     str email, given_name, family_name, locale; /* locale STR_NONE: never chosen */
+    str role;                                   /* organization_contacts alone fills it */
     bool address_proved;
     msec created_at;
 } account_view;

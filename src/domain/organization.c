@@ -67,7 +67,7 @@ err organization_contacts(txn *t, uuid id, int64_t most, account_view **out, siz
     *count = rows.n;
     for (size_t i = 0; i < rows.n; i++)
         (*out)[i] = (account_view){.id = rows.p[i].id, .email = rows.p[i].email, .given_name = rows.p[i].given_name,
-                                   .family_name = rows.p[i].family_name};
+                                   .family_name = rows.p[i].family_name, .role = rows.p[i].role};
     return OK;
 }
 

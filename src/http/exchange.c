@@ -70,14 +70,15 @@ void exchange_free(exchange *x)
 
 /* ---- the head ---- */
 
-/* What is known of the reader's language before anybody is signed in; the account's comes between query and cookie. */
+/* The reader's own choice comes first: in the address, then by the switch on a page, then with the account. */
 static void choose_language(exchange *x)
 {
     request *r = &x->r;
-    if (language_parse(form_value(r->a, r->raw_query, S("lang")), &r->lang) ||
-        language_parse(r->actor.locale, &r->lang) || language_parse(cookie_find(&x->head, S("parvis_lang")), &r->lang))
-        return;
-    r->lang = language_negotiate(head_value(&x->head, S("accept-language")), LANG_EN);
+    r->lang_chosen = language_parse(form_value(r->a, r->raw_query, S("lang")), &r->lang) ||
+                     language_parse(cookie_find(&x->head, S("parvis_lang")), &r->lang) ||
+                     language_parse(r->actor.locale, &r->lang);
+    if (!r->lang_chosen)
+        r->lang = language_negotiate(head_value(&x->head, S("accept-language")), LANG_EN);
 }
 
 static bool is_safe(str method)

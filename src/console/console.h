@@ -1,0 +1,119 @@
+/*
+ * What the pages share: the frame around each of them, texts with their placeholders filled, dates as the language writes
+ * them, addresses with a query, and how a form comes back with what was wrong in it.
+ *
+ * A handler is `console_OPERATION(request, txn)`; tools/gen_routes.py declares them all from spec/console.yaml.
+ */
+#ifndef PARVIS_CONSOLE_CONSOLE_H
+#define PARVIS_CONSOLE_CONSOLE_H
+
+#include "routes.h"
+#include "domain/invitation.h"
+#include "domain/member.h"
+#include "domain/phrase.h"
+#include "http/answer.h"
+#include "http/app.h"
+#include "http/problem.h"
+#include "ports/mustache.h"
+
+/* Template data: names are program text. */
+#define PUT(object, name, value)      m_set_str((object), S(name), (value))
+#define PUT_INT(object, name, value)  m_set_int((object), S(name), (value))
+#define PUT_BOOL(object, name, value) m_set_bool((object), S(name), (value))
+
+/* ---- frame.c: what surrounds every page ---- */
+
+/**
+ * Starts the data of a page: language, assets, who is signed in, the organization, navigation, rights, and the notice that
+ * the address asks for. `t` may be NULL (the problem page): then without organizations.
+ */
+MUST err page_open(request *r, txn *t, mval **out);
+/** Renders a template into the answer; its title in the browser is title.NAME of the catalogue. */
+MUST err page_answer(request *r, int status, const char *name, mval *m);
+/** The way back above a title. */
+void page_back(request *r, mval *m, str url, const char *text);
+/**
+ * Answers a form that was refused with its own page, the message beside each field and above: status and texts from the
+ * refusal. Refusals that are no matter of the form (not found, unavailable …) are returned instead.
+ */
+MUST err page_refused(request *r, err refusal, const char *name, mval *m);
+/** 303, with a notice on the next page: a key below `notice.`. */
+MUST err page_redirect(request *r, str path, const char *notice);
+/** The same with a number in its text. */
+MUST err page_redirect_count(request *r, str path, const char *notice, int64_t count);
+/** The problem page (app.problem_page). */
+void console_problem(request *r, err refusal);
+
+/**
+ * Ends what store_savepoint began: keeps the work when `result` is OK; undoes it and gives *refusal when the form can say
+ * what is wrong; anything else is returned.
+ */
+MUST err page_attempt(txn *t, err result, err *refusal);
+
+/** Mails go into files instead of the world. */
+bool mail_is_kept(const request *r);
+
+/* ---- text.c: domain/phrase.h in the reader's language ---- */
+
+/** A text of the catalogue. */
+str text(const request *r, const char *key);
+/** The same with {name} replaced, from name, value pairs. */
+#define TEXT(r, key, ...) PHRASE((r)->a, (r)->lang, S(key), __VA_ARGS__)
+/** A plural entry with its {count}. */
+str text_count(const request *r, const char *key, int64_t count);
+/** The text of `key` with `word` behind a point ("role", "owner" → role.owner). */
+str text_of(const request *r, const char *key, str word);
+str date_text(const request *r, msec t);
+/** A date; with the hour in UTC when it is less than two days away. */
+str until_text(const request *r, msec t, msec now);
+/** RFC 3339, for <time>. */
+str machine_time(const request *r, msec t);
+/** « OM »; of one name its first letter. */
+str initials(const request *r, str given, str family);
+/** A TypeID in the request's arena. */
+str id_text(const request *r, str prefix, uuid id);
+/** Puts full_name, given_name, family_name, email, initials. */
+void put_person(const request *r, mval *m, str given, str family, str email);
+/** One choice of a select or radio group. */
+void put_option(mval *list, str value, str label, str chosen);
+
+/* ---- links.c ---- */
+
+/** path?name=value&… percent-encoded (RFC 3986); pairs without a value are left out. */
+str link_with(arena *a, str path, const str (*pairs)[2], size_t count);
+#define LINK(a, path, ...) \
+    link_with((a), (path), (const str[][2]){__VA_ARGS__}, sizeof((const str[][2]){__VA_ARGS__}) / sizeof(str[2]))
+/** "/o/SLUG" and what follows. */
+str org_path(const request *r, const char *rest);
+str org_path_id(const request *r, const char *before, str prefix, uuid id, const char *after);
+/** `next` when it is a path of this server (one "/" first, plain ASCII without backslash), else `otherwise`. */
+str safe_next(str next, str otherwise);
+/** The address asked for, without `lang` and `notice`: to come back to. */
+str link_here(const request *r);
+
+/* ---- shared by pages ---- */
+
+/** An account's name, or STR_NONE when it is nobody's (the operator's doing) or gone. */
+MUST err account_name(const request *r, txn *t, uuid account_id, str *out);
+/** The rows of partials/invitation_rows, into m. */
+MUST err put_invitation_rows(request *r, txn *t, mval *m, const invitation_view *rows, size_t count);
+/** How many seats are free, or will be after `wanted` more are taken, or are missing; STR_NONE without a limit. */
+str seats_text(request *r, const seats *s, int64_t wanted);
+/** The seats line; nothing without a limit. `wanted`: how many are about to be taken. */
+void put_seats(request *r, mval *m, const seats *s, int64_t wanted);
+/** The roles one may give, from the least, with what each may do. */
+void put_role_options(request *r, mval *m, bool administrator, bool owner, str chosen);
+/** One member, as the users page and the member's own page show them. */
+void put_member(request *r, mval *m, const member_view *v);
+/** The head that the two tabs of the users page share; *o is the organization. */
+MUST err put_users_tabs(request *r, txn *t, mval *m, bool invitations, organization_view *o);
+/** The choices of a filter: "any" (FAMILY.any), then the words with their texts (FAMILY.WORD). */
+void put_choices(request *r, mval *filter, const char *list, const char *family, const str *words, size_t count, str chosen);
+/** First and next page of a list. */
+void put_paging(mval *m, str cursor, str first_url, str next, str next_url);
+/** An empty field of a form or query counts as not given. */
+str some(str s);
+/** Whether the caller is the only owner. */
+MUST err is_last_owner(request *r, txn *t, bool *out);
+
+#endif

@@ -1,0 +1,223 @@
+/* The frame around every page. */
+#include "console/console.h"
+#include "ports/template.h"
+
+/* What the last page did, told on the next one: ?notice=KEY or KEY.COUNT; the text is notice.KEY. */
+enum notice_kind { GOOD, INFO, WARNING };
+static const str kind_names[] = {[GOOD] = S_INIT("is_success"), [INFO] = S_INIT("is_info"), [WARNING] = S_INIT("is_warning")};
+static const struct {
+    str key;
+    enum notice_kind kind;
+    bool counted;
+} notices[] = {
+    {S_INIT("address_proved"), GOOD, false},       {S_INIT("invitation_corrected"), GOOD, false},
+    {S_INIT("invitation_resent"), GOOD, false},    {S_INIT("invitation_revoked"), GOOD, false},
+    {S_INIT("invitations_kept"), GOOD, true},      {S_INIT("invitations_resent"), GOOD, false},
+    {S_INIT("invitations_revoked"), GOOD, false},  {S_INIT("invitations_sent"), GOOD, true},
+    {S_INIT("joined"), GOOD, false},               {S_INIT("left"), GOOD, false},
+    {S_INIT("member_removed"), GOOD, false},       {S_INIT("members_removed"), GOOD, false},
+    {S_INIT("nothing_selected"), WARNING, false},  {S_INIT("ownership_transferred"), GOOD, false},
+    {S_INIT("password_changed"), GOOD, false},     {S_INIT("password_reset"), GOOD, false},
+    {S_INIT("profile_saved"), GOOD, false},        {S_INIT("proof_sent"), INFO, false},
+    {S_INIT("resent_some"), WARNING, true},        {S_INIT("role_changed"), GOOD, false},
+    {S_INIT("session_ended"), GOOD, false},        {S_INIT("settings_saved"), GOOD, false},
+    {S_INIT("signed_out"), INFO, false},           {S_INIT("some_failed"), WARNING, false},
+};
+
+/* The query's `notice`, whatever route it belongs to. */
+static str asked_notice(const request *r)
+{
+    if (!r->query || !r->route || !r->route->query)
+        return STR_NONE;
+    for (const field *f = r->route->query->fields; f->name.p; f++)
+        if (str_eq(f->name, S("notice")))
+            return *(const str *)((const char *)r->query + f->offset);
+    return STR_NONE;
+}
+
+static void put_notice(request *r, mval *m)
+{
+    str rest = asked_notice(r), key = str_cut(&rest, '.');
+    uint64_t count = 0;
+    for (size_t i = 0; i < sizeof notices / sizeof notices[0]; i++) {
+        if (!str_eq(notices[i].key, key) || notices[i].counted != str_to_u64(rest, 1000000, &count))
+            continue;
+        str name = arena_join(r->a, S("notice."), key);
+        mval *n = m_set_object(m, S("notice"));
+        PUT(n, "text", notices[i].counted ? text_count(r, name.p, (int64_t)count) : catalog_text(r->lang, name));
+        m_set_bool(n, kind_names[notices[i].kind], true);
+    }
+}
+
+static void put_nav_item(request *r, mval *nav, const char *rest, const char *label, str icon, bool current)
+{
+    mval *n = m_add_object(nav);
+    PUT(n, "url", org_path(r, rest));
+    PUT(n, "text", text(r, label));
+    PUT(n, "icon", icon);
+    PUT_BOOL(n, "current", current);
+}
+
+static void put_nav(request *r, mval *m)
+{
+    mval *nav = m_set_list(m, S("nav"));
+    if (uuid_none(r->actor.membership_id))
+        return;
+    str pattern = r->route->pattern;
+    bool users = str_starts(pattern, S("/o/{org}/users")), settings_page = str_starts(pattern, S("/o/{org}/settings"));
+    put_nav_item(r, nav, "", "nav.home", S("home"), !users && !settings_page);
+    if (r->actor.may & PERM_MEMBERS_READ)
+        put_nav_item(r, nav, "/users", "nav.users", S("users"), users);
+    if (r->actor.may & PERM_ORGANIZATION_UPDATE)
+        put_nav_item(r, nav, "/settings", "nav.settings", S("settings"), settings_page);
+}
+
+static void put_rights(request *r, mval *m)
+{
+    static const struct {
+        str name;
+        permission right;
+    } rights[] = {
+        {S_INIT("invite"), PERM_INVITATIONS_CREATE},   {S_INIT("create"), PERM_INVITATIONS_CREATE},
+        {S_INIT("revoke"), PERM_INVITATIONS_REVOKE},   {S_INIT("link"), PERM_INVITATIONS_LINK},
+        {S_INIT("remove"), PERM_MEMBERS_REMOVE},       {S_INIT("change_role"), PERM_ROLES_CHANGE},
+        {S_INIT("transfer"), PERM_OWNERSHIP_TRANSFER}, {S_INIT("invite_administrator"), PERM_ADMINISTRATORS_INVITE},
+    };
+    mval *may = m_set_object(m, S("may"));
+    for (size_t i = 0; i < sizeof rights / sizeof rights[0]; i++)
+        m_set_bool(may, rights[i].name, !uuid_none(r->actor.membership_id) && (r->actor.may & rights[i].right));
+}
+
+/* The organization that the path names, and the others to switch to. */
+static err put_organizations(request *r, txn *t, mval *m)
+{
+    membership_view *mine;
+    size_t count;
+    TRY(account_memberships(t, r->actor.account_id, &mine, &count));
+    mval *organizations = m_set_list(m, S("organizations"));
+    for (size_t i = 0; i < count; i++) {
+        bool current = !uuid_none(r->actor.organization_id) && uuid_eq(mine[i].organization_id, r->actor.organization_id);
+        mval *o = m_add_object(organizations);
+        PUT(o, "name", mine[i].organization_name);
+        PUT(o, "slug", mine[i].organization_slug);
+        PUT(o, "url", arena_join(r->a, S("/o/"), mine[i].organization_slug));
+        PUT(o, "initial", initials(r, mine[i].organization_name, STR_NONE));
+        PUT(o, "role_text", text_of(r, "role", mine[i].role));
+        PUT_BOOL(o, "current", current);
+        if (current)
+            m_set(m, S("organization"), o);
+    }
+    PUT_BOOL(m, "many_organizations", count > 1);
+    PUT_BOOL(m, "has_memberships", count > 0);
+    m_set(m, S("memberships"), organizations);
+    return OK;
+}
+
+/* Where the language switch comes back to: a page that was answered to a form, to the page that has the form. */
+static str page_address(const request *r)
+{
+    if (!r->route || str_eq(r->route->method, S("GET")))
+        return link_here(r);
+    for (size_t i = 0; i < r->app->route_count; i++) {
+        const route *other = &r->app->routes[i];
+        if (str_eq(other->method, S("GET")) && str_eq(other->pattern, r->route->pattern))
+            return safe_next(r->path, S("/"));
+    }
+    return S("/");
+}
+
+static void put_language(request *r, mval *m)
+{
+    language other = r->lang == LANG_FR ? LANG_EN : LANG_FR;
+    PUT(m, "lang", language_code(r->lang));
+    PUT(m, "other_lang", language_code(other));
+    PUT(m, "other_lang_name", catalog_text(other, S("language.name")));
+    PUT(m, "lang_switch_url", page_address(r));
+}
+
+err page_open(request *r, txn *t, mval **out)
+{
+    mval *m = *out = m_object(r->a);
+    put_language(r, m);
+    PUT(m, "asset_css_url", asset_path(S("app.css")));
+    PUT(m, "asset_js_url", asset_path(S("app.js")));
+    PUT(m, "asset_icon_url", asset_path(S("icon.svg")));
+    PUT(m, "asset_font_url", asset_path(S("inter-400.woff2")));
+    PUT_INT(m, "min_length", r->app->env.settings->password_min_length);
+    PUT_BOOL(m, "signed_in", r->actor.kind == ACTOR_ACCOUNT);
+    put_notice(r, m);
+    if (r->actor.kind != ACTOR_ACCOUNT)
+        return OK;
+    mval *me = m_set_object(m, S("me"));
+    put_person(r, me, r->actor.given_name, r->actor.family_name, r->actor.email);
+    PUT_BOOL(me, "is_unproved", !r->actor.address_proved);
+    put_rights(r, m);
+    if (!t)
+        return OK;
+    TRY(put_organizations(r, t, m));
+    put_nav(r, m);
+    return OK;
+}
+
+err page_answer(request *r, int status, const char *name, mval *m)
+{
+    BUF_SCOPED out = {0};
+    PUT(m, "page_title", text_of(r, "title", str_of(name)));
+    TRY(template_render(str_of(name), r->lang, m, &out));
+    return answer_bytes(r, status, S("text/html; charset=utf-8"), buf_str(&out));
+}
+
+void page_back(request *r, mval *m, str url, const char *label)
+{
+    PUT(m, "back_url", url);
+    PUT(m, "back_text", text(r, label));
+}
+
+/* Refusals that a form's page can say; all others have a page of their own. */
+static bool is_said_on_page(err e)
+{
+    int status = err_about(e)->status;
+    return status < 500 && e != ERR_NOT_FOUND && e != ERR_FORBIDDEN && e != ERR_UNAUTHENTICATED;
+}
+
+err page_attempt(txn *t, err result, err *refusal)
+{
+    *refusal = result;
+    if (result == OK)
+        return store_release(t);
+    if (!is_said_on_page(result))
+        return result;
+    store_rollback_to(t);
+    return OK;
+}
+
+err page_refused(request *r, err refusal, const char *name, mval *m)
+{
+    if (!is_said_on_page(refusal))
+        return refusal;
+    mval *errors = m_set_object(m, S("error"));
+    for (size_t i = 0; i < r->problem.field_count; i++) {
+        const problem_field *f = &r->problem.fields[i];
+        m_set_str(errors, str_slice(f->pointer, 1, f->pointer.n), problem_field_text(r, f));
+    }
+    if (r->problem.field_count == 0)
+        PUT(m, "problem_text", problem_detail(r, refusal));
+    if (r->problem.retry_after > 0)
+        answer_header(r, S("Retry-After"), arena_printf(r->a, "%lld", (long long)r->problem.retry_after));
+    return page_answer(r, err_about(refusal)->status, name, m);
+}
+
+err page_redirect(request *r, str path, const char *notice)
+{
+    return answer_redirect(r, LINK(r->a, path, {S("notice"), str_of(notice)}));
+}
+
+err page_redirect_count(request *r, str path, const char *notice, int64_t count)
+{
+    return page_redirect(r, path, arena_printf(r->a, "%s.%lld", notice, (long long)count).p);
+}
+
+bool mail_is_kept(const request *r)
+{
+    return str_starts(r->app->env.settings->mail, S("file:"));
+}

@@ -1,0 +1,106 @@
+/* Every member's home, and the way out. */
+#include "console/console.h"
+
+enum { CONTACTS_MOST = 6 };
+
+err account_name(const request *r, txn *t, uuid account_id, str *out)
+{
+    account_view a;
+    *out = STR_NONE;
+    if (uuid_none(account_id))
+        return OK;
+    err e = account_get(t, account_id, &a);
+    if (e == OK)
+        *out = phrase_name(r->a, a.given_name, a.family_name);
+    return e == ERR_NOT_FOUND ? OK : e;
+}
+
+err is_last_owner(request *r, txn *t, bool *out)
+{
+    member_filter owners = {.role = S("owner"), .state = S("active")};
+    page two = {.limit = 2};
+    member_view *rows;
+    size_t count;
+    *out = false;
+    if (!str_eq(r->actor.role, S("owner")))
+        return OK;
+    TRY(member_list(t, r->actor.organization_id, &owners, &two, &rows, &count));
+    *out = count < 2;
+    return OK;
+}
+
+static err put_membership(request *r, txn *t, mval *m)
+{
+    member_view mine;
+    str inviter;
+    TRY(member_get(t, r->actor.organization_id, r->actor.membership_id, &mine));
+    TRY(account_name(r, t, mine.invited_by_id, &inviter));
+    mval *o = m_set_object(m, S("membership"));
+    PUT(o, "role_text", text_of(r, "role", mine.role));
+    PUT(o, "joined_at", machine_time(r, mine.joined_at));
+    PUT(o, "joined_at_text", date_text(r, mine.joined_at));
+    PUT(o, "invited_by_name", inviter);
+    return OK;
+}
+
+static err put_contacts(request *r, txn *t, mval *m)
+{
+    account_view *people;
+    size_t count;
+    TRY(organization_contacts(t, r->actor.organization_id, CONTACTS_MOST, &people, &count));
+    mval *contacts = m_set_list(m, S("contacts"));
+    for (size_t i = 0; i < count; i++) {
+        mval *o = m_add_object(contacts);
+        put_person(r, o, people[i].given_name, people[i].family_name, people[i].email);
+        PUT(o, "role_text", text_of(r, "role", people[i].role));
+    }
+    return OK;
+}
+
+/* The operator has no membership, hence no home here: the Unix socket shows no pages of a member. */
+err console_home_page(request *r, txn *t)
+{
+    bool last;
+    mval *m;
+    if (r->actor.kind != ACTOR_ACCOUNT)
+        return ERR_UNAUTHENTICATED;
+    TRY(page_open(r, t, &m));
+    TRY(put_membership(r, t, m));
+    TRY(put_contacts(r, t, m));
+    TRY(is_last_owner(r, t, &last));
+    PUT_BOOL(m, "is_last_owner", last);
+    PUT_BOOL(m, "has_shared", false);
+    PUT(m, "leave_url", org_path(r, "/leave"));
+    return page_answer(r, 200, "home", m);
+}
+
+static err leave_open(request *r, txn *t, mval **out)
+{
+    bool last;
+    TRY(is_last_owner(r, t, &last));
+    TRY(page_open(r, t, out));
+    page_back(r, *out, org_path(r, ""), "nav.back_home");
+    PUT_BOOL(*out, "is_last_owner", last);
+    PUT(*out, "action_url", org_path(r, "/leave"));
+    PUT(*out, "users_url", org_path(r, "/users"));
+    return OK;
+}
+
+err console_leave_page(request *r, txn *t)
+{
+    mval *m;
+    TRY(leave_open(r, t, &m));
+    return page_answer(r, 200, "leave", m);
+}
+
+err console_leave_form(request *r, txn *t)
+{
+    err refusal;
+    mval *m;
+    TRY(store_savepoint(t));
+    TRY(page_attempt(t, member_leave(t, &r->actor), &refusal));
+    if (refusal == OK)
+        return page_redirect(r, S("/me"), "left");
+    TRY(leave_open(r, t, &m));
+    return page_refused(r, refusal, "leave", m);
+}

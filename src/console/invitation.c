@@ -1,0 +1,98 @@
+/* One invitation: resend, revoke, a link to hand over, a mistyped address. */
+#include "console/console.h"
+
+static str list_link(request *r)
+{
+    return org_path(r, "/users/invitations");
+}
+
+static str invitation_path(request *r, const char *rest)
+{
+    return org_path_id(r, "/users/invitations/", ID_INVITATION, r->params[1].id, rest);
+}
+
+static err invitation_open(request *r, txn *t, invitation_view *v, mval **out)
+{
+    TRY(invitation_get(t, r->actor.organization_id, r->params[1].id, v));
+    TRY(page_open(r, t, out));
+    mval *o = m_set_object(*out, S("invitation"));
+    PUT(o, "email", v->email);
+    PUT(o, "expires_text", until_text(r, v->expires_at, t->now));
+    page_back(r, *out, list_link(r), "nav.back_invitations");
+    return OK;
+}
+
+err console_invitation_resend_page(request *r, txn *t)
+{
+    invitation_view v;
+    mval *m;
+    TRY(invitation_open(r, t, &v, &m));
+    PUT(m, "action_url", invitation_path(r, "/resend"));
+    return page_answer(r, 200, "invitation_resend", m);
+}
+
+err console_invitation_resend_form(request *r, txn *t)
+{
+    TRY(invitation_resend(t, &r->actor, r->params[1].id));
+    return page_redirect(r, list_link(r), "invitation_resent");
+}
+
+err console_invitation_revoke_page(request *r, txn *t)
+{
+    invitation_view v;
+    mval *m;
+    TRY(invitation_open(r, t, &v, &m));
+    PUT(m, "action_url", invitation_path(r, "/revoke"));
+    return page_answer(r, 200, "invitation_revoke", m);
+}
+
+err console_invitation_revoke_form(request *r, txn *t)
+{
+    TRY(invitation_revoke(t, &r->actor, r->params[1].id));
+    return page_redirect(r, list_link(r), "invitation_revoked");
+}
+
+err console_invitation_link_form(request *r, txn *t)
+{
+    invitation_link_view made;
+    invitation_view v;
+    mval *m;
+    TRY(invitation_link_make(t, &r->actor, r->params[1].id, &made));
+    TRY(invitation_open(r, t, &v, &m));
+    PUT(m, "link", made.url);
+    PUT(m, "code", made.code);
+    PUT(m, "code_expires_text", phrase_moment(r->a, r->lang, t->now + MSEC_DAY));
+    PUT(m, "join_url_text", arena_join(r->a, r->app->env.public_url, S("/join")));
+    r->has_secret = true;
+    return page_answer(r, 200, "invitation_link", m);
+}
+
+static err correct_open(request *r, txn *t, str email, mval **out)
+{
+    invitation_view v;
+    TRY(invitation_open(r, t, &v, out));
+    PUT(*out, "action_url", invitation_path(r, "/correct"));
+    PUT(m_set_object(*out, S("form")), "email", email.p ? email : v.email);
+    return OK;
+}
+
+err console_invitation_correct_page(request *r, txn *t)
+{
+    mval *m;
+    TRY(correct_open(r, t, STR_NONE, &m));
+    return page_answer(r, 200, "invitation_correct", m);
+}
+
+err console_invitation_correct_form(request *r, txn *t)
+{
+    const body_invitation_correct_form *form = r->body;
+    uuid new_id;
+    err refusal;
+    mval *m;
+    TRY(store_savepoint(t));
+    TRY(page_attempt(t, invitation_correct(t, &r->actor, r->params[1].id, str_trim(form->email), &new_id), &refusal));
+    if (refusal == OK)
+        return page_redirect(r, list_link(r), "invitation_corrected");
+    TRY(correct_open(r, t, form->email, &m));
+    return page_refused(r, refusal, "invitation_correct", m);
+}

@@ -1,0 +1,155 @@
+/* The invitations' tab, and what can be done to one invitation or to those that are ticked. */
+#include "console/console.h"
+
+/* ---- rows ---- */
+
+static void put_delivery(request *r, mval *m, const invitation_view *v, msec now)
+{
+    static const str kinds[] = {S_INIT("sent"), S_INIT("queued"), S_INIT("kept"), S_INIT("deferred"), S_INIT("failed")};
+    if (str_empty(v->delivery_state) || str_eq(v->delivery_state, S("none")))
+        return;
+    mval *d = m_set_object(m, S("delivery"));
+    PUT(d, "text", text_of(r, "delivery", v->delivery_state));
+    PUT(d, "at_text", v->delivery_at ? phrase_ago(r->a, r->lang, v->delivery_at, now) : STR_NONE);
+    PUT(d, "reply", str_eq(v->delivery_state, S("sent")) || str_eq(v->delivery_state, S("kept")) ? STR_NONE : some(v->delivery_reply));
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+        m_set_bool(d, arena_join(r->a, S("is_"), kinds[i]), str_eq(v->delivery_state, kinds[i]));
+}
+
+static void put_state(request *r, mval *m, const invitation_view *v, msec now)
+{
+    static const str states[] = {S_INIT("pending"), S_INIT("accepted"), S_INIT("declined"), S_INIT("revoked"), S_INIT("expired")};
+    bool pending = str_eq(v->state, S("pending")), expired = str_eq(v->state, S("expired"));
+    PUT(m, "state_text", text_of(r, "invitation_state", v->state));
+    for (size_t i = 0; i < sizeof states / sizeof states[0]; i++)
+        m_set_bool(m, arena_join(r->a, S("is_"), states[i]), str_eq(v->state, states[i]));
+    str date = until_text(r, v->expires_at, now);
+    PUT(m, "expires_text",
+        pending || expired ? PHRASE(r->a, r->lang, pending ? S("invitations.expires_on") : S("invitations.expired_on"), {S("date"), date}) : STR_NONE);
+}
+
+static void put_actions(request *r, mval *m, const invitation_view *v)
+{
+    bool pending = str_eq(v->state, S("pending")), open = pending || str_eq(v->state, S("expired"));
+    bool create = r->actor.may & PERM_INVITATIONS_CREATE, revoke = r->actor.may & PERM_INVITATIONS_REVOKE;
+    bool link = r->actor.may & PERM_INVITATIONS_LINK;
+    const struct {
+        str name;
+        bool offered;
+        const char *rest;
+    } actions[] = {
+        {S("resend_url"), open && create, "/resend"},
+        {S("link_url"), pending && link, "/link"},
+        {S("correct_url"), pending && create && revoke, "/correct"},
+        {S("revoke_url"), open && revoke, "/revoke"},
+    };
+    for (size_t i = 0; i < sizeof actions / sizeof actions[0]; i++)
+        m_set_str(m, actions[i].name,
+                  actions[i].offered ? org_path_id(r, "/users/invitations/", ID_INVITATION, v->id, actions[i].rest) : STR_NONE);
+    bool batch = !uuid_none(v->batch_id);
+    PUT(m, "batch_url", batch ? org_path_id(r, "/users/batches/", ID_BATCH, v->batch_id, "") : STR_NONE);
+    PUT_BOOL(m, "has_menu", (open && (create || revoke)) || batch);
+    PUT_BOOL(m, "can_select", open && (create || revoke));
+}
+
+err put_invitation_rows(request *r, txn *t, mval *m, const invitation_view *rows, size_t count)
+{
+    mval *list = m_set_list(m, S("invitations"));
+    for (size_t i = 0; i < count; i++) {
+        const invitation_view *v = &rows[i];
+        mval *o = m_add_object(list);
+        str inviter = phrase_name(r->a, v->inviter_given_name, v->inviter_family_name);
+        PUT(o, "id", id_text(r, ID_INVITATION, v->id));
+        PUT(o, "email", v->email);
+        PUT(o, "full_name", phrase_name(r->a, v->given_name, v->family_name));
+        PUT(o, "role_text", text_of(r, "role", v->role));
+        PUT(o, "invited_by_name", inviter.p ? inviter : text(r, "invitations.operator"));
+        PUT(o, "created_at", machine_time(r, v->created_at));
+        PUT(o, "created_at_text", date_text(r, v->created_at));
+        PUT(o, "sent_text", v->sent_count > 1 ? text_count(r, "delivery.sent_count", v->sent_count) : STR_NONE);
+        put_state(r, o, v, t->now);
+        put_delivery(r, o, v, t->now);
+        put_actions(r, o, v);
+    }
+    PUT_BOOL(m, "mail_kept", mail_is_kept(r));
+    return OK;
+}
+
+/* ---- the list ---- */
+
+static const str states_shown[] = {S_INIT("pending"), S_INIT("expired"), S_INIT("accepted"), S_INIT("declined"), S_INIT("revoked")};
+
+static str invitations_link(request *r, const query_invitations_page *q, str cursor)
+{
+    return LINK(r->a, org_path(r, "/users/invitations"), {S("q"), q->q}, {S("state"), q->state}, {S("cursor"), cursor});
+}
+
+static void put_list_frame(request *r, mval *m, const query_invitations_page *q, const page *p)
+{
+    mval *filter = m_set_object(m, S("filter"));
+    PUT(filter, "q", q->q);
+    put_choices(r, filter, "state_options", "invitation_state", states_shown, sizeof states_shown / sizeof states_shown[0], q->state);
+    PUT_BOOL(m, "is_filtered", !str_empty(q->q) || !str_empty(q->state));
+    PUT(m, "clear_url", org_path(r, "/users/invitations"));
+    PUT(m, "retry_url", link_here(r));
+    PUT(m, "count_text", text_count(r, "invitations.count", p->total));
+    put_paging(m, q->cursor, invitations_link(r, q, STR_NONE), p->next, invitations_link(r, q, p->next));
+}
+
+err console_invitations_page(request *r, txn *t)
+{
+    const query_invitations_page *q = r->query;
+    invitation_filter f = {.state = some(q->state), .q = some(q->q)};
+    organization_view o;
+    page p = {.cursor = some(q->cursor), .count = true};
+    invitation_view *rows = NULL;
+    size_t count = 0;
+    mval *m;
+    TRY(page_open(r, t, &m));
+    TRY(put_users_tabs(r, t, m, true, &o));
+    err failed = invitation_list(t, o.id, &f, &p, &rows, &count);
+    if (failed != OK && failed != ERR_UNAVAILABLE)
+        return failed;
+    PUT_BOOL(m_set_object(m, S("list")), "is_failed", failed != OK);
+    put_list_frame(r, m, q, &p);
+    PUT_BOOL(m, "has_invitations", count > 0);
+    PUT_BOOL(m, "can_pick", true);
+    TRY(put_invitation_rows(r, t, m, rows, count));
+    return page_answer(r, failed == OK ? 200 : 503, "invitations", m);
+}
+
+/* ---- several at once ---- */
+
+/* Each by itself: one that changed meanwhile does not stop the others. */
+static err do_each(request *r, txn *t, const body_invitations_bulk_form *form, err (*act)(txn *, const actor *, uuid), size_t *done)
+{
+    *done = 0;
+    for (size_t i = 0; i < form->invitation.count; i++) {
+        uuid id;
+        err refusal;
+        if (!typeid_parse(((const str *)form->invitation.items)[i], ID_INVITATION, &id))
+            return ERR_NOT_FOUND;
+        TRY(store_savepoint(t));
+        TRY(page_attempt(t, act(t, &r->actor, id), &refusal));
+        *done += refusal == OK;
+    }
+    return OK;
+}
+
+err console_invitations_bulk_form(request *r, txn *t)
+{
+    const body_invitations_bulk_form *form = r->body;
+    bool revoke = str_eq(form->action, S("revoke"));
+    str list = org_path(r, "/users/invitations");
+    size_t done;
+    if (!form->invitation.count)
+        return page_redirect(r, list, "nothing_selected");
+    if (revoke && !(r->actor.may & PERM_INVITATIONS_REVOKE))
+        return ERR_FORBIDDEN;
+    if (!revoke && !str_eq(form->action, S("resend")))
+        return ERR_INVALID_REQUEST;
+    TRY(do_each(r, t, form, revoke ? invitation_revoke : invitation_resend, &done));
+    if (done < form->invitation.count)
+        return page_redirect(r, list, "some_failed");
+    return page_redirect(r, list, revoke ? "invitations_revoked" : "invitations_resent");
+}

@@ -1,0 +1,209 @@
+#include "console/invite.h"
+
+/* A name that came along in the pasted text is a help, not a demand: what the rules refuse is left out. */
+static str usable_name(request *r, str name)
+{
+    problem ignored = {0};
+    str out;
+    return name.p && name_clean(r->a, &ignored, S(""), name, &out) == OK ? out : STR_NONE;
+}
+
+static void fill_rows(request *r, invite_draft *d)
+{
+    d->rows = arena_array_of(r->a, invite_row, d->count + 1);
+    d->results = arena_array_of(r->a, invite_result, d->count + 1);
+    for (size_t i = 0; i < d->count; i++) {
+        const address_entry *e = &d->entries[i];
+        d->rows[i] = (invite_row){
+            .email = e->address.key.p ? e->address.typed : e->raw, .role = d->role, .locale = d->locale,
+            .message = some(d->form->message),
+            .given_name = usable_name(r, e->given_name), .family_name = usable_name(r, e->family_name),
+        };
+    }
+}
+
+err invite_draft_read(request *r, txn *t, const invite_form *form, invite_draft *d)
+{
+    language lang;
+    *d = (invite_draft){.form = form, .role = str_empty(form->role) ? S("member") : form->role};
+    TRY(organization_get(t, r->actor.organization_id, &d->organization));
+    d->locale = language_parse(form->locale, &lang) ? language_code(lang) : STR_NONE;
+    d->lifetime = d->organization.invitation_lifetime;
+    if (!str_empty(form->expires_in) && !duration_parse(form->expires_in, &d->lifetime))
+        return problem_at(&r->problem, ERR_INVALID_REQUEST, S("/expires_in"), S("not-allowed"), 0);
+    if (d->lifetime < MSEC_HOUR || d->lifetime > 90 * (msec)MSEC_DAY)
+        return problem_at(&r->problem, ERR_INVALID_REQUEST, S("/expires_in"), S("not-allowed"), 0);
+    char out[DURATION_TEXT_SIZE];
+    d->expires_in = arena_str(r->a, duration_format(d->lifetime, out));
+    err e = address_list_parse(r->a, form->addresses.p ? form->addresses : S(""), INVITE_ROWS_MAX, &d->entries, &d->count);
+    if (e == ERR_PAYLOAD_TOO_LARGE)
+        return problem_at(&r->problem, ERR_INVALID_REQUEST, S("/addresses"), S("too-many"), INVITE_ROWS_MAX);
+    TRY(e);
+    if (!d->count)
+        return problem_at(&r->problem, ERR_INVALID_REQUEST, S("/addresses"), S("required"), 0);
+    fill_rows(r, d);
+    return OK;
+}
+
+invite_order invite_draft_order(const invite_draft *d)
+{
+    return (invite_order){.rows = d->rows, .count = d->count, .lifetime = d->lifetime, .deliver = true};
+}
+
+void invite_draft_count(invite_draft *d)
+{
+    d->good = d->bad = d->short_of_seats = 0;
+    d->all_exist = true;
+    for (size_t i = 0; i < d->count; i++) {
+        const invite_result *result = &d->results[i];
+        const problem *p = result->problem;
+        d->good += result->outcome == OK;
+        d->bad += result->outcome != OK;
+        d->short_of_seats += result->outcome == ERR_SEAT_LIMIT_REACHED;
+        d->all_exist = d->all_exist && (result->outcome != OK || result->existing_account);
+        if (p && p->field_count && str_eq(p->fields[0].pointer, S("/message")))
+            d->wrong_message = &p->fields[0];
+    }
+}
+
+err invite_draft_judge(request *r, txn *t, invite_draft *d)
+{
+    invite_order order = invite_draft_order(d);
+    TRY(invitations_preview(t, &r->actor, &order, false, d->results, &d->seats));
+    invite_draft_count(d);
+    return OK;
+}
+
+/* ---- what is said of each ---- */
+
+typedef struct row_view {
+    str shown, full_name, outcome, kind, label, detail, action_url, action_text;
+} row_view;
+
+static str outcome_of(const invite_result *result, bool sent)
+{
+    if (result->outcome == ERR_ALREADY_INVITED && uuid_none(result->invitation_id))
+        return S("repeated");
+    if (result->outcome != OK)
+        return err_about(result->outcome)->code;
+    return sent ? S("invited") : result->existing_account ? S("existing-account") : S("new-person");
+}
+
+static str kind_of(err outcome)
+{
+    if (outcome == OK)
+        return S("good");
+    bool milder = outcome == ERR_ALREADY_INVITED || outcome == ERR_ALREADY_MEMBER || outcome == ERR_SEAT_LIMIT_REACHED ||
+                  outcome == ERR_RATE_LIMITED;
+    return milder ? S("warn") : S("bad");
+}
+
+static str label_of(request *r, str outcome, err refusal)
+{
+    str key = arena_join(r->a, S("outcome."), outcome);
+    return catalog_has(key) ? catalog_text(r->lang, key) : problem_title(r, refusal);
+}
+
+static str detail_of(request *r, str outcome, const invite_result *result)
+{
+    str key = arena_join(r->a, S("outcome."), outcome, S(".detail"));
+    if (result->outcome == ERR_ALREADY_MEMBER && result->role.p)
+        return TEXT(r, "outcome.already-member.detail", {S("role_text"), text_of(r, "role", result->role)});
+    if (catalog_has(key))
+        return catalog_text(r->lang, key);
+    return result->problem && result->problem->field_count ? problem_field_text(r, &result->problem->fields[0]) : STR_NONE;
+}
+
+/* What can be done about it, for those who may. */
+static void add_action(request *r, const invite_result *result, row_view *v)
+{
+    if (result->outcome == ERR_ALREADY_MEMBER && (r->actor.may & PERM_ROLES_CHANGE)) {
+        v->action_url = org_path_id(r, "/users/", ID_MEMBER, result->membership_id, "/role");
+        v->action_text = text(r, "outcome.change_role");
+    }
+    if (result->outcome == ERR_ALREADY_INVITED && !uuid_none(result->invitation_id)) {
+        v->action_url = org_path_id(r, "/users/invitations/", ID_INVITATION, result->invitation_id, "/resend");
+        v->action_text = text(r, "outcome.resend");
+    }
+}
+
+static row_view view_of(request *r, const invite_draft *d, size_t i, bool sent)
+{
+    const invite_result *result = &d->results[i];
+    row_view v = {
+        .shown = d->rows[i].email, .full_name = phrase_name(r->a, d->rows[i].given_name, d->rows[i].family_name),
+        .outcome = outcome_of(result, sent), .kind = kind_of(result->outcome),
+    };
+    v.label = label_of(r, v.outcome, result->outcome);
+    v.detail = detail_of(r, v.outcome, result);
+    add_action(r, result, &v);
+    return v;
+}
+
+static void put_result(request *r, mval *list, const invite_draft *d, size_t i, bool sent)
+{
+    row_view v = view_of(r, d, i, sent);
+    mval *o = m_add_object(list);
+    PUT(o, "shown", v.shown);
+    PUT(o, "full_name", v.full_name);
+    PUT(o, "outcome", v.outcome);
+    PUT(o, "label", v.label);
+    PUT(o, "detail", v.detail);
+    PUT(o, "action_url", v.action_url);
+    PUT(o, "action_text", v.action_text);
+    PUT_BOOL(o, "is_good", str_eq(v.kind, S("good")));
+    PUT_BOOL(o, "is_existing", str_eq(v.outcome, S("existing-account")));
+    PUT_BOOL(o, "is_warning", str_eq(v.kind, S("warn")));
+    PUT_BOOL(o, "is_bad", str_eq(v.kind, S("bad")));
+}
+
+void put_results(request *r, mval *m, const invite_draft *d, bool sent)
+{
+    mval *list = m_set_list(m, S("results"));
+    for (int pass = 0; pass < 2; pass++) /* sent: what went wrong first; otherwise as entered */
+        for (size_t i = 0; i < d->count; i++)
+            if (sent ? (d->results[i].outcome == OK) == (pass == 1) : pass == 0)
+                put_result(r, list, d, i, sent);
+}
+
+static void write_result(request *r, json_writer *w, const invite_draft *d, size_t i)
+{
+    row_view v = view_of(r, d, i, false);
+    const struct {
+        str name, value;
+    } texts[] = {
+        {S("raw"), d->entries[i].raw},          {S("shown"), v.shown},
+        {S("email"), d->entries[i].address.typed}, {S("given_name"), d->rows[i].given_name},
+        {S("family_name"), d->rows[i].family_name}, {S("outcome"), v.outcome},
+        {S("kind"), v.kind},                    {S("label"), v.label},
+        {S("detail"), v.detail},                {S("action_url"), v.action_url},
+        {S("action_text"), v.action_text},
+    };
+    json_open(w, STR_NONE, '{');
+    for (size_t k = 0; k < sizeof texts / sizeof texts[0]; k++)
+        json_str(w, texts[k].name, texts[k].value);
+    json_close(w, '}');
+}
+
+err answer_results(request *r, const invite_draft *d)
+{
+    json_writer w = answer_json(r, 200);
+    json_open(&w, STR_NONE, '{');
+    json_open(&w, S("results"), '[');
+    for (size_t i = 0; i < d->count; i++)
+        write_result(r, &w, d, i);
+    json_close(&w, ']');
+    int64_t wanted = d->good + d->short_of_seats;
+    json_open(&w, S("seats"), '{');
+    if (d->seats.limit) {
+        json_int(&w, S("limit"), d->seats.limit);
+        json_int(&w, S("used"), d->seats.used);
+        json_int(&w, S("held"), d->seats.held);
+        json_int(&w, S("free"), seats_free(&d->seats));
+    }
+    json_str(&w, S("text"), seats_text(r, &d->seats, wanted));
+    json_bool(&w, S("is_short"), d->seats.limit && wanted > seats_free(&d->seats));
+    json_close(&w, '}');
+    json_close(&w, '}');
+    return OK;
+}

@@ -1,0 +1,332 @@
+/* The invited person: by the link of a mail (/i/{token}) or by an address and a typed code (/join). Looking changes nothing. */
+#include "console/console.h"
+#include "domain/enrolment.h"
+
+typedef body_invitation_accept_form enrol_form; /* all these forms have the same fields */
+
+/* Where this invitation's pages post to. */
+typedef struct entrance {
+    invitation_key key;
+    str accept_url, decline_url, next;
+} entrance;
+
+static entrance entrance_of(request *r)
+{
+    if (r->route->params[0].name.p) { /* /i/{token}… */
+        str here = arena_join(r->a, S("/i/"), r->params[0].text);
+        return (entrance){{.token = r->params[0].text}, here, arena_join(r->a, here, S("/decline")), here};
+    }
+    const enrol_form *form = r->body;
+    return (entrance){{.email = form->email.p ? form->email : S(""), .code = form->code.p ? form->code : S("")}, S("/join/accept"), S("/join/decline"), S("/join")};
+}
+
+/* ---- pages ---- */
+
+static void put_invitation(request *r, txn *t, mval *m, const invitation_door *door)
+{
+    str inviter = phrase_name(r->a, door->inviter_given_name, door->inviter_family_name);
+    mval *o = m_set_object(m, S("invitation"));
+    PUT(o, "organization_name", door->organization_name);
+    PUT(o, "inviter_name", inviter);
+    PUT(o, "email", door->email);
+    PUT(o, "role_text", text_of(r, "role", door->role));
+    PUT_BOOL(o, "is_administrator", str_eq(door->role, S("administrator")));
+    PUT(o, "expires_text", until_text(r, door->expires_at, t->now));
+    PUT_BOOL(o, "has_message", !str_empty(door->message));
+    mval *lines = m_set_list(o, S("message_lines"));
+    for (str rest = door->message; rest.n > 0;)
+        m_add(lines, m_str(r->a, str_cut(&rest, '\n')));
+    PUT(m, "organization_name", door->organization_name);
+    PUT(m, "inviter_name", inviter);
+}
+
+/* A door that is shut: each reason has its words and its status. */
+static err show_closed(request *r, txn *t, const invitation_door *door, err refusal)
+{
+    static const struct {
+        err refusal;
+        str flag;
+    } reasons[] = {
+        {ERR_INVITATION_EXPIRED, S_INIT("is_expired")},   {ERR_INVITATION_REVOKED, S_INIT("is_revoked")},
+        {ERR_INVITATION_DECLINED, S_INIT("is_declined")}, {ERR_INVITATION_REPLACED, S_INIT("is_replaced")},
+        {ERR_INVITATION_ALREADY_ACCEPTED, S_INIT("is_accepted")}, {ERR_ALREADY_MEMBER, S_INIT("is_accepted")},
+        {ERR_ACCOUNT_ALREADY_ACTIVE, S_INIT("is_refused")}, {ERR_INVITATION_INVALID, S_INIT("is_invalid")},
+    };
+    mval *m;
+    bool known = false;
+    TRY(page_open(r, t, &m));
+    for (size_t i = 0; i < sizeof reasons / sizeof reasons[0]; i++) {
+        if (reasons[i].refusal != refusal)
+            continue;
+        m_set_bool(m, reasons[i].flag, true);
+        known = true;
+    }
+    if (!known)
+        return refusal;
+    if (door)
+        put_invitation(r, t, m, door);
+    if (r->route->params[0].name.p)
+        PUT(m, "ask_again_url", arena_join(r->a, S("/i/"), r->params[0].text, S("/ask-again")));
+    return page_answer(r, err_about(refusal)->status, "invite_closed", m);
+}
+
+/* The page for a door that is open: which one depends on who stands before it. */
+static err show_open(request *r, txn *t, const entrance *way, const invitation_door *door, err refusal)
+{
+    static const struct {
+        str next;
+        const char *name;
+    } pages[] = {{S_INIT("enrol"), "invite_enrol"},
+                 {S_INIT("sign_in"), "invite_sign_in"},
+                 {S_INIT("switch_account"), "invite_switch"},
+                 {S_INIT("accept"), "invite_accept"}};
+    const enrol_form *form = r->route->body ? r->body : NULL;
+    bool tried = form && !str_eq(r->route->pattern, S("/join")); /* /join is the form that asks for the code */
+    mval *m;
+    TRY(page_open(r, t, &m));
+    put_invitation(r, t, m, door);
+    mval *values = m_set_object(m, S("form"));
+    PUT(values, "given_name", tried ? form->given_name : door->given_name);
+    PUT(values, "family_name", tried ? form->family_name : door->family_name);
+    if (way->key.email.p) {
+        mval *code = m_set_object(m, S("by_code"));
+        PUT(code, "email", way->key.email);
+        PUT(code, "code", way->key.code);
+    }
+    PUT(m, "action_url", way->accept_url);
+    PUT(m, "decline_url", way->decline_url);
+    PUT(m, "next", way->next);
+    PUT(m, "forgotten_url", LINK(r->a, S("/password/forgotten"), {S("next"), way->next}));
+    PUT(m, "switch_url", way->key.token.p ? arena_join(r->a, way->next, S("/switch")) : S("/sign-out"));
+    PUT(m, "home_url", S("/"));
+    for (size_t i = 0; i < sizeof pages / sizeof pages[0]; i++)
+        if (str_eq(pages[i].next, door->next))
+            return refusal == OK ? page_answer(r, 200, pages[i].name, m) : page_refused(r, refusal, pages[i].name, m);
+    return ERR_INTERNAL;
+}
+
+/* The form that asks for address and code, again when they lead nowhere. */
+static err show_code_form(request *r, txn *t, const entrance *way, err refusal)
+{
+    mval *m;
+    TRY(page_open(r, t, &m));
+    mval *form = m_set_object(m, S("form"));
+    PUT(form, "email", way->key.email);
+    PUT(form, "code", way->key.code);
+    if (refusal == OK)
+        return page_answer(r, 200, "join", m);
+    if (refusal != ERR_INVITATION_INVALID)
+        return page_refused(r, refusal, "join", m);
+    PUT(m_set_object(m, S("error")), "code", text(r, "join.code_wrong"));
+    return page_answer(r, err_about(refusal)->status, "join", m);
+}
+
+static err show_unopened(request *r, txn *t, const entrance *way, err refusal)
+{
+    if (!way->key.token.p)
+        return show_code_form(r, t, way, refusal);
+    return refusal == ERR_INVITATION_INVALID ? show_closed(r, t, NULL, refusal) : refusal;
+}
+
+/* Whoever never chose a language reads the page in that of the mail. */
+static err look(request *r, txn *t, const entrance *way, invitation_door *door)
+{
+    TRY(invitation_lookup(t, &r->actor, &way->key, door));
+    if (!r->lang_chosen && language_parse(door->locale, &r->lang))
+        r->lang_chosen = true;
+    return OK;
+}
+
+/* Looks, and shows what there is to see. `refusal`: why what was tried did not work, to be said where it can be mended. */
+static err show_door(request *r, txn *t, const entrance *way, err refusal)
+{
+    invitation_door door;
+    err e = look(r, t, way, &door);
+    if (e != OK)
+        return show_unopened(r, t, way, e);
+    e = invitation_state_error(door.state);
+    if (e != OK)
+        return show_closed(r, t, &door, e);
+    if (refusal == ERR_ACCOUNT_ALREADY_ACTIVE || refusal == ERR_ALREADY_MEMBER)
+        return show_closed(r, t, &door, refusal);
+    /* what stands in the way shows in the page itself: somebody else is signed in, or the account exists */
+    return show_open(r, t, way, &door, refusal == ERR_WRONG_ACCOUNT || refusal == ERR_UNAUTHENTICATED ? OK : refusal);
+}
+
+err console_invitation_page(request *r, txn *t)
+{
+    entrance way = entrance_of(r);
+    return show_door(r, t, &way, OK);
+}
+
+/* ---- accepting ---- */
+
+typedef struct enrol_work {
+    str hash;
+    err refusal;
+} enrol_work;
+
+/* Hashes when there is a new person to enrol; everything else is for the handler to see. */
+static err prepare_enrolment(request *r)
+{
+    const enrol_form *form = r->body;
+    entrance way = entrance_of(r);
+    enrol_work *work = r->scratch = arena_new_of(r->a, enrol_work);
+    invitation_door door;
+    txn t;
+    TRY(store_read(r->app->store, r->a, &r->problem, &t));
+    err e = invitation_lookup(&t, &r->actor, &way.key, &door);
+    store_read_end(&t);
+    if (err_about(e)->status >= 500)
+        return e;
+    if (e != OK || !str_eq(door.next, S("enrol"))) {
+        r->problem = (problem){0}; /* the handler finds it again */
+        return OK;
+    }
+    str about[] = {form->given_name, form->family_name, door.email, door.organization_name};
+    work->refusal = password_prepare(&r->app->env, r->a, &r->problem, S("/password"), form->password, about,
+                                     sizeof about / sizeof about[0], &work->hash);
+    return err_about(work->refusal)->status >= 500 ? work->refusal : OK;
+}
+
+static err accept(request *r, txn *t, const entrance *way)
+{
+    const enrol_form *form = r->body;
+    const enrol_work *work = r->scratch;
+    enrolment e = {.key = way->key, .given_name = form->given_name, .family_name = form->family_name,
+                   .password_hash = work->hash, .locale = language_code(r->lang)};
+    accepted done;
+    err refusal = work->refusal;
+    invitation_door door;
+    if (refusal == OK && look(r, t, way, &door) == OK)
+        e.locale = language_code(r->lang);
+    if (refusal == OK) {
+        TRY(store_savepoint(t));
+        err result = invitation_accept(t, &r->actor, &e, &done);
+        if (result == ERR_UNAUTHENTICATED) { /* the account came between: the page says so */
+            store_rollback_to(t);
+            refusal = result;
+        } else {
+            TRY(page_attempt(t, result, &refusal));
+        }
+    }
+    if (refusal != OK)
+        return show_door(r, t, way, refusal);
+    if (done.new_session)
+        answer_session_cookie(r, done.session.token, done.session.expires_at);
+    return page_redirect(r, arena_join(r->a, S("/o/"), done.organization_slug), "joined");
+}
+
+err console_invitation_accept_form_prepare(request *r)
+{
+    return prepare_enrolment(r);
+}
+
+err console_invitation_accept_form(request *r, txn *t)
+{
+    entrance way = entrance_of(r);
+    return accept(r, t, &way);
+}
+
+/* ---- declining, asking again, switching ---- */
+
+err console_invitation_decline_page(request *r, txn *t)
+{
+    entrance way = entrance_of(r);
+    invitation_door door;
+    mval *m;
+    err e = look(r, t, &way, &door);
+    if (e != OK)
+        return show_unopened(r, t, &way, e);
+    if (invitation_state_error(door.state) != OK)
+        return show_closed(r, t, &door, invitation_state_error(door.state));
+    TRY(page_open(r, t, &m));
+    put_invitation(r, t, m, &door);
+    PUT(m, "action_url", way.decline_url);
+    PUT(m, "back_url", way.accept_url);
+    return page_answer(r, 200, "invite_decline", m);
+}
+
+static err decline(request *r, txn *t, const entrance *way)
+{
+    invitation_door door;
+    err refusal;
+    mval *m;
+    err e = look(r, t, way, &door);
+    if (e != OK)
+        return show_unopened(r, t, way, e);
+    TRY(store_savepoint(t));
+    TRY(page_attempt(t, invitation_decline(t, &r->actor, &way->key), &refusal));
+    if (refusal != OK)
+        return show_door(r, t, way, refusal);
+    TRY(page_open(r, t, &m));
+    put_invitation(r, t, m, &door);
+    return page_answer(r, 200, "invite_declined_done", m);
+}
+
+err console_invitation_decline_form(request *r, txn *t)
+{
+    entrance way = entrance_of(r);
+    return decline(r, t, &way);
+}
+
+err console_invitation_ask_again_form(request *r, txn *t)
+{
+    entrance way = entrance_of(r);
+    invitation_door door;
+    err refusal;
+    mval *m;
+    err e = look(r, t, &way, &door);
+    if (e != OK)
+        return show_unopened(r, t, &way, e);
+    TRY(store_savepoint(t));
+    TRY(page_attempt(t, invitation_ask_again(t, &r->actor, &way.key), &refusal));
+    if (refusal == ERR_CONFLICT) /* not expired, or not any more */
+        return show_door(r, t, &way, OK);
+    if (refusal != OK)
+        return refusal;
+    TRY(page_open(r, t, &m));
+    put_invitation(r, t, m, &door);
+    return page_answer(r, 200, "asked_again", m);
+}
+
+err console_invitation_switch_form(request *r, txn *t)
+{
+    entrance way = entrance_of(r);
+    if (r->actor.kind == ACTOR_ACCOUNT) {
+        TRY(sign_out(t, &r->actor));
+        answer_session_cookie(r, S(""), 0);
+    }
+    return answer_redirect(r, way.next);
+}
+
+/* ---- by a typed code ---- */
+
+err console_join_page(request *r, txn *t)
+{
+    return show_code_form(r, t, &(entrance){0}, OK);
+}
+
+/* A wrong code is noted by the look-up: the page is an answer like any other, so that the note is kept. */
+err console_join_form(request *r, txn *t)
+{
+    entrance way = entrance_of(r);
+    return show_door(r, t, &way, OK);
+}
+
+err console_join_accept_form_prepare(request *r)
+{
+    return prepare_enrolment(r);
+}
+
+err console_join_accept_form(request *r, txn *t)
+{
+    entrance way = entrance_of(r);
+    return accept(r, t, &way);
+}
+
+err console_join_decline_form(request *r, txn *t)
+{
+    entrance way = entrance_of(r);
+    return decline(r, t, &way);
+}

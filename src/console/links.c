@@ -1,0 +1,71 @@
+#include "console/console.h"
+
+static bool is_unreserved(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' ||
+           c == '~' || c == '/';
+}
+
+/* RFC 3986, 3.4: a slash may stand in a query as it is. */
+static void add_encoded(buf *out, str s)
+{
+    for (size_t i = 0; i < s.n; i++) {
+        if (is_unreserved(s.p[i]))
+            buf_byte(out, s.p[i]);
+        else
+            buf_printf(out, "%%%02X", (unsigned char)s.p[i]);
+    }
+}
+
+str link_with(arena *a, str path, const str (*pairs)[2], size_t count)
+{
+    BUF_SCOPED out = {0};
+    buf_add(&out, path);
+    char separator = '?';
+    for (size_t i = 0; i < count; i++) {
+        if (str_empty(pairs[i][1]))
+            continue;
+        buf_byte(&out, separator);
+        separator = '&';
+        buf_add(&out, pairs[i][0]);
+        buf_byte(&out, '=');
+        add_encoded(&out, pairs[i][1]);
+    }
+    return arena_str(a, buf_str(&out));
+}
+
+str org_path(const request *r, const char *rest)
+{
+    return arena_join(r->a, S("/o/"), r->params[0].text, str_of(rest));
+}
+
+str org_path_id(const request *r, const char *before, str prefix, uuid id, const char *after)
+{
+    return arena_join(r->a, S("/o/"), r->params[0].text, str_of(before), id_text(r, prefix, id), str_of(after));
+}
+
+str safe_next(str next, str otherwise)
+{
+    if (next.n == 0 || next.p[0] != '/' || (next.n > 1 && next.p[1] == '/'))
+        return otherwise;
+    for (size_t i = 0; i < next.n; i++)
+        if (next.p[i] <= 0x20 || next.p[i] >= 0x7f || strchr("\\\"<>", next.p[i]))
+            return otherwise;
+    return next;
+}
+
+str link_here(const request *r)
+{
+    BUF_SCOPED out = {0};
+    buf_add(&out, r->path);
+    char separator = '?';
+    for (str rest = r->raw_query; rest.n > 0;) {
+        str piece = str_cut(&rest, '&');
+        if (str_empty(piece) || str_starts(piece, S("lang=")) || str_starts(piece, S("notice=")))
+            continue;
+        buf_byte(&out, separator);
+        separator = '&';
+        buf_add(&out, piece);
+    }
+    return safe_next(arena_str(r->a, buf_str(&out)), S("/"));
+}

@@ -1,0 +1,185 @@
+/* One's own account: name and language, password, sessions, proof of the address. */
+#include "console/console.h"
+
+/* ---- the page ---- */
+
+/* What a browser calls itself, the more telling names first: each of them also says the ones below. */
+static const struct {
+    str sign, name;
+} browsers[] = {
+    {S_INIT("Edg/"), S_INIT("Edge")},       {S_INIT("EdgA/"), S_INIT("Edge")},      {S_INIT("OPR/"), S_INIT("Opera")},
+    {S_INIT("SamsungBrowser/"), S_INIT("Samsung Internet")}, {S_INIT("Firefox/"), S_INIT("Firefox")},
+    {S_INIT("FxiOS/"), S_INIT("Firefox")},  {S_INIT("CriOS/"), S_INIT("Chrome")},   {S_INIT("Chrome/"), S_INIT("Chrome")},
+    {S_INIT("Safari/"), S_INIT("Safari")},
+}, systems[] = {
+    {S_INIT("Android"), S_INIT("Android")}, {S_INIT("iPhone"), S_INIT("iPhone")},   {S_INIT("iPad"), S_INIT("iPad")},
+    {S_INIT("Windows"), S_INIT("Windows")}, {S_INIT("Mac OS X"), S_INIT("macOS")},  {S_INIT("CrOS"), S_INIT("ChromeOS")},
+    {S_INIT("Linux"), S_INIT("Linux")},
+};
+
+static str device_text(request *r, str user_agent)
+{
+    str browser = STR_NONE, system = STR_NONE;
+    for (size_t i = 0; i < sizeof browsers / sizeof browsers[0] && !browser.p; i++)
+        if (str_find(user_agent, browsers[i].sign) < user_agent.n)
+            browser = browsers[i].name;
+    for (size_t i = 0; i < sizeof systems / sizeof systems[0] && !system.p; i++)
+        if (str_find(user_agent, systems[i].sign) < user_agent.n)
+            system = systems[i].name;
+    if (!browser.p || !system.p)
+        return browser.p ? browser : text(r, "me.session_unknown");
+    return TEXT(r, "me.session_device", {S("browser"), browser}, {S("system"), system});
+}
+
+static err put_sessions(request *r, txn *t, mval *m)
+{
+    session_view *rows;
+    size_t count;
+    TRY(account_sessions(t, r->actor.account_id, &rows, &count));
+    mval *list = m_set_list(m, S("sessions"));
+    for (size_t i = 0; i < count; i++) {
+        mval *o = m_add_object(list);
+        str id = id_text(r, ID_SESSION, rows[i].id);
+        PUT(o, "id", id);
+        PUT(o, "device_text", device_text(r, rows[i].user_agent));
+        PUT(o, "source", rows[i].source);
+        PUT(o, "seen_text", TEXT(r, "me.session_seen", {S("when"), phrase_ago(r->a, r->lang, rows[i].seen_at, t->now)}));
+        PUT_BOOL(o, "is_current", uuid_eq(rows[i].id, r->actor.session_id));
+        PUT(o, "end_url", arena_join(r->a, S("/me/sessions/"), id, S("/end")));
+    }
+    return OK;
+}
+
+static err me_open(request *r, txn *t, const account_change *typed, bool proof_sent, mval **out)
+{
+    TRY(page_open(r, t, out));
+    mval *m = *out, *form = m_set_object(m, S("form"));
+    PUT_BOOL(m, "is_me_page", true);
+    PUT_BOOL(m, "is_change", true);
+    PUT(form, "given_name", typed ? typed->given_name : r->actor.given_name);
+    PUT(form, "family_name", typed ? typed->family_name : r->actor.family_name);
+    mval *locales = m_set_list(m, S("locale_options"));
+    str chosen = typed && typed->locale.p ? typed->locale : r->actor.locale.p ? r->actor.locale : language_code(r->lang);
+    put_option(locales, S("fr"), catalog_text(LANG_FR, S("language.name")), chosen);
+    put_option(locales, S("en"), catalog_text(LANG_EN, S("language.name")), chosen);
+    mval *me = m_set_object(m, S("me"));
+    put_person(r, me, r->actor.given_name, r->actor.family_name, r->actor.email);
+    PUT_BOOL(me, "is_unproved", !r->actor.address_proved);
+    PUT_BOOL(me, "proof_sent", proof_sent);
+    return put_sessions(r, t, m);
+}
+
+err console_me_page(request *r, txn *t)
+{
+    const query_me_page *query = r->query;
+    mval *m;
+    TRY(me_open(r, t, NULL, str_eq(query->notice, S("proof_sent")), &m));
+    return page_answer(r, 200, "me", m);
+}
+
+/* A form of this page was refused: what concerns no field is said above that form. */
+static err me_refused(request *r, mval *m, err refusal, const char *place)
+{
+    int status = err_about(refusal)->status;
+    if (r->problem.field_count || status >= 500)
+        return page_refused(r, refusal, "me", m);
+    m_set_str(m, str_of(place), problem_detail(r, refusal));
+    return page_answer(r, status, "me", m);
+}
+
+err console_me_form(request *r, txn *t)
+{
+    const body_me_form *form = r->body;
+    language lang;
+    account_change change = {.given_name = form->given_name, .family_name = form->family_name};
+    err refusal;
+    mval *m;
+    if (language_parse(form->locale, &lang))
+        change.locale = language_code(lang);
+    TRY(store_savepoint(t));
+    TRY(page_attempt(t, account_update(t, &r->actor, &change), &refusal));
+    if (refusal == OK) {
+        if (change.locale.p)
+            answer_language_cookie(r, lang);
+        return page_redirect(r, S("/me"), "profile_saved");
+    }
+    TRY(me_open(r, t, &change, false, &m));
+    return me_refused(r, m, refusal, "profile_problem_text");
+}
+
+/* ---- password ---- */
+
+typedef struct password_work {
+    sign_in proof; /* the current password, verified */
+    str hash;
+    err refusal;
+} password_work;
+
+err console_me_password_form_prepare(request *r)
+{
+    const body_me_password_form *form = r->body;
+    password_work *work = r->scratch = arena_new_of(r->a, password_work);
+    work->proof = (sign_in){.email = r->actor.email, .password = form->current_password};
+    txn t;
+    TRY(store_read(r->app->store, r->a, &r->problem, &t));
+    work->refusal = sign_in_find(&t, &r->actor, &work->proof);
+    store_read_end(&t);
+    if (work->refusal == OK)
+        sign_in_verify(r->a, &work->proof);
+    if (work->refusal == OK && work->proof.right) {
+        str about[] = {r->actor.given_name, r->actor.family_name, r->actor.email};
+        work->refusal = password_prepare(&r->app->env, r->a, &r->problem, S("/password"), form->new_password, about,
+                                         sizeof about / sizeof about[0], &work->hash);
+    }
+    return err_about(work->refusal)->status >= 500 ? work->refusal : OK;
+}
+
+err console_me_password_form(request *r, txn *t)
+{
+    const password_work *work = r->scratch;
+    signed_in fresh;
+    mval *m;
+    err refusal = work->refusal != OK ? work->refusal : password_change(t, &r->actor, &work->proof, work->hash, &fresh);
+    if (refusal == OK) {
+        answer_session_cookie(r, fresh.token, fresh.expires_at);
+        return page_redirect(r, S("/me"), "password_changed");
+    }
+    if (refusal == ERR_SIGN_IN_FAILED) /* noted: the answer lets it be committed */
+        refusal = problem_at(&r->problem, ERR_INVALID_REQUEST, S("/current_password"), S("wrong-password"), 0);
+    TRY(me_open(r, t, NULL, false, &m));
+    return me_refused(r, m, refusal, "password_problem_text");
+}
+
+/* ---- sessions, address ---- */
+
+err console_me_session_end_form(request *r, txn *t)
+{
+    TRY(session_end(t, &r->actor, r->params[0].id));
+    return page_redirect(r, S("/me"), "session_ended");
+}
+
+err console_me_proof_form(request *r, txn *t)
+{
+    err refusal;
+    mval *m;
+    TRY(store_savepoint(t));
+    TRY(page_attempt(t, address_proof_request(t, &r->actor), &refusal));
+    if (refusal == OK)
+        return page_redirect(r, S("/me"), "proof_sent");
+    TRY(me_open(r, t, NULL, false, &m));
+    return me_refused(r, m, refusal, "proof_problem_text");
+}
+
+err console_me_proof_confirm_form(request *r, txn *t)
+{
+    const body_me_proof_confirm_form *form = r->body;
+    mval *m;
+    err refusal = address_proof_confirm(t, &r->actor, form->code);
+    if (refusal == OK)
+        return page_redirect(r, S("/me"), "address_proved");
+    if (refusal != ERR_TOKEN_INVALID)
+        return refusal;
+    TRY(me_open(r, t, NULL, true, &m)); /* the wrong try is noted: the answer lets it be committed */
+    PUT(m, "proof_problem_text", text(r, "me.code_wrong"));
+    return page_answer(r, 422, "me", m);
+}

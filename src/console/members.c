@@ -1,0 +1,152 @@
+/* The users page: members, and the head that it shares with the invitations. */
+#include "console/console.h"
+
+/* What one sees in the list depends on what one may do to that member. */
+static bool may_remove(const request *r, const member_view *v)
+{
+    bool owner = str_eq(r->actor.role, S("owner"));
+    return (r->actor.may & PERM_MEMBERS_REMOVE) && !uuid_eq(v->id, r->actor.membership_id) &&
+           (owner || !str_eq(v->role, S("owner")));
+}
+
+static void put_member_actions(request *r, mval *m, const member_view *v)
+{
+    bool me = uuid_eq(v->id, r->actor.membership_id), active = str_eq(v->state, S("active"));
+    bool role = r->actor.may & PERM_ROLES_CHANGE;
+    bool transfer = (r->actor.may & PERM_OWNERSHIP_TRANSFER) && !me && active && !str_eq(v->role, S("owner"));
+    bool removal = may_remove(r, v);
+    PUT(m, "change_role_url", role ? org_path_id(r, "/users/", ID_MEMBER, v->id, "/role") : STR_NONE);
+    PUT(m, "transfer_url", transfer ? org_path_id(r, "/users/", ID_MEMBER, v->id, "/transfer") : STR_NONE);
+    PUT(m, "remove_url", removal ? org_path_id(r, "/users/", ID_MEMBER, v->id, "/remove") : STR_NONE);
+    PUT_BOOL(m, "has_menu", role || transfer || removal);
+    PUT_BOOL(m, "has_actions", role || transfer || removal);
+    PUT_BOOL(m, "can_select", removal);
+}
+
+void put_member(request *r, mval *m, const member_view *v)
+{
+    put_person(r, m, v->given_name, v->family_name, v->email);
+    PUT(m, "id", id_text(r, ID_MEMBER, v->id));
+    PUT(m, "url", org_path_id(r, "/users/", ID_MEMBER, v->id, ""));
+    PUT(m, "role_text", text_of(r, "role", v->role));
+    PUT_BOOL(m, "is_admin", !str_eq(v->role, S("member")));
+    PUT(m, "state_text", text_of(r, "member_state", v->state));
+    PUT_BOOL(m, "is_suspended", str_eq(v->state, S("suspended")));
+    PUT(m, "joined_at", machine_time(r, v->joined_at));
+    PUT(m, "joined_at_text", date_text(r, v->joined_at));
+    PUT_BOOL(m, "is_me", uuid_eq(v->id, r->actor.membership_id));
+    put_member_actions(r, m, v);
+}
+
+/* ---- the head that members and invitations share ---- */
+
+err put_users_tabs(request *r, txn *t, mval *m, bool invitations, organization_view *o)
+{
+    TRY(organization_get(t, r->actor.organization_id, o));
+    mval *tabs = m_set_object(m, S("tabs"));
+    PUT_BOOL(tabs, "members_current", !invitations);
+    PUT_BOOL(tabs, "invitations_current", invitations);
+    PUT(tabs, "members_text", phrase_number(r->a, r->lang, o->seats.used));
+    PUT(tabs, "invitations_text", phrase_number(r->a, r->lang, o->seats.held));
+    PUT_BOOL(m, "recommend_second_administrator", o->administering < 2);
+    return OK;
+}
+
+/* ---- the list ---- */
+
+void put_choices(request *r, mval *filter, const char *list, const char *family, const str *words, size_t count, str chosen)
+{
+    mval *options = m_set_list(filter, str_of(list));
+    put_option(options, S(""), text_of(r, family, S("any")), chosen.p ? chosen : S(""));
+    for (size_t i = 0; i < count; i++)
+        put_option(options, words[i], text_of(r, family, words[i]), chosen);
+}
+
+static const str roles[] = {S_INIT("owner"), S_INIT("administrator"), S_INIT("member")};
+static const str states[] = {S_INIT("active"), S_INIT("suspended")};
+static const char newest_first[] = "-joined_at";
+
+static str members_link(request *r, const query_members_page *q, str sort, str cursor)
+{
+    return LINK(r->a, org_path(r, "/users"), {S("q"), q->q}, {S("role"), q->role}, {S("state"), q->state},
+                {S("sort"), str_eq(sort, str_of(newest_first)) ? STR_NONE : sort}, {S("cursor"), cursor});
+}
+
+/* A column's link sorts by it, or turns the order round when it is the one in force. */
+static void put_sort(request *r, mval *sort, const query_members_page *q, str current, str column, bool down_first,
+                     const char *url_name, const char *dir_name)
+{
+    str down = arena_join(r->a, S("-"), column);
+    bool is_up = str_eq(current, column), is_down = str_eq(current, down);
+    str next = is_up ? down : is_down ? column : down_first ? down : column;
+    m_set_str(sort, str_of(url_name), members_link(r, q, next, STR_NONE));
+    m_set_str(sort, str_of(dir_name), is_up ? S("ascending") : is_down ? S("descending") : S("none"));
+}
+
+static void put_sorts(request *r, mval *m, const query_members_page *q)
+{
+    str current = str_empty(q->sort) ? str_of(newest_first) : q->sort;
+    mval *sort = m_set_object(m, S("sort"));
+    PUT(sort, "value", q->sort);
+    put_sort(r, sort, q, current, S("family_name"), false, "name_url", "name_dir");
+    put_sort(r, sort, q, current, S("email"), false, "email_url", "email_dir");
+    put_sort(r, sort, q, current, S("role"), false, "role_url", "role_dir");
+    put_sort(r, sort, q, current, S("joined_at"), true, "joined_url", "joined_dir");
+}
+
+void put_paging(mval *m, str cursor, str first_url, str next, str next_url)
+{
+    mval *paging = m_set_object(m, S("page"));
+    PUT_BOOL(paging, "is_paged", !str_empty(cursor) || next.p);
+    PUT(paging, "first_url", str_empty(cursor) ? STR_NONE : first_url);
+    PUT(paging, "next_url", next.p ? next_url : STR_NONE);
+}
+
+str some(str s)
+{
+    return str_empty(s) ? STR_NONE : s;
+}
+
+static err read_members(request *r, txn *t, const query_members_page *q, page *p, member_view **rows, size_t *count)
+{
+    member_filter f = {.q = some(q->q), .role = some(q->role), .state = some(q->state), .sort = some(q->sort)};
+    p->cursor = some(q->cursor);
+    p->count = f.q.p || f.role.p || f.state.p;
+    return member_list(t, r->actor.organization_id, &f, p, rows, count);
+}
+
+static void put_filter(request *r, mval *m, const query_members_page *q)
+{
+    mval *filter = m_set_object(m, S("filter"));
+    PUT(filter, "q", q->q);
+    put_choices(r, filter, "role_options", "role", roles, sizeof roles / sizeof roles[0], q->role);
+    put_choices(r, filter, "state_options", "member_state", states, sizeof states / sizeof states[0], q->state);
+}
+
+err console_members_page(request *r, txn *t)
+{
+    const query_members_page *q = r->query;
+    organization_view o;
+    page p = {0};
+    member_view *rows = NULL;
+    size_t count = 0;
+    mval *m;
+    TRY(page_open(r, t, &m));
+    TRY(put_users_tabs(r, t, m, false, &o));
+    err failed = read_members(r, t, q, &p, &rows, &count);
+    if (failed != OK && failed != ERR_UNAVAILABLE)
+        return failed;
+    PUT_BOOL(m_set_object(m, S("list")), "is_failed", failed != OK);
+    PUT(m, "retry_url", link_here(r));
+    put_filter(r, m, q);
+    put_sorts(r, m, q);
+    PUT_BOOL(m, "is_filtered", p.count);
+    PUT(m, "clear_url", org_path(r, "/users"));
+    PUT(m, "count_text", text_count(r, "users.count", p.count ? p.total : o.seats.used));
+    put_paging(m, q->cursor, members_link(r, q, q->sort, STR_NONE), p.next, members_link(r, q, q->sort, p.next));
+    PUT_BOOL(m, "has_members", count > 0);
+    mval *list = m_set_list(m, S("members"));
+    for (size_t i = 0; i < count; i++)
+        put_member(r, m_add_object(list), &rows[i]);
+    return page_answer(r, failed == OK ? 200 : 503, "users", m);
+}

@@ -1,0 +1,97 @@
+/* A forgotten password: the mail that is asked for, and the page its link leads to. */
+#include "console/console.h"
+
+static str sign_in_link(request *r, str next)
+{
+    return LINK(r->a, S("/sign-in"), {S("next"), next});
+}
+
+static err forgotten_open(request *r, txn *t, str email, str next, mval **out)
+{
+    TRY(page_open(r, t, out));
+    PUT(m_set_object(*out, S("form")), "email", email);
+    PUT(*out, "email", email);
+    PUT(*out, "next", next);
+    PUT(*out, "sign_in_url", sign_in_link(r, next));
+    PUT_BOOL(*out, "is_kept", mail_is_kept(r));
+    return OK;
+}
+
+err console_password_forgotten_page(request *r, txn *t)
+{
+    const query_password_forgotten_page *query = r->query;
+    mval *m;
+    TRY(forgotten_open(r, t, STR_NONE, safe_next(query->next, STR_NONE), &m));
+    return page_answer(r, 200, "password_forgotten", m);
+}
+
+err console_password_forgotten_form(request *r, txn *t)
+{
+    const body_password_forgotten_form *form = r->body;
+    err refusal;
+    mval *m;
+    TRY(store_savepoint(t));
+    TRY(page_attempt(t, password_reset_request(t, &r->actor, form->email), &refusal));
+    TRY(forgotten_open(r, t, form->email, safe_next(form->next, STR_NONE), &m));
+    if (refusal != OK)
+        return page_refused(r, refusal, "password_forgotten", m);
+    return page_answer(r, 200, "password_sent", m);
+}
+
+static err reset_open(request *r, txn *t, const account_view *a, str next, mval **out)
+{
+    str hash;
+    TRY(password_current(t, a->id, &hash));
+    TRY(page_open(r, t, out));
+    PUT(*out, "action_url", arena_join(r->a, S("/password/reset/"), r->params[0].text));
+    PUT(*out, "next", next);
+    PUT_BOOL(*out, "is_first", str_empty(hash));
+    PUT_BOOL(*out, "is_change", true);
+    return OK;
+}
+
+err console_password_reset_page(request *r, txn *t)
+{
+    const query_password_reset_page *query = r->query;
+    account_view account;
+    mval *m;
+    TRY(password_reset_lookup(t, r->params[0].text, &account));
+    TRY(reset_open(r, t, &account, safe_next(query->next, STR_NONE), &m));
+    return page_answer(r, 200, "password_reset", m);
+}
+
+typedef struct reset_work {
+    account_view account;
+    str hash;
+    err refusal;
+} reset_work;
+
+err console_password_reset_form_prepare(request *r)
+{
+    const body_password_reset_form *form = r->body;
+    reset_work *work = r->scratch = arena_new_of(r->a, reset_work);
+    txn t;
+    TRY(store_read(r->app->store, r->a, &r->problem, &t));
+    err e = password_reset_lookup(&t, r->params[0].text, &work->account);
+    store_read_end(&t);
+    TRY(e);
+    str about[] = {work->account.given_name, work->account.family_name, work->account.email};
+    work->refusal = password_prepare(&r->app->env, r->a, &r->problem, S("/password"), form->new_password, about,
+                                     sizeof about / sizeof about[0], &work->hash);
+    return err_about(work->refusal)->status >= 500 ? work->refusal : OK;
+}
+
+err console_password_reset_form(request *r, txn *t)
+{
+    const body_password_reset_form *form = r->body;
+    const reset_work *work = r->scratch;
+    str next = safe_next(form->next, STR_NONE);
+    if (work->refusal == OK) {
+        TRY(password_reset_complete(t, &r->actor, r->params[0].text, work->hash));
+        answer_session_cookie(r, S(""), 0); /* all sessions have ended */
+        return page_redirect(r, sign_in_link(r, next), "password_reset");
+    }
+    mval *m;
+    TRY(reset_open(r, t, &work->account, next, &m));
+    return page_refused(r, work->refusal, "password_reset", m);
+}

@@ -1,0 +1,44 @@
+/* The page of a refusal. It must not fail: no page follows. */
+#include "console/console.h"
+#include "ports/template.h"
+
+/* Where one can go from here. */
+static void put_way(request *r, mval *m, err refusal)
+{
+    bool inside = r->actor.kind == ACTOR_ACCOUNT;
+    if (refusal == ERR_TOKEN_INVALID) {
+        PUT(m, "way_url", S("/password/forgotten"));
+        PUT(m, "way_text", text(r, "problem.way_forgotten"));
+    } else if (inside && r->route && str_starts(r->route->pattern, S("/o/{org}/users")) && !uuid_none(r->actor.membership_id)) {
+        PUT(m, "way_url", org_path(r, "/users"));
+        PUT(m, "way_text", text(r, "problem.way_back"));
+    } else {
+        PUT(m, "way_url", inside ? S("/") : S("/sign-in"));
+        PUT(m, "way_text", text(r, inside ? "problem.way_home" : "problem.way_sign_in"));
+    }
+}
+
+static err show_problem(request *r, err refusal)
+{
+    mval *m;
+    TRY(page_open(r, NULL, &m));
+    PUT(m, "title", problem_title(r, refusal));
+    PUT(m, "detail", problem_detail(r, refusal));
+    PUT(m, "request_id", r->request_id);
+    put_way(r, m, refusal);
+    return page_answer(r, err_about(refusal)->status, refusal == ERR_NOT_FOUND ? "not_found" : "problem", m);
+}
+
+void console_problem(request *r, err refusal)
+{
+    if (refusal == ERR_UNAUTHENTICATED) {
+        bool page = r->route && str_eq(r->route->method, S("GET"));
+        str to = LINK(r->a, S("/sign-in"), {S("next"), page ? link_here(r) : STR_NONE});
+        if (answer_redirect(r, to) == OK)
+            return;
+    }
+    if (show_problem(r, refusal) == OK)
+        return;
+    if (answer_bytes(r, err_about(refusal)->status, S("text/plain; charset=utf-8"), err_about(refusal)->code) != OK)
+        r->status = err_about(refusal)->status;
+}
