@@ -4,8 +4,8 @@
 #include "domain/phrase.h"
 #include "ports/template.h"
 
-/* Where the typed code stops working: after each mail, CONTRACT.md section 4. */
-static const msec code_lifetime = MSEC_DAY;
+/* A typed code of an invitation works for a day after its mail; links and codes of one's own account for an hour. */
+static const msec code_lifetime = MSEC_DAY, own_lifetime = MSEC_HOUR;
 
 static void put_message(arena *a, mval *m, str message)
 {
@@ -42,7 +42,7 @@ static mval *context_of(arena *a, const struct env *env, const mail_job *job, la
         {S("invitations_url"), job->link},
         {S("join_url"), arena_join(a, env->public_url, S("/join"))},
         {S("forgotten_url"), arena_join(a, env->public_url, S("/password/forgotten"))},
-        {S("expires_text"), job->expires_at ? phrase_moment(a, lang, job->expires_at) : STR_NONE},
+        {S("expires_text"), phrase_moment(a, lang, job->expires_at ? job->expires_at : job->created_at + own_lifetime)},
         {S("code_expires_text"), phrase_moment(a, lang, job->created_at + code_lifetime)},
         {S("when_text"), phrase_moment(a, lang, job->created_at)},
         {S("role_text"), job->role.n ? catalog_text(lang, arena_join(a, S("role."), job->role)) : STR_NONE},
