@@ -7,9 +7,9 @@
 typedef struct account_view {
     uuid id;
     str email, given_name, family_name, locale; /* locale STR_NONE: never chosen */
-    str role;                                   /* organization_contacts alone fills it */
     bool address_proved;
     msec created_at;
+    str role; /* organization_contacts alone fills it */
 } account_view;
 
 MUST err account_get(txn *t, uuid id, account_view *out);
