@@ -28,7 +28,7 @@ err api_lookup_invitation(request *r, txn *t)
         json_str(&w, S("family_name"), d.inviter_family_name);
         json_close(&w, '}');
     } else {
-        json_null(&w, S("inviter"));
+        json_nothing(&w, S("inviter"));
     }
     json_str(&w, S("email"), d.email);
     json_str(&w, S("role"), d.role);

@@ -67,13 +67,13 @@ static void write_preview_seats(json_writer *w, const seats *s, int64_t invited)
     if (s->limit)
         json_int(w, S("limit"), s->limit);
     else
-        json_null(w, S("limit"));
+        json_nothing(w, S("limit"));
     json_int(w, S("used"), s->used);
     json_int(w, S("held"), s->held);
     if (s->limit)
         json_int(w, S("free"), seats_free(s));
     else
-        json_null(w, S("free"));
+        json_nothing(w, S("free"));
     json_int(w, S("after"), s->used + s->held + invited);
     json_close(w, '}');
 }
@@ -109,7 +109,7 @@ err api_preview_invitations(request *r, txn *t)
     }
     json_close(&w, ']');
     write_preview_seats(&w, &s, invited);
-    json_null(&w, S("cost")); /* no plan, no cost */
+    json_nothing(&w, S("cost")); /* no plan, no cost */
     TRY(write_preview_mail(r, t, &w, &order));
     json_close(&w, '}');
     return OK;

@@ -20,7 +20,7 @@ static void limit_or_null(json_writer *w, str key, int64_t limit)
     if (limit)
         json_int(w, key, limit);
     else
-        json_null(w, key);
+        json_nothing(w, key);
 }
 
 void view_organization(json_writer *w, str key, const organization_view *o)
@@ -45,7 +45,7 @@ void view_seats(json_writer *w, str key, const seats *s)
     if (s->limit)
         json_int(w, S("free"), seats_free(s));
     else
-        json_null(w, S("free"));
+        json_nothing(w, S("free"));
     json_close(w, '}');
 }
 
@@ -58,7 +58,7 @@ void view_settings(json_writer *w, const organization_view *o)
     if (o->reminder_after)
         json_duration(w, S("reminder_after"), o->reminder_after);
     else
-        json_null(w, S("reminder_after"));
+        json_nothing(w, S("reminder_after"));
     json_int(w, S("reminder_max"), o->reminder_max);
     json_close(w, '}');
 }
@@ -93,7 +93,7 @@ void view_member(json_writer *w, str key, const member_view *m)
     nothing_yet(w);
     json_time(w, S("joined_at"), m->joined_at);
     account_or_operator(w, S("invited_by"), m->invited_by_id);
-    json_null(w, S("access_ends_at"));
+    json_nothing(w, S("access_ends_at"));
     json_close(w, '}');
 }
 

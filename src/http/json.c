@@ -72,7 +72,7 @@ void json_close(json_writer *w, char bracket)
 void json_str(json_writer *w, str key, str value)
 {
     if (!value.p) {
-        json_null(w, key);
+        json_nothing(w, key);
         return;
     }
     begin(w, key);
@@ -93,7 +93,7 @@ void json_bool(json_writer *w, str key, bool value)
     buf_add(w->out, value ? S("true") : S("false"));
 }
 
-void json_null(json_writer *w, str key)
+void json_nothing(json_writer *w, str key)
 {
     begin(w, key);
     buf_lit(w->out, "null");
