@@ -100,7 +100,7 @@ def pages(lang, say):
     lists = {"tabs": {"members_current": True, "members_text": "128", "invitations_text": "12"}, "has_members": True, "members": members, "clear_url": f"/{lang}/users", "retry_url": f"/{lang}/users", "list": {},
              "filter": {"q": "", "role_options": options([("", say("role.any")), ("owner", say("role.owner")), ("administrator", say("role.administrator")), ("member", say("role.member"))], ""),
                         "state_options": options([("", say("member_state.any")), ("active", say("member_state.active")), ("suspended", say("member_state.suspended"))], "")},
-             "sort": {"name_url": "?sort=-family_name", "name_dir": "ascending", "role_url": "?sort=role", "role_dir": "none", "joined_url": "?sort=-joined_at", "joined_dir": "none", "value": "family_name"},
+             "sort": {"name_url": "?sort=-family_name", "name_dir": "ascending", "email_url": "?sort=email", "email_dir": "none", "role_url": "?sort=role", "role_dir": "none", "joined_url": "?sort=-joined_at", "joined_dir": "none", "value": "family_name"},
              "count_text": say("users.count", count=128), "page": {"is_paged": True, "first_url": "?", "next_url": "?cursor=x"}}
     invitation_lists = {**lists, "tabs": {"invitations_current": True, "members_text": "128", "invitations_text": "12"}, "has_invitations": True, "can_pick": True, "invitations": invitation_rows(lang, say),
                         "count_text": say("invitations.count", count=12), "page": {"is_paged": False},
