@@ -25,6 +25,8 @@ enum {
     SEND_TIME = 120 * MSEC_SECOND, /* for a whole answer */
     DRAIN_TIME = 20 * MSEC_SECOND,
     SWEEP_TIME = 1 * MSEC_SECOND,
+    /* In 0.9.75 "strict" adds a check for Host alone, which the gate has, and sends that refusal's head twice. */
+    STRICTNESS = MHD_VERSION > 0x00097500 ? 1 : 0,
 };
 
 typedef struct loop loop;
@@ -40,6 +42,7 @@ struct loop {
     server *server;
     pthread_t thread;
     int epoll, wake;
+    atomic_bool woken; /* wake was written since the loop last looked: one write serves a whole commit group */
     door doors[LISTENERS_MAX];
     size_t door_count;
     struct client *clients; /* all connections of this thread */
@@ -157,11 +160,21 @@ static client *client_of(struct MHD_Connection *connection)
 
 /* ---- one request ---- */
 
+/* The library has no bell of its own for external loops. */
+static void wake(loop *l)
+{
+    if (!atomic_exchange(&l->woken, true) && eventfd_write(l->wake, 1) != 0)
+        log_plain(LOG_DEBUG, "an HTTP thread was not woken; it looks by itself within a second");
+}
+
 /* On a thread of the store or the pool. */
 static void on_ready(exchange *x)
 {
     client *c = x->carrier;
+    int wake = c->loop->wake; /* read first: once resumed, the connection may end and its client with it */
     MHD_resume_connection(c->connection);
+    eventfd_write(
+        wake, 1); /* an outer loop is not told by the library: it has no signalling channel without its own thread */
 }
 
 /* The request line is complete; the target is seen here as it came, before anything is unescaped or cut. */
@@ -247,8 +260,11 @@ static enum MHD_Result take_head(client *c, const char *method, const char *vers
     x->head.method = arena_str(x->r.a, str_of(method));
     x->head.version = arena_str(x->r.a, str_of(version));
     MHD_get_connection_values_n(c->connection, MHD_HEADER_KIND, take_header, x);
-    c->phase = PHASE_BODY;
-    return exchange_begin(x) ? MHD_YES : send_answer(c);
+    bool more = exchange_begin(x);
+    if (x->must_close)
+        return send_answer(c);
+    c->phase = more ? PHASE_BODY : PHASE_WORKING; /* an answer queued right here would end the connection */
+    return MHD_YES;
 }
 
 static enum MHD_Result run(client *c)
@@ -263,7 +279,7 @@ static enum MHD_Result run(client *c)
     if (!may_wait)
         return send_answer(c);
     if (answered)
-        MHD_resume_connection(c->connection);
+        on_ready(x);
     return MHD_YES;
 }
 
@@ -315,10 +331,18 @@ static void wait_for_work(loop *l, bool due[LISTENERS_MAX])
         if (due[i])
             soonest = 0;
     }
+    bool woken = false;
     int n = epoll_wait(l->epoll, events, LISTENERS_MAX + 1, (int)soonest);
     for (int i = 0; i < n; i++)
         if (events[i].data.u32 < LISTENERS_MAX)
             due[events[i].data.u32] = true;
+        else
+            woken = true;
+    if (woken) {
+        atomic_store(&l->woken, false); /* before the doors run: what comes later rings again */
+        memset(due, true, l->door_count * sizeof *due);
+    } else /* something was resumed, on any door */
+        memset(due, true, LISTENERS_MAX);
 }
 
 static void stop_accepting(loop *l)
@@ -382,7 +406,7 @@ static bool open_door(server *s, loop *l, size_t index)
     d->daemon = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC, 0, may_connect, d, on_request,
                                  d, MHD_OPTION_LISTEN_SOCKET, from->fds[mine], MHD_OPTION_CONNECTION_LIMIT, limit,
                                  MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)MEMORY_A_CONNECTION,
-                                 MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_URI_LOG_CALLBACK, on_target, d,
+                                 MHD_OPTION_STRICT_FOR_CLIENT, STRICTNESS, MHD_OPTION_URI_LOG_CALLBACK, on_target, d,
                                  MHD_OPTION_NOTIFY_COMPLETED, on_completed, d, MHD_OPTION_NOTIFY_CONNECTION,
                                  on_connection, d, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_END);
     if (!d->daemon)
@@ -437,29 +461,9 @@ str server_address(const server *s, size_t i)
     return s->listeners[i].address;
 }
 
-void server_block_signals(void)
-{
-    sigset_t set;
-    sigemptyset(&set);
-    sigaddset(&set, SIGTERM);
-    sigaddset(&set, SIGINT);
-    pthread_sigmask(SIG_BLOCK, &set, NULL);
-    signal(SIGPIPE, SIG_IGN);
-}
-
-void server_wait(void)
-{
-    sigset_t set;
-    int got;
-    sigemptyset(&set);
-    sigaddset(&set, SIGTERM);
-    sigaddset(&set, SIGINT);
-    while (sigwait(&set, &got) != 0)
-        continue;
-}
-
 err server_start(server *s)
 {
+    signal(SIGPIPE, SIG_IGN);
     for (; s->started < s->options.threads; s->started++)
         if (!open_loop(s, &s->loops[s->started])) {
             log_plain(LOG_ERROR, "cannot start the HTTP threads");
@@ -472,8 +476,7 @@ void server_stop(server *s)
 {
     atomic_store(&s->draining, true);
     for (size_t i = 0; i < s->started; i++)
-        if (eventfd_write(s->loops[i].wake, 1) != 0)
-            log_plain(LOG_DEBUG, "an HTTP thread was not woken; it looks by itself within a second");
+        wake(&s->loops[i]);
     for (size_t i = 0; i < s->started; i++) {
         pthread_join(s->loops[i].thread, NULL);
         close(s->loops[i].epoll);

@@ -24,12 +24,7 @@ MUST err server_open(app *app, const server_options *options, server **out);
 size_t server_address_count(const server *s);
 str server_address(const server *s, size_t i);
 
-/** First thing in the process, before any thread: SIGTERM and SIGINT then wait for server_wait, SIGPIPE is ignored. */
-void server_block_signals(void);
-/** Waits for SIGTERM or SIGINT. */
-void server_wait(void);
-
-/** Starts answering. Errors: ERR_UNAVAILABLE. */
+/** Starts answering. Its threads take the signal mask of the caller; SIGPIPE is ignored from here on. Errors: ERR_UNAVAILABLE. */
 MUST err server_start(server *s);
 /** Accepts nothing new, finishes what is in flight (at most 20 s), ends the threads. The store must still be running. */
 void server_stop(server *s);
