@@ -106,6 +106,7 @@ UPDATE invitation SET invited_by_id = :heir
 -- each: which = all|open|batch|one
 -- let: {only} = all:i.id < :after AND :batch_id IS NULL|open:i.id < :after AND i.state = 'pending' AND :batch_id IS NULL|batch:i.id < :after AND i.batch_id = :batch_id|one:i.id = :after AND :batch_id IS NULL
 -- param: after uuid
+-- param: batch_id uuid?
 -- param: only_state text
 -- param: starts text
 -- param: starts_end text
@@ -121,6 +122,7 @@ SELECT i.id, i.batch_id, i.email, i.role, i.state, i.locale, i.message, i.given_
  ORDER BY i.id DESC LIMIT :limit;
 
 -- name: invitations_count :one
+-- param: batch_id uuid?
 -- param: only_state text
 -- param: starts text
 -- param: starts_end text
