@@ -52,6 +52,7 @@ struct worker {
     size_t waiting, carried;
     result *results;
     bool rung; /* mails may be due */
+    bool busy; /* the clerk claims or writes down */
     bool stopping;
 
     msec swept_at; /* the clerk's own */

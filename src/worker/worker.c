@@ -148,6 +148,7 @@ static void tick(worker *w)
 static result *wait_for_news(worker *w, msec next_tick, bool *may_claim)
 {
     pthread_mutex_lock(&w->lock);
+    w->busy = false;
     for (;;) {
         msec left = next_tick - clock_monotonic();
         *may_claim = w->rung && w->waiting < LOW && !w->stopping;
@@ -157,6 +158,7 @@ static result *wait_for_news(worker *w, msec next_tick, bool *may_claim)
     }
     result *results = w->results;
     w->results = NULL;
+    w->busy = results || *may_claim;
     if (*may_claim)
         w->rung = false;
     pthread_mutex_unlock(&w->lock);
@@ -325,7 +327,7 @@ bool worker_settle(worker *w, msec patience)
         q_worker_due_row due = {0};
         bool known = look(w, &due);
         pthread_mutex_lock(&w->lock);
-        bool busy = w->waiting || w->carried || w->results || w->rung;
+        bool busy = w->waiting || w->carried || w->results || w->rung || w->busy;
         pthread_mutex_unlock(&w->lock);
         if (known && !due.mails && !busy)
             return true;
