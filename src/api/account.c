@@ -183,7 +183,7 @@ err api_change_password(request *r, txn *t)
 err api_request_password_reset(request *r, txn *t)
 {
     const body_request_password_reset *b = r->body;
-    TRY(password_reset_request(t, &r->actor, b->email));
+    TRY(password_reset_request(t, &r->actor, b->email, STR_NONE));
     return answer_empty(r, 202);
 }
 

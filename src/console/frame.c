@@ -104,8 +104,10 @@ static err put_organizations(request *r, txn *t, mval *m)
         PUT(o, "initial", initials(r, mine[i].organization_name, STR_NONE));
         PUT(o, "role_text", text_of(r, "role", mine[i].role));
         PUT_BOOL(o, "current", current);
-        if (current)
+        if (current) {
             m_set(m, S("organization"), o);
+            PUT(m, "organization_name", mine[i].organization_name);
+        }
     }
     PUT_BOOL(m, "many_organizations", count > 1);
     PUT_BOOL(m, "has_memberships", count > 0);
@@ -198,7 +200,9 @@ err page_refused(request *r, err refusal, const char *name, mval *m)
     mval *errors = m_set_object(m, S("error"));
     for (size_t i = 0; i < r->problem.field_count; i++) {
         const problem_field *f = &r->problem.fields[i];
-        m_set_str(errors, str_slice(f->pointer, 1, f->pointer.n), problem_field_text(r, f));
+        bool address = refusal == ERR_INVALID_ADDRESS && str_eq(f->pointer, S("/email"));
+        m_set_str(errors, str_slice(f->pointer, 1, f->pointer.n),
+                  address ? problem_detail(r, refusal) : problem_field_text(r, f));
     }
     if (r->problem.field_count == 0)
         PUT(m, "problem_text", problem_detail(r, refusal));

@@ -70,6 +70,12 @@ static err show_closed(request *r, txn *t, const invitation_door *door, err refu
     return page_answer(r, err_about(refusal)->status, "invite_closed", m);
 }
 
+/* What stands in the way shows in the page itself: somebody else is signed in, or the account exists. */
+static bool is_said_by_page(err refusal)
+{
+    return refusal == OK || refusal == ERR_WRONG_ACCOUNT || refusal == ERR_UNAUTHENTICATED;
+}
+
 /* The page for a door that is open: which one depends on who stands before it. */
 static err show_open(request *r, txn *t, const entrance *way, const invitation_door *door, err refusal)
 {
@@ -101,7 +107,8 @@ static err show_open(request *r, txn *t, const entrance *way, const invitation_d
     PUT(m, "home_url", S("/"));
     for (size_t i = 0; i < sizeof pages / sizeof pages[0]; i++)
         if (str_eq(pages[i].next, door->next))
-            return refusal == OK ? page_answer(r, 200, pages[i].name, m) : page_refused(r, refusal, pages[i].name, m);
+            return is_said_by_page(refusal) ? page_answer(r, refusal == OK ? 200 : err_about(refusal)->status, pages[i].name, m)
+                                            : page_refused(r, refusal, pages[i].name, m);
     return ERR_INTERNAL;
 }
 
@@ -149,8 +156,7 @@ static err show_door(request *r, txn *t, const entrance *way, err refusal)
         return show_closed(r, t, &door, e);
     if (refusal == ERR_ACCOUNT_ALREADY_ACTIVE || refusal == ERR_ALREADY_MEMBER)
         return show_closed(r, t, &door, refusal);
-    /* what stands in the way shows in the page itself: somebody else is signed in, or the account exists */
-    return show_open(r, t, way, &door, refusal == ERR_WRONG_ACCOUNT || refusal == ERR_UNAUTHENTICATED ? OK : refusal);
+    return show_open(r, t, way, &door, refusal);
 }
 
 err console_invitation_page(request *r, txn *t)

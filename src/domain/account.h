@@ -83,8 +83,12 @@ MUST err password_current(txn *t, uuid account_id, str *hash);
  */
 MUST err password_change(txn *t, const actor *by, const sign_in *proof, str hash, signed_in *out);
 
-/** Queues a reset mail to the stored address; the same answer for unknown addresses. ERR_RATE_LIMITED by address and source. */
-MUST err password_reset_request(txn *t, const actor *who, str email);
+/**
+ * Queues a reset mail to the stored address; the same answer for unknown addresses. ERR_RATE_LIMITED by address and source.
+ * `next`: the invitation's page ("/i/TOKEN") that the person came from and that the mail's link leads back to; anything else
+ * is ignored.
+ */
+MUST err password_reset_request(txn *t, const actor *who, str email, str next);
 /** Whom a reset token is for. ERR_TOKEN_INVALID for any token that cannot be used. */
 MUST err password_reset_lookup(txn *t, str token, account_view *out);
 /** Sets the password; all sessions end; a mailed token proves the address (and lifts a confinement). */

@@ -161,7 +161,21 @@ static err take_or_refuse(txn *t, const rate_rule *rule, str subject)
     return taken ? OK : ERR_RATE_LIMITED;
 }
 
-err password_reset_request(txn *t, const actor *who, str email)
+/* "/i/" and a token: the one page that a reset may lead back to. */
+static bool is_invitation_path(str path)
+{
+    if (!str_starts(path, S("/i/")) || path.n > 200)
+        return false;
+    for (size_t i = 3; i < path.n; i++) {
+        char c = path.p[i];
+        bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+        if (!plain)
+            return false;
+    }
+    return true;
+}
+
+err password_reset_request(txn *t, const actor *who, str email, str next)
 {
     str subject = throttle_subject(t, email), token;
     q_account_by_key_row row;
@@ -172,6 +186,8 @@ err password_reset_request(txn *t, const actor *who, str email)
         return OK;
     TRY(e);
     TRY(make_token(t, row.id, KIND_RESET, RESET_LIFETIME, &token));
+    if (is_invitation_path(next)) /* sealed with the token, so that no secret of the invitation is kept either */
+        token = arena_join(t->a, token, S("?next="), next);
     mail_order order = {.kind = MAIL_PASSWORD_RESET, .account_id = row.id, .recipient = row.email, .locale = row.locale, .token = token};
     TRY(mail_queue(t, &order, NULL));
     return audit(t, who, "password.reset_requested", .subject_kind = S("account"), .subject_id = row.id);
