@@ -42,7 +42,8 @@ struct loop {
     server *server;
     pthread_t thread;
     int epoll, wake;
-    atomic_bool woken; /* wake was written since the loop last looked: one write serves a whole commit group */
+    atomic_bool woken;   /* wake was written since the loop last looked: one write serves a whole commit group */
+    atomic_uint ringing; /* threads inside on_ready: the bell must outlive them */
     door doors[LISTENERS_MAX];
     size_t door_count;
     struct client *clients; /* all connections of this thread */
@@ -171,10 +172,11 @@ static void wake(loop *l)
 static void on_ready(exchange *x)
 {
     client *c = x->carrier;
-    int wake = c->loop->wake; /* read first: once resumed, the connection may end and its client with it */
+    loop *l = c->loop; /* c is the loop's again once it is resumed */
+    atomic_fetch_add(&l->ringing, 1);
     MHD_resume_connection(c->connection);
-    eventfd_write(
-        wake, 1); /* an outer loop is not told by the library: it has no signalling channel without its own thread */
+    wake(l);
+    atomic_fetch_sub(&l->ringing, 1);
 }
 
 /* The request line is complete; the target is seen here as it came, before anything is unescaped or cut. */
@@ -479,6 +481,8 @@ void server_stop(server *s)
         wake(&s->loops[i]);
     for (size_t i = 0; i < s->started; i++) {
         pthread_join(s->loops[i].thread, NULL);
+        while (atomic_load(&s->loops[i].ringing) > 0)
+            sched_yield();
         close(s->loops[i].epoll);
         close(s->loops[i].wake);
     }
