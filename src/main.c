@@ -109,6 +109,11 @@ static err start_parts(host *h, bool alone)
     return OK;
 }
 
+static bool settle(host *h, msec patience)
+{
+    return worker_settle(h->worker, patience);
+}
+
 static void stop(host *h)
 {
     if (h->started)
@@ -148,6 +153,6 @@ static err start(instance *in, bool alone, host **out)
 
 int main(int argc, char **argv)
 {
-    static const cli_host program = {.start = start, .setup_url = setup_url, .stop = stop};
+    static const cli_host program = {.start = start, .setup_url = setup_url, .settle = settle, .stop = stop};
     return cli_main(argc, argv, &program);
 }

@@ -16,6 +16,8 @@ typedef struct cli_host {
     err (*start)(instance *in, bool alone, host **out);
     /** The address at which a browser sets up an empty server, one-time secret included; STR_NONE on any other. */
     str (*setup_url)(const host *h);
+    /** Waits until no mail is due and none under way, at most `patience`; false when some still are. */
+    bool (*settle)(host *h, msec patience);
     /** Finishes what is in flight, stops workers and listeners, frees. */
     void (*stop)(host *h);
 } cli_host;

@@ -173,34 +173,27 @@ int call(cli *c, const char *method, str path, json_t *body, reply *out)
 
 /* ---- the end ---- */
 
-/* Whether a mail waits, and whether one was put off: what the outbox's newest page says. */
-static void look_at_outbox(cli *c, bool *waiting, bool *deferred)
+/* Whether the outbox's newest page holds a mail that is not gone. */
+static bool mail_waits(cli *c)
 {
     reply r;
     json_t *each;
     size_t i;
-    *waiting = *deferred = false;
+    bool waits = false;
     if (call(c, "GET", S("/server/mail?limit=200"), NULL, &r) != EXIT_DONE)
-        return;
+        return false;
     json_array_foreach(json_object_get(r.json, "items"), i, each)
     {
         str state = json_text(each, "state");
-        *waiting = *waiting || str_eq(state, S("queued"));
-        *deferred = *deferred || str_eq(state, S("deferred"));
+        waits = waits || str_eq(state, S("queued")) || str_eq(state, S("deferred"));
     }
     json_decref(r.json);
+    return waits;
 }
 
 static void let_mails_go(cli *c)
 {
-    msec until = clock_monotonic() + WAIT_FOR_MAIL;
-    bool waiting, deferred;
-    look_at_outbox(c, &waiting, &deferred);
-    while (waiting && clock_monotonic() < until) {
-        pause_briefly();
-        look_at_outbox(c, &waiting, &deferred);
-    }
-    if (waiting || deferred)
+    if (!c->host->settle(c->client->inside, WAIT_FOR_MAIL) || mail_waits(c))
         refuse(EXIT_DONE, plain_text(c, "cli.mail.left"));
 }
 

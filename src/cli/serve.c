@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <time.h>
 
-enum { WAIT_FOR_LOCK = 10 * MSEC_SECOND };
+enum { WAIT_FOR_LOCK = 5 * MSEC_SECOND };
 
 /* A command that serves itself for a moment may hold the lock: it is let finish. */
 static err lock_patiently(const settings *s, instance *in)
