@@ -228,7 +228,7 @@
             const result = known.get(entry), node = make("span", "chip " + (result ? kind(result) : "wait"));
             node.append(icon(!result ? "clock" : kind(result) === "good" ? "check" : kind(result) === "warn" ? "warn" : "bad"));
             node.append(make("span", "", result?.shown || result?.email || entry));
-            if (result?.label) node.title = result.label + (result.detail ? ". " + result.detail : "");
+            if (result?.label) node.title = [[result.given_name, result.family_name].filter(Boolean).join(" "), result.label].filter(Boolean).join(". ") + (result.detail ? ". " + result.detail : "");
             const remove = make("button");
             remove.type = "button";
             remove.setAttribute("aria-label", fill(texts.remove, { address: result?.email || entry }));

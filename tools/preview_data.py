@@ -112,7 +112,7 @@ def pages(lang, say):
               "locale_options": options([("", say("invite.language_auto")), ("fr", "Français"), ("en", "English")], ""), "expires_options": options([(f"{days}d", say("duration.days", count=days)) for days in (1, 3, 7, 30)], "7d"),
               "mail_subject": {"fr": "Olive Martin vous invite à rejoindre Bar", "en": "Olive Martin invites you to join Bar"}[lang], "mail_frame_url": f"/{lang}/mail_invitation", "may_send": True,
               "batch_url": f"/{lang}/batch", "users_url": f"/{lang}/invitations", "invite_url": f"/{lang}/invite_addresses"}
-    batch = {"batch": {"created_at_text": date(lang, 18, 11, True), "created_by_name": "Olive Martin", "count": 31, "total": 40, "others_text": say("batch.declined", count=2) + ", " + say("batch.revoked", count=1)},
+    batch = {"batch": {"created_at_text": date(lang, 18), "created_by_name": "Olive Martin", "count": 31, "total": 40, "others_text": say("batch.declined", count=2) + ", " + say("batch.revoked", count=1)},
              "waiting": {"count": 6, "resend_url": "/x", "links_url": "/x"}, "invitations": invitation_rows(lang, say, 40), "back_text": say("nav.back_invitations")}
     settings = {"form": {"name": "Bar"}, "locale_options": options([("", say("settings.language_both")), ("fr", "Français"), ("en", "English")], "fr"),
                 "existing_options": [{"value": one, "text": say("settings.existing." + one), "detail": say(f"settings.existing.{one}.detail"), "selected": one == "attach"} for one in ("attach", "refuse")],
