@@ -85,14 +85,19 @@ def write(catalogs, header, source):
 
 
 def unused(catalogs, root):
-    """Keys that no source, template or table names, whole or by the beginning that a program completes ("problem.")."""
+    """Keys that no source, template or table names: whole, or by the beginning that a program completes ("date.month_%d",
+    "problem.", or a section's name as an argument of its own: "member_state", word)."""
     text = ""
     for folder in ("src", "templates", "assets", "spec"):
         for path in pathlib.Path(root, folder).rglob("*"):
             if path.suffix in {".c", ".h", ".mustache", ".js", ".yaml"}:
                 text += path.read_text(encoding="utf-8")
-    made = {match for match in re.findall(r'"([a-z0-9_.-]+\.)(?:%|")', text)}
-    return [key for key in catalogs["en"] if key not in text and not any(key.startswith(start) for start in made)]
+    whole = set(re.findall(r"(?<![a-z0-9_.-])[a-z0-9_-]+(?:\.[a-z0-9_-]+)+(?![a-z0-9_-])", text))
+    begun = set(re.findall(r'"([a-z0-9_-]+\.[a-z0-9_.-]*)%|"([a-z0-9_.-]+\.)"', text))
+    begun = {start for pair in begun for start in pair if start}
+    begun |= {section + "." for section in re.findall(r'\([^()";]*(?:"[a-z_]+"[^()";]*)*"([a-z0-9_.]+)", ', text)}
+    return [key for key in catalogs["en"]
+            if key not in whole and f"t.{key}" not in whole and not any(key.startswith(start) for start in begun)]
 
 
 def typography(catalogs):

@@ -28,7 +28,8 @@ enum { TEXT_MAX = 512 << 10, PIECES_PER_ENTRY = 8 };
 /* Word processors bring no-break and zero-width spaces and byte order marks: spaces, or nothing. */
 static str plain_spaces(arena *a, str text)
 {
-    static const str spaces[] = {S_INIT("\u00a0"), S_INIT("\u202f"), S_INIT("\u3000"), S_INIT("\u200b"), S_INIT("\ufeff")};
+    static const str spaces[] = {S_INIT("\u00a0"), S_INIT("\u202f"), S_INIT("\u3000"), S_INIT("\u200b"),
+                                 S_INIT("\ufeff")};
     char *out = arena_alloc(a, text.n + 1);
     size_t n = 0;
     for (size_t i = 0; i < text.n;) {
@@ -198,7 +199,8 @@ void address_split_name(arena *a, str display, str *given_name, str *family_name
     str name = clean_name(a, display);
     size_t comma = name.p ? str_find_byte(name, ',') : 0;
     if (name.p && comma < name.n) {
-        set_names(str_trim(str_slice(name, comma + 1, name.n)), str_trim(str_slice(name, 0, comma)), given_name, family_name);
+        set_names(str_trim(str_slice(name, comma + 1, name.n)), str_trim(str_slice(name, 0, comma)), given_name,
+                  family_name);
         return;
     }
     size_t space = name.p ? str_find_byte(name, ' ') : 0;
@@ -244,7 +246,8 @@ static address_entry *add(list *l, str raw)
 static bool is_display_name(str before)
 {
     bool quoted = !str_empty(before) && before.p[0] == '"' && before.p[before.n - 1] == '"';
-    return quoted || str_find_byte(before, '@') == before.n || (str_find_byte(before, ' ') == before.n && before.p[0] != '<');
+    return quoted || str_find_byte(before, '@') == before.n ||
+           (str_find_byte(before, ' ') == before.n && before.p[0] != '<');
 }
 
 /* `Name <a@b>`, `a@b (Name)`: true when the piece had that form. */
@@ -304,7 +307,6 @@ static void add_piece(list *l, str raw)
     if (!add_named(l, raw))
         add_words(l, raw);
 }
-
 
 /* `Family, Given <a@b>`: a piece without @, a comma, then one that ends in an address with a name of its own before it. */
 static bool is_reversed_name(const piece *p, size_t left)

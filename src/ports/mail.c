@@ -101,7 +101,8 @@ static const char *parse_server(mail_transport *t, str uri, size_t scheme)
     if (str_empty(host) || end > rest.n || str_has_control(rest) || str_find_byte(rest, '/') < rest.n ||
         str_find_byte(rest, ' ') < rest.n)
         return "the mail server's name is missing or malformed";
-    if (!str_empty(port) && (port.p[0] != ':' || !str_to_u64(str_slice(port, 1, port.n), 65535, &number) || number == 0))
+    if (!str_empty(port) &&
+        (port.p[0] != ':' || !str_to_u64(str_slice(port, 1, port.n), 65535, &number) || number == 0))
         return "the mail server's port is not a number from 1 to 65535";
     t->local = host_is_loopback(host);
     t->server = arena_cstr(t->a, arena_join(t->a, str_slice(uri, 0, scheme), rest));
@@ -250,7 +251,8 @@ mail_line *mail_line_open(const mail_transport *t)
     curl_easy_setopt(c, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
     curl_easy_setopt(c, CURLOPT_SSL_VERIFYPEER, t->local ? 0L : 1L);
     curl_easy_setopt(c, CURLOPT_SSL_VERIFYHOST, t->local ? 0L : 2L);
-    curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS, (long)(t->patience < CONNECT_PATIENCE ? t->patience : CONNECT_PATIENCE));
+    curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS,
+                     (long)(t->patience < CONNECT_PATIENCE ? t->patience : CONNECT_PATIENCE));
     curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, (long)t->patience);
     curl_easy_setopt(c, CURLOPT_SERVER_RESPONSE_TIMEOUT, (long)((t->patience + MSEC_SECOND - 1) / MSEC_SECOND));
     curl_easy_setopt(c, CURLOPT_MAXAGE_CONN, (long)IDLE_SECONDS);
@@ -355,8 +357,9 @@ static bool write_whole(int fd, str s)
 static const char *file_name(arena *a, const mail_message *m)
 {
     civil c = clock_civil(m->date);
-    return arena_printf(a, "%04d%02d%02dT%02d%02d%02d.%03dZ-%.*s.eml", c.year, c.month, c.day, c.hour, c.minute, c.second,
-                        (int)(m->date % MSEC_SECOND), STR_FMT(m->id)).p;
+    return arena_printf(a, "%04d%02d%02dT%02d%02d%02d.%03dZ-%.*s.eml", c.year, c.month, c.day, c.hour, c.minute,
+                        c.second, (int)(m->date % MSEC_SECOND), STR_FMT(m->id))
+        .p;
 }
 
 static delivery keep(const mail_line *l, arena *a, const mail_message *m, char reply[MAIL_REPLY_SIZE])
@@ -368,7 +371,8 @@ static delivery keep(const mail_line *l, arena *a, const mail_message *m, char r
     int folder = open(l->transport->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     const char *name = file_name(a, m), *draft = arena_printf(a, ".%s.part", name).p;
     int fd = folder < 0 ? -1 : openat(folder, draft, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-    bool kept = fd >= 0 && write_whole(fd, l->content) && renameat(folder, draft, folder, name) == 0 && fsync(folder) == 0;
+    bool kept =
+        fd >= 0 && write_whole(fd, l->content) && renameat(folder, draft, folder, name) == 0 && fsync(folder) == 0;
     set_reply(reply, kept ? str_of(name) : str_of(strerror(errno)));
     if (fd >= 0)
         close(fd);

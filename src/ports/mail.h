@@ -35,8 +35,8 @@ typedef struct mail_message {
     str sender_name;               /* shown instead of the transport's own name; STR_NONE: that one */
     str reply_name, reply_address; /* Reply-To; STR_NONE: none */
     str subject;
-    str language;                  /* "fr", "en", "fr, en" */
-    str text, html;                /* UTF-8 */
+    str language;   /* "fr", "en", "fr, en" */
+    str text, html; /* UTF-8 */
 } mail_message;
 
 typedef enum delivery { DELIVERY_SENT, DELIVERY_KEPT, DELIVERY_DEFERRED, DELIVERY_FAILED } delivery;

@@ -5,7 +5,10 @@
 
 #include <stdio.h>
 
-enum { LINE_MAX_OCTETS = 76, WORD_MAX = 39 }; /* 39 bytes are 52 of base64: "Reply-To: " and an encoded word stay under 76 */
+enum {
+    LINE_MAX_OCTETS = 76,
+    WORD_MAX = 39
+}; /* 39 bytes are 52 of base64: "Reply-To: " and an encoded word stay under 76 */
 
 /* NUL, CR, LF and other controls have no business in a header: refused, not repaired. */
 static bool header_safe(str s)
@@ -96,10 +99,11 @@ static void add_mailbox(buf *out, str header, str name, str address)
 static void add_date(buf *out, msec when)
 {
     static const char *const days[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
-    static const char *const months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+    static const char *const months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                         "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
     civil c = clock_civil(when);
-    buf_printf(out, "Date: %s, %d %s %d %02d:%02d:%02d +0000\r\n", days[c.weekday], c.day, months[c.month - 1], c.year, c.hour,
-               c.minute, c.second);
+    buf_printf(out, "Date: %s, %d %s %d %02d:%02d:%02d +0000\r\n", days[c.weekday], c.day, months[c.month - 1], c.year,
+               c.hour, c.minute, c.second);
 }
 
 /* RFC 2045, 6.7. Lines end in CRLF; a dot at the beginning of a line is the transport's to double. */
@@ -136,7 +140,8 @@ static void add_quoted_printable(buf *out, str s)
 
 static void add_part(buf *out, str boundary, str type, str content)
 {
-    buf_printf(out, "--%.*s\r\nContent-Type: %.*s; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n",
+    buf_printf(out,
+               "--%.*s\r\nContent-Type: %.*s; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n",
                STR_FMT(boundary), STR_FMT(type));
     add_quoted_printable(out, content);
     buf_lit(out, "\r\n"); /* belongs to the boundary that follows */
@@ -162,8 +167,8 @@ bool mail_sender_parse(str sender, str *name, str *address)
 
 err mail_compose(const mail_message *m, str sender_name, str sender_address, buf *out)
 {
-    const str headers[] = {m->id, m->recipient, m->sender_name, m->reply_name, m->reply_address, m->subject,
-                           m->language, sender_name, sender_address};
+    const str headers[] = {m->id,      m->recipient, m->sender_name, m->reply_name, m->reply_address,
+                           m->subject, m->language,  sender_name,    sender_address};
     for (size_t i = 0; i < sizeof headers / sizeof *headers; i++)
         if (!header_safe(headers[i]))
             return ERR_INVALID_REQUEST;
@@ -173,7 +178,8 @@ err mail_compose(const mail_message *m, str sender_name, str sender_address, buf
     if (!from.p || !to.p || (m->reply_address.p && !reply.p) || !is_plain(m->id) || !is_plain(m->language))
         return ERR_INVALID_REQUEST;
 
-    token_digest digest = token_hash(m->id); /* the same boundary on every try, and never a line of quoted-printable: "=_" */
+    token_digest digest =
+        token_hash(m->id); /* the same boundary on every try, and never a line of quoted-printable: "=_" */
     str boundary = arena_join(a, S("=_"), base64url_encode(a, str_slice(token_digest_str(&digest), 0, 18)));
     add_mailbox(out, S("From"), m->sender_name.p ? m->sender_name : sender_name, from);
     if (reply.p)
@@ -183,11 +189,13 @@ err mail_compose(const mail_message *m, str sender_name, str sender_address, buf
     add_text(out, m->subject);
     buf_lit(out, "\r\n");
     add_date(out, m->date);
-    buf_printf(out, "Message-ID: <%.*s@%.*s>\r\n", STR_FMT(m->id), STR_FMT(str_slice(from, str_find_byte(from, '@') + 1, from.n)));
+    buf_printf(out, "Message-ID: <%.*s@%.*s>\r\n", STR_FMT(m->id),
+               STR_FMT(str_slice(from, str_find_byte(from, '@') + 1, from.n)));
     buf_lit(out, "Auto-Submitted: auto-generated\r\n");
     if (!str_empty(m->language))
         buf_printf(out, "Content-Language: %.*s\r\n", STR_FMT(m->language));
-    buf_printf(out, "MIME-Version: 1.0\r\nContent-Type: multipart/alternative; boundary=\"%.*s\"\r\n\r\n", STR_FMT(boundary));
+    buf_printf(out, "MIME-Version: 1.0\r\nContent-Type: multipart/alternative; boundary=\"%.*s\"\r\n\r\n",
+               STR_FMT(boundary));
     add_part(out, boundary, S("text/plain"), m->text);
     add_part(out, boundary, S("text/html"), m->html);
     buf_printf(out, "--%.*s--\r\n", STR_FMT(boundary));

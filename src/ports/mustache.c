@@ -214,7 +214,8 @@ const mustache *mustache_parse(arena *a, str source, mustache_problem *fault)
     int found;
     while ((found = mustache_next(&lexer, &tag)) > 0) {
         size_t begin = line_begin(source, tag.from), end = line_end(source, tag.to);
-        bool standalone = tag.sigil && tag.sigil != '&' && tag.sigil != '{' && begin <= tag.from && begin >= text && end > 0;
+        bool standalone =
+            tag.sigil && tag.sigil != '&' && tag.sigil != '{' && begin <= tag.from && begin >= text && end > 0;
         push_text(p, str_slice(source, text, standalone ? begin : tag.from));
         str indent = standalone ? str_slice(source, begin, tag.from) : S("");
         const char *what = take_tag(p, &tag, standalone, indent);

@@ -51,7 +51,7 @@ typedef struct mustache_run {
     language lang;           /* of {{t.…}} */
     mustache_lookup *lookup; /* of {{> …}}; NULL: there are none */
     void *lookup_context;
-    bool text;               /* plain text: {{name}} is not escaped for HTML */
+    bool text; /* plain text: {{name}} is not escaped for HTML */
 } mustache_run;
 
 enum { MUSTACHE_DEPTH_MAX = 64, MUSTACHE_OUTPUT_MAX = 8 << 20 };

@@ -28,20 +28,20 @@ typedef struct mval_item {
 typedef enum node_kind {
     NODE_TEXT,
     NODE_VARIABLE,
-    NODE_RAW,      /* {{{ }}} and {{& }} */
-    NODE_CATALOG,  /* {{t.… }}: text is the key without "t." */
-    NODE_SECTION,  /* renders the nodes up to `end` */
+    NODE_RAW,     /* {{{ }}} and {{& }} */
+    NODE_CATALOG, /* {{t.… }}: text is the key without "t." */
+    NODE_SECTION, /* renders the nodes up to `end` */
     NODE_INVERTED,
     NODE_PARTIAL,
 } node_kind;
 
 typedef struct node {
     node_kind kind;
-    bool raw;       /* a catalogue text that is not escaped */
+    bool raw;        /* a catalogue text that is not escaped */
     bool standalone; /* a partial alone on its line */
-    str text;       /* literal text, or the name */
-    str indent;     /* a standalone partial's */
-    size_t end;     /* a section's: index of the first node after it */
+    str text;        /* literal text, or the name */
+    str indent;      /* a standalone partial's */
+    size_t end;      /* a section's: index of the first node after it */
 } node;
 
 struct mustache {
@@ -51,8 +51,8 @@ struct mustache {
 
 /* What stands between two delimiters. */
 typedef struct mustache_tag {
-    char sigil;  /* 0 for a variable; else one of & { # ^ / > ! = */
-    str content; /* trimmed */
+    char sigil;      /* 0 for a variable; else one of & { # ^ / > ! = */
+    str content;     /* trimmed */
     size_t from, to; /* in the source, delimiters included */
 } mustache_tag;
 

@@ -7,7 +7,8 @@ enum { OPERATIONS = 2, MEMORY = 19 << 20 };
 _Static_assert((int)PASSWORD_HASH_SIZE == (int)crypto_pwhash_STRBYTES, "libsodium's text form");
 
 /* A hash of nobody's password at today's costs: accounts that do not exist take as long as those that do. */
-static const char nobody[] = "$argon2id$v=19$m=19456,t=2,p=1$h/h1mwypwxfIwIKuImxFqg$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+static const char nobody[] =
+    "$argon2id$v=19$m=19456,t=2,p=1$h/h1mwypwxfIwIKuImxFqg$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
 err password_hash(str password, char out[PASSWORD_HASH_SIZE])
 {

@@ -6,9 +6,9 @@
 #include "base/err.h"
 
 enum {
-    PASSWORD_HASH_SIZE = 128,       /* crypto_pwhash_STRBYTES */
-    PASSWORD_MAX_BYTES = 1024,      /* longer ones are refused before they are hashed */
-    PASSWORD_MIN_LENGTH = 8,        /* the default of the setting, in characters */
+    PASSWORD_HASH_SIZE = 128,  /* crypto_pwhash_STRBYTES */
+    PASSWORD_MAX_BYTES = 1024, /* longer ones are refused before they are hashed */
+    PASSWORD_MIN_LENGTH = 8,   /* the default of the setting, in characters */
 };
 
 /** Hashes (argon2id, t=2, 19 MiB, p=1; RFC 9106) into NUL-terminated text. Errors: ERR_UNAVAILABLE when memory is short. */

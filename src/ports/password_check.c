@@ -34,7 +34,7 @@ static char without_accent(uint32_t c)
     static const struct {
         uint32_t from, to;
         char letter;
-    } ranges[] = {{0xE0, 0xE5, 'a'}, {0xE7, 0xE7, 'c'}, {0xE8, 0xEB, 'e'}, {0xEC, 0xEF, 'i'}, {0xF1, 0xF1, 'n'},
+    } ranges[] = {{0xE0, 0xE5, 'a'}, {0xE7, 0xE7, 'c'}, {0xE8, 0xEB, 'e'}, {0xEC, 0xEF, 'i'},  {0xF1, 0xF1, 'n'},
                   {0xF2, 0xF6, 'o'}, {0xF9, 0xFC, 'u'}, {0xFD, 0xFF, 'y'}, {0x153, 0x153, 'o'}};
     if (c >= 0xC0 && c <= 0xDE)
         c += 0x20;
@@ -94,8 +94,9 @@ static size_t word_at(const work *w, const work *soft, size_t at)
 
 static bool are_neighbours(char a, char b)
 {
-    static const char *const rows[] = {"qwertyuiop", "asdfghjkl", "zxcvbnm", "azertyuiop", "qsdfghjklm", "wxcvbn", "1234567890",
-                                       "qaz", "wsx", "edc", "rfv", "tgb", "yhn", "ujm", "azq", "zse", "aqw", "zsx"};
+    static const char *const rows[] = {"qwertyuiop", "asdfghjkl", "zxcvbnm", "azertyuiop", "qsdfghjklm", "wxcvbn",
+                                       "1234567890", "qaz",       "wsx",     "edc",        "rfv",        "tgb",
+                                       "yhn",        "ujm",       "azq",     "zse",        "aqw",        "zsx"};
     if (is_digit(a) != is_digit(b))
         return false;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {

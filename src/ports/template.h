@@ -14,11 +14,11 @@ MUST err template_render(str name, language lang, mval *data, buf *out);
 
 /** A file that browsers fetch: style, script, icon, font. Its path holds a digest of its content: cached for ever. */
 typedef struct asset {
-    str path;  /* "/assets/app.3f9a1c2b.css" */
-    str type;  /* Content-Type */
+    str path; /* "/assets/app.3f9a1c2b.css" */
+    str type; /* Content-Type */
     str bytes;
-    str etag;  /* quoted */
-    str gzip;  /* the same, compressed; STR_NONE where that saves nothing */
+    str etag; /* quoted */
+    str gzip; /* the same, compressed; STR_NONE where that saves nothing */
 } asset;
 /** An asset by its path; NULL when there is none. */
 const asset *asset_find(str path);

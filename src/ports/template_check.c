@@ -6,14 +6,14 @@
 
 typedef enum place {
     TEXT,
-    MARKUP,       /* between "<!", "<?" or "</" with no letter, and ">" */
+    MARKUP, /* between "<!", "<?" or "</" with no letter, and ">" */
     COMMENT,
     RAW_TEXT,     /* <script>, <style>, <iframe>: no values */
     ESCAPED_TEXT, /* <title>, <textarea>: text, but for their own end tag */
     TAG_NAME,
     IN_TAG,
     ATTRIBUTE_NAME,
-    AFTER_NAME,   /* white space after an attribute's name: "=" may follow */
+    AFTER_NAME, /* white space after an attribute's name: "=" may follow */
     BEFORE_VALUE,
     DOUBLE_QUOTED,
     SINGLE_QUOTED,
@@ -25,10 +25,10 @@ typedef enum attribute_kind { PLAIN, LINK, NO_VALUES } attribute_kind;
 typedef struct walker {
     place at;
     attribute_kind attribute;
-    bool value_begins;  /* nothing fixed stands in this link yet */
-    bool must_break;    /* a section ended a name: nothing may grow on it */
-    size_t word_from;   /* where the name of the tag or attribute begins */
-    str element;        /* the open tag's name; an end tag's begins with "/" */
+    bool value_begins; /* nothing fixed stands in this link yet */
+    bool must_break;   /* a section ended a name: nothing may grow on it */
+    size_t word_from;  /* where the name of the tag or attribute begins */
+    str element;       /* the open tag's name; an end tag's begins with "/" */
     const char *what;
 } walker;
 
@@ -42,11 +42,21 @@ typedef struct opened {
 
 static const str raw_elements[] = {S_INIT("script"), S_INIT("style"), S_INIT("iframe"), STR_NONE};
 static const str escaped_elements[] = {S_INIT("title"), S_INIT("textarea"), STR_NONE};
-static const str refused_elements[] = {S_INIT("plaintext"), S_INIT("xmp"), S_INIT("noembed"), S_INIT("noframes"),
-                                       S_INIT("listing"), S_INIT("base"), S_INIT("object"), S_INIT("embed"), STR_NONE};
-static const str link_attributes[] = {S_INIT("href"), S_INIT("src"), S_INIT("action"), S_INIT("formaction"),
-                                      S_INIT("poster"), S_INIT("cite"), S_INIT("data"), S_INIT("background"),
-                                      S_INIT("manifest"), S_INIT("longdesc"), S_INIT("xlink:href"), S_INIT("ping"),
+static const str refused_elements[] = {S_INIT("plaintext"), S_INIT("xmp"),     S_INIT("noembed"),
+                                       S_INIT("noframes"),  S_INIT("listing"), S_INIT("base"),
+                                       S_INIT("object"),    S_INIT("embed"),   STR_NONE};
+static const str link_attributes[] = {S_INIT("href"),
+                                      S_INIT("src"),
+                                      S_INIT("action"),
+                                      S_INIT("formaction"),
+                                      S_INIT("poster"),
+                                      S_INIT("cite"),
+                                      S_INIT("data"),
+                                      S_INIT("background"),
+                                      S_INIT("manifest"),
+                                      S_INIT("longdesc"),
+                                      S_INIT("xlink:href"),
+                                      S_INIT("ping"),
                                       STR_NONE};
 static const str valueless_attributes[] = {S_INIT("style"), S_INIT("srcdoc"), S_INIT("srcset"), S_INIT("http-equiv"),
                                            STR_NONE};
@@ -81,8 +91,8 @@ static attribute_kind attribute_of(str name)
 
 static bool fixed_link(str rest, str *safe)
 {
-    static const str beginnings[] = {S_INIT("https://"), S_INIT("mailto:"), S_INIT("tel:"), S_INIT("#"), S_INIT("?"),
-                                     S_INIT("/")};
+    static const str beginnings[] = {S_INIT("https://"), S_INIT("mailto:"), S_INIT("tel:"),
+                                     S_INIT("#"),        S_INIT("?"),       S_INIT("/")};
     for (size_t i = 0; i < sizeof beginnings / sizeof *beginnings; i++) {
         if (str_starts(rest, beginnings[i])) {
             *safe = beginnings[i];
@@ -98,7 +108,8 @@ static void begin_link(walker *w, str rest)
     str safe;
     w->value_begins = false;
     if (!fixed_link(rest, &safe)) {
-        w->what = "a link begins with /, https://, mailto:, # or ?, or with a variable made by the server (…url, …link)";
+        w->what =
+            "a link begins with /, https://, mailto:, # or ?, or with a variable made by the server (…url, …link)";
         return;
     }
     str behind = str_slice(rest, safe.n, rest.n);
@@ -110,7 +121,9 @@ static void end_tag(walker *w)
 {
     if (in_words(w->element, refused_elements))
         w->what = "this element is not allowed in a template";
-    w->at = in_words(w->element, raw_elements) ? RAW_TEXT : in_words(w->element, escaped_elements) ? ESCAPED_TEXT : TEXT;
+    w->at = in_words(w->element, raw_elements)       ? RAW_TEXT
+            : in_words(w->element, escaped_elements) ? ESCAPED_TEXT
+                                                     : TEXT;
 }
 
 static void name_ended(walker *w, str source, size_t at)
@@ -382,9 +395,8 @@ bool template_check(str source, bool html, mustache_problem *fault)
             literal(&w, source, at);
         if (!w.what && more) {
             at = tag.from;
-            w.what = html || tag.sigil == '{' || tag.sigil == '&' || tag.sigil == '='
-                         ? tag_refused(&w, s, source, &tag)
-                         : NULL;
+            w.what = html || tag.sigil == '{' || tag.sigil == '&' || tag.sigil == '=' ? tag_refused(&w, s, source, &tag)
+                                                                                      : NULL;
             w.what = w.what ? w.what : text_missing(&tag);
         }
         if (w.what) {

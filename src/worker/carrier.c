@@ -49,8 +49,10 @@ static msec delay_after(int64_t attempts)
 
 static void judge(worker *w, const mail_job *job, delivery d, result *r)
 {
-    static const mail_outcome outcomes[] = {[DELIVERY_SENT] = MAIL_SENT, [DELIVERY_KEPT] = MAIL_KEPT,
-                                            [DELIVERY_DEFERRED] = MAIL_DEFERRED, [DELIVERY_FAILED] = MAIL_FAILED};
+    static const mail_outcome outcomes[] = {[DELIVERY_SENT] = MAIL_SENT,
+                                            [DELIVERY_KEPT] = MAIL_KEPT,
+                                            [DELIVERY_DEFERRED] = MAIL_DEFERRED,
+                                            [DELIVERY_FAILED] = MAIL_FAILED};
     char id[TYPEID_SIZE];
     msec now = clock_now();
     r->outcome = outcomes[d];
@@ -63,8 +65,11 @@ static void judge(worker *w, const mail_job *job, delivery d, result *r)
     }
     bool trouble = r->outcome == MAIL_DEFERRED || r->outcome == MAIL_FAILED;
     log_(trouble ? LOG_WARNING : LOG_DEBUG,
-         r->outcome == MAIL_FAILED ? "mail failed" : trouble ? "mail deferred" : "mail handed over",
-         LOG_TEXT("mail", typeid_format(ID_MAIL, job->id, id)), LOG_TEXT("kind", job->kind), LOG_INT("attempt", job->attempts + 1));
+         r->outcome == MAIL_FAILED ? "mail failed"
+         : trouble                 ? "mail deferred"
+                                   : "mail handed over",
+         LOG_TEXT("mail", typeid_format(ID_MAIL, job->id, id)), LOG_TEXT("kind", job->kind),
+         LOG_INT("attempt", job->attempts + 1));
 }
 
 static mail_message message_of(arena *a, const mail_job *job, const mail_parts *parts, char id[TYPEID_SIZE])

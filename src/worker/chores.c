@@ -82,7 +82,7 @@ static void sweep_all_of(worker *w, sweep *s)
 void chores_sweep(worker *w)
 {
     sweep all[] = {
-        {.run = sweep_idempotency, .keep = MSEC_DAY},  {.run = sweep_throttle, .keep = 2 * MSEC_DAY},
+        {.run = sweep_idempotency, .keep = MSEC_DAY},     {.run = sweep_throttle, .keep = 2 * MSEC_DAY},
         {.run = sweep_rate_window, .keep = 2 * MSEC_DAY}, {.run = sweep_session, .keep = 0},
         {.run = sweep_account_token, .keep = MSEC_DAY},
     };

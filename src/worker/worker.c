@@ -8,9 +8,9 @@
 #include <time.h>
 
 enum {
-    CLAIM = 64,             /* mails a transaction */
-    LOW = 24,               /* claimed mails that wait: under this, more are claimed */
-    TICK = MSEC_SECOND,     /* the clerk looks for what became due */
+    CLAIM = 64,         /* mails a transaction */
+    LOW = 24,           /* claimed mails that wait: under this, more are claimed */
+    TICK = MSEC_SECOND, /* the clerk looks for what became due */
     STOP_PATIENCE = 5 * MSEC_SECOND,
     ARENA_BYTES = 16 << 20,
 };
