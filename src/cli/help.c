@@ -57,6 +57,15 @@ static void setting_rows(cli *c)
     }
 }
 
+/* What a flag means; where a command means something of its own by it, that. */
+static str flag_help(cli *c, const command *about, const cli_flag *f)
+{
+    str own = arena_join(c->a, S("cli.flag."), str_of(about->name), S("."), str_of(f->name));
+    str key = catalog_has(own) ? own : arena_join(c->a, S("cli.flag."), str_of(f->name));
+    str help = catalog_text(c->lang, key);
+    return f->required ? arena_join(c->a, help, S(" "), plain_text(c, "cli.help.required")) : help;
+}
+
 static void command_help(cli *c)
 {
     const command *about = c->command;
@@ -66,9 +75,7 @@ static void command_help(cli *c)
     if (about->flags)
         heading(c, "cli.help.flags");
     for (const cli_flag *f = about->flags; f && f->name; f++) {
-        str help = catalog_text(c->lang, arena_join(c->a, S("cli.flag."), str_of(f->name)));
-        if (f->required)
-            help = arena_join(c->a, help, S(" "), plain_text(c, "cli.help.required"));
+        str help = flag_help(c, about, f);
         flag_row(c, str_of(f->name), f->argument ? str_of(f->argument) : S(""), help);
     }
     common_rows(c);
