@@ -72,7 +72,6 @@ static err run_handler(request *r, txn *t)
     if (!is_kept(err_about(result)->status))
         return result;
     store_rollback_to(t);
-    TRY(store_release(t));
     problem_answer(r, result);
     return OK;
 }
