@@ -62,7 +62,7 @@ def test_any_long_password_will_do(acme, inbox, enrol, password):
 
 
 @pytest.mark.parametrize("name", ["<b>Zoé</b>", "Zoé https://evil.example", "Zoé\r\nBcc: x@example.org", "", "   ", "Zoé\u202e",
-                                  "www.evil.example", "x" * 101, "Zoé\u0000"])
+                                  "www.evil.example", "x" * 101, "Zoé\u0007"])
 def test_names_hold_no_links_and_no_control_characters(acme, inbox, enrol, name):
     email = fresh()
     inv = acme.invite(email)
@@ -245,6 +245,6 @@ def test_the_page_enrols_without_javascript(acme, inbox):
     client = acme.world.client()
     client.page(path).ok(200)
     answer = client.submit(path, {"given_name": "Zoé", "family_name": "Durand", "password": PASSWORD})
-    assert answer.status == 303 and answer.headers["Location"].endswith("/o/" + acme.slug), answer
+    assert answer.status == 303 and answer.headers["Location"].split("?")[0].endswith("/o/" + acme.slug), answer
     home = client.page("/o/" + acme.slug).ok(200).text
     assert "Acme" in home

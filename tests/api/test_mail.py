@@ -158,6 +158,7 @@ def test_a_withdrawn_mail_is_not_sent(acme, inbox, clock):
 
 def test_mail_gives_up_after_days(acme, inbox, clock):
     email = fresh("never")
+    acme.set(reminder_after=None).ok()  # a reminder would take the mail's place
     inbox.rcpt_reply = lambda a: "450 4.2.1 busy" if a == email else None
     try:
         inv = acme.invite(email)
@@ -192,10 +193,8 @@ def test_without_smtp_mails_are_kept_as_files(make_server):
     org = world.found("Files")
     inv = org.invite("zoe@example.org")
     delivery(org, inv, "kept")
-    files = sorted((server.data / "mail").glob("*.eml"))
+    files = [f for f in (server.data / "mail").glob("*.eml") if "zoe@example.org" in f.read_text("utf-8")]
     assert len(files) == 1 and files[0].stat().st_mode & 0o777 == 0o600
-    text = files[0].read_text("utf-8")
-    assert "zoe@example.org" in text
     assert server.data.stat().st_mode & 0o777 == 0o700
     assert (server.data / "key").stat().st_mode & 0o777 == 0o600
     assert (server.data / "parvis.sock").stat().st_mode & 0o777 == 0o600
@@ -278,11 +277,21 @@ def test_signing_in_at_the_mail_server(make_server):
         box.stop()
 
 
-def test_a_certificate_nobody_vouches_for_gets_no_mail(make_server, certificate):
+def test_on_this_machine_starttls_is_used_when_offered(make_server, certificate):
     box = Mailbox(tls=certificate, require_tls=True)
     try:
-        server = make_server(mail=f"smtp://127.0.0.1:{box.port}")
-        org = World(server, box).found("Tls")
+        org = World(make_server(mail=f"smtp://127.0.0.1:{box.port}"), box).found("Tls")
+        org.invite("zoe@example.org")
+        box.wait("zoe@example.org")
+    finally:
+        box.stop()
+
+
+def test_elsewhere_a_certificate_nobody_vouches_for_gets_no_mail(make_server, certificate):
+    box = Mailbox(tls=certificate)
+    try:
+        # 0.0.0.0 leads here too, and is not called loopback
+        org = World(make_server(mail=f"smtp://0.0.0.0:{box.port}", public_url="https://parvis.example"), box).found("Tls")
         inv = org.invite("zoe@example.org")
         delivery(org, inv, "deferred")
         assert box.mails == []
@@ -290,14 +299,11 @@ def test_a_certificate_nobody_vouches_for_gets_no_mail(make_server, certificate)
         box.stop()
 
 
-def test_a_vouched_certificate_gets_it_by_starttls(make_server, certificate, monkeypatch):
-    box = Mailbox(tls=certificate, require_tls=True)
+def test_elsewhere_a_server_without_tls_gets_no_mail(make_server):
+    box = Mailbox()
     try:
-        monkeypatch.setenv("SSL_CERT_FILE", certificate[0])
-        monkeypatch.setenv("CURL_CA_BUNDLE", certificate[0])
-        server = make_server(mail=f"smtp://127.0.0.1:{box.port}")
-        org = World(server, box).found("Tls")
-        org.invite("zoe@example.org")
-        box.wait("zoe@example.org")
+        org = World(make_server(mail=f"smtp://0.0.0.0:{box.port}", public_url="https://parvis.example"), box).found("Plain")
+        delivery(org, org.invite("zoe@example.org"), "deferred")
+        assert box.mails == []
     finally:
         box.stop()
