@@ -195,7 +195,7 @@
 
     function chips(form) {
         const area = $("textarea", form), outcome = $(".outcome", form), actions = $(".actions", form), template = $("#chips-next");
-        const field = area.closest(".field"), known = new Map(), typed = [];
+        const field = area.closest(".field"), known = new Map(), nodes = new Map(), typed = [];
         const box = make("div", "chips"), input = make("input");
         input.type = "text";
         input.id = "chip-input";
@@ -224,23 +224,41 @@
 
         const kind = (result) => result.kind || (/^(new-person|existing-account)$/.test(result.outcome) ? "good" : /^already-/.test(result.outcome) ? "warn" : "bad");
 
+        /* A chip stays the same node for as long as its entry stands, so that focus and clicks are not lost. */
         function chip(entry) {
-            const result = known.get(entry), node = make("span", "chip " + (result ? kind(result) : "wait"));
-            node.append(icon(!result ? "clock" : kind(result) === "good" ? "check" : kind(result) === "warn" ? "warn" : "bad"));
-            node.append(make("span", "", result?.shown || result?.email || entry));
-            if (result?.label) node.title = [[result.given_name, result.family_name].filter(Boolean).join(" "), result.label].filter(Boolean).join(". ") + (result.detail ? ". " + result.detail : "");
-            const remove = make("button");
+            const node = make("span", "chip"), remove = make("button");
             remove.type = "button";
-            remove.setAttribute("aria-label", fill(texts.remove, { address: result?.email || entry }));
             remove.append(icon("close"));
             remove.addEventListener("click", () => drop(entry, true));
-            node.append(remove);
+            node.append(icon("clock"), make("span"), remove);
             return node;
         }
 
+        function tell(entry, node) {
+            const result = known.get(entry), name = result && [result.given_name, result.family_name].filter(Boolean).join(" ");
+            const state = result ? kind(result) : "wait", shown = result?.shown || result?.email || entry;
+            node.className = "chip " + state;
+            node.title = result ? [name, result.label, result.detail].filter(Boolean).join(". ") : "";
+            $(".i", node).className = "i i-" + { good: "check", warn: "warn", bad: "bad", wait: "clock" }[state];
+            $("span", node).textContent = shown;
+            $("button", node).setAttribute("aria-label", fill(texts.remove, { address: shown }));
+        }
+
         function draw() {
-            $$(".chip", box).forEach((node) => node.remove());
-            typed.forEach((entry) => input.before(chip(entry)));
+            const gone = new Set(nodes.keys());
+            for (const entry of typed) {
+                gone.delete(entry);
+                if (!nodes.has(entry)) {
+                    nodes.set(entry, chip(entry));
+                    input.before(nodes.get(entry));
+                }
+                tell(entry, nodes.get(entry));
+            }
+            for (const entry of gone) {
+                nodes.get(entry).remove();
+                nodes.delete(entry);
+            }
+            if (typed.some((entry, at) => box.children[at] !== nodes.get(entry))) input.before(...typed.map((entry) => nodes.get(entry)));
             sync();
         }
 
@@ -354,6 +372,7 @@
                 if (typed.length) next.focus();
             } else if ((event.key === "Backspace" || event.key === "ArrowLeft") && !input.selectionStart && !input.selectionEnd && typed.length) {
                 event.preventDefault();
+                event.stopPropagation();
                 $$(".chip button", box).at(-1).focus();
             }
         });
