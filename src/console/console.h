@@ -50,6 +50,22 @@ void console_problem(request *r, err refusal);
  */
 MUST err page_attempt(txn *t, err result, err *refusal);
 
+/** What a slow form found out in the pool, before its transaction: that one begins with a clean problem. */
+typedef struct page_finding {
+    err refusal;
+    problem problem;
+} page_finding;
+/** Notes a refusal with its details for the handler; trouble (5xx) is returned instead. */
+MUST err page_note(request *r, err refusal, page_finding *out);
+/** In the transaction: the details are the request's again; gives the refusal. */
+err page_recall(request *r, const page_finding *found);
+
+/**
+ * Judges names and a new password together, so that all that is wrong is said at once; hashes only when nothing is. Fields
+ * /given_name, /family_name, /password. `known` is what else must not be in the password.
+ */
+MUST err page_new_person(request *r, str given, str family, str password, const str *known, size_t count, str *hash);
+
 /** Mails go into files instead of the world. */
 bool mail_is_kept(const request *r);
 

@@ -49,27 +49,30 @@ static void put_notice(request *r, mval *m)
     }
 }
 
-static void put_nav_item(request *r, mval *nav, const char *rest, const char *label, str icon, bool current)
+static void put_nav_item(request *r, mval *nav, str url, const char *label, str icon, bool current)
 {
     mval *n = m_add_object(nav);
-    PUT(n, "url", org_path(r, rest));
+    PUT(n, "url", url);
     PUT(n, "text", text(r, label));
     PUT(n, "icon", icon);
     PUT_BOOL(n, "current", current);
 }
 
-static void put_nav(request *r, mval *m)
+static void put_nav(request *r, mval *m, bool has_home)
 {
     mval *nav = m_set_list(m, S("nav"));
-    if (uuid_none(r->actor.membership_id))
+    if (uuid_none(r->actor.membership_id)) { /* outside of organizations: the way back into one */
+        if (has_home)
+            put_nav_item(r, nav, S("/"), "nav.home", S("home"), false);
         return;
+    }
     str pattern = r->route->pattern;
     bool users = str_starts(pattern, S("/o/{org}/users")), settings_page = str_starts(pattern, S("/o/{org}/settings"));
-    put_nav_item(r, nav, "", "nav.home", S("home"), !users && !settings_page);
+    put_nav_item(r, nav, org_path(r, ""), "nav.home", S("home"), !users && !settings_page);
     if (r->actor.may & PERM_MEMBERS_READ)
-        put_nav_item(r, nav, "/users", "nav.users", S("users"), users);
+        put_nav_item(r, nav, org_path(r, "/users"), "nav.users", S("users"), users);
     if (r->actor.may & PERM_ORGANIZATION_UPDATE)
-        put_nav_item(r, nav, "/settings", "nav.settings", S("settings"), settings_page);
+        put_nav_item(r, nav, org_path(r, "/settings"), "nav.settings", S("settings"), settings_page);
 }
 
 static void put_rights(request *r, mval *m)
@@ -88,7 +91,7 @@ static void put_rights(request *r, mval *m)
         m_set_bool(may, rights[i].name, !uuid_none(r->actor.membership_id) && (r->actor.may & rights[i].right));
 }
 
-/* The organization that the path names, and the others to switch to. */
+/* The organization that the path names, the others to switch to, and the ways inside. */
 static err put_organizations(request *r, txn *t, mval *m)
 {
     membership_view *mine;
@@ -112,6 +115,7 @@ static err put_organizations(request *r, txn *t, mval *m)
     PUT_BOOL(m, "many_organizations", count > 1);
     PUT_BOOL(m, "has_memberships", count > 0);
     m_set(m, S("memberships"), organizations);
+    put_nav(r, m, count > 0);
     return OK;
 }
 
@@ -156,9 +160,7 @@ err page_open(request *r, txn *t, mval **out)
     put_rights(r, m);
     if (!t)
         return OK;
-    TRY(put_organizations(r, t, m));
-    put_nav(r, m);
-    return OK;
+    return put_organizations(r, t, m);
 }
 
 err page_answer(request *r, int status, const char *name, mval *m)
@@ -191,6 +193,33 @@ err page_attempt(txn *t, err result, err *refusal)
         return result;
     store_rollback_to(t);
     return OK;
+}
+
+err page_note(request *r, err refusal, page_finding *out)
+{
+    *out = (page_finding){refusal, r->problem};
+    return err_about(refusal)->status >= 500 ? refusal : OK;
+}
+
+err page_recall(request *r, const page_finding *found)
+{
+    if (found->refusal != OK)
+        r->problem = found->problem;
+    return found->refusal;
+}
+
+err page_new_person(request *r, str given, str family, str password, const str *known, size_t count, str *hash)
+{
+    enum { ABOUT_MOST = 8 };
+    str about[ABOUT_MOST] = {given, family}, ignored;
+    err refusals[] = {name_clean(r->a, &r->problem, S("/given_name"), given, &ignored),
+                      name_clean(r->a, &r->problem, S("/family_name"), family, &ignored)};
+    for (size_t i = 0; i < count && i + 2 < ABOUT_MOST; i++)
+        about[i + 2] = known[i];
+    err refusal = password_prepare(&r->app->env, r->a, &r->problem, S("/password"), password, about, count + 2, hash);
+    for (size_t i = 0; i < sizeof refusals / sizeof refusals[0]; i++)
+        refusal = refusals[i] != OK && err_about(refusal)->status < 500 ? refusals[i] : refusal;
+    return refusal;
 }
 
 err page_refused(request *r, err refusal, const char *name, mval *m)

@@ -169,7 +169,7 @@ err console_invitation_page(request *r, txn *t)
 
 typedef struct enrol_work {
     str hash;
-    err refusal;
+    page_finding found;
 } enrol_work;
 
 /* Hashes when there is a new person to enrol; everything else is for the handler to see. */
@@ -185,14 +185,11 @@ static err prepare_enrolment(request *r)
     store_read_end(&t);
     if (err_about(e)->status >= 500)
         return e;
-    if (e != OK || !str_eq(door.next, S("enrol"))) {
-        r->problem = (problem){0}; /* the handler finds it again */
-        return OK;
-    }
-    str about[] = {form->given_name, form->family_name, door.email, door.organization_name};
-    work->refusal = password_prepare(&r->app->env, r->a, &r->problem, S("/password"), form->password, about,
-                                     sizeof about / sizeof about[0], &work->hash);
-    return err_about(work->refusal)->status >= 500 ? work->refusal : OK;
+    if (e != OK || !str_eq(door.next, S("enrol")))
+        return OK; /* the handler finds it again */
+    str known[] = {door.email, door.organization_name};
+    e = page_new_person(r, form->given_name, form->family_name, form->password, known, sizeof known / sizeof known[0], &work->hash);
+    return page_note(r, e, &work->found);
 }
 
 static err accept(request *r, txn *t, const entrance *way)
@@ -202,7 +199,7 @@ static err accept(request *r, txn *t, const entrance *way)
     enrolment e = {.key = way->key, .given_name = form->given_name, .family_name = form->family_name,
                    .password_hash = work->hash, .locale = language_code(r->lang)};
     accepted done;
-    err refusal = work->refusal;
+    err refusal = page_recall(r, &work->found);
     invitation_door door;
     if (refusal == OK && look(r, t, way, &door) == OK)
         e.locale = language_code(r->lang);

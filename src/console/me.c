@@ -112,7 +112,7 @@ err console_me_form(request *r, txn *t)
 typedef struct password_work {
     sign_in proof; /* the current password, verified */
     str hash;
-    err refusal;
+    page_finding found;
 } password_work;
 
 err console_me_password_form_prepare(request *r)
@@ -122,16 +122,16 @@ err console_me_password_form_prepare(request *r)
     work->proof = (sign_in){.email = r->actor.email, .password = form->current_password};
     txn t;
     TRY(store_read(r->app->store, r->a, &r->problem, &t));
-    work->refusal = sign_in_find(&t, &r->actor, &work->proof);
+    err refusal = sign_in_find(&t, &r->actor, &work->proof);
     store_read_end(&t);
-    if (work->refusal == OK)
+    if (refusal == OK)
         sign_in_verify(r->a, &work->proof);
-    if (work->refusal == OK && work->proof.right) {
+    if (refusal == OK && work->proof.right) {
         str about[] = {r->actor.given_name, r->actor.family_name, r->actor.email};
-        work->refusal = password_prepare(&r->app->env, r->a, &r->problem, S("/password"), form->new_password, about,
-                                         sizeof about / sizeof about[0], &work->hash);
+        refusal = password_prepare(&r->app->env, r->a, &r->problem, S("/password"), form->new_password, about,
+                                   sizeof about / sizeof about[0], &work->hash);
     }
-    return err_about(work->refusal)->status >= 500 ? work->refusal : OK;
+    return page_note(r, refusal, &work->found);
 }
 
 err console_me_password_form(request *r, txn *t)
@@ -139,7 +139,9 @@ err console_me_password_form(request *r, txn *t)
     const password_work *work = r->scratch;
     signed_in fresh;
     mval *m;
-    err refusal = work->refusal != OK ? work->refusal : password_change(t, &r->actor, &work->proof, work->hash, &fresh);
+    err refusal = page_recall(r, &work->found);
+    if (refusal == OK)
+        refusal = password_change(t, &r->actor, &work->proof, work->hash, &fresh);
     if (refusal == OK) {
         answer_session_cookie(r, fresh.token, fresh.expires_at);
         return page_redirect(r, S("/me"), "password_changed");

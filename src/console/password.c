@@ -63,7 +63,7 @@ err console_password_reset_page(request *r, txn *t)
 typedef struct reset_work {
     account_view account;
     str hash;
-    err refusal;
+    page_finding found;
 } reset_work;
 
 err console_password_reset_form_prepare(request *r)
@@ -76,9 +76,9 @@ err console_password_reset_form_prepare(request *r)
     store_read_end(&t);
     TRY(e);
     str about[] = {work->account.given_name, work->account.family_name, work->account.email};
-    work->refusal = password_prepare(&r->app->env, r->a, &r->problem, S("/password"), form->new_password, about,
-                                     sizeof about / sizeof about[0], &work->hash);
-    return err_about(work->refusal)->status >= 500 ? work->refusal : OK;
+    err refusal = password_prepare(&r->app->env, r->a, &r->problem, S("/password"), form->new_password, about,
+                                   sizeof about / sizeof about[0], &work->hash);
+    return page_note(r, refusal, &work->found);
 }
 
 err console_password_reset_form(request *r, txn *t)
@@ -86,12 +86,13 @@ err console_password_reset_form(request *r, txn *t)
     const body_password_reset_form *form = r->body;
     const reset_work *work = r->scratch;
     str next = safe_next(form->next, STR_NONE);
-    if (work->refusal == OK) {
+    err refusal = page_recall(r, &work->found);
+    if (refusal == OK) {
         TRY(password_reset_complete(t, &r->actor, r->params[0].text, work->hash));
         answer_session_cookie(r, S(""), 0); /* all sessions have ended */
         return page_redirect(r, sign_in_link(r, next), "password_reset");
     }
     mval *m;
     TRY(reset_open(r, t, &work->account, next, &m));
-    return page_refused(r, work->refusal, "password_reset", m);
+    return page_refused(r, refusal, "password_reset", m);
 }

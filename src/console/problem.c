@@ -12,6 +12,9 @@ static void put_way(request *r, mval *m, err refusal)
     } else if (inside && r->route && str_starts(r->route->pattern, S("/o/{org}/users")) && !uuid_none(r->actor.membership_id)) {
         PUT(m, "way_url", org_path(r, "/users"));
         PUT(m, "way_text", text(r, "problem.way_back"));
+    } else if (!r->route) { /* nobody asked who is there: the root knows */
+        PUT(m, "way_url", S("/"));
+        PUT(m, "way_text", text(r, "problem.way_home"));
     } else {
         PUT(m, "way_url", inside ? S("/") : S("/sign-in"));
         PUT(m, "way_text", text(r, inside ? "problem.way_home" : "problem.way_sign_in"));

@@ -1,5 +1,6 @@
 /* The one-time setup address: the first organization and its owner. */
 #include "console/console.h"
+#include "ports/address.h"
 
 /* Open while the address's secret is right and nothing was founded yet. */
 static err setup_allowed(request *r, txn *t)
@@ -38,7 +39,7 @@ err console_setup_page(request *r, txn *t)
 
 typedef struct setup_work {
     str hash;
-    err refusal;
+    page_finding found;
 } setup_work;
 
 err console_setup_form_prepare(request *r)
@@ -50,18 +51,15 @@ err console_setup_form_prepare(request *r)
     err e = setup_allowed(r, &t);
     store_read_end(&t);
     TRY(e);
-    str about[] = {form->organization, form->given_name, form->family_name, form->email};
-    work->refusal = password_prepare(&r->app->env, r->a, &r->problem, S("/password"), form->password, about,
-                                     sizeof about / sizeof about[0], &work->hash);
-    return err_about(work->refusal)->status >= 500 ? work->refusal : OK;
-}
-
-/* The rule calls the organization's name /name; the form has it beside a person's. */
-static void rename_field(request *r, str from, str to)
-{
-    for (size_t i = 0; i < r->problem.field_count; i++)
-        if (str_eq(r->problem.fields[i].pointer, from))
-            r->problem.fields[i].pointer = to;
+    address where;
+    str known[] = {form->organization, form->email}, name;
+    err refusal = page_new_person(r, form->given_name, form->family_name, form->password, known, sizeof known / sizeof known[0],
+                                  &work->hash);
+    if (!address_parse(r->a, form->email, &where))
+        refusal = problem_at(&r->problem, ERR_INVALID_ADDRESS, S("/email"), S("not-allowed"), 0);
+    if (name_clean(r->a, &r->problem, S("/organization"), form->organization, &name) != OK && refusal == OK)
+        refusal = ERR_INVALID_REQUEST;
+    return page_note(r, refusal, &work->found);
 }
 
 err console_setup_form(request *r, txn *t)
@@ -77,7 +75,7 @@ err console_setup_form(request *r, txn *t)
     };
     actor operator = r->actor; /* who holds the setup address runs the server */
     operator.kind = ACTOR_OPERATOR;
-    err refusal = work->refusal;
+    err refusal = page_recall(r, &work->found);
     TRY(setup_allowed(r, t));
     if (refusal == OK) {
         TRY(store_savepoint(t));
@@ -88,7 +86,6 @@ err console_setup_form(request *r, txn *t)
         return answer_redirect(r, arena_join(r->a, S("/o/"), made.slug, S("/users/invite")));
     }
     mval *m;
-    rename_field(r, S("/name"), S("/organization"));
     TRY(setup_open(r, t, form, &m));
     return page_refused(r, refusal, "setup", m);
 }

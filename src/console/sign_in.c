@@ -45,7 +45,7 @@ err console_sign_in_page(request *r, txn *t)
 /* What was found out before the transaction. */
 typedef struct sign_in_try {
     sign_in in;
-    err refusal;
+    page_finding found;
 } sign_in_try;
 
 err console_sign_in_form_prepare(request *r)
@@ -55,11 +55,11 @@ err console_sign_in_form_prepare(request *r)
     attempt->in = (sign_in){.email = form->email, .password = form->password};
     txn t;
     TRY(store_read(r->app->store, r->a, &r->problem, &t));
-    attempt->refusal = sign_in_find(&t, &r->actor, &attempt->in);
+    err refusal = sign_in_find(&t, &r->actor, &attempt->in);
     store_read_end(&t);
-    if (attempt->refusal == OK)
+    if (refusal == OK)
         sign_in_verify(r->a, &attempt->in);
-    return attempt->refusal == OK || attempt->refusal == ERR_RATE_LIMITED ? OK : attempt->refusal;
+    return page_note(r, refusal, &attempt->found);
 }
 
 err console_sign_in_form(request *r, txn *t)
@@ -68,7 +68,9 @@ err console_sign_in_form(request *r, txn *t)
     const sign_in_try *attempt = r->scratch;
     str next = safe_next(form->next, STR_NONE);
     signed_in in;
-    err refusal = attempt->refusal != OK ? attempt->refusal : sign_in_finish(t, &r->actor, &attempt->in, &in);
+    err refusal = page_recall(r, &attempt->found);
+    if (refusal == OK)
+        refusal = sign_in_finish(t, &r->actor, &attempt->in, &in);
     if (refusal == OK) {
         if (r->actor.kind == ACTOR_ACCOUNT)
             TRY(sign_out(t, &r->actor));
