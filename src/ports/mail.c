@@ -295,14 +295,13 @@ static CURLcode exchange(mail_line *l)
 
 static delivery judged(const mail_line *l, CURLcode result, char reply[MAIL_REPLY_SIZE])
 {
-    bool spoke = l->words[0] != '\0';
-    bool answered = result == CURLE_OK || result == CURLE_SEND_ERROR || result == CURLE_WEIRD_SERVER_REPLY ||
-                    result == CURLE_LOGIN_DENIED || result == CURLE_USE_SSL_FAILED;
-    set_reply(reply, str_of(spoke && answered ? l->words : curl_easy_strerror(result)));
+    bool answered = result == CURLE_SEND_ERROR || result == CURLE_WEIRD_SERVER_REPLY || result == CURLE_LOGIN_DENIED ||
+                    result == CURLE_USE_SSL_FAILED;
+    bool refuses = answered && (l->words[0] == '4' || l->words[0] == '5');
+    set_reply(reply, str_of(result == CURLE_OK || refuses ? l->words : curl_easy_strerror(result)));
     if (result == CURLE_OK)
         return DELIVERY_SENT;
-    bool refused = answered && result != CURLE_LOGIN_DENIED && result != CURLE_USE_SSL_FAILED && l->words[0] == '5';
-    return refused && l->stage >= STAGE_RECIPIENT ? DELIVERY_FAILED : DELIVERY_DEFERRED;
+    return refuses && l->words[0] == '5' && l->stage >= STAGE_RECIPIENT ? DELIVERY_FAILED : DELIVERY_DEFERRED;
 }
 
 /* A kept connection may have died meanwhile: then once more, on a new one, unless the content was already on its way. */

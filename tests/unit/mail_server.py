@@ -19,7 +19,7 @@ from aiosmtpd.smtp import SMTP, AuthResult
 folder, mode = sys.argv[1:3]
 numbers = itertools.count(1)
 ANSWERS = {"busy": "450 4.2.0 Come back later", "unknown": "550 5.1.1 No such person here", "closing": "421 4.3.2 Shutting down",
-           "late": None, "later": None, "cut": None, "slow": None}
+           "late": None, "later": None, "cut": None, "slow": None, "long": None}
 
 
 class Handler:
@@ -52,6 +52,8 @@ class Handler:
             return "554 5.7.1 Not with these words"
         if name == "later":
             return "451 4.3.0 Disk full\x07\xff"
+        if name == "long":
+            return "250-2.0.0 Kept\r\n250 " + "\u00e9" * 1000
         message = email.message_from_bytes(envelope.content, policy=email.policy.default)
         parts = {part.get_content_type(): part.get_content().replace("\r\n", "\n") for part in message.walk() if not part.is_multipart()}
         report = {"from": envelope.mail_from, "to": envelope.rcpt_tos[0], "tls": session.ssl is not None,

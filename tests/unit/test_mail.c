@@ -14,15 +14,20 @@ typedef struct server {
     int mails;
 } server;
 
-static void start_server(server *s, const char *mode, const char *sign_in)
+static void start_server_at(server *s, const char *mode, const char *sign_in, const char *host)
 {
     char uri[128];
     const char *why = NULL;
     *s = (server){0};
     mail_server_start(&s->process, mode);
-    snprintf(uri, sizeof uri, "smtp://%s127.0.0.1:%d", sign_in, s->process.port);
+    snprintf(uri, sizeof uri, "smtp://%s%s:%d", sign_in, host, s->process.port);
     assert_int_equal(mail_transport_open(str_of(uri), S("Parvis <parvis@example.org>"), 2000, &s->transport, &why), OK);
     s->line = mail_line_open(s->transport);
+}
+
+static void start_server(server *s, const char *mode, const char *sign_in)
+{
+    start_server_at(s, mode, sign_in, "127.0.0.1");
 }
 
 static void stop_server(server *s)
@@ -34,12 +39,18 @@ static void stop_server(server *s)
 
 static mail_message message_to(const char *recipient)
 {
-    return (mail_message){.id = S("mai_01h455vb4pex5vsknk084sn02q"), .date = 1795253400123, .recipient = str_of(recipient),
-        .sender_name = S("Olive « OM » Martin, par Parvis"), .reply_name = S("Olive \"O\" Martin"), .reply_address = S("olive@example.org"),
-        .subject = S("Olive Martin vous invite à rejoindre l’Association des amis de la très longue dénomination de Ploumanac’h"),
-        .language = S("fr"),
-        .text = S("Bonjour,\n\nOlive vous invite.\n.\n.seul = point\nfin de ligne \nÀ bientôt — une ligne qui n’en finit pas, et qui n’en finit vraiment pas, vraiment.\n"),
-        .html = S("<p style=\"x\">Bonjour &amp; bienvenue — été</p>")};
+    return (mail_message){.id = S("mai_01h455vb4pex5vsknk084sn02q"),
+                          .date = 1795253400123,
+                          .recipient = str_of(recipient),
+                          .sender_name = S("Olive « OM » Martin, par Parvis"),
+                          .reply_name = S("Olive \"O\" Martin"),
+                          .reply_address = S("olive@example.org"),
+                          .subject = S("Olive Martin vous invite à rejoindre l’Association des amis de la très longue "
+                                       "dénomination de Ploumanac’h"),
+                          .language = S("fr"),
+                          .text = S("Bonjour,\n\nOlive vous invite.\n.\n.seul = point\nfin de ligne \nÀ bientôt — une "
+                                    "ligne qui n’en finit pas, et qui n’en finit vraiment pas, vraiment.\n"),
+                          .html = S("<p style=\"x\">Bonjour &amp; bienvenue — été</p>")};
 }
 
 static delivery sent_to(server *s, const char *recipient, char reply[MAIL_REPLY_SIZE])
@@ -70,7 +81,11 @@ static void test_whole_mail(void **state)
     char reply[MAIL_REPLY_SIZE];
     (void)state;
     start_server(&s, "plain", "");
-    assert_int_equal(sent_to(&s, "Zoe@B\xc3\xbc" "cher.example", reply), DELIVERY_SENT);
+    assert_int_equal(sent_to(&s,
+                             "Zoe@B\xc3\xbc"
+                             "cher.example",
+                             reply),
+                     DELIVERY_SENT);
     assert_string_equal(reply, "250 2.0.0 Kept as number 7");
     json_t *m = received(&s);
     mail_message want = message_to("");
@@ -109,6 +124,7 @@ static void test_refusals(void **state)
         {"closing@example.org", "421 4.3.2 Shutting down", DELIVERY_DEFERRED},
         {"late@example.org", "554 5.7.1 Not with these words", DELIVERY_FAILED},
         {"later@example.org", "451 4.3.0 Disk full", DELIVERY_DEFERRED},
+        {"long@example.org", "250 éé", DELIVERY_SENT},
         {"cut@example.org", "", DELIVERY_DEFERRED},
         {"slow@example.org", "", DELIVERY_DEFERRED},
         {"not an address", "this mail cannot be written", DELIVERY_FAILED},
@@ -160,6 +176,23 @@ static void test_tls_and_sign_in(void **state)
     stop_server(&s);
 }
 
+/* A name that is not this machine's (RFC 6761 lets any name under .localhost lead here): TLS or nothing. */
+static void test_tls_is_required(void **state)
+{
+    static const char *const modes[] = {"plain", "starttls"}; /* none offered; a certificate that nobody signed */
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        server s;
+        char reply[MAIL_REPLY_SIZE], path[128];
+        start_server_at(&s, modes[i], "", "mail.localhost");
+        assert_int_equal(sent_to(&s, "ann@example.org", reply), DELIVERY_DEFERRED);
+        assert_true(str_find(str_of(reply), i == 0 ? S("SSL level") : S("certificate")) < strlen(reply));
+        snprintf(path, sizeof path, "%s/1.json", s.process.folder);
+        assert_int_not_equal(access(path, F_OK), 0);
+        stop_server(&s);
+    }
+}
+
 static void test_files(void **state)
 {
     char folder[] = "/tmp/parvis-kept-XXXXXX", uri[64], path[600], reply[MAIL_REPLY_SIZE];
@@ -187,7 +220,8 @@ static void test_files(void **state)
         files += e->d_name[0] != '.';
     closedir(d);
     assert_int_equal(files, 1);
-    snprintf(path, sizeof path, "rm -rf %s && : > %s", folder, folder); /* a file where the folder was: no space, no right … */
+    snprintf(path, sizeof path, "rm -rf %s && : > %s", folder,
+             folder); /* a file where the folder was: no space, no right … */
     assert_int_equal(system(path), 0);
     assert_int_equal(mail_send(l, &m, reply), DELIVERY_DEFERRED);
     unlink(folder);
@@ -197,12 +231,14 @@ static void test_files(void **state)
 
 static void test_injection(void **state)
 {
-    static const str bad[] = {S_INIT("a\r\nBcc: x@y.z"), S_INIT("a\nb"), S_INIT("a\rb"), {"a\0b", 3}, S_INIT("a\x7f"), S_INIT("\xff")};
+    static const str bad[] = {S_INIT("a\r\nBcc: x@y.z"), S_INIT("a\nb"), S_INIT("a\rb"), {"a\0b", 3},
+                              S_INIT("a\x7f"),           S_INIT("\xff")};
     (void)state;
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         for (int field = 0; field < 8; field++) {
             mail_message m = message_to("ann@example.org");
-            str *fields[] = {&m.id, &m.recipient, &m.sender_name, &m.reply_name, &m.reply_address, &m.subject, &m.language};
+            str *fields[] = {&m.id,      &m.recipient, &m.sender_name, &m.reply_name, &m.reply_address,
+                             &m.subject, &m.language};
             BUF_SCOPED out = {0};
             if (field < 7)
                 *fields[field] = bad[i];
@@ -213,8 +249,9 @@ static void test_injection(void **state)
 
 static void test_settings(void **state)
 {
-    static const char *const bad[] = {"", "smtp://", "http://x", "smtp://host:0", "smtp://host:99999", "smtp://ho st", "file:", "smtp://u%zz:p@h",
-                                      "smtp://u:p%0a@h", "smtp://host/path", "smtp://[::1"};
+    static const char *const bad[] = {
+        "",      "smtp://",         "http://x",        "smtp://host:0",    "smtp://host:99999", "smtp://ho st",
+        "file:", "smtp://u%zz:p@h", "smtp://u:p%0a@h", "smtp://host/path", "smtp://[::1"};
     mail_transport *t = NULL;
     const char *why = NULL;
     (void)state;
@@ -235,8 +272,10 @@ static void test_settings(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_settings),   cmocka_unit_test(test_injection),       cmocka_unit_test(test_files),
-        cmocka_unit_test(test_whole_mail), cmocka_unit_test(test_tls_and_sign_in), cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_settings),        cmocka_unit_test(test_injection),
+        cmocka_unit_test(test_files),           cmocka_unit_test(test_whole_mail),
+        cmocka_unit_test(test_tls_and_sign_in), cmocka_unit_test(test_tls_is_required),
+        cmocka_unit_test(test_refusals),
     };
     signal(SIGPIPE, SIG_IGN);
     return cmocka_run_group_tests(tests, NULL, NULL);
