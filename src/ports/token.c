@@ -89,6 +89,7 @@ static err key_create(arena *a, str path)
     sodium_memzero(key, sizeof key);
 
     const char *draft = arena_printf(a, "%.*s.new-%ld", STR_FMT(path), (long)getpid()).p;
+    unlink(draft); /* of a start that was cut short; in a container every process has the same number */
     int fd = open(draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0) {
         sodium_memzero(hex, sizeof hex);
