@@ -84,7 +84,7 @@ static err open_listeners(host *h, bool alone)
     server_options options = {
         .listen = s->listen.items,
         .listen_count = alone ? 0 : s->listen.count,
-        .operator_socket = instance_socket(h->a, s),
+        .operator_socket = instance_socket(h->a, s, alone),
         .threads = alone ? 1 : (size_t)s->http_threads,
         .connections = (size_t)s->max_connections,
         .per_source = PER_SOURCE,

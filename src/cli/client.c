@@ -5,13 +5,11 @@
 
 #include <curl/curl.h>
 #include <stdlib.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { WAIT_FOR_SERVER = 5 * MSEC_SECOND, WAIT_FOR_MAIL = 5 * MSEC_SECOND, CALL_SECONDS = 600 };
+enum { WAIT_FOR_SERVER = 20 * MSEC_SECOND, WAIT_FOR_MAIL = 5 * MSEC_SECOND, CALL_SECONDS = 600 };
 
 struct client {
     CURL *curl;
@@ -25,19 +23,6 @@ static void pause_briefly(void)
 }
 
 /* ---- finding the server ---- */
-
-static bool has_listener(str path)
-{
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    if (path.n >= sizeof address.sun_path)
-        return false;
-    memcpy(address.sun_path, path.p, path.n);
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    bool found = fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof address) == 0;
-    if (fd >= 0)
-        close(fd);
-    return found;
-}
 
 static bool has_folder(const settings *s, arena *a)
 {
@@ -55,19 +40,19 @@ static int serve_inside(cli *c, client *k)
 
 static int find_server(cli *c, client *k)
 {
-    str socket_path = instance_socket(c->a, &c->settings);
+    str socket_path = instance_socket(c->a, &c->settings, false);
     msec until = clock_monotonic() + WAIT_FOR_SERVER;
 
     if (!c->command->makes_data && !has_folder(&c->settings, c->a))
         return refuse(EXIT_REFUSED, SAID(c, "cli.server.no_data", {"data", c->settings.data}));
-    /* Held but not listening: a server that starts or stops right now. */
+    /* Held but not listening: a server that starts or stops, or another command that serves itself. */
     do {
         err e = instance_lock(&c->settings, &k->in);
         if (e == OK)
             return serve_inside(c, k);
         if (e != ERR_CONFLICT)
             return refuse(EXIT_REFUSED, SAID(c, "cli.server.cannot_start", {"data", c->settings.data}));
-        if (has_listener(socket_path))
+        if (instance_is_served(&c->settings))
             return EXIT_DONE;
         pause_briefly();
     } while (clock_monotonic() < until);
@@ -124,7 +109,7 @@ static void prepare(cli *c, CURL *curl, const char *method, str path, const char
 {
     str url = arena_join(c->a, S("http://localhost/api/v1"), path);
     curl_easy_reset(curl);
-    curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, instance_socket(c->a, &c->settings).p);
+    curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, instance_socket(c->a, &c->settings, c->client->inside != NULL).p);
     curl_easy_setopt(curl, CURLOPT_PROXY, "");
     curl_easy_setopt(curl, CURLOPT_URL, url.p);
     curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, method);
@@ -137,29 +122,45 @@ static void prepare(cli *c, CURL *curl, const char *method, str path, const char
     curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, collect);
 }
 
+/* One exchange with the server that was found. */
+static CURLcode exchange_once(cli *c, const char *method, str path, const char *body, buf *answer, long *status)
+{
+    CURL *curl = c->client->curl;
+    struct curl_slist *headers = headers_for(c, body != NULL);
+    prepare(c, curl, method, path, body);
+    curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
+    curl_easy_setopt(curl, CURLOPT_WRITEDATA, answer);
+    CURLcode done = curl_easy_perform(curl);
+    curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, status);
+    curl_slist_free_all(headers);
+    return done;
+}
+
+/* A server that went before anything was sent to it is looked for again. */
+static int exchange_found(cli *c, const char *method, str path, const char *body, buf *answer, long *status)
+{
+    int code = c->client ? EXIT_DONE : client_open(c);
+    while (code == EXIT_DONE) {
+        CURLcode done = exchange_once(c, method, path, body, answer, status);
+        if (done == CURLE_OK)
+            return EXIT_DONE;
+        if (done != CURLE_COULDNT_CONNECT || c->client->inside)
+            return refuse(EXIT_REFUSED, SAID(c, "cli.server.lost", {"reason", str_of(curl_easy_strerror(done))}));
+        code = find_server(c, c->client);
+    }
+    return code;
+}
+
 int call(cli *c, const char *method, str path, json_t *body, reply *out)
 {
     BUF_SCOPED answer = {0};
     *out = (reply){0};
-    int code = c->client ? EXIT_DONE : client_open(c);
-    if (code != EXIT_DONE) {
-        json_decref(body);
-        return code;
-    }
-
-    CURL *curl = c->client->curl;
     char *sent = body ? json_dumps(body, JSON_COMPACT) : NULL;
-    struct curl_slist *headers = headers_for(c, body != NULL);
-    prepare(c, curl, method, path, sent);
-    curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
-    curl_easy_setopt(curl, CURLOPT_WRITEDATA, &answer);
-    CURLcode done = curl_easy_perform(curl);
-    curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &out->status);
-    curl_slist_free_all(headers);
-    free(sent);
     json_decref(body);
-    if (done != CURLE_OK)
-        return refuse(EXIT_REFUSED, SAID(c, "cli.server.lost", {"reason", str_of(curl_easy_strerror(done))}));
+    int code = exchange_found(c, method, path, sent, &answer, &out->status);
+    free(sent);
+    if (code != EXIT_DONE)
+        return code;
 
     out->text = arena_str(c->a, buf_str(&answer));
     out->json = json_loadb(out->text.p, out->text.n, 0, NULL);

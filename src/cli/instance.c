@@ -5,7 +5,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 static err cannot(const char *message, const char *path)
@@ -67,7 +69,22 @@ void instance_close(instance *in)
     *in = (instance){.lock = -1};
 }
 
-str instance_socket(arena *a, const settings *s)
+str instance_socket(arena *a, const settings *s, bool alone)
 {
-    return arena_join(a, s->data, S("/parvis.sock"));
+    return arena_join(a, s->data, alone ? S("/command.sock") : S("/parvis.sock"));
+}
+
+bool instance_is_served(const settings *s)
+{
+    ARENA_SCOPED a = arena_new(64 * 1024);
+    str path = instance_socket(a, s, false);
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    if (path.n >= sizeof address.sun_path)
+        return false;
+    memcpy(address.sun_path, path.p, path.n);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    bool served = fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof address) == 0;
+    if (fd >= 0)
+        close(fd);
+    return served;
 }

@@ -28,7 +28,13 @@ MUST err instance_open(instance *in);
 /** Closes what is open and gives the lock back. Harmless on a zeroed or half-opened instance with lock -1. */
 void instance_close(instance *in);
 
-/** "<data>/parvis.sock", NUL-terminated. */
-str instance_socket(arena *a, const settings *s);
+/**
+ * "<data>/parvis.sock", where the running server listens; `alone`: "<data>/command.sock", where a command that serves itself
+ * does, so that other commands wait for the lock instead of talking to a server that is about to go. NUL-terminated.
+ */
+str instance_socket(arena *a, const settings *s, bool alone);
+
+/** True when a server listens on parvis.sock. */
+bool instance_is_served(const settings *s);
 
 #endif

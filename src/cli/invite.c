@@ -141,6 +141,7 @@ int run_invite(cli *c)
         if (code != EXIT_DONE)
             return code;
         good += count_good(json_object_get(r.json, "results"));
+        progress_hide();
         print_chunk(c, r.json, from == 0);
         json_decref(r.json);
     }

@@ -7,14 +7,14 @@
 #include <stdio.h>
 #include <time.h>
 
-enum { WAIT_FOR_LOCK = 5 * MSEC_SECOND };
+enum { WAIT_FOR_LOCK = 20 * MSEC_SECOND };
 
-/* A command that serves itself for a moment may hold the lock: it is let finish. */
+/* A command that serves itself for a moment may hold the lock: it is let finish. A server is not waited for. */
 static err lock_patiently(const settings *s, instance *in)
 {
     msec until = clock_monotonic() + WAIT_FOR_LOCK;
     err e = instance_lock(s, in);
-    while (e == ERR_CONFLICT && clock_monotonic() < until) {
+    while (e == ERR_CONFLICT && !instance_is_served(s) && clock_monotonic() < until) {
         nanosleep(&(struct timespec){.tv_nsec = 50 * 1000 * 1000}, NULL);
         e = instance_lock(s, in);
     }

@@ -239,3 +239,9 @@ void progress(size_t done, size_t total)
         fputc('\n', stderr);
     fflush(stderr);
 }
+
+void progress_hide(void)
+{
+    if (isatty(STDERR_FILENO))
+        fputs("\r\033[K", stderr);
+}

@@ -34,5 +34,7 @@ int object_print(cli *c, str path, const table_column *columns);
 
 /** Shows how far long work has come, on standard error when that is a terminal. done == total ends the line. */
 void progress(size_t done, size_t total);
+/** Takes the bar away for a moment, before lines go to standard output. */
+void progress_hide(void);
 
 #endif

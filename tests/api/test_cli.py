@@ -487,3 +487,27 @@ def test_tables_are_aligned_and_fit_the_terminal(server, acme):
     assert len(lines) == 5 and max(map(width, lines)) <= 60 and any("…" in line for line in lines)
     starts = {width(line[:re.search(r"(member|owner) ", line).start()]) for line in lines[1:]}
     assert len(starts) == 1, lines
+
+
+# ---- several at once
+
+
+def test_commands_at_the_same_moment_wait_for_each_other(bar):
+    running = [subprocess.Popen([str(BINARY), "invite", fresh("crowd"), "--no-mail"], cwd=bar.folder, env=bar.environment(),
+                                stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) for _ in range(8)]
+    said = [each.communicate(timeout=60)[1] for each in running]
+    assert [each.returncode for each in running] == [0] * 8, said
+    assert len(documents(bar.cli("invitation", "list", "--json"))) == 8
+
+
+def test_a_server_waits_for_a_command_to_finish(bar):
+    command = subprocess.Popen([str(BINARY), "invite", "-", "--no-mail"], cwd=bar.folder, env=bar.environment(),
+                               stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
+    command.stdin.write("\n".join(fresh("long") for _ in range(3000)))
+    command.stdin.close()
+    bar.start()
+    try:
+        assert command.wait(60) == 0
+        assert len(documents(bar.cli("invitation", "list", "--json"))) == 3000
+    finally:
+        bar.stop()
