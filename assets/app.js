@@ -98,11 +98,13 @@
 
     async function open(link) {
         let fragment = null;
+        link.setAttribute("aria-busy", "true");
         try {
             const answer = await fetch(link.href, { headers: { Accept: "text/html" } });
             const page = new DOMParser().parseFromString(await answer.text(), "text/html");
             fragment = answer.ok && !answer.redirected && $("[data-fragment]", page);
         } catch { /* the link itself still leads there */ }
+        link.removeAttribute("aria-busy");
         if (!fragment) {
             location.assign(link.href);
             return;
@@ -310,7 +312,7 @@
 
         function paint(answer) {
             outcome.replaceChildren();
-            const rows = answer.results.filter((result) => kind(result) !== "good" || result.detail);
+            const all = answer.results, rows = all.length > 12 ? all.filter((result) => kind(result) !== "good" || result.detail) : all;
             if (rows.length) {
                 const ul = make("ul", "results");
                 rows.forEach((result) => {
@@ -344,9 +346,12 @@
             }
             try {
                 const answer = await fetch(form.dataset.chips, { method: "POST", headers: { Accept: "application/json" }, body: new URLSearchParams({ addresses: entries.join("\n") }) });
-                if (!answer.ok || mine !== asked) return;
                 const said = await answer.json();
                 if (mine !== asked) return;
+                if (!answer.ok) {
+                    warn(said.detail || texts.failed);
+                    return;
+                }
                 if (said.results.length === entries.length) {
                     said.results.forEach((result, at) => known.set(entries[at], result));
                 } else {
@@ -356,7 +361,16 @@
                 }
                 draw();
                 paint(said);
-            } catch { /* the step's own check still tells */ }
+            } catch {
+                if (mine === asked) warn(texts.failed);
+            }
+        }
+
+        /* The way on stays open: the next step checks everything again. */
+        function warn(text) {
+            const notice = make("div", "notice warn");
+            notice.append(icon("warn"), make("p", "", text));
+            outcome.replaceChildren(notice);
         }
 
         input.addEventListener("keydown", (event) => {

@@ -71,8 +71,11 @@ static err show_options(request *r, txn *t, const invite_draft *d, err refusal)
     put_option(locales, S("fr"), catalog_text(LANG_FR, S("language.name")), chosen);
     put_option(locales, S("en"), catalog_text(LANG_EN, S("language.name")), chosen);
     put_lifetimes(r, m, "expires_options", d->lifetime);
-    if (d->wrong_message)
-        PUT(m_set_object(m, S("error")), "message", problem_field_text(r, d->wrong_message));
+    if (d->wrong_message) {
+        bool links = str_eq(d->wrong_message->code, S("invalid-characters"));
+        PUT(m_set_object(m, S("error")), "message",
+            links ? text(r, "invite.message_links") : problem_field_text(r, d->wrong_message));
+    }
     if (refusal != OK)
         return page_refused(r, refusal, "invite_options", m);
     return page_answer(r, d->wrong_message ? 422 : 200, "invite_options", m);
