@@ -25,8 +25,9 @@ def test_get_and_head_on_every_link_change_nothing(acme, rival, inbox, clock):
     made_by_link = world.enrol(acme.link(acme.invite(copied, deliver=False)).ok()["url"]).ok(201).client
     made_by_link.post("/me/address-proof").ok(202)
     world.client().post("/password-resets", {"email": acme.owner.email}).ok(202)
-    for address, count in ((new, 1), (known.email, 2), (copied, 1), (acme.owner.email, 2)):
+    for address, count in ((new, 1), (known.email, 2), (copied, 1)):
         inbox.wait(address, count)
+    inbox.resets(acme.owner.email)
     inbox.settle(0.7)
     links = {link for mail in inbox.mails for link in mail.links + re.findall(r'href="(http[^"]+)"', mail.html)}
     ours = [l for l in links if l.startswith(world.server.url)]
@@ -50,7 +51,7 @@ def test_get_and_head_on_every_link_change_nothing(acme, rival, inbox, clock):
 
     world.enrol(inbox.token_for(new)).ok(201)
     known.api.post("/invitations/accept", {"token": inbox.token_for(known.email, 2)}).ok(201)
-    token = [m for m in inbox.all_for(acme.owner.email) if "/password/reset/" in m.text][-1].token
+    token = inbox.resets(acme.owner.email)[0].token
     world.client().post("/password-resets/complete", {"token": token, "new_password": PASSWORD + "!"}).ok(204)
 
 

@@ -108,7 +108,11 @@ class Client:
         all_headers.update(headers or {})
         all_headers = {k: v for k, v in all_headers.items() if v is not None}
         try:
-            self.connection.request(method, target, body=body, headers=all_headers)
+            try:
+                self.connection.request(method, target, body=body, headers=all_headers)
+            except (BrokenPipeError, ConnectionResetError):
+                if not body:
+                    raise  # otherwise refused before the body was through: the answer is there to be read
             raw = self.connection.getresponse()
             answer = Answer(raw.status, raw.headers, raw.read())
         except Exception:

@@ -159,6 +159,16 @@ class Mailbox:
     def last(self, address, count=1):
         return self.wait(address, count)[-1]
 
+    def resets(self, address, count=1, seconds=MAIL_SECONDS):
+        """The password resets for an address, once there are `count`."""
+        until = time.monotonic() + seconds
+        while True:
+            found = [m for m in self.all_for(address) if "/password/reset/" in m.text]
+            if len(found) >= count:
+                return found
+            assert time.monotonic() < until, f"{len(found)} of {count} resets for {address}"
+            time.sleep(0.02)
+
     def link_for(self, address, count=1):
         return self.last(address, count).link
 
