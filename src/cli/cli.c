@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "cli/client.h"
 
+#include <errno.h>
 #include <locale.h>
 #include <signal.h>
 #include <stdio.h>
@@ -63,7 +64,10 @@ int cli_main(int argc, char **argv, const cli_host *host)
     signal(SIGPIPE, SIG_IGN);
     setlocale(LC_CTYPE, "C.UTF-8"); /* for wcwidth */
     int code = run(&c, argc, argv);
-    if (fflush(stdout) != 0 && code == EXIT_DONE)
-        code = refuse(EXIT_REFUSED, plain_text(&c, "cli.server.cannot_write"));
+    if (!written(&c)) {
+        code = code == EXIT_DONE ? EXIT_REFUSED : code;
+        if (c.write_error != EPIPE) /* whoever closed the pipe knows */
+            refuse(code, plain_text(&c, "cli.server.cannot_write"));
+    }
     return code;
 }

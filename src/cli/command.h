@@ -45,7 +45,8 @@ struct cli {
     char **args;
     int arg_count;
     bool json, help;
-    client *client; /* opened at the first call */
+    int write_error; /* errno of standard output; 0: none */
+    client *client;  /* opened at the first call */
 };
 
 /* ---- arguments ---- */
@@ -80,6 +81,8 @@ str plain_text(cli *c, const char *key);
 int refuse(int code, str sentence);
 /** One line on standard output. */
 void say(str line);
+/** Hands over what was written; false when nobody takes it any more (c->write_error says why), so that long work can end. */
+bool written(cli *c);
 /** Without control characters: nobody's name or mail server writes to the operator's terminal. */
 str printable(arena *a, str s);
 

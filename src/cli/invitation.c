@@ -92,6 +92,7 @@ static int each_argument(cli *c, one *change)
     for (int i = 0; i < c->arg_count; i++) {
         str path;
         int code = invitation_path(c, argument(c, i), &path);
+        progress_hide();
         if (code == EXIT_DONE)
             code = change(c, path);
         worst = code > worst ? code : worst;

@@ -2,6 +2,7 @@
 
 #include "base/buf.h"
 
+#include <errno.h>
 #include <stdio.h>
 
 str said(cli *c, const char *key, const placeholder *with, size_t count)
@@ -37,6 +38,15 @@ int refuse(int code, str sentence)
 void say(str line)
 {
     printf("%.*s\n", STR_FMT(line));
+}
+
+bool written(cli *c)
+{
+    if (!c->write_error && fflush(stdout) != 0)
+        c->write_error = errno;
+    if (!c->write_error && ferror(stdout))
+        c->write_error = EIO;
+    return c->write_error == 0;
 }
 
 str printable(arena *a, str s)

@@ -199,7 +199,7 @@ int list_print(cli *c, str path, const table_column *columns, const char *empty)
     str start = path_with(c, path, "limit", S("200")), at = start;
     int code = EXIT_DONE;
     /* A page's memory goes with the page, so that a list of any length fits. */
-    for (bool first = true; at.p && code == EXIT_DONE; first = false) {
+    for (bool first = true; at.p && code == EXIT_DONE && written(c); first = false) {
         ARENA_SCOPED page = arena_new(PAGE_BYTES);
         str next = STR_NONE;
         c->a = page;

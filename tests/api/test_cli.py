@@ -489,6 +489,12 @@ def test_tables_are_aligned_and_fit_the_terminal(server, acme):
     assert len(starts) == 1, lines
 
 
+def test_a_reader_who_goes_early_is_no_noise_and_a_full_disk_is_said(server):
+    shell = f"'{BINARY}' --help | true; '{BINARY}' organization list --json | head -c 1 >/dev/null; '{BINARY}' version >/dev/full"
+    done = subprocess.run(["bash", "-c", shell], cwd=server.folder, env=server.environment(), capture_output=True, text=True)
+    assert done.returncode == 1 and done.stderr == "parvis: Standard output cannot be written.\n"
+
+
 # ---- several at once
 
 
