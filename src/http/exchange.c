@@ -394,7 +394,7 @@ static void note(const exchange *x)
     str pattern = r->route                                                ? r->route->pattern
                   : str_starts(r->path, S("/assets/")) && r->status < 400 ? S("/assets/")
                                                                           : S("-");
-    log_(level, "request", LOG_TEXT("method", r->route ? r->route->method : S("-")), LOG_TEXT("route", pattern),
+    log_(level, "request", LOG_TEXT("method", r->path.p ? x->head.method : S("-")), LOG_TEXT("route", pattern),
          LOG_INT("status", r->status), LOG_INT("ms", clock_monotonic() - r->started), LOG_TEXT("id", r->request_id),
          LOG_TEXT("source", r->actor.source.p ? r->actor.source : S("-")));
 }

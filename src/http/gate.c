@@ -91,9 +91,16 @@ bool percent_decode(arena *a, str text, bool plus, str *out)
     return true;
 }
 
+static bool is_dots(str segment)
+{
+    return str_eq(segment, S(".")) || str_eq(segment, S(".."));
+}
+
 /* One segment of the path: sound escapes, UTF-8, no control byte, separator or dot segment behind an escape. */
 static bool segment_is_sound(str segment)
 {
+    if (str_find_byte(segment, '%') == segment.n)
+        return !is_dots(segment);
     char plain[TARGET_BYTES_MAX];
     size_t n = 0;
     for (size_t i = 0; i < segment.n;) {
@@ -102,8 +109,7 @@ static bool segment_is_sound(str segment)
             return false;
         plain[n++] = (char)c;
     }
-    bool dots = (n == 1 && plain[0] == '.') || (n == 2 && plain[0] == '.' && plain[1] == '.');
-    return !dots && str_is_utf8((str){plain, n});
+    return !is_dots((str){plain, n}) && str_is_utf8((str){plain, n});
 }
 
 static bool path_is_sound(str path)

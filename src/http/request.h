@@ -98,8 +98,9 @@ struct request {
     actor actor;
     problem problem;
     str request_id;
-    language lang;        /* of the answer: query ?lang, cookie parvis_lang, account's, Accept-Language */
-    bool lang_chosen;     /* by one of the first three; otherwise a page may prefer the language of the mail that led to it */
+    language lang; /* of the answer: query ?lang, cookie parvis_lang, account's, Accept-Language */
+    bool
+        lang_chosen; /* by one of the first three; otherwise a page may prefer the language of the mail that led to it */
     struct {
         str text;
         uuid id;               /* for params with a prefix */

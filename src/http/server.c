@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -20,6 +21,7 @@ enum {
     LISTENERS_MAX = 16,
     MEMORY_A_CONNECTION = 32 * 1024, /* the library's own: head, and the head of the answer */
     SOURCE_SLOTS = 16384,
+    DESCRIPTORS_BESIDE = 256,      /* files, listeners, the database's */
     READ_TIME = 10 * MSEC_SECOND,  /* for a whole request, however slowly its bytes drip */
     IDLE_TIME = 30 * MSEC_SECOND,  /* between two requests */
     SEND_TIME = 120 * MSEC_SECOND, /* for a whole answer */
@@ -58,6 +60,7 @@ struct server {
     loop *loops;
     size_t started;
     atomic_bool draining;
+    atomic_size_t connections; /* open, over all doors */
     uint64_t source_key;
     atomic_uint
         sources[SOURCE_SLOTS]; /* open connections by hash of the address: collisions only make the limit stricter */
@@ -85,7 +88,8 @@ static size_t source_slot(const server *s, const peer *from)
 {
     const uint8_t *b = from->address.s6_addr;
     bool four = IN6_IS_ADDR_V4MAPPED(&from->address);
-    if (from->unix_path.p || IN6_IS_ADDR_LOOPBACK(&from->address) || (four && b[12] == 127))
+    bool local = from->unix_path.p || IN6_IS_ADDR_LOOPBACK(&from->address) || (four && b[12] == 127);
+    if (local || proxies_trust(s->app->trusted, from)) /* many people behind one address */
         return SOURCE_SLOTS;
     uint64_t h = s->source_key;
     for (size_t i = 0; i < (four ? 16u : 8u); i++) /* FNV-1a over a secret start: nobody can aim at another's slot */
@@ -99,6 +103,10 @@ static enum MHD_Result may_connect(void *context, const struct sockaddr *address
     door *d = context;
     server *s = d->loop->server;
     peer from;
+    if (d->listener->is_operator)
+        return MHD_YES;
+    if (atomic_load(&s->connections) >= s->options.connections)
+        return MHD_NO;
     if (d->listener->unix_path.p || !peer_of(address, &from))
         return MHD_YES;
     size_t slot = source_slot(s, &from);
@@ -123,6 +131,7 @@ static void client_opened(door *d, struct MHD_Connection *connection, void **soc
     if (d->listener->unix_path.p || !peer_of(address->client_addr, &c->from))
         c->from = (peer){.unix_path = d->listener->unix_path};
     c->source_slot = source_slot(d->loop->server, &c->from);
+    atomic_fetch_add(&d->loop->server->connections, 1);
     if (c->source_slot < SOURCE_SLOTS)
         atomic_fetch_add(&d->loop->server->sources[c->source_slot], 1);
     c->next = d->loop->clients;
@@ -139,6 +148,7 @@ static void client_closed(client *c)
     *c->back = c->next;
     if (c->next)
         c->next->back = c->back;
+    atomic_fetch_sub(&c->loop->server->connections, 1);
     if (c->source_slot < SOURCE_SLOTS)
         atomic_fetch_sub(&c->loop->server->sources[c->source_slot], 1);
     exchange_free(c->exchange);
@@ -404,7 +414,7 @@ static bool open_door(server *s, loop *l, size_t index)
     door *d = &l->doors[l->door_count];
     size_t mine = (size_t)(l - s->loops);
     *d = (door){.loop = l, .listener = from};
-    unsigned limit = (unsigned)(s->options.connections / s->options.threads) + 1;
+    unsigned limit = (unsigned)s->options.connections + 1; /* may_connect counts over all doors, and refuses first */
     d->daemon = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC, 0, may_connect, d, on_request,
                                  d, MHD_OPTION_LISTEN_SOCKET, from->fds[mine], MHD_OPTION_CONNECTION_LIMIT, limit,
                                  MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)MEMORY_A_CONNECTION,
@@ -463,8 +473,21 @@ str server_address(const server *s, size_t i)
     return s->listeners[i].address;
 }
 
+/* A connection is a descriptor; the usual soft limit of 1,024 is for programs that use select(2). */
+static void raise_descriptor_limit(size_t connections)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= connections + DESCRIPTORS_BESIDE)
+        return;
+    rlim_t wanted = connections + DESCRIPTORS_BESIDE;
+    limit.rlim_cur = limit.rlim_max == RLIM_INFINITY || wanted < limit.rlim_max ? wanted : limit.rlim_max;
+    if (setrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur < wanted)
+        log_(LOG_WARNING, "fewer descriptors than max_connections wants", LOG_INT("limit", limit.rlim_cur));
+}
+
 err server_start(server *s)
 {
+    raise_descriptor_limit(s->options.connections);
     signal(SIGPIPE, SIG_IGN);
     for (; s->started < s->options.threads; s->started++)
         if (!open_loop(s, &s->loops[s->started])) {

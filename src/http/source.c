@@ -84,7 +84,7 @@ static bool network_holds(const network *net, const struct in6_addr *address)
     return rest == 0 || (net->address.s6_addr[whole] ^ address->s6_addr[whole]) >> (8 - rest) == 0;
 }
 
-static bool is_trusted(const proxies *trusted, const peer *p)
+bool proxies_trust(const proxies *trusted, const peer *p)
 {
     for (size_t i = 0; i < trusted->count; i++) {
         const network *net = &trusted->list[i];
@@ -162,7 +162,7 @@ static int hops(const request_head *head, str name, str out[HOPS_MAX])
 
 str source_find(const proxies *trusted, const peer *from, const request_head *head, arena *a)
 {
-    if (!is_trusted(trusted, from))
+    if (!proxies_trust(trusted, from))
         return peer_text(from, a);
     str list[HOPS_MAX];
     int count = hops(head, S("x-forwarded-for"), list);
@@ -176,7 +176,7 @@ str source_find(const proxies *trusted, const peer *from, const request_head *he
         if (!parse_hop(standard ? forwarded_for(list[count]) : list[count], &hop))
             return peer_text(from, a);
         found = hop;
-        if (!is_trusted(trusted, &hop))
+        if (!proxies_trust(trusted, &hop))
             break;
     }
     return peer_text(&found, a);
