@@ -33,6 +33,7 @@ every_c=$(git ls-files 'src/*.[ch]' 'tests/*.[ch]')
     look "tests that skip" none 'pytest\.(skip|mark\.(skip|xfail))|skipif|importorskip|\bskip\(\)' $(git ls-files 'tests/*.py' 'tests/*.c')
     look texts "$PYTHON" tools/gen_catalog.py --check locale/en.po locale/fr.po .
     look problems "$PYTHON" tools/lint_problems.py
+    look documents "$PYTHON" tools/lint_docs.py
     look cppcheck tools/cppcheck.sh "$jobs"
     look clang-tidy tools/tidy.sh "$jobs"
 }
