@@ -75,29 +75,13 @@ err api_get_organization(request *r, txn *t)
     return answer_organization(r, t);
 }
 
-static err list_own(request *r, txn *t, organization_view **out, size_t *n)
-{
-    membership_view *places;
-    size_t count;
-    TRY(account_memberships(t, r->actor.account_id, &places, &count));
-    *out = arena_array_of(r->a, organization_view, count);
-    *n = 0;
-    for (size_t i = 0; i < count; i++)
-        if (r->actor.kind != ACTOR_API_KEY || uuid_eq(places[i].organization_id, r->actor.key_organization_id))
-            TRY(organization_get(t, places[i].organization_id, &(*out)[(*n)++]));
-    return OK;
-}
-
 err api_list_organizations(request *r, txn *t)
 {
     const query_list_organizations *q = r->query;
     page p = PAGE_OF(q);
     organization_view *list;
     size_t n;
-    if (r->actor.kind == ACTOR_OPERATOR)
-        TRY(organization_list(t, &p, &list, &n));
-    else
-        TRY(list_own(r, t, &list, &n));
+    TRY(organization_list(t, &r->actor, &p, &list, &n));
     json_writer w = view_list_open(r);
     for (size_t i = 0; i < n; i++)
         view_organization(&w, STR_NONE, &list[i]);

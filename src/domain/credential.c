@@ -216,11 +216,14 @@ err password_reset_lookup(txn *t, str token, account_view *out)
 err password_reset_complete(txn *t, const actor *who, str token, str hash)
 {
     q_account_token_get_row row;
+    str before;
     TRY(open_token(t, token, &row));
+    TRY(password_current(t, row.account_id, &before));
     TRY(set_password(t, row.account_id, hash));
     if (str_eq(row.kind, KIND_RESET)) /* it travelled by e-mail alone */
         TRY(q_account_prove(t, .email_proved_at = t->now, .id = row.account_id));
-    TRY(tell_changed(t, row.account_id));
+    if (before.p) /* a first password replaces none: there is nothing to warn of */
+        TRY(tell_changed(t, row.account_id));
     actor by = *who;
     by.kind = ACTOR_ACCOUNT;
     by.account_id = row.account_id;

@@ -51,6 +51,18 @@ static err may_become(const standing *s, change c)
 
 /* ---- resend ---- */
 
+/* Lapsed, but its seat was not taken back yet: it gives the seat up and asks for one like any other, for the limit may
+ * have come down meanwhile. */
+static err retake_seat(txn *t, standing *s)
+{
+    if (str_eq(s->state, S("pending")))
+        return OK;
+    TRY(q_invitation_close(t, .state = S("expired"), .closed_at = t->now, .organization_id = s->organization_id, .id = s->inv.id));
+    s->seats.held -= s->seats.held > 0;
+    TRY(seat_hold(t, s->organization_id, &s->seats));
+    return seats_save(t, s->organization_id, &s->seats);
+}
+
 /* An expired one takes its place and its seat again, unless the address is a member or invited anew meanwhile. */
 static err reopen(txn *t, standing *s)
 {
@@ -63,7 +75,7 @@ static err reopen(txn *t, standing *s)
     if (e != ERR_NOT_FOUND)
         return e == OK ? ERR_ALREADY_MEMBER : e;
     if (str_eq(s->inv.state, S("pending")))
-        return OK; /* lapsed, but nobody has taken its seat back yet */
+        return retake_seat(t, s);
     e = q_invitation_pending_of(t, &other, .organization_id = s->organization_id, .email_key = s->inv.email_key);
     if (e != ERR_NOT_FOUND)
         return e == OK ? ERR_ALREADY_INVITED : e;
@@ -107,6 +119,17 @@ err invitation_resend(txn *t, const actor *by, uuid id)
     return renew(t, by, &s);
 }
 
+/* One of many: its refusal undoes what it wrote and leaves the others whole. */
+static err resend_apart(txn *t, const actor *by, uuid id)
+{
+    TRY(store_savepoint(t));
+    err e = invitation_resend(t, by, id);
+    if (e == OK)
+        return store_release(t);
+    store_rollback_to(t);
+    return e;
+}
+
 err batch_resend(txn *t, const actor *by, uuid batch_id, int64_t *resent, int64_t *asked)
 {
     q_batch_by_id_row batch;
@@ -116,7 +139,7 @@ err batch_resend(txn *t, const actor *by, uuid batch_id, int64_t *resent, int64_
     *resent = 0;
     *asked = (int64_t)rows.n;
     for (size_t i = 0; i < rows.n; i++) {
-        err e = invitation_resend(t, by, rows.p[i].id); /* refuses before it writes, so one refusal leaves the others whole */
+        err e = resend_apart(t, by, rows.p[i].id);
         if (e == ERR_UNAVAILABLE || e == ERR_INTERNAL)
             return e;
         *resent += e == OK;

@@ -119,6 +119,11 @@ err member_list(txn *t, uuid organization_id, const member_filter *f, page *p, m
     search s;
     q_members_rows rows;
     TRY(read_filter(t, f, &s));
+    if (!str_empty(str_trim(f->q)) && !s.word[0].n) { /* nothing in it that anybody could be found by */
+        *count = 0;
+        p->total = p->count ? 0 : -1;
+        return OK;
+    }
     TRY(fetch(t, organization_id, &s, p, &rows));
     TRY(count_all(t, organization_id, &s, p));
     *count = rows.n;

@@ -38,12 +38,14 @@ static page_mark mark_of(const void *rows, size_t i)
     return (page_mark){S(""), ((const organization_view *)rows)[i].id};
 }
 
-err organization_list(txn *t, page *p, organization_view **out, size_t *count)
+err organization_list(txn *t, const actor *who, page *p, organization_view **out, size_t *count)
 {
     page_mark from;
     q_organization_page_rows rows;
+    size_t whose = who->kind == ACTOR_OPERATOR ? Q_ORGANIZATION_PAGE_WHOSE_ALL : Q_ORGANIZATION_PAGE_WHOSE_OWN;
     TRY(page_start(p, t->a, t->problem, true, &from));
-    TRY(q_organization_page(t, &rows, .after = from.id, .limit = page_fetch(p)));
+    TRY(q_organization_page(t, whose, &rows, .account_id = who->account_id, .after = from.id,
+                            .only_organization = who->key_organization_id, .limit = page_fetch(p)));
     *out = arena_array_of(t->a, organization_view, rows.n);
     *count = rows.n;
     for (size_t i = 0; i < rows.n; i++) {

@@ -21,8 +21,8 @@ typedef struct organization_view {
 
 /** One organization by id; ERR_NOT_FOUND. The caller has been let in by actor_enter. */
 MUST err organization_get(txn *t, uuid id, organization_view *out);
-/** All, for the operator, newest first. */
-MUST err organization_list(txn *t, page *p, organization_view **out, size_t *count);
+/** The caller's own, newest first (an API key's: its one); for the operator, all. Without `administering`. */
+MUST err organization_list(txn *t, const actor *who, page *p, organization_view **out, size_t *count);
 /** The owners and administrators (at most `most`), for "who to ask". */
 MUST err organization_contacts(txn *t, uuid id, int64_t most, account_view **out, size_t *count);
 

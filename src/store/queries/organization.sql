@@ -2,13 +2,19 @@
 SELECT id, slug, name, locale, created_at, existing_accounts, is_administrators_invite, invitation_lifetime, reminder_after, reminder_max
   FROM organization WHERE id = :id;
 
--- name: organization_page :many
+-- name: organization_page_{whose} :many
+-- @global the operator's list of all, and an account's own
+-- each: whose = all|own
+-- let: {from} = all:organization o|own:membership m JOIN organization o ON o.id = m.organization_id
+-- let: {only} = all:(:account_id IS NULL OR :account_id IS NOT NULL)|own:m.account_id = :account_id AND m.state = 'active'
+-- param: account_id uuid?
 -- param: after uuid
--- @global the operator's list of all
+-- param: only_organization uuid?
 SELECT o.id, o.slug, o.name, o.locale, o.created_at, o.existing_accounts, o.is_administrators_invite, o.invitation_lifetime,
        o.reminder_after, o.reminder_max, s.member_limit, s.used, s.held
-  FROM organization o JOIN organization_seat s ON s.organization_id = o.id
- WHERE o.id < :after ORDER BY o.id DESC LIMIT :limit;
+  FROM {from} JOIN organization_seat s ON s.organization_id = o.id
+ WHERE {only} AND o.id < :after AND (:only_organization IS NULL OR o.id = :only_organization)
+ ORDER BY o.id DESC LIMIT :limit;
 
 -- name: organization_any :many
 -- @scan stops at the first row
