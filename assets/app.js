@@ -26,6 +26,13 @@
         setTimeout(() => { live.textContent = text; }, 60);
     }
 
+    /* What the last page did is told once, not again at each reload. */
+    if (/[?&]notice=/.test(location.search)) {
+        const here = new URL(location.href);
+        here.searchParams.delete("notice");
+        history.replaceState(history.state, "", here);
+    }
+
     /* ---- passwords: shown on demand, and how strong ---- */
 
     /* 0 to 4: an estimate of how many guesses it takes, from length and variety, less for repetition and for one's own names. */

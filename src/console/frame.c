@@ -14,7 +14,7 @@ static const struct {
     {S_INIT("invitation_resent"), GOOD, false},    {S_INIT("invitation_revoked"), GOOD, false},
     {S_INIT("invitations_kept"), GOOD, true},      {S_INIT("invitations_resent"), GOOD, false},
     {S_INIT("invitations_revoked"), GOOD, false},  {S_INIT("invitations_sent"), GOOD, true},
-    {S_INIT("joined"), GOOD, false},               {S_INIT("left"), GOOD, false},
+    {S_INIT("left"), GOOD, false},
     {S_INIT("member_removed"), GOOD, false},       {S_INIT("members_removed"), GOOD, false},
     {S_INIT("nothing_selected"), WARNING, false},  {S_INIT("ownership_transferred"), GOOD, false},
     {S_INIT("password_changed"), GOOD, false},     {S_INIT("password_reset"), GOOD, false},

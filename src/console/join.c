@@ -217,7 +217,7 @@ static err accept(request *r, txn *t, const entrance *way)
         return show_door(r, t, way, refusal);
     if (done.new_session)
         answer_session_cookie(r, done.session.token, done.session.expires_at);
-    return page_redirect(r, arena_join(r->a, S("/o/"), done.organization_slug), "joined");
+    return answer_redirect(r, arena_join(r->a, S("/o/"), done.organization_slug)); /* whose title is the welcome */
 }
 
 err console_invitation_accept_form_prepare(request *r)
