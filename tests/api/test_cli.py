@@ -16,7 +16,7 @@ import pytest
 
 from lib.mailbox import token_of
 from lib.people import PASSWORD, fresh
-from lib.server import BINARY, Server
+from lib.server import BINARY, ROOT, Server
 
 COMMANDS = [
     "serve", "setup", "migrate", "check", "config", "version", "organization list", "organization show", "organization create",
@@ -493,6 +493,41 @@ def test_a_reader_who_goes_early_is_no_noise_and_a_full_disk_is_said(server):
     shell = f"'{BINARY}' --help | true; '{BINARY}' organization list --json | head -c 1 >/dev/null; '{BINARY}' version >/dev/full"
     done = subprocess.run(["bash", "-c", shell], cwd=server.folder, env=server.environment(), capture_output=True, text=True)
     assert done.returncode == 1 and done.stderr == "parvis: Standard output cannot be written.\n"
+
+
+# ---- manual and completion
+
+COMPLETE = """
+. {root}/packaging/completion.bash
+COMP_WORDS=({binary} "$@")
+COMP_CWORD=$#
+_parvis
+echo "${{COMPREPLY[*]}}"
+"""
+
+
+@pytest.mark.parametrize("typed, offered", [
+    ([""], "account check config invitation invite mail member migrate organization serve setup version"),
+    (["mail", ""], "list retry test"),
+    (["organization", "set", "bar", "--ex"], "--existing-accounts"),
+    (["invite", "--role", "a"], "administrator"),
+    (["serve", "--log-level", ""], "debug info warning error"),
+], ids=str)
+def test_completion_offers_what_the_program_knows(alone, typed, offered):
+    script = COMPLETE.format(root=ROOT, binary=BINARY)
+    done = subprocess.run(["bash", "-c", script, "bash", *typed], cwd=alone.folder, env=alone.environment(),
+                          capture_output=True, text=True)
+    assert done.stdout.split() == offered.split(), done.stderr
+
+
+def test_the_manual_holds_every_command_and_setting(alone):
+    page = alone.folder / "parvis.1"
+    subprocess.run(["/usr/bin/python3", str(ROOT / "tools/gen_man.py"), str(BINARY), "1.2.3", str(page)], check=True,
+                   env=alone.environment())
+    text = page.read_text().replace("\\-", "-")
+    for command in COMMANDS:
+        assert f".SS {command}" in text, command
+    assert "--administrators-may-invite-administrators" in text and "--session-lifetime" in text
 
 
 # ---- several at once
