@@ -212,15 +212,3 @@ def test_every_page_of_the_console_is_among_them(view):
             continue
         pattern = re.compile(re.sub(r"\\\{\w+\\\}", "[^/]+", re.escape(route.path)) + "$")
         assert any(pattern.match(p) for p in seen), route
-
-
-@pytest.mark.skipif(not ALL, reason="only `make screenshots` writes into the tree")
-def test_the_picture_of_the_readme(scenes):
-    scene = scenes("en")
-    b = Browser(language="en")
-    try:
-        b.be(scene.bar.owner.api, scene.world.server.url).go(f"{scene.world.server.url}/o/{scene.bar.slug}/users")
-        picture = b.shot(ROOT / "docs/screenshot.png")
-    finally:
-        b.close()
-    assert picture.stat().st_size < 200_000

@@ -226,7 +226,7 @@ static json_t *official(const char *name)
              shared ? "" : "/../shared", name);
     json_t *cases = json_load_file(path, 0, NULL);
     if (!cases)
-        print_message("%s is not here: the official cases were not run (set PARVIS_SHARED)\n", path);
+        print_message("# %s is not here: the official cases were not run (set PARVIS_SHARED)\n", path);
     return cases;
 }
 
