@@ -5,6 +5,7 @@ import pathlib
 import shutil
 import tempfile
 import time
+import urllib.parse
 
 from selenium import webdriver
 from selenium.common.exceptions import StaleElementReferenceException
@@ -84,6 +85,10 @@ class Browser:
     @property
     def url(self):
         return self.driver.current_url
+
+    @property
+    def path(self):
+        return urllib.parse.urlsplit(self.url).path
 
     @property
     def text(self):

@@ -138,7 +138,7 @@ static int start(void **state)
     (void)state;
     log_setup(LOG_ERROR, false);
     static const str listen[] = {S_INIT("127.0.0.1:0"), S_INIT("[::1]:0")};
-    strcpy(f.folder, "/tmp/parvis-http-XXXXXX");
+    snprintf(f.folder, sizeof f.folder, "/tmp/parvis-http-XXXXXX");
     assert_non_null(mkdtemp(f.folder));
     snprintf(f.path, sizeof f.path, "%s/socket", f.folder);
     f.a = arena_new(1 << 20);
