@@ -3,7 +3,6 @@
 #include "base/log.h"
 #include "cli/client.h"
 
-#include <errno.h>
 #include <locale.h>
 #include <signal.h>
 #include <stdio.h>
@@ -55,6 +54,12 @@ static int run(cli *c, int argc, char **argv)
     return code;
 }
 
+static bool is_pipe(int fd)
+{
+    struct stat about;
+    return fstat(fd, &about) == 0 && (S_ISFIFO(about.st_mode) || S_ISSOCK(about.st_mode));
+}
+
 int cli_main(int argc, char **argv, const cli_host *host)
 {
     ARENA_SCOPED a = arena_new(ARENA_BYTES);
@@ -66,7 +71,7 @@ int cli_main(int argc, char **argv, const cli_host *host)
     int code = run(&c, argc, argv);
     if (!written(&c)) {
         code = code == EXIT_DONE ? EXIT_REFUSED : code;
-        if (c.write_error != EPIPE) /* whoever closed the pipe knows */
+        if (!is_pipe(STDOUT_FILENO)) /* whoever closed a pipe knows */
             refuse(code, plain_text(&c, "cli.server.cannot_write"));
     }
     return code;

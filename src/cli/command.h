@@ -45,8 +45,8 @@ struct cli {
     char **args;
     int arg_count;
     bool json, help;
-    int write_error; /* errno of standard output; 0: none */
-    client *client;  /* opened at the first call */
+    bool unread;    /* standard output takes nothing more */
+    client *client; /* opened at the first call */
 };
 
 /* ---- arguments ---- */
@@ -81,7 +81,7 @@ str plain_text(cli *c, const char *key);
 int refuse(int code, str sentence);
 /** One line on standard output. */
 void say(str line);
-/** Hands over what was written; false when nobody takes it any more (c->write_error says why), so that long work can end. */
+/** Hands over what was printed; false when that fails, so that long work can end. */
 bool written(cli *c);
 /** Without control characters: nobody's name or mail server writes to the operator's terminal. */
 str printable(arena *a, str s);

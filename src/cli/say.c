@@ -2,7 +2,6 @@
 
 #include "base/buf.h"
 
-#include <errno.h>
 #include <stdio.h>
 
 str said(cli *c, const char *key, const placeholder *with, size_t count)
@@ -42,11 +41,8 @@ void say(str line)
 
 bool written(cli *c)
 {
-    if (!c->write_error && fflush(stdout) != 0)
-        c->write_error = errno;
-    if (!c->write_error && ferror(stdout))
-        c->write_error = EIO;
-    return c->write_error == 0;
+    c->unread = fflush(stdout) != 0 || ferror(stdout) || c->unread;
+    return !c->unread;
 }
 
 str printable(arena *a, str s)
