@@ -13,7 +13,6 @@
 typedef struct exchange exchange;
 struct exchange {
     request r; /* with the answer */
-    request_head head;
     peer from;
     bool is_operator; /* came by the operator's socket */
     bool must_close;  /* the connection cannot be trusted any further */
@@ -25,9 +24,10 @@ struct exchange {
     err outcome;
     store_job job;
     pool_task task;
-    void (*ready)(
-        exchange *x); /* called once, on any thread, when exchange_run returned false: quick, never blocking */
+    /* Called once, on any thread, when exchange_run returned false: quick, never blocking. */
+    void (*ready)(exchange *x);
     void *carrier;
+    request_head head; /* the carrier's to fill; last, because its room for headers is not cleared */
 };
 
 /** A new exchange with its own arena and request id; NULL without memory. */

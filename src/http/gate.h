@@ -14,9 +14,9 @@ typedef struct header {
 /** The raw facts of a request, as the socket's library read them, before anything is unescaped. Views are borrowed. */
 typedef struct request_head {
     str method, target, version; /* "GET", "/me?x=1", "HTTP/1.1" */
-    header headers[HEADERS_MAX];
     size_t header_count;
-    bool overflow; /* there were more than HEADERS_MAX */
+    bool overflow;               /* there were more than HEADERS_MAX */
+    header headers[HEADERS_MAX]; /* only the first header_count hold anything */
 } request_head;
 
 /** What is known once the gate let a request pass. */
