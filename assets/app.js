@@ -35,20 +35,23 @@
 
     /* ---- passwords: shown on demand, and how strong ---- */
 
-    /* 0 to 4: an estimate of how many guesses it takes, from length and variety, less for repetition and for one's own names. */
+    /* 0 to 4: how many guesses it may take, from length and variety, less for repetition and for one's own names. */
     function strength(password, known) {
         let text = password.toLowerCase();
         for (const word of known) if (word.length > 2) text = text.split(word.toLowerCase()).join("");
         text = text.replace(/(.+?)\1+/g, "$1");
-        const runs = text.replace(/./g, (c, i) => i && Math.abs(c.charCodeAt(0) - text.charCodeAt(i - 1)) === 1 ? "" : c);
-        if (password.length < 8 || /^(?:passw|motdep|azerty|qwerty|bonjour|soleil|welcome)/.test(text)) return runs.length > 11 ? 2 : password ? 1 : 0;
+        const follows = (c, i) => i && Math.abs(c.charCodeAt(0) - text.charCodeAt(i - 1)) === 1;
+        const runs = text.replace(/./g, (c, i) => (follows(c, i) ? "" : c));
+        const common = /^(?:passw|motdep|azerty|qwerty|bonjour|soleil|welcome)/.test(text);
+        if (password.length < 8 || common) return runs.length > 11 ? 2 : password ? 1 : 0;
         const kinds = [/[a-z]/, /[A-Z]/, /\d/, /[^a-zA-Z0-9]/].filter((kind) => kind.test(password)).length;
         const bits = runs.length * (2.6 + kinds * 0.75);
         return bits < 24 ? 1 : bits < 38 ? 2 : bits < 54 ? 3 : 4;
     }
 
     function password(field) {
-        const input = $("input", field), show = $(".show", field), bars = $(".strength", field), says = $(".strength-text", field);
+        const input = $("input", field), show = $(".show", field);
+        const bars = $(".strength", field), says = $(".strength-text", field);
         show.hidden = false;
         show.addEventListener("click", () => {
             const shown = input.type === "password";
@@ -61,7 +64,8 @@
         const help = says && says.textContent;
         input.addEventListener("input", () => {
             const form = input.form;
-            const known = ["given_name", "family_name", "email", "organization"].map((name) => form.elements[name]?.value || "")
+            const known = ["given_name", "family_name", "email", "organization"]
+                .map((name) => form.elements[name]?.value || "")
                 .concat(($("#email", form)?.value || "").split(/[@.]/));
             const level = strength(input.value, known);
             bars.hidden = !input.value;
@@ -132,7 +136,8 @@
             const { box, body } = dialog("ask-box");
             const ask = make("article", "ask");
             const actions = make("p", "actions");
-            const yes = make("button", "btn danger", button.dataset.confirmYes), no = make("button", "btn", button.dataset.confirmNo);
+            const yes = make("button", "btn danger", button.dataset.confirmYes);
+            const no = make("button", "btn", button.dataset.confirmNo);
             actions.append(yes, no);
             ask.append(make("h1", "", button.dataset.confirm), actions);
             fillDialog(body, ask);
@@ -166,7 +171,7 @@
         let last = null;
         picks.forEach((pick, at) => pick.addEventListener("click", (event) => {
             if (event.shiftKey && last !== null)
-                picks.slice(Math.min(last, at), Math.max(last, at) + 1).forEach((other) => { other.checked = pick.checked; });
+                for (const other of picks.slice(Math.min(last, at), Math.max(last, at) + 1)) other.checked = pick.checked;
             last = at;
             tell();
         }));
@@ -177,7 +182,9 @@
         const button = $("button", form);
         if (button) button.classList.add("sr");
         $$("select", form).forEach((select) => select.addEventListener("change", () => form.requestSubmit()));
-        form.addEventListener("submit", () => $$("input, select", form).forEach((field) => { field.disabled = !field.value; }));
+        form.addEventListener("submit", () => {
+            for (const field of $$("input, select", form)) field.disabled = !field.value;
+        });
     }
 
     /* ---- copying ---- */
@@ -203,7 +210,8 @@
     /* ---- addresses as chips ---- */
 
     function chips(form) {
-        const area = $("textarea", form), outcome = $(".outcome", form), actions = $(".actions", form), template = $("#chips-next");
+        const area = $("textarea", form), outcome = $(".outcome", form), actions = $(".actions", form);
+        const template = $("#chips-next");
         const field = area.closest(".field"), known = new Map(), nodes = new Map(), typed = [];
         const box = make("div", "chips"), input = make("input");
         input.type = "text";
@@ -231,7 +239,7 @@
             next.disabled = !area.value.trim();
         }
 
-        const kind = (result) => result.kind || (/^(new-person|existing-account)$/.test(result.outcome) ? "good" : /^already-/.test(result.outcome) ? "warn" : "bad");
+        const kind = (result) => result.kind;
 
         /* A chip stays the same node for as long as its entry stands, so that focus and clicks are not lost. */
         function chip(entry) {
@@ -244,7 +252,8 @@
         }
 
         function tell(entry, node) {
-            const result = known.get(entry), name = result && [result.given_name, result.family_name].filter(Boolean).join(" ");
+            const result = known.get(entry);
+            const name = result && [result.given_name, result.family_name].filter(Boolean).join(" ");
             const state = result ? kind(result) : "wait", shown = result?.shown || result?.email || entry;
             node.className = "chip " + state;
             node.title = result ? [name, result.label, result.detail].filter(Boolean).join(". ") : "";
@@ -267,7 +276,8 @@
                 nodes.get(entry).remove();
                 nodes.delete(entry);
             }
-            if (typed.some((entry, at) => box.children[at] !== nodes.get(entry))) input.before(...typed.map((entry) => nodes.get(entry)));
+            if (typed.some((entry, at) => box.children[at] !== nodes.get(entry)))
+                input.before(...typed.map((entry) => nodes.get(entry)));
             sync();
         }
 
@@ -281,8 +291,8 @@
             later();
         }
 
-        /* What was typed or pasted, roughly cut: the server has the last word. Commas count outside of quotes and brackets;
-           "Family, Given <address>" stays together, and so does a spreadsheet's row with one address. */
+        /* What was typed or pasted, roughly cut: the server has the last word. Commas count outside of quotes and
+           brackets; "Family, Given <address>" stays together, and so does a spreadsheet's row with one address. */
         function split(text) {
             const parts = [];
             for (const line of text.split(/[\r\n;]+/)) {
@@ -292,11 +302,12 @@
                     continue;
                 }
                 for (const cell of cells) {
-                    const pieces = (cell.match(/(?:"[^"]*"|<[^>]*>|[^,"<]|["<])+/g) || []).map((piece) => piece.trim()).filter(Boolean);
+                    const found = cell.match(/(?:"[^"]*"|<[^>]*>|[^,"<]|["<])+/g) || [];
+                    const pieces = found.map((piece) => piece.trim()).filter(Boolean);
                     for (let at = 0; at < pieces.length; at++) {
-                        const piece = pieces[at], after = pieces[at + 1] || "";
+                        const piece = pieces[at], after = pieces[at + 1] || "", many = piece.split("@").length > 2;
                         if (!piece.includes("@") && /\s?<[^>]*@/.test(after)) parts.push(piece + ", " + pieces[++at]);
-                        else if ((piece.match(/@/g) || []).length > 1 && !/[<"]/.test(piece)) parts.push(...piece.split(/\s+/));
+                        else if (many && !/[<"]/.test(piece)) parts.push(...piece.split(/\s+/));
                         else parts.push(piece);
                     }
                 }
@@ -319,11 +330,13 @@
 
         function paint(answer) {
             outcome.replaceChildren();
-            const all = answer.results, rows = all.length > 12 ? all.filter((result) => kind(result) !== "good" || result.detail) : all;
+            const all = answer.results;
+            const rows = all.length > 12 ? all.filter((result) => kind(result) !== "good" || result.detail) : all;
             if (rows.length) {
                 const ul = make("ul", "results");
                 rows.forEach((result) => {
-                    const li = make("li", kind(result)), words = make("div"), what = make("p", "what"), why = make("p", "soft");
+                    const li = make("li", kind(result)), words = make("div");
+                    const what = make("p", "what"), why = make("p", "soft");
                     what.append(make("span", "address", result.shown || result.email || ""));
                     if (result.label) why.append(make("span", "tag", result.label));
                     if (result.detail) why.append(" " + result.detail);
@@ -340,7 +353,7 @@
             }
             if (answer.seats?.text) {
                 const seats = make("p", "seats" + (answer.seats.is_short ? " short" : ""));
-                seats.append(icon(answer.seats.is_short ? "warn" : "users"), document.createTextNode(answer.seats.text));
+                seats.append(icon(answer.seats.is_short ? "warn" : "users"), answer.seats.text);
                 outcome.append(seats);
             }
         }
@@ -352,7 +365,9 @@
                 return;
             }
             try {
-                const answer = await fetch(form.dataset.chips, { method: "POST", headers: { Accept: "application/json" }, body: new URLSearchParams({ addresses: entries.join("\n") }) });
+                const body = new URLSearchParams({ addresses: entries.join("\n") });
+                const headers = { Accept: "application/json" };
+                const answer = await fetch(form.dataset.chips, { method: "POST", headers, body });
                 const said = await answer.json();
                 if (mine !== asked) return;
                 if (!answer.ok) {
@@ -381,7 +396,8 @@
         }
 
         input.addEventListener("keydown", (event) => {
-            const done = event.key === "Enter" || event.key === ";" || event.key === "," || (event.key === "Tab" && !event.shiftKey);
+            const done = ["Enter", ";", ","].includes(event.key) || (event.key === "Tab" && !event.shiftKey);
+            const backwards = event.key === "Backspace" || event.key === "ArrowLeft";
             if (done && input.value.trim()) {
                 if (event.isComposing || (event.key === "," && !input.value.includes("@"))) return;
                 event.preventDefault();
@@ -391,7 +407,7 @@
             } else if (event.key === "Enter") {
                 event.preventDefault();
                 if (typed.length) next.focus();
-            } else if ((event.key === "Backspace" || event.key === "ArrowLeft") && !input.selectionStart && !input.selectionEnd && typed.length) {
+            } else if (backwards && !input.selectionStart && !input.selectionEnd && typed.length) {
                 event.preventDefault();
                 event.stopPropagation();
                 $$(".chip button", box).at(-1).focus();
@@ -415,7 +431,8 @@
         box.addEventListener("keydown", (event) => {
             const buttons = $$(".chip button", box), at = buttons.indexOf(document.activeElement);
             if (at < 0) return;
-            const to = { ArrowLeft: buttons[at - 1], ArrowRight: buttons[at + 1] || input, Home: buttons[0], End: input }[event.key];
+            const after = buttons[at + 1] || input;
+            const to = { ArrowLeft: buttons[at - 1], ArrowRight: after, Home: buttons[0], End: input }[event.key];
             if (to) {
                 event.preventDefault();
                 to.focus();
@@ -450,7 +467,8 @@
 
     document.addEventListener("click", (event) => {
         const link = event.target.closest("a[data-open]");
-        if (link && !event.defaultPrevented && event.button === 0 && !(event.metaKey || event.ctrlKey || event.shiftKey || event.altKey)) {
+        const plain = event.button === 0 && !(event.metaKey || event.ctrlKey || event.shiftKey || event.altKey);
+        if (link && plain && !event.defaultPrevented) {
             event.preventDefault();
             open(link);
         }

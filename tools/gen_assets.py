@@ -3,8 +3,9 @@
 
 gen_assets.py ASSETS_DIR OUT_DIR
 Writes OUT_DIR/NAME.DIGEST.EXT for each, and OUT_DIR/assets.json: [{"plain": "app.css", "name": "app.0f3a….css",
-"type": "text/css; charset=utf-8"}, …]. The style sheet is the .css files of ASSETS_DIR in the order of their names, without
-comments and needless white space, with one rule for each of icons/*.svg and with the names of the fonts as they came out.
+"type": "text/css; charset=utf-8"}, …]. The style sheet is the .css files of
+ASSETS_DIR in the order of their names, without comments and needless white space, with one rule for each of
+icons/*.svg and with the names of the fonts as they came out.
 """
 import glob
 import hashlib
@@ -21,16 +22,38 @@ from fontTools.ttLib import TTFont
 INTER = "/usr/share/fonts/opentype/inter"
 WEIGHTS = {400: "Inter-Regular.otf", 500: "Inter-Medium.otf", 600: "Inter-SemiBold.otf"}
 # Latin with its extensions A and B, punctuation, currency, arrows and a few signs.
-RANGES = [(0x20, 0x7E), (0xA0, 0x24F), (0x2C6, 0x2DD), (0x300, 0x304), (0x308, 0x308), (0x327, 0x328), (0x2000, 0x206F), (0x20AC, 0x20AC),
-          (0x2116, 0x2122), (0x2190, 0x2193), (0x2212, 0x2212), (0x2264, 0x2265), (0x25CF, 0x25CF), (0x2713, 0x2713), (0xFFFD, 0xFFFD)]
+RANGES = [
+    (0x20, 0x7E),
+    (0xA0, 0x24F),
+    (0x2C6, 0x2DD),
+    (0x300, 0x304),
+    (0x308, 0x308),
+    (0x327, 0x328),
+    (0x2000, 0x206F),
+    (0x20AC, 0x20AC),
+    (0x2116, 0x2122),
+    (0x2190, 0x2193),
+    (0x2212, 0x2212),
+    (0x2264, 0x2265),
+    (0x25CF, 0x25CF),
+    (0x2713, 0x2713),
+    (0xFFFD, 0xFFFD),
+]
 FEATURES = ["kern", "mark", "mkmk", "ccmp", "locl", "liga", "tnum", "case"]
 LIMITS = {"css": 40 << 10, "js": 25 << 10, "woff2": 250 << 10}
-TYPES = {"css": "text/css; charset=utf-8", "js": "text/javascript; charset=utf-8", "svg": "image/svg+xml", "woff2": "font/woff2"}
+TYPES = {
+    "css": "text/css; charset=utf-8",
+    "js": "text/javascript; charset=utf-8",
+    "svg": "image/svg+xml",
+    "woff2": "font/woff2",
+}
 
 
 def font(weight):
     loaded = TTFont(os.path.join(INTER, WEIGHTS[weight]), recalcTimestamp=False)
-    options = subset.Options(layout_features=FEATURES, name_IDs=[0, 1, 2, 13, 14], hinting=False, desubroutinize=True, notdef_outline=True)
+    options = subset.Options(
+        layout_features=FEATURES, name_IDs=[0, 1, 2, 13, 14], hinting=False, desubroutinize=True, notdef_outline=True
+    )
     subsetter = subset.Subsetter(options)
     subsetter.populate(unicodes=[point for first, last in RANGES for point in range(first, last + 1)])
     subsetter.subset(loaded)
@@ -44,8 +67,10 @@ def icon_rules(folder):
     rules = []
     for path in sorted(glob.glob(os.path.join(folder, "*.svg"))):
         text = re.sub(r"\s+", " ", open(path, encoding="utf-8").read().strip()).replace('"', "'").replace("> <", "><")
-        rules.append('.i-%s{--i:url("data:image/svg+xml,%s")}' % (os.path.splitext(os.path.basename(path))[0],
-                                                                   urllib.parse.quote(text, safe=" ='/:,;()!")))
+        rules.append(
+            '.i-%s{--i:url("data:image/svg+xml,%s")}'
+            % (os.path.splitext(os.path.basename(path))[0], urllib.parse.quote(text, safe=" ='/:,;()!"))
+        )
     return "".join(rules)
 
 
@@ -89,7 +114,11 @@ def main(folder, out):
         with open(os.path.join(out, names[plain]), "wb") as target:
             target.write(content)
     with open(os.path.join(out, "assets.json"), "w", encoding="utf-8") as target:
-        json.dump([{"plain": plain, "name": names[plain], "type": TYPES[plain.rsplit(".", 1)[1]]} for plain in files], target, indent=1)
+        json.dump(
+            [{"plain": plain, "name": names[plain], "type": TYPES[plain.rsplit(".", 1)[1]]} for plain in files],
+            target,
+            indent=1,
+        )
 
 
 if __name__ == "__main__":

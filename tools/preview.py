@@ -27,8 +27,11 @@ sys.path.insert(0, HERE)
 import gen_assets  # noqa: E402
 import preview_data  # noqa: E402
 
-POLICY = ("default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; "
-          "form-action 'self'; frame-src 'self'; frame-ancestors 'none'; base-uri 'none'")
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+    "connect-src 'self'; "
+    "form-action 'self'; frame-src 'self'; frame-ancestors 'none'; base-uri 'none'"
+)
 MAIL_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
 # ---- Mustache, as much of it as the templates use ----
@@ -37,21 +40,21 @@ TAG = re.compile(r"\{\{(!|#|\^|/|>)?\s*(.*?)\s*\}\}", re.S)
 
 
 def parse(source):
-    """A tree of (kind, name, children); tags of sections, partials and comments that stand alone take their line with them."""
+    """A tree of (kind, name, children); tags (but values) that stand alone take their line along."""
     root = []
     stack = [root]
     names = []
     at = 0
     for match in TAG.finditer(source):
-        text = source[at:match.start()]
+        text = source[at : match.start()]
         at = match.end()
         sigil, name = match.groups()
         if sigil:
             before = source.rfind("\n", 0, match.start()) + 1
             after = source.find("\n", match.end())
             after = len(source) if after < 0 else after
-            if not source[before:match.start()].strip() and not source[match.end():after].strip():
-                text = text[:len(text) - len(source[max(before, match.start() - len(text)):match.start()])]
+            if not source[before : match.start()].strip() and not source[match.end() : after].strip():
+                text = text[: len(text) - len(source[max(before, match.start() - len(text)) : match.start()])]
                 at = min(after + 1, len(source))
         stack[-1].append(("text", text, None))
         if sigil in ("#", "^"):
@@ -117,6 +120,7 @@ class Renderer:
             if value is None:
                 self.unknown.add(f"{{{match.group(1)}}} in {key}")
             return self.number(value) if isinstance(value, int) and not isinstance(value, bool) else str(value or "")
+
         return re.sub(r"\{([a-z0-9_.]+)\}", placeholder, text)
 
     def walk(self, tree, stack, escape, out):
@@ -148,7 +152,9 @@ def mail(renderers, kind, langs, context_of):
     """HTML, text and subject as the worker puts them together: one language, or French then English."""
     first = langs[0]
     frame = {"lang": first, **context_of(first)}
-    frame["subject"] = " / ".join(renderers[lang].render(f"mail/{lang}/{kind}.subject.txt", context_of(lang)).strip() for lang in langs)
+    frame["subject"] = " / ".join(
+        renderers[lang].render(f"mail/{lang}/{kind}.subject.txt", context_of(lang)).strip() for lang in langs
+    )
     pages = []
     for ending in ("html", "txt"):
         parts = [renderers[lang].render(f"mail/{lang}/{kind}.{ending}", context_of(lang)) for lang in langs]
@@ -160,11 +166,22 @@ def mail(renderers, kind, langs, context_of):
 
 # ---- pages and pictures ----
 
+
 def build(out, langs):
     files, names = gen_assets.build(os.path.join(ROOT, "assets"))
-    served = {"/assets/" + names[plain]: (gen_assets.TYPES[plain.rsplit(".", 1)[1]], content) for plain, content in files.items()}
-    assets = {key: "/assets/" + names[plain] for key, plain in (("asset_css_url", "app.css"), ("asset_js_url", "app.js"),
-                                                               ("asset_icon_url", "icon.svg"), ("asset_font_url", "inter-400.woff2"))}
+    served = {
+        "/assets/" + names[plain]: (gen_assets.TYPES[plain.rsplit(".", 1)[1]], content)
+        for plain, content in files.items()
+    }
+    assets = {
+        key: "/assets/" + names[plain]
+        for key, plain in (
+            ("asset_css_url", "app.css"),
+            ("asset_js_url", "app.js"),
+            ("asset_icon_url", "icon.svg"),
+            ("asset_font_url", "inter-400.woff2"),
+        )
+    }
     renderers = {lang: Renderer(lang) for lang in ("fr", "en")}
     pages = {}
     for lang in langs:
@@ -172,10 +189,13 @@ def build(out, langs):
 
         def say(key, _renderer=renderer, **values):
             return _renderer.text([values], key)
+
         for name, (template, context) in preview_data.pages(lang, say).items():
             pages[f"/{lang}/{name}"] = renderer.render(template, {**assets, **context})
         for name, (kind, mail_langs) in preview_data.mails(lang).items():
-            subject, body, text = mail(renderers, kind, mail_langs, lambda one, _name=name: preview_data.mail_context(_name, one))
+            subject, body, text = mail(
+                renderers, kind, mail_langs, lambda one, _name=name: preview_data.mail_context(_name, one)
+            )
             pages[f"/{lang}/{name}"] = body
             pages[f"/{lang}/{name}.txt"] = f"Subject: {subject}\n\n{text}"
     for lang, renderer in renderers.items():
@@ -186,7 +206,10 @@ def build(out, langs):
         os.makedirs(os.path.dirname(path), exist_ok=True)
         with open(path, "w", encoding="utf-8") as target:
             target.write(page)
-    unused = {os.path.basename(path).removesuffix(".mustache") for path in glob.glob(os.path.join(ROOT, "templates/web/*.mustache"))}
+    unused = {
+        os.path.basename(path).removesuffix(".mustache")
+        for path in glob.glob(os.path.join(ROOT, "templates/web/*.mustache"))
+    }
     unused -= {template for template, _ in preview_data.pages(langs[0], say).values()}
     for name in sorted(unused):
         print(f"preview: {name} has no sample", file=sys.stderr)
@@ -217,7 +240,9 @@ def serve(pages, served):
             length = int(self.headers.get("Content-Length", "0"))
             form = urllib.parse.parse_qs(self.rfile.read(length).decode())
             lang = "en" if "/en/" in self.headers.get("Referer", "") else "fr"
-            self.answer("application/json", json.dumps(preview_data.check(lang, form.get("addresses", [""])[0])).encode())
+            self.answer(
+                "application/json", json.dumps(preview_data.check(lang, form.get("addresses", [""])[0])).encode()
+            )
 
         def log_message(self, *_):
             pass
@@ -230,9 +255,19 @@ def serve(pages, served):
 def browser(folder):
     from selenium import webdriver
     from selenium.webdriver.chrome.service import Service
+
     options = webdriver.ChromeOptions()
-    for flag in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync",
-                 "--no-first-run", "--hide-scrollbars", "--user-data-dir=" + folder):
+    for flag in (
+        "--headless=new",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+        "--no-first-run",
+        "--hide-scrollbars",
+        "--user-data-dir=" + folder,
+    ):
         options.add_argument(flag)
     options.binary_location = "/usr/bin/chromium"
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
@@ -240,8 +275,10 @@ def browser(folder):
 
 
 def resize(driver, width, height):
-    driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {"width": width, "height": max(height, 800 if width > 600 else 640),
-                                                                   "deviceScaleFactor": 1, "mobile": False})
+    driver.execute_cdp_cmd(
+        "Emulation.setDeviceMetricsOverride",
+        {"width": width, "height": max(height, 800 if width > 600 else 640), "deviceScaleFactor": 1, "mobile": False},
+    )
 
 
 def pictures(out, pages, served, only, widths, schemes):
@@ -252,10 +289,16 @@ def pictures(out, pages, served, only, widths, schemes):
         try:
             for width in widths:
                 for scheme in schemes:
-                    driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": scheme}]})
+                    driver.execute_cdp_cmd(
+                        "Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
+                    )
                     for address in pages:
                         _, lang, name = address.split("/")
-                        if name.endswith(".txt") or only and not any(name == one or one.endswith("*") and name.startswith(one[:-1]) for one in only):
+                        if (
+                            name.endswith(".txt")
+                            or only
+                            and not any(name == one or one.endswith("*") and name.startswith(one[:-1]) for one in only)
+                        ):
                             continue
                         resize(driver, width, 0)
                         driver.get(f"http://127.0.0.1:{server.server_port}{address}")
@@ -291,8 +334,14 @@ def main():
     pages, served = build(given.out, given.langs.split(","))
     if given.no_pictures:
         return 0
-    faults = pictures(given.out, pages, served, [name for name in given.only.split(",") if name],
-                      [int(width) for width in given.widths.split(",")], given.schemes.split(","))
+    faults = pictures(
+        given.out,
+        pages,
+        served,
+        [name for name in given.only.split(",") if name],
+        [int(width) for width in given.widths.split(",")],
+        given.schemes.split(","),
+    )
     for fault in sorted(set(faults)):
         print("preview:", fault, file=sys.stderr)
     return 1 if faults else 0
