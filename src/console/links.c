@@ -21,7 +21,7 @@ str link_with(arena *a, str path, const str (*pairs)[2], size_t count)
 {
     BUF_SCOPED out = {0};
     buf_add(&out, path);
-    char separator = '?';
+    char separator = str_find_byte(path, '?') < path.n ? '&' : '?';
     for (size_t i = 0; i < count; i++) {
         if (str_empty(pairs[i][1]))
             continue;

@@ -1,0 +1,79 @@
+/* Dates, numbers and durations as each language writes them. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include "domain/phrase.h"
+
+static void is(str found, const char *expected)
+{
+    if (!str_eq(found, str_of(expected)))
+        print_error("found «%.*s»\n", STR_FMT(found));
+    assert_true(str_eq(found, str_of(expected)));
+}
+
+static msec at(const char *text)
+{
+    msec t;
+    assert_true(clock_parse(str_of(text), &t));
+    return t;
+}
+
+static void dates(void **state)
+{
+    (void)state;
+    ARENA_SCOPED a = arena_new(1 << 20);
+    is(phrase_date(a, LANG_FR, at("2026-11-21T09:30:00Z")), "21 novembre 2026");
+    is(phrase_date(a, LANG_EN, at("2026-11-21T09:30:00Z")), "21 November 2026");
+    is(phrase_date(a, LANG_FR, at("2026-08-01T00:00:00Z")), "1er août 2026");
+    is(phrase_date(a, LANG_EN, at("2026-08-01T00:00:00Z")), "1 August 2026");
+    is(phrase_date(a, LANG_FR, at("2024-02-29T23:59:59.999Z")), "29 février 2024");
+    is(phrase_moment(a, LANG_EN, at("2026-11-21T09:05:00Z")), "21 November 2026, 09:05 UTC");
+    is(phrase_moment(a, LANG_FR, at("2026-11-21T09:05:00Z")), "21 novembre 2026 à 9\u202fh\u202f05 UTC");
+}
+
+static void distances(void **state)
+{
+    (void)state;
+    ARENA_SCOPED a = arena_new(1 << 20);
+    msec now = at("2026-11-21T09:30:00Z");
+    is(phrase_ago(a, LANG_EN, now, now), "just now");
+    is(phrase_ago(a, LANG_EN, now + MSEC_HOUR, now), "just now");
+    is(phrase_ago(a, LANG_EN, now - 61 * MSEC_SECOND, now), "1 minute ago");
+    is(phrase_ago(a, LANG_EN, now - 3 * MSEC_HOUR, now), "3 hours ago");
+    is(phrase_ago(a, LANG_FR, now - 3 * (msec)MSEC_DAY, now), "il y a 3 jours");
+    is(phrase_ago(a, LANG_FR, now - MSEC_DAY, now), "il y a 1 jour");
+    is(phrase_ago(a, LANG_EN, now - 31 * (msec)MSEC_DAY, now), "21 October 2026");
+    is(phrase_duration(a, LANG_EN, 7 * (msec)MSEC_DAY), "7 days");
+    is(phrase_duration(a, LANG_EN, MSEC_DAY), "1 day");
+    is(phrase_duration(a, LANG_FR, 36 * (msec)MSEC_HOUR), "36 heures");
+    is(phrase_duration(a, LANG_EN, 90 * MSEC_MINUTE), "90m");
+}
+
+static void numbers_and_placeholders(void **state)
+{
+    (void)state;
+    ARENA_SCOPED a = arena_new(1 << 20);
+    is(phrase_number(a, LANG_EN, 0), "0");
+    is(phrase_number(a, LANG_EN, 999), "999");
+    is(phrase_number(a, LANG_EN, 1234567), "1,234,567");
+    is(phrase_number(a, LANG_FR, -1234), "-1\u202f234");
+    const str pairs[][2] = {{S("name"), S("{count}")}, {S("count"), S("3")}};
+    is(phrase_fill(a, S("{name} and {count}"), pairs, 2), "{count} and 3");
+    is(phrase_fill(a, S("{unknown} {count"), pairs, 2), "{unknown} {count");
+    is(phrase_name(a, S("Olive"), S("Martin")), "Olive Martin");
+    is(phrase_name(a, STR_NONE, S("Martin")), "Martin");
+    assert_null(phrase_name(a, STR_NONE, S("")).p);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(dates),
+        cmocka_unit_test(distances),
+        cmocka_unit_test(numbers_and_placeholders),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
