@@ -120,7 +120,7 @@ def pages(s):
         "invitations": (owner, people + "/invitations", None), "invitations-none": (s.empty.owner.api, f"/o/{s.empty.slug}/users/invitations", None),
         "invitations-filtered": (owner, people + "/invitations?q=zzz", None), "correct": (owner, f"{people}/invitations/{s.invitation}/correct", None),
         "correct-refused": (owner, f"{people}/invitations/{s.invitation}/correct", [("email", "nobody")]),
-        "revoke": (owner, f"{people}/invitations/{s.invitation}/revoke", None), "link": (owner, f"{people}/invitations/{s.invitation}/link", []),
+        "revoke": (owner, f"{people}/invitations/{s.invitation}/revoke", None), "resend": (owner, f"{people}/invitations/{s.invitation}/resend", None), "link": (owner, f"{people}/invitations/{s.invitation}/link", []),
         "invite": (owner, people + "/invite", None), "invite-checked": (owner, people + "/invite", [("addresses", addresses), ("step", "addresses")]),
         "invite-options": (owner, people + "/invite", [*order, ("step", "options")]), "invite-preview": (owner, people + "/invite", [*order, ("step", "preview")]),
         "invite-short": (s.full.owner.api, full, [("addresses", many), ("role", "member"), ("step", "preview")]),
@@ -132,7 +132,7 @@ def pages(s):
 
 NAMES_OF_PAGES = """sign-in sign-in-refused forgotten forgotten-sent reset reset-dead reset-weak join join-wrong join-right enrol enrol-refused decline expired
 revoked replaced used declined invalid on-the-way accept switch not-found home-owner home-member home-unproved leave leave-last-owner not-allowed members members-none
-members-administrator members-alone member role remove remove-many transfer invitations invitations-none invitations-filtered correct correct-refused revoke link
+members-administrator members-alone member role remove remove-many transfer invitations invitations-none invitations-filtered correct correct-refused revoke resend link
 invite invite-checked invite-options invite-preview invite-short invite-mail batch settings me me-unproved me-refused""".split()
 
 
