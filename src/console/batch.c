@@ -35,7 +35,8 @@ static err put_batch(request *r, txn *t, mval *m, const batch_view *b)
 /* All of a batch (at most INVITE_ROWS_MAX), those who have not answered first. */
 static err read_batch(request *r, txn *t, uuid batch, invitation_view **out, size_t *count)
 {
-    static const str order[] = {S_INIT("pending"), S_INIT("expired"), S_INIT("declined"), S_INIT("accepted"), S_INIT("revoked")};
+    static const str order[] = {S_INIT("pending"), S_INIT("expired"), S_INIT("declined"), S_INIT("accepted"),
+                                S_INIT("revoked")};
     *out = arena_array_of(r->a, invitation_view, INVITE_ROWS_MAX);
     *count = 0;
     for (size_t i = 0; i < sizeof order / sizeof order[0]; i++) {
@@ -74,7 +75,8 @@ err console_batch_resend_form(request *r, txn *t)
     int64_t resent, asked;
     str back = org_path_id(r, "/users/batches/", ID_BATCH, r->params[1].id, "");
     TRY(batch_resend(t, &r->actor, r->params[1].id, &resent, &asked));
-    return resent == asked ? page_redirect(r, back, "invitations_resent") : page_redirect_count(r, back, "resent_some", resent);
+    return resent == asked ? page_redirect(r, back, "invitations_resent")
+                           : page_redirect_count(r, back, "resent_some", resent);
 }
 
 /* RFC 4180, 2: quoted where needed. A leading apostrophe keeps a spreadsheet from reading a formula into an address. */
@@ -99,7 +101,8 @@ err console_batch_links_form(request *r, txn *t)
     size_t count;
     BUF_SCOPED out = {0};
     TRY(batch_links(t, &r->actor, r->params[1].id, &links, &count));
-    buf_lit(&out, "\xef\xbb\xbf" "email,url,code\r\n");
+    buf_lit(&out, "\xef\xbb\xbf"
+                  "email,url,code\r\n");
     for (size_t i = 0; i < count; i++) {
         csv_cell(&out, links[i].email, false);
         csv_cell(&out, links[i].url, false);

@@ -124,7 +124,8 @@ void put_member(request *r, mval *m, const member_view *v);
 /** The head that the two tabs of the users page share; *o is the organization. */
 MUST err put_users_tabs(request *r, txn *t, mval *m, bool invitations, organization_view *o);
 /** The choices of a filter: "any" (FAMILY.any), then the words with their texts (FAMILY.WORD). */
-void put_choices(request *r, mval *filter, const char *list, const char *family, const str *words, size_t count, str chosen);
+void put_choices(request *r, mval *filter, const char *list, const char *family, const str *words, size_t count,
+                 str chosen);
 /** First and next page of a list. */
 void put_paging(mval *m, str cursor, str first_url, str next, str next_url);
 /** An empty field of a form or query counts as not given. */

@@ -4,24 +4,36 @@
 
 /* What the last page did, told on the next one: ?notice=KEY or KEY.COUNT; the text is notice.KEY. */
 enum notice_kind { GOOD, INFO, WARNING };
-static const str kind_names[] = {[GOOD] = S_INIT("is_success"), [INFO] = S_INIT("is_info"), [WARNING] = S_INIT("is_warning")};
+static const str kind_names[] = {
+    [GOOD] = S_INIT("is_success"), [INFO] = S_INIT("is_info"), [WARNING] = S_INIT("is_warning")};
 static const struct {
     str key;
     enum notice_kind kind;
     bool counted;
 } notices[] = {
-    {S_INIT("address_proved"), GOOD, false},       {S_INIT("invitation_corrected"), GOOD, false},
-    {S_INIT("invitation_resent"), GOOD, false},    {S_INIT("invitation_revoked"), GOOD, false},
-    {S_INIT("invitations_kept"), GOOD, true},      {S_INIT("invitations_resent"), GOOD, false},
-    {S_INIT("invitations_revoked"), GOOD, false},  {S_INIT("invitations_sent"), GOOD, true},
+    {S_INIT("address_proved"), GOOD, false},
+    {S_INIT("invitation_corrected"), GOOD, false},
+    {S_INIT("invitation_resent"), GOOD, false},
+    {S_INIT("invitation_revoked"), GOOD, false},
+    {S_INIT("invitations_kept"), GOOD, true},
+    {S_INIT("invitations_resent"), GOOD, false},
+    {S_INIT("invitations_revoked"), GOOD, false},
+    {S_INIT("invitations_sent"), GOOD, true},
     {S_INIT("left"), GOOD, false},
-    {S_INIT("member_removed"), GOOD, false},       {S_INIT("members_removed"), GOOD, false},
-    {S_INIT("nothing_selected"), WARNING, false},  {S_INIT("ownership_transferred"), GOOD, false},
-    {S_INIT("password_changed"), GOOD, false},     {S_INIT("password_reset"), GOOD, false},
-    {S_INIT("profile_saved"), GOOD, false},        {S_INIT("proof_sent"), INFO, false},
-    {S_INIT("resent_some"), WARNING, true},        {S_INIT("role_changed"), GOOD, false},
-    {S_INIT("session_ended"), GOOD, false},        {S_INIT("settings_saved"), GOOD, false},
-    {S_INIT("signed_out"), INFO, false},           {S_INIT("some_failed"), WARNING, false},
+    {S_INIT("member_removed"), GOOD, false},
+    {S_INIT("members_removed"), GOOD, false},
+    {S_INIT("nothing_selected"), WARNING, false},
+    {S_INIT("ownership_transferred"), GOOD, false},
+    {S_INIT("password_changed"), GOOD, false},
+    {S_INIT("password_reset"), GOOD, false},
+    {S_INIT("profile_saved"), GOOD, false},
+    {S_INIT("proof_sent"), INFO, false},
+    {S_INIT("resent_some"), WARNING, true},
+    {S_INIT("role_changed"), GOOD, false},
+    {S_INIT("session_ended"), GOOD, false},
+    {S_INIT("settings_saved"), GOOD, false},
+    {S_INIT("signed_out"), INFO, false},
+    {S_INIT("some_failed"), WARNING, false},
 };
 
 /* The query's `notice`, whatever route it belongs to. */
@@ -99,7 +111,8 @@ static err put_organizations(request *r, txn *t, mval *m)
     TRY(account_memberships(t, r->actor.account_id, &mine, &count));
     mval *organizations = m_set_list(m, S("organizations"));
     for (size_t i = 0; i < count; i++) {
-        bool current = !uuid_none(r->actor.organization_id) && uuid_eq(mine[i].organization_id, r->actor.organization_id);
+        bool current =
+            !uuid_none(r->actor.organization_id) && uuid_eq(mine[i].organization_id, r->actor.organization_id);
         mval *o = m_add_object(organizations);
         PUT(o, "name", mine[i].organization_name);
         PUT(o, "slug", mine[i].organization_slug);

@@ -11,21 +11,26 @@ static void put_delivery(request *r, mval *m, const invitation_view *v, msec now
     mval *d = m_set_object(m, S("delivery"));
     PUT(d, "text", text_of(r, "delivery", v->delivery_state));
     PUT(d, "at_text", v->delivery_at ? phrase_ago(r->a, r->lang, v->delivery_at, now) : STR_NONE);
-    PUT(d, "reply", str_eq(v->delivery_state, S("sent")) || str_eq(v->delivery_state, S("kept")) ? STR_NONE : some(v->delivery_reply));
+    PUT(d, "reply",
+        str_eq(v->delivery_state, S("sent")) || str_eq(v->delivery_state, S("kept")) ? STR_NONE
+                                                                                     : some(v->delivery_reply));
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
         m_set_bool(d, arena_join(r->a, S("is_"), kinds[i]), str_eq(v->delivery_state, kinds[i]));
 }
 
 static void put_state(request *r, mval *m, const invitation_view *v, msec now)
 {
-    static const str states[] = {S_INIT("pending"), S_INIT("accepted"), S_INIT("declined"), S_INIT("revoked"), S_INIT("expired")};
+    static const str states[] = {S_INIT("pending"), S_INIT("accepted"), S_INIT("declined"), S_INIT("revoked"),
+                                 S_INIT("expired")};
     bool pending = str_eq(v->state, S("pending")), expired = str_eq(v->state, S("expired"));
     PUT(m, "state_text", text_of(r, "invitation_state", v->state));
     for (size_t i = 0; i < sizeof states / sizeof states[0]; i++)
         m_set_bool(m, arena_join(r->a, S("is_"), states[i]), str_eq(v->state, states[i]));
     str date = until_text(r, v->expires_at, now);
     PUT(m, "expires_text",
-        pending || expired ? PHRASE(r->a, r->lang, pending ? S("invitations.expires_on") : S("invitations.expired_on"), {S("date"), date}) : STR_NONE);
+        pending || expired ? PHRASE(r->a, r->lang, pending ? S("invitations.expires_on") : S("invitations.expired_on"),
+                                    {S("date"), date})
+                           : STR_NONE);
 }
 
 static void put_actions(request *r, mval *m, const invitation_view *v)
@@ -45,7 +50,8 @@ static void put_actions(request *r, mval *m, const invitation_view *v)
     };
     for (size_t i = 0; i < sizeof actions / sizeof actions[0]; i++)
         m_set_str(m, actions[i].name,
-                  actions[i].offered ? org_path_id(r, "/users/invitations/", ID_INVITATION, v->id, actions[i].rest) : STR_NONE);
+                  actions[i].offered ? org_path_id(r, "/users/invitations/", ID_INVITATION, v->id, actions[i].rest)
+                                     : STR_NONE);
     bool batch = !uuid_none(v->batch_id);
     PUT(m, "batch_url", batch ? org_path_id(r, "/users/batches/", ID_BATCH, v->batch_id, "") : STR_NONE);
     PUT_BOOL(m, "has_menu", (open && (create || revoke)) || batch);
@@ -77,7 +83,8 @@ err put_invitation_rows(request *r, txn *t, mval *m, const invitation_view *rows
 
 /* ---- the list ---- */
 
-static const str states_shown[] = {S_INIT("pending"), S_INIT("expired"), S_INIT("accepted"), S_INIT("declined"), S_INIT("revoked")};
+static const str states_shown[] = {S_INIT("pending"), S_INIT("expired"), S_INIT("accepted"), S_INIT("declined"),
+                                   S_INIT("revoked")};
 
 static str invitations_link(request *r, const query_invitations_page *q, str cursor)
 {
@@ -88,7 +95,8 @@ static void put_list_frame(request *r, mval *m, const query_invitations_page *q,
 {
     mval *filter = m_set_object(m, S("filter"));
     PUT(filter, "q", q->q);
-    put_choices(r, filter, "state_options", "invitation_state", states_shown, sizeof states_shown / sizeof states_shown[0], q->state);
+    put_choices(r, filter, "state_options", "invitation_state", states_shown,
+                sizeof states_shown / sizeof states_shown[0], q->state);
     PUT_BOOL(m, "is_filtered", !str_empty(q->q) || !str_empty(q->state));
     PUT(m, "clear_url", org_path(r, "/users/invitations"));
     PUT(m, "retry_url", link_here(r));
@@ -121,7 +129,8 @@ err console_invitations_page(request *r, txn *t)
 /* ---- several at once ---- */
 
 /* Each by itself: one that changed meanwhile does not stop the others. */
-static err do_each(request *r, txn *t, const body_invitations_bulk_form *form, err (*act)(txn *, const actor *, uuid), size_t *done)
+static err do_each(request *r, txn *t, const body_invitations_bulk_form *form, err (*act)(txn *, const actor *, uuid),
+                   size_t *done)
 {
     *done = 0;
     for (size_t i = 0; i < form->invitation.count; i++) {

@@ -84,15 +84,25 @@ static err show_options(request *r, txn *t, const invite_draft *d, err refusal)
 /* ---- preview ---- */
 
 /* The mail as a person would get it, with a link that leads nowhere. */
-static mail_job sample_mail(request *r, txn *t, const organization_view *o, str recipient, str role, str locale, str message,
-                            msec lifetime, bool existing)
+static mail_job sample_mail(request *r, txn *t, const organization_view *o, str recipient, str role, str locale,
+                            str message, msec lifetime, bool existing)
 {
     return (mail_job){
-        .kind = MAIL_INVITATION, .recipient = recipient, .locale = locale.p ? locale : o->locale, .created_at = t->now,
-        .link = arena_join(r->a, r->app->env.public_url, S("/i/…")), .code = S("•••••-•••••"),
-        .organization_name = o->name, .organization_slug = o->slug, .inviter_given_name = r->actor.given_name,
-        .inviter_family_name = r->actor.family_name, .inviter_email = r->actor.email, .role = role, .message = message,
-        .expires_at = t->now + lifetime, .existing_account = existing,
+        .kind = MAIL_INVITATION,
+        .recipient = recipient,
+        .locale = locale.p ? locale : o->locale,
+        .created_at = t->now,
+        .link = arena_join(r->a, r->app->env.public_url, S("/i/…")),
+        .code = S("•••••-•••••"),
+        .organization_name = o->name,
+        .organization_slug = o->slug,
+        .inviter_given_name = r->actor.given_name,
+        .inviter_family_name = r->actor.family_name,
+        .inviter_email = r->actor.email,
+        .role = role,
+        .message = message,
+        .expires_at = t->now + lifetime,
+        .existing_account = existing,
     };
 }
 
@@ -118,7 +128,8 @@ static err put_mail(request *r, txn *t, mval *m, const invite_draft *d)
 {
     str to = first_good(d);
     mail_parts parts;
-    mail_job job = sample_mail(r, t, &d->organization, to, d->role, d->locale, some(d->form->message), d->lifetime, d->all_exist);
+    mail_job job =
+        sample_mail(r, t, &d->organization, to, d->role, d->locale, some(d->form->message), d->lifetime, d->all_exist);
     TRY(mail_render(r->a, &r->app->env, &job, &parts));
     PUT(m, "mail_subject", parts.subject);
     PUT(m, "mail_to", to);
@@ -137,8 +148,9 @@ static err show_preview(request *r, txn *t, const invite_draft *d)
     put_results(r, m, d, false);
     put_seats(r, m, &d->seats, d->good + d->short_of_seats);
     PUT(m, "role_text", text_of(r, "role", d->role));
-    PUT(m, "locale_text", d->locale.p ? catalog_text(str_eq(d->locale, S("fr")) ? LANG_FR : LANG_EN, S("language.name"))
-                                      : text(r, "invite.language_auto"));
+    PUT(m, "locale_text",
+        d->locale.p ? catalog_text(str_eq(d->locale, S("fr")) ? LANG_FR : LANG_EN, S("language.name"))
+                    : text(r, "invite.language_auto"));
     PUT(m, "expires_text", phrase_duration(r->a, r->lang, d->lifetime));
     PUT_BOOL(m, "is_short", d->short_of_seats > 0);
     put_count(m, "fit", d->good);
@@ -158,11 +170,13 @@ err console_invite_mail_preview(request *r, txn *t)
     lifetime = o.invitation_lifetime;
     if (!str_empty(q->expires_in) && !duration_parse(q->expires_in, &lifetime))
         return ERR_INVALID_REQUEST;
-    mail_job job = sample_mail(r, t, &o, text_or_empty(q->to), str_eq(q->role, S("administrator")) ? q->role : S("member"),
-                               language_parse(q->locale, &lang) ? language_code(lang) : STR_NONE, some(q->message), lifetime, q->existing);
+    mail_job job = sample_mail(
+        r, t, &o, text_or_empty(q->to), str_eq(q->role, S("administrator")) ? q->role : S("member"),
+        language_parse(q->locale, &lang) ? language_code(lang) : STR_NONE, some(q->message), lifetime, q->existing);
     TRY(mail_render(r->a, &r->app->env, &job, &parts));
-    answer_header(r, S("Content-Security-Policy"),
-                  S("default-src 'none'; style-src 'unsafe-inline'; form-action 'none'; frame-ancestors 'self'; sandbox"));
+    answer_header(
+        r, S("Content-Security-Policy"),
+        S("default-src 'none'; style-src 'unsafe-inline'; form-action 'none'; frame-ancestors 'self'; sandbox"));
     return answer_bytes(r, 200, S("text/html; charset=utf-8"), parts.html);
 }
 

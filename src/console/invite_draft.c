@@ -15,9 +15,12 @@ static void fill_rows(request *r, invite_draft *d)
     for (size_t i = 0; i < d->count; i++) {
         const address_entry *e = &d->entries[i];
         d->rows[i] = (invite_row){
-            .email = e->address.key.p ? e->address.typed : e->raw, .role = d->role, .locale = d->locale,
+            .email = e->address.key.p ? e->address.typed : e->raw,
+            .role = d->role,
+            .locale = d->locale,
             .message = some(d->form->message),
-            .given_name = usable_name(r, e->given_name), .family_name = usable_name(r, e->family_name),
+            .given_name = usable_name(r, e->given_name),
+            .family_name = usable_name(r, e->family_name),
         };
     }
 }
@@ -35,7 +38,8 @@ err invite_draft_read(request *r, txn *t, const invite_form *form, invite_draft 
         return problem_at(&r->problem, ERR_INVALID_REQUEST, S("/expires_in"), S("not-allowed"), 0);
     char out[DURATION_TEXT_SIZE];
     d->expires_in = arena_str(r->a, duration_format(d->lifetime, out));
-    err e = address_list_parse(r->a, form->addresses.p ? form->addresses : S(""), INVITE_ROWS_MAX, &d->entries, &d->count);
+    err e =
+        address_list_parse(r->a, form->addresses.p ? form->addresses : S(""), INVITE_ROWS_MAX, &d->entries, &d->count);
     if (e == ERR_PAYLOAD_TOO_LARGE)
         return problem_at(&r->problem, ERR_INVALID_REQUEST, S("/addresses"), S("too-many"), INVITE_ROWS_MAX);
     TRY(e);
@@ -93,8 +97,8 @@ static str kind_of(err outcome)
 {
     if (outcome == OK)
         return S("good");
-    bool milder = outcome == ERR_ALREADY_INVITED || outcome == ERR_ALREADY_MEMBER || outcome == ERR_SEAT_LIMIT_REACHED ||
-                  outcome == ERR_RATE_LIMITED;
+    bool milder = outcome == ERR_ALREADY_INVITED || outcome == ERR_ALREADY_MEMBER ||
+                  outcome == ERR_SEAT_LIMIT_REACHED || outcome == ERR_RATE_LIMITED;
     return milder ? S("warn") : S("bad");
 }
 
@@ -111,7 +115,8 @@ static str detail_of(request *r, str outcome, const invite_result *result)
         return TEXT(r, "outcome.already-member.detail", {S("role_text"), text_of(r, "role", result->role)});
     if (catalog_has(key))
         return catalog_text(r->lang, key);
-    return result->problem && result->problem->field_count ? problem_field_text(r, &result->problem->fields[0]) : STR_NONE;
+    return result->problem && result->problem->field_count ? problem_field_text(r, &result->problem->fields[0])
+                                                           : STR_NONE;
 }
 
 /* What can be done about it, for those who may. */
@@ -131,8 +136,10 @@ static row_view view_of(request *r, const invite_draft *d, size_t i, bool sent)
 {
     const invite_result *result = &d->results[i];
     row_view v = {
-        .shown = d->rows[i].email, .full_name = phrase_name(r->a, d->rows[i].given_name, d->rows[i].family_name),
-        .outcome = outcome_of(result, sent), .kind = kind_of(result->outcome),
+        .shown = d->rows[i].email,
+        .full_name = phrase_name(r->a, d->rows[i].given_name, d->rows[i].family_name),
+        .outcome = outcome_of(result, sent),
+        .kind = kind_of(result->outcome),
     };
     v.label = label_of(r, v.outcome, result->outcome);
     v.detail = detail_of(r, v.outcome, result);
@@ -172,11 +179,16 @@ static void write_result(request *r, json_writer *w, const invite_draft *d, size
     const struct {
         str name, value;
     } texts[] = {
-        {S("raw"), d->entries[i].raw},          {S("shown"), v.shown},
-        {S("email"), d->entries[i].address.typed}, {S("given_name"), d->rows[i].given_name},
-        {S("family_name"), d->rows[i].family_name}, {S("outcome"), v.outcome},
-        {S("kind"), v.kind},                    {S("label"), v.label},
-        {S("detail"), v.detail},                {S("action_url"), v.action_url},
+        {S("raw"), d->entries[i].raw},
+        {S("shown"), v.shown},
+        {S("email"), d->entries[i].address.typed},
+        {S("given_name"), d->rows[i].given_name},
+        {S("family_name"), d->rows[i].family_name},
+        {S("outcome"), v.outcome},
+        {S("kind"), v.kind},
+        {S("label"), v.label},
+        {S("detail"), v.detail},
+        {S("action_url"), v.action_url},
         {S("action_text"), v.action_text},
     };
     json_open(w, STR_NONE, '{');

@@ -17,7 +17,10 @@ static entrance entrance_of(request *r)
         return (entrance){{.token = r->params[0].text}, here, arena_join(r->a, here, S("/decline")), here};
     }
     const enrol_form *form = r->body;
-    return (entrance){{.email = form->email.p ? form->email : S(""), .code = form->code.p ? form->code : S("")}, S("/join/accept"), S("/join/decline"), S("/join")};
+    return (entrance){{.email = form->email.p ? form->email : S(""), .code = form->code.p ? form->code : S("")},
+                      S("/join/accept"),
+                      S("/join/decline"),
+                      S("/join")};
 }
 
 /* ---- pages ---- */
@@ -47,10 +50,10 @@ static err show_closed(request *r, txn *t, const invitation_door *door, err refu
         err refusal;
         str flag;
     } reasons[] = {
-        {ERR_INVITATION_EXPIRED, S_INIT("is_expired")},   {ERR_INVITATION_REVOKED, S_INIT("is_revoked")},
-        {ERR_INVITATION_DECLINED, S_INIT("is_declined")}, {ERR_INVITATION_REPLACED, S_INIT("is_replaced")},
+        {ERR_INVITATION_EXPIRED, S_INIT("is_expired")},           {ERR_INVITATION_REVOKED, S_INIT("is_revoked")},
+        {ERR_INVITATION_DECLINED, S_INIT("is_declined")},         {ERR_INVITATION_REPLACED, S_INIT("is_replaced")},
         {ERR_INVITATION_ALREADY_ACCEPTED, S_INIT("is_accepted")}, {ERR_ALREADY_MEMBER, S_INIT("is_accepted")},
-        {ERR_ACCOUNT_ALREADY_ACTIVE, S_INIT("is_refused")}, {ERR_INVITATION_INVALID, S_INIT("is_invalid")},
+        {ERR_ACCOUNT_ALREADY_ACTIVE, S_INIT("is_refused")},       {ERR_INVITATION_INVALID, S_INIT("is_invalid")},
     };
     mval *m;
     bool known = false;
@@ -107,8 +110,9 @@ static err show_open(request *r, txn *t, const entrance *way, const invitation_d
     PUT(m, "home_url", S("/"));
     for (size_t i = 0; i < sizeof pages / sizeof pages[0]; i++)
         if (str_eq(pages[i].next, door->next))
-            return is_said_by_page(refusal) ? page_answer(r, refusal == OK ? 200 : err_about(refusal)->status, pages[i].name, m)
-                                            : page_refused(r, refusal, pages[i].name, m);
+            return is_said_by_page(refusal)
+                       ? page_answer(r, refusal == OK ? 200 : err_about(refusal)->status, pages[i].name, m)
+                       : page_refused(r, refusal, pages[i].name, m);
     return ERR_INTERNAL;
 }
 
@@ -188,7 +192,8 @@ static err prepare_enrolment(request *r)
     if (e != OK || !str_eq(door.next, S("enrol")))
         return OK; /* the handler finds it again */
     str known[] = {door.email, door.organization_name};
-    e = page_new_person(r, form->given_name, form->family_name, form->password, known, sizeof known / sizeof known[0], &work->hash);
+    e = page_new_person(r, form->given_name, form->family_name, form->password, known, sizeof known / sizeof known[0],
+                        &work->hash);
     return page_note(r, e, &work->found);
 }
 
@@ -196,8 +201,11 @@ static err accept(request *r, txn *t, const entrance *way)
 {
     const enrol_form *form = r->body;
     const enrol_work *work = r->scratch;
-    enrolment e = {.key = way->key, .given_name = form->given_name, .family_name = form->family_name,
-                   .password_hash = work->hash, .locale = language_code(r->lang)};
+    enrolment e = {.key = way->key,
+                   .given_name = form->given_name,
+                   .family_name = form->family_name,
+                   .password_hash = work->hash,
+                   .locale = language_code(r->lang)};
     accepted done;
     err refusal = page_recall(r, &work->found);
     invitation_door door;

@@ -6,15 +6,19 @@
 /* What a browser calls itself, the more telling names first: each of them also says the ones below. */
 static const struct {
     str sign, name;
-} browsers[] = {
-    {S_INIT("Edg/"), S_INIT("Edge")},       {S_INIT("EdgA/"), S_INIT("Edge")},      {S_INIT("OPR/"), S_INIT("Opera")},
-    {S_INIT("SamsungBrowser/"), S_INIT("Samsung Internet")}, {S_INIT("Firefox/"), S_INIT("Firefox")},
-    {S_INIT("FxiOS/"), S_INIT("Firefox")},  {S_INIT("CriOS/"), S_INIT("Chrome")},   {S_INIT("Chrome/"), S_INIT("Chrome")},
-    {S_INIT("Safari/"), S_INIT("Safari")},
-}, systems[] = {
-    {S_INIT("Android"), S_INIT("Android")}, {S_INIT("iPhone"), S_INIT("iPhone")},   {S_INIT("iPad"), S_INIT("iPad")},
-    {S_INIT("Windows"), S_INIT("Windows")}, {S_INIT("Mac OS X"), S_INIT("macOS")},  {S_INIT("CrOS"), S_INIT("ChromeOS")},
-    {S_INIT("Linux"), S_INIT("Linux")},
+} browsers[] =
+    {
+        {S_INIT("Edg/"), S_INIT("Edge")},        {S_INIT("EdgA/"), S_INIT("Edge")},
+        {S_INIT("OPR/"), S_INIT("Opera")},       {S_INIT("SamsungBrowser/"), S_INIT("Samsung Internet")},
+        {S_INIT("Firefox/"), S_INIT("Firefox")}, {S_INIT("FxiOS/"), S_INIT("Firefox")},
+        {S_INIT("CriOS/"), S_INIT("Chrome")},    {S_INIT("Chrome/"), S_INIT("Chrome")},
+        {S_INIT("Safari/"), S_INIT("Safari")},
+},
+  systems[] = {
+      {S_INIT("Android"), S_INIT("Android")}, {S_INIT("iPhone"), S_INIT("iPhone")},
+      {S_INIT("iPad"), S_INIT("iPad")},       {S_INIT("Windows"), S_INIT("Windows")},
+      {S_INIT("Mac OS X"), S_INIT("macOS")},  {S_INIT("CrOS"), S_INIT("ChromeOS")},
+      {S_INIT("Linux"), S_INIT("Linux")},
 };
 
 static str device_text(request *r, str user_agent)
@@ -43,7 +47,8 @@ static err put_sessions(request *r, txn *t, mval *m)
         PUT(o, "id", id);
         PUT(o, "device_text", device_text(r, rows[i].user_agent));
         PUT(o, "source", rows[i].source);
-        PUT(o, "seen_text", TEXT(r, "me.session_seen", {S("when"), phrase_ago(r->a, r->lang, rows[i].seen_at, t->now)}));
+        PUT(o, "seen_text",
+            TEXT(r, "me.session_seen", {S("when"), phrase_ago(r->a, r->lang, rows[i].seen_at, t->now)}));
         PUT_BOOL(o, "is_current", uuid_eq(rows[i].id, r->actor.session_id));
         PUT(o, "end_url", arena_join(r->a, S("/me/sessions/"), id, S("/end")));
     }
@@ -59,7 +64,9 @@ static err me_open(request *r, txn *t, const account_change *typed, bool proof_s
     PUT(form, "given_name", typed ? typed->given_name : r->actor.given_name);
     PUT(form, "family_name", typed ? typed->family_name : r->actor.family_name);
     mval *locales = m_set_list(m, S("locale_options"));
-    str chosen = typed && typed->locale.p ? typed->locale : r->actor.locale.p ? r->actor.locale : language_code(r->lang);
+    str chosen = typed && typed->locale.p ? typed->locale
+                 : r->actor.locale.p      ? r->actor.locale
+                                          : language_code(r->lang);
     put_option(locales, S("fr"), catalog_text(LANG_FR, S("language.name")), chosen);
     put_option(locales, S("en"), catalog_text(LANG_EN, S("language.name")), chosen);
     mval *me = m_set_object(m, S("me"));

@@ -54,7 +54,8 @@ err put_users_tabs(request *r, txn *t, mval *m, bool invitations, organization_v
 
 /* ---- the list ---- */
 
-void put_choices(request *r, mval *filter, const char *list, const char *family, const str *words, size_t count, str chosen)
+void put_choices(request *r, mval *filter, const char *list, const char *family, const str *words, size_t count,
+                 str chosen)
 {
     mval *options = m_set_list(filter, str_of(list));
     put_option(options, S(""), text_of(r, family, S("any")), chosen.p ? chosen : S(""));

@@ -9,7 +9,8 @@ static void put_way(request *r, mval *m, err refusal)
     if (refusal == ERR_TOKEN_INVALID) {
         PUT(m, "way_url", S("/password/forgotten"));
         PUT(m, "way_text", text(r, "problem.way_forgotten"));
-    } else if (inside && r->route && str_starts(r->route->pattern, S("/o/{org}/users")) && !uuid_none(r->actor.membership_id)) {
+    } else if (inside && r->route && str_starts(r->route->pattern, S("/o/{org}/users")) &&
+               !uuid_none(r->actor.membership_id)) {
         PUT(m, "way_url", org_path(r, "/users"));
         PUT(m, "way_text", text(r, "problem.way_back"));
     } else if (!r->route) { /* nobody asked who is there: the root knows */

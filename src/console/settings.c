@@ -61,7 +61,8 @@ str seats_text(request *r, const seats *s, int64_t wanted)
         return STR_NONE;
     const char *key = wanted > left ? "seats.short" : wanted ? "seats.after" : "seats.free";
     int64_t count = wanted > left ? wanted - left : left - wanted;
-    str numbers[][2] = {{S("count"), phrase_number(r->a, r->lang, count)}, {S("limit"), phrase_number(r->a, r->lang, s->limit)}};
+    str numbers[][2] = {{S("count"), phrase_number(r->a, r->lang, count)},
+                        {S("limit"), phrase_number(r->a, r->lang, s->limit)}};
     return phrase_fill(r->a, catalog_plural(r->lang, str_of(key), count), (const str(*)[2])numbers, 2);
 }
 
@@ -107,9 +108,11 @@ static err read_change(request *r, const body_settings_form *form, organization_
     uint64_t most;
     *c = (organization_change){
         .name = form->name,
-        .has_locale = form->has_locale, .locale = some(form->locale),
+        .has_locale = form->has_locale,
+        .locale = some(form->locale),
         .existing_accounts = some(form->existing_accounts),
-        .has_administrators_invite = true, .administrators_invite = form->administrators_may_invite_administrators,
+        .has_administrators_invite = true,
+        .administrators_invite = form->administrators_may_invite_administrators,
         .has_reminder_after = form->has_reminder_after,
         .has_reminder_max = form->has_reminder_max,
     };

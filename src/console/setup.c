@@ -53,8 +53,8 @@ err console_setup_form_prepare(request *r)
     TRY(e);
     address where;
     str known[] = {form->organization, form->email}, name;
-    err refusal = page_new_person(r, form->given_name, form->family_name, form->password, known, sizeof known / sizeof known[0],
-                                  &work->hash);
+    err refusal = page_new_person(r, form->given_name, form->family_name, form->password, known,
+                                  sizeof known / sizeof known[0], &work->hash);
     if (!address_parse(r->a, form->email, &where))
         refusal = problem_at(&r->problem, ERR_INVALID_ADDRESS, S("/email"), S("not-allowed"), 0);
     if (name_clean(r->a, &r->problem, S("/organization"), form->organization, &name) != OK && refusal == OK)
@@ -69,17 +69,22 @@ err console_setup_form(request *r, txn *t)
     language locale;
     founded made;
     founding f = {
-        .name = form->organization, .email = form->email, .given_name = form->given_name,
-        .family_name = form->family_name, .password_hash = work->hash, .first = true, .sign_in = true,
+        .name = form->organization,
+        .email = form->email,
+        .given_name = form->given_name,
+        .family_name = form->family_name,
+        .password_hash = work->hash,
+        .first = true,
+        .sign_in = true,
         .locale = language_parse(form->locale, &locale) ? language_code(locale) : STR_NONE,
     };
-    actor operator = r->actor; /* who holds the setup address runs the server */
+    actor operator= r->actor; /* who holds the setup address runs the server */
     operator.kind = ACTOR_OPERATOR;
     err refusal = page_recall(r, &work->found);
     TRY(setup_allowed(r, t));
     if (refusal == OK) {
         TRY(store_savepoint(t));
-        TRY(page_attempt(t, organization_found(t, &operator, &f, &made), &refusal));
+        TRY(page_attempt(t, organization_found(t, &operator, & f, &made), &refusal));
     }
     if (refusal == OK) {
         answer_session_cookie(r, made.session.token, made.session.expires_at);

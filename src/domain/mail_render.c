@@ -82,7 +82,8 @@ static err render_subject(arena *a, const struct env *env, const mail_job *job, 
     return OK;
 }
 
-static err render_body(arena *a, const struct env *env, const mail_job *job, const both *langs, str subject, const char *kind, str *out)
+static err render_body(arena *a, const struct env *env, const mail_job *job, const both *langs, str subject,
+                       const char *kind, str *out)
 {
     BUF_SCOPED body = {0};
     language first = langs->of[0];

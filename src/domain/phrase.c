@@ -39,7 +39,8 @@ str phrase_number(arena *a, language lang, int64_t n)
 
 str phrase_count(arena *a, language lang, str key, int64_t count)
 {
-    return phrase_fill(a, catalog_plural(lang, key, count), (const str[][2]){{S("count"), phrase_number(a, lang, count)}}, 1);
+    return phrase_fill(a, catalog_plural(lang, key, count),
+                       (const str[][2]){{S("count"), phrase_number(a, lang, count)}}, 1);
 }
 
 static str day_text(arena *a, language lang, const civil *c)
@@ -64,8 +65,9 @@ str phrase_moment(arena *a, language lang, msec t)
     civil c = clock_civil(t);
     str hour = arena_printf(a, lang == LANG_FR ? "%d" : "%02d", c.hour);
     str time = PHRASE(a, lang, S("date.time"), {S("hour"), hour}, {S("minute"), arena_printf(a, "%02d", c.minute)});
-    str whole = PHRASE(a, lang, S("date.day_time"), {S("day"), day_text(a, lang, &c)}, {S("month"), month_text(a, lang, &c)},
-                       {S("year"), arena_printf(a, "%d", c.year)}, {S("time"), time});
+    str whole =
+        PHRASE(a, lang, S("date.day_time"), {S("day"), day_text(a, lang, &c)}, {S("month"), month_text(a, lang, &c)},
+               {S("year"), arena_printf(a, "%d", c.year)}, {S("time"), time});
     return PHRASE(a, lang, S("date.utc"), {S("text"), whole});
 }
 
@@ -74,7 +76,8 @@ str phrase_ago(arena *a, language lang, msec t, msec now)
     const struct {
         msec unit;
         str key;
-    } units[] = {{MSEC_DAY, S("date.days_ago")}, {MSEC_HOUR, S("date.hours_ago")}, {MSEC_MINUTE, S("date.minutes_ago")}};
+    } units[] = {
+        {MSEC_DAY, S("date.days_ago")}, {MSEC_HOUR, S("date.hours_ago")}, {MSEC_MINUTE, S("date.minutes_ago")}};
     msec distance = now > t ? now - t : 0;
     if (distance > 30 * (msec)MSEC_DAY)
         return phrase_date(a, lang, t);

@@ -8,8 +8,9 @@
 
 /** `template` with {name} replaced, from name, value pairs; what they bring is not looked at again. In the arena. */
 str phrase_fill(arena *a, str template, const str (*pairs)[2], size_t count);
-#define PHRASE(a, lang, key, ...)                                                                                      \
-    phrase_fill((a), catalog_text((lang), (key)), (const str[][2]){__VA_ARGS__}, sizeof((const str[][2]){__VA_ARGS__}) / sizeof(str[2]))
+#define PHRASE(a, lang, key, ...)                                                \
+    phrase_fill((a), catalog_text((lang), (key)), (const str[][2]){__VA_ARGS__}, \
+                sizeof((const str[][2]){__VA_ARGS__}) / sizeof(str[2]))
 /** A plural entry with its {count}. */
 str phrase_count(arena *a, language lang, str key, int64_t count);
 /** « 1 234 », "1,234". */

@@ -18,9 +18,21 @@ static void only_paths_of_this_server(void **state)
 {
     (void)state;
     static const char *const good[] = {"/", "/me", "/o/bar/users?q=a%20b&sort=-joined_at", "/i/Ab_-9", "/me#address"};
-    static const char *const bad[] = {"",      "//evil.example", "/\\evil.example", "\\\\evil",        "https://evil.example", "me",
-                                      "/a b",  "/a\tb",          "/a\r\nb",         "/a\x01",          "javascript:alert(1)",  "/\xc3\xa9",
-                                      "/<b>",  "/\"",            "/a\x7f"};
+    static const char *const bad[] = {"",
+                                      "//evil.example",
+                                      "/\\evil.example",
+                                      "\\\\evil",
+                                      "https://evil.example",
+                                      "me",
+                                      "/a b",
+                                      "/a\tb",
+                                      "/a\r\nb",
+                                      "/a\x01",
+                                      "javascript:alert(1)",
+                                      "/\xc3\xa9",
+                                      "/<b>",
+                                      "/\"",
+                                      "/a\x7f"};
     for (size_t i = 0; i < sizeof good / sizeof good[0]; i++)
         is(safe_next(str_of(good[i]), S("/no")), good[i]);
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
