@@ -7,6 +7,7 @@ combination, and writes docs/screenshot.png.
 import itertools
 import os
 import re
+import unicodedata
 
 import pytest
 
@@ -22,6 +23,10 @@ NAMES = [("Amélie", "Rousseau"), ("Bastien", "Lefèvre"), ("Chloé", "Nguyen"),
          ("Gaëlle", "Le Goff"), ("Hugo", "Schneider")]
 
 
+def plain(name):
+    return unicodedata.normalize("NFD", name.lower()).encode("ascii", "ignore").decode().replace(" ", "")
+
+
 class Scene:
     """A company with a history, in one language."""
 
@@ -32,11 +37,13 @@ class Scene:
         bar.owner.api.patch("/me", {"locale": language}).ok()
         other = world.found("Les Amis du parvis" if language == "fr" else "Friends of the Square", locale=language)
         world.inbox.rcpt_reply = lambda a: "550 5.1.1 <%s>: no such user here" % a if a.startswith("typo") else None
-        self.people = [bar.join(given=g, family=f, role="administrator" if i == 1 else "member") for i, (g, f) in enumerate(NAMES)]
+        bar.owner.api.post("/me/address-proof").ok(202)
+        bar.owner.api.post("/me/address-proof/confirm", {"code": inbox.last(bar.owner.email).code}).ok()
+        self.people = [bar.join(fresh(plain(g)), given=g, family=f, role="administrator" if i == 1 else "member") for i, (g, f) in enumerate(NAMES)]
         self.member = bar.member(self.people[2])["id"]
         self.zoe = other.join(given="Zoé", family="Durand")
         self.zoe.api.patch("/me", {"locale": language}).ok()
-        emails = {k: fresh(k) for k in ("paul", "typo", "ada", "declined", "joined")}
+        emails = {k: fresh(n) for k, n in (("paul", "paul"), ("typo", "typo"), ("ada", "ada"), ("declined", "marc"), ("joined", "ines"))}
         sent = bar.send(*[{"email": e, "message": "À lundi, neuf heures, au troisième étage." if language == "fr" else "See you on Monday at nine."}
                           for e in emails.values()]).ok()
         self.batch = sent["batch"]

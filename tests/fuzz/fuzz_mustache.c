@@ -41,7 +41,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         err e = mustache_render(m, &run, hostile_data(a), &out);
         str made = buf_str(&out);
         if (e == OK && str_find(source, S("<script")) == source.n && str_find(source, S("&")) == source.n &&
-            str_find(source, S("{")) < source.n && template_check(source, true, &fault) && str_find(made, S("<script>")) < made.n)
+            str_find(source, S("{")) < source.n && template_check(source, true, &fault) &&
+            str_find(made, S("<script>")) < made.n)
             abort();
     }
     buf_free(&out);

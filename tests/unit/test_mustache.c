@@ -97,7 +97,10 @@ static void test_official(void **state)
     char path[1024];
     (void)state;
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
-        snprintf(path, sizeof path, "%s%s/vectors/mustache/%s.json", shared ? shared : project ? project : ".",
+        snprintf(path, sizeof path, "%s%s/vectors/mustache/%s.json",
+                 shared    ? shared
+                 : project ? project
+                           : ".",
                  shared ? "" : "/../shared", files[i]);
         json_error_t error;
         json_t *root = json_load_file(path, 0, &error);
@@ -128,7 +131,8 @@ static void test_values(void **state)
     m_set_str(data, S("twice"), S("old"));
     m_set_str(data, S("twice"), S("new"));
     m_set_str(m_set_object(data, S("who")), S("name"), S("Olive"));
-    rendered("{{#rows}}{{name}};{{/rows}}{{#none}}x{{/none}}{{#empty}}x{{/empty}}{{^missing}}{{twice}}{{/missing}} {{who.name}}",
+    rendered("{{#rows}}{{name}};{{/rows}}{{#none}}x{{/none}}{{#empty}}x{{/empty}}{{^missing}}{{twice}}{{/missing}} "
+             "{{who.name}}",
              data, LANG_EN, false, &out);
     assert_str(buf_str(&out), "&lt;Zoé &amp; &#39;co&#39;&gt;;Ann;new Olive");
     out.n = 0;
@@ -151,9 +155,18 @@ static void test_malformed(void **state)
     static const struct {
         const char *source;
         size_t line;
-    } cases[] = {{"{{", 1},          {"a\n{{#a}}", 2},        {"{{/a}}", 1},     {"{{#a}}\n{{/b}}", 2}, {"{{}}", 1},
-                 {"{{#}}", 1},       {"{{a b}}", 1},          {"{{=<% %>}}", 1}, {"{{=<%>=}}", 1},      {"{{{a}}", 1},
-                 {"\n\n{{#a}}{{#b}}{{/a}}{{/b}}", 3},         {"{{#t.x}}{{/t.x}}", 1}};
+    } cases[] = {{"{{", 1},
+                 {"a\n{{#a}}", 2},
+                 {"{{/a}}", 1},
+                 {"{{#a}}\n{{/b}}", 2},
+                 {"{{}}", 1},
+                 {"{{#}}", 1},
+                 {"{{a b}}", 1},
+                 {"{{=<% %>}}", 1},
+                 {"{{=<%>=}}", 1},
+                 {"{{{a}}", 1},
+                 {"\n\n{{#a}}{{#b}}{{/a}}{{/b}}", 3},
+                 {"{{#t.x}}{{/t.x}}", 1}};
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         ARENA_SCOPED a = arena_new(1 << 20);
@@ -183,10 +196,12 @@ static void test_bounds(void **state)
     mval *data = m_object(a), *list = m_set_list(data, S("l"));
     for (int i = 0; i < 100; i++)
         m_add(list, m_bool(a, false));
-    m = mustache_parse(a, S("{{#l}}{{#l}}{{#l}}{{#l}}{{#l}}{{#l}}{{^x}}{{/x}}{{/l}}{{/l}}{{/l}}{{/l}}{{/l}}{{/l}}"), &fault);
+    m = mustache_parse(a, S("{{#l}}{{#l}}{{#l}}{{#l}}{{#l}}{{#l}}{{^x}}{{/x}}{{/l}}{{/l}}{{/l}}{{/l}}{{/l}}{{/l}}"),
+                       &fault);
     run.lookup = NULL;
     assert_int_equal(mustache_render(m, &run, data, &out), ERR_INTERNAL);
-    m = mustache_parse(a, S("{{#l}}{{#l}}{{#l}}{{#l}}0123456789012345678901234567890123456789{{/l}}{{/l}}{{/l}}{{/l}}"), &fault);
+    m = mustache_parse(a, S("{{#l}}{{#l}}{{#l}}{{#l}}0123456789012345678901234567890123456789{{/l}}{{/l}}{{/l}}{{/l}}"),
+                       &fault);
     out.n = 0;
     assert_int_equal(mustache_render(m, &run, data, &out), ERR_INTERNAL);
     assert_true(out.n < MUSTACHE_OUTPUT_MAX + 100);
@@ -218,17 +233,56 @@ static void test_check_accepts(void **state)
 static void test_check_refuses(void **state)
 {
     static const char *const bad[] = {
-        "{{{x}}}", "{{&x}}", "{{=<% %>=}}", "{{t.no.such.text}}", "{{#a}}",
-        "<p class={{x}}>", "<p class=a{{x}}>", "<p class={{#a}}b{{/a}}>", "<p {{x}}>", "<p {{x}}=\"y\">", "<{{x}}>", "</{{x}}>",
-        "<p a{{x}}=\"b\">", "<p{{x}}>", "<script>{{x}}</script>", "<style>{{x}}</style>", "<script>{{#a}}x{{/a}}</script>",
-        "<script></scriptx>{{x}}</script>", "<SCRIPT>var a = '</b>{{x}}'</SCRIPT>",
-        "<p onclick=\"{{x}}\">", "<p OnClick='a({{x}})'>", "<p style=\"color:{{x}}\">", "<iframe srcdoc=\"{{x}}\"></iframe>",
-        "<a href=\"{{x}}\">", "<a href=\"javascript:alert(1)\">", "<a href=\" javascript:{{x}}\">", "<a href=\"/{{x}}\">",
-        "<a href=\"https://{{x}}\">", "<a href=\"&#106;avascript:x\">", "<a href=javascript:x>", "<img src='{{#a}}/x{{/a}}{{y}}'>",
-        "<form action=\"{{x}}\">", "<button formaction=\"data:{{x}}\">", "<a href=\"{{#a}}\"{{/a}}>x</a>", "{{#a}}<p {{/a}}>",
-        "{{#a}}<p title=\"{{/a}}\">", "<p title=\"{{#a}}\" alt=\"{{/a}}\">", "<scr{{#a}}ipt>x", "<p{{#a}}x{{/a}}>", "<p {{#a}}a{{/a}}{{#b}}b{{/b}}>",
-        "<p", "<p title=\"", "<script>", "<!-- {{x}} -->", "<p title=\"{{> partials/x}}\">", "<base href=\"/x\">", "<plaintext>",
-        "<svg><script xlink:href=\"{{x}}\"></script></svg>", "<meta http-equiv=\"{{x}}\">", "{{#a}}<script>{{/a}}x</script>",
+        "{{{x}}}",
+        "{{&x}}",
+        "{{=<% %>=}}",
+        "{{t.no.such.text}}",
+        "{{#a}}",
+        "<p class={{x}}>",
+        "<p class=a{{x}}>",
+        "<p class={{#a}}b{{/a}}>",
+        "<p {{x}}>",
+        "<p {{x}}=\"y\">",
+        "<{{x}}>",
+        "</{{x}}>",
+        "<p a{{x}}=\"b\">",
+        "<p{{x}}>",
+        "<script>{{x}}</script>",
+        "<style>{{x}}</style>",
+        "<script>{{#a}}x{{/a}}</script>",
+        "<script></scriptx>{{x}}</script>",
+        "<SCRIPT>var a = '</b>{{x}}'</SCRIPT>",
+        "<p onclick=\"{{x}}\">",
+        "<p OnClick='a({{x}})'>",
+        "<p style=\"color:{{x}}\">",
+        "<iframe srcdoc=\"{{x}}\"></iframe>",
+        "<a href=\"{{x}}\">",
+        "<a href=\"javascript:alert(1)\">",
+        "<a href=\" javascript:{{x}}\">",
+        "<a href=\"/{{x}}\">",
+        "<a href=\"https://{{x}}\">",
+        "<a href=\"&#106;avascript:x\">",
+        "<a href=javascript:x>",
+        "<img src='{{#a}}/x{{/a}}{{y}}'>",
+        "<form action=\"{{x}}\">",
+        "<button formaction=\"data:{{x}}\">",
+        "<a href=\"{{#a}}\"{{/a}}>x</a>",
+        "{{#a}}<p {{/a}}>",
+        "{{#a}}<p title=\"{{/a}}\">",
+        "<p title=\"{{#a}}\" alt=\"{{/a}}\">",
+        "<scr{{#a}}ipt>x",
+        "<p{{#a}}x{{/a}}>",
+        "<p {{#a}}a{{/a}}{{#b}}b{{/b}}>",
+        "<p",
+        "<p title=\"",
+        "<script>",
+        "<!-- {{x}} -->",
+        "<p title=\"{{> partials/x}}\">",
+        "<base href=\"/x\">",
+        "<plaintext>",
+        "<svg><script xlink:href=\"{{x}}\"></script></svg>",
+        "<meta http-equiv=\"{{x}}\">",
+        "{{#a}}<script>{{/a}}x</script>",
     };
     (void)state;
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
@@ -247,8 +301,8 @@ static void test_check_refuses(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_official),  cmocka_unit_test(test_values),        cmocka_unit_test(test_catalog_texts),
-        cmocka_unit_test(test_malformed), cmocka_unit_test(test_bounds),        cmocka_unit_test(test_check_accepts),
+        cmocka_unit_test(test_official),      cmocka_unit_test(test_values), cmocka_unit_test(test_catalog_texts),
+        cmocka_unit_test(test_malformed),     cmocka_unit_test(test_bounds), cmocka_unit_test(test_check_accepts),
         cmocka_unit_test(test_check_refuses),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -22,7 +22,8 @@ static void test_hash(void **state)
 
 static void test_no_hash(void **state)
 {
-    static const char *const others[] = {"", "x", "$2b$12$abcdefghijklmnopqrstuv", "$argon2id$v=19$m=19456,t=2,p=1$$", "plain"};
+    static const char *const others[] = {"", "x", "$2b$12$abcdefghijklmnopqrstuv", "$argon2id$v=19$m=19456,t=2,p=1$$",
+                                         "plain"};
     char big[PASSWORD_MAX_BYTES + 2];
     (void)state;
     assert_false(password_verify(STR_NONE, S("anything")));
@@ -84,7 +85,10 @@ static void test_verdicts(void **state)
     memset(big, 'x', sizeof big);
     assert_int_equal(password_check((str){big, sizeof big}, NULL, 0, 8, NULL), PASSWORD_TOO_LONG);
     assert_int_equal(password_check((str){"kX9#\0vQ2mzz", 11}, NULL, 0, 8, NULL), PASSWORD_TOO_LONG);
-    assert_int_equal(password_check(S("kX9#\xff" "vQ2mzz"), NULL, 0, 8, NULL), PASSWORD_TOO_LONG);
+    assert_int_equal(password_check(S("kX9#\xff"
+                                      "vQ2mzz"),
+                                    NULL, 0, 8, NULL),
+                     PASSWORD_TOO_LONG);
 }
 
 static void test_score_grows(void **state)

@@ -144,7 +144,7 @@ static void test_codes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_key_file), cmocka_unit_test(test_hashes), cmocka_unit_test(test_sealing),
+        cmocka_unit_test(test_key_file),  cmocka_unit_test(test_hashes), cmocka_unit_test(test_sealing),
         cmocka_unit_test(test_base64url), cmocka_unit_test(test_codes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -70,7 +70,9 @@ static err queue(txn *t, void *context)
     const orders *o = context;
     for (int i = 0; i < o->count; i++) {
         uuid id;
-        mail_order order = {.kind = MAIL_PASSWORD_RESET, .recipient = str_of(o->recipient), .locale = i % 2 ? S("fr") : STR_NONE,
+        mail_order order = {.kind = MAIL_PASSWORD_RESET,
+                            .recipient = str_of(o->recipient),
+                            .locale = i % 2 ? S("fr") : STR_NONE,
                             .token = S("the-token-of-the-link")};
         TRY(mail_queue(t, &order, &id));
         if (o->withdraw)
@@ -98,9 +100,13 @@ static void test_kept_at_once(void **state)
     assert_true(clock_monotonic() - start < 900); /* the commit woke it: no waiting for the tick */
     send_to(&w, "ann@example.org", 300);
     assert_true(worker_settle(w.worker, 20000));
-    assert_int_equal(ask(&w, "SELECT COUNT(*) FROM mail WHERE state = 'kept' AND sealed IS NULL AND next_at IS NULL AND done_at > 0"), 301);
+    assert_int_equal(
+        ask(&w,
+            "SELECT COUNT(*) FROM mail WHERE state = 'kept' AND sealed IS NULL AND next_at IS NULL AND done_at > 0"),
+        301);
     char command[256];
-    snprintf(command, sizeof command, "test $(ls %s/mail/*.eml | wc -l) = 301 && grep -q the-token-of-the-link %s/mail/*.eml", w.folder,
+    snprintf(command, sizeof command,
+             "test $(ls %s/mail/*.eml | wc -l) = 301 && grep -q the-token-of-the-link %s/mail/*.eml", w.folder,
              w.folder);
     assert_int_equal(system(command), 0);
     ARENA_SCOPED a = arena_new(1 << 20);
@@ -124,10 +130,14 @@ static void test_what_the_server_says(void **state)
     send_to(&w, "unknown@example.org", 1);
     send_to(&w, "busy@example.org", 1);
     assert_true(worker_settle(w.worker, 20000));
-    assert_int_equal(ask(&w, "SELECT COUNT(*) FROM mail WHERE state = 'sent' AND reply = '250 2.0.0 Kept as number 7'"), 40);
-    assert_int_equal(ask(&w, "SELECT COUNT(*) FROM mail WHERE state = 'failed' AND sealed IS NULL AND reply LIKE '550 5.1.1%'"), 1);
-    assert_int_equal(ask(&w, "SELECT COUNT(*) FROM mail WHERE state = 'deferred' AND sealed IS NOT NULL AND reply LIKE '450%' "
-                             "AND next_at - done_at BETWEEN 45000 AND 75000 AND attempts = 1"), 1);
+    assert_int_equal(ask(&w, "SELECT COUNT(*) FROM mail WHERE state = 'sent' AND reply = '250 2.0.0 Kept as number 7'"),
+                     40);
+    assert_int_equal(
+        ask(&w, "SELECT COUNT(*) FROM mail WHERE state = 'failed' AND sealed IS NULL AND reply LIKE '550 5.1.1%'"), 1);
+    assert_int_equal(
+        ask(&w, "SELECT COUNT(*) FROM mail WHERE state = 'deferred' AND sealed IS NOT NULL AND reply LIKE '450%' "
+                "AND next_at - done_at BETWEEN 45000 AND 75000 AND attempts = 1"),
+        1);
     mail_server_stop(&s);
     send_to(&w, "ann@example.org", 5);
     assert_true(worker_settle(w.worker, 20000));
