@@ -54,7 +54,9 @@ err api_accept_invitation_prepare(request *r)
     const body_accept_invitation *b = r->body;
     enrolment *e = arena_new_of(r->a, enrolment);
     invitation_door d;
-    *e = (enrolment){.key = {b->token, b->email, b->code}, .given_name = b->given_name, .family_name = b->family_name,
+    *e = (enrolment){.key = {b->token, b->email, b->code},
+                     .given_name = b->given_name,
+                     .family_name = b->family_name,
                      .locale = b->locale};
     r->scratch = e;
     err found = look(r, &e->key, &d);

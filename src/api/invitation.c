@@ -10,8 +10,12 @@ static err read_order(request *r, const body_create_invitations *b, invite_order
     const body_create_invitations_invitations *rows = b->invitations.items;
     invite_row *out = arena_array_of(r->a, invite_row, b->invitations.count);
     for (size_t i = 0; i < b->invitations.count; i++)
-        out[i] = (invite_row){.email = rows[i].email, .role = rows[i].role, .locale = rows[i].locale, .message = rows[i].message,
-                              .given_name = rows[i].given_name, .family_name = rows[i].family_name};
+        out[i] = (invite_row){.email = rows[i].email,
+                              .role = rows[i].role,
+                              .locale = rows[i].locale,
+                              .message = rows[i].message,
+                              .given_name = rows[i].given_name,
+                              .family_name = rows[i].family_name};
     *order = (invite_order){.rows = out, .count = b->invitations.count, .deliver = !b->has_deliver || b->deliver};
     if (b->has_expires_in && !duration_parse(b->expires_in, &order->lifetime))
         return problem_at(&r->problem, ERR_INVALID_REQUEST, S("/expires_in"), S("not-allowed"), 0);

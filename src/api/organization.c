@@ -13,7 +13,8 @@ err api_setup_prepare(request *r)
     r->scratch = hash;
     if (!b->account.has_password)
         return OK;
-    return password_prepare(&r->app->env, r->a, &r->problem, S("/account/password"), b->account.password, about, 4, hash);
+    return password_prepare(&r->app->env, r->a, &r->problem, S("/account/password"), b->account.password, about, 4,
+                            hash);
 }
 
 static err answer_founded(request *r, txn *t, const founded *f)
@@ -38,8 +39,13 @@ err api_setup(request *r, txn *t)
 {
     const body_setup *b = r->body;
     const founding f = {
-        .name = b->organization.name, .slug = b->organization.slug, .locale = b->organization.locale, .email = b->account.email,
-        .given_name = b->account.given_name, .family_name = b->account.family_name, .password_hash = *(const str *)r->scratch,
+        .name = b->organization.name,
+        .slug = b->organization.slug,
+        .locale = b->organization.locale,
+        .email = b->account.email,
+        .given_name = b->account.given_name,
+        .family_name = b->account.family_name,
+        .password_hash = *(const str *)r->scratch,
         .first = true,
     };
     founded made = {0};
@@ -51,8 +57,13 @@ err api_create_organization(request *r, txn *t)
 {
     const body_create_organization *b = r->body;
     const founding f = {
-        .name = b->name, .slug = b->slug, .locale = b->locale, .member_limit = b->member_limit, .email = b->owner.email,
-        .given_name = b->owner.given_name, .family_name = b->owner.family_name,
+        .name = b->name,
+        .slug = b->slug,
+        .locale = b->locale,
+        .member_limit = b->member_limit,
+        .email = b->owner.email,
+        .given_name = b->owner.given_name,
+        .family_name = b->owner.family_name,
     };
     founded made = {0};
     TRY(organization_found(t, &r->actor, &f, &made));
@@ -93,8 +104,11 @@ err api_update_organization(request *r, txn *t)
 {
     const body_update_organization *b = r->body;
     const organization_change c = {
-        .name = b->name, .has_locale = b->has_locale, .locale = b->locale,
-        .has_member_limit = b->has_member_limit, .member_limit = b->member_limit,
+        .name = b->name,
+        .has_locale = b->has_locale,
+        .locale = b->locale,
+        .has_member_limit = b->has_member_limit,
+        .member_limit = b->member_limit,
     };
     TRY(organization_update(t, &r->actor, &c));
     return answer_organization(r, t);
@@ -129,7 +143,8 @@ err api_update_settings(request *r, txn *t)
         .has_administrators_invite = b->has_administrators_may_invite_administrators,
         .administrators_invite = b->administrators_may_invite_administrators,
         .has_reminder_after = b->has_reminder_after,
-        .has_reminder_max = b->has_reminder_max, .reminder_max = b->reminder_max,
+        .has_reminder_max = b->has_reminder_max,
+        .reminder_max = b->reminder_max,
     };
     TRY(read_duration(r, S("/invitation_lifetime"), b->invitation_lifetime, &c.invitation_lifetime));
     TRY(read_duration(r, S("/reminder_after"), b->reminder_after, &c.reminder_after));

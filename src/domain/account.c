@@ -65,7 +65,8 @@ static err rewrite_places(txn *t, uuid account_id, const q_account_by_id_row *wa
     TRY(q_account_memberships_all(t, &places, account_id));
     str key = member_family_key(t->a, given, family);
     for (size_t i = 0; i < places.n; i++) {
-        TRY(q_member_family_key_set(t, .organization_id = places.p[i].organization_id, .id = places.p[i].id, .family_key = key));
+        TRY(q_member_family_key_set(t, .organization_id = places.p[i].organization_id, .id = places.p[i].id,
+                                    .family_key = key));
         TRY(member_index(t, places.p[i].organization_id, places.p[i].id, given, family, was->email_key));
     }
     return OK;
@@ -80,8 +81,8 @@ err account_update(txn *t, const actor *by, const account_change *c)
         TRY(name_clean(t->a, t->problem, S("/given_name"), c->given_name, &given));
     if (c->family_name.p)
         TRY(name_clean(t->a, t->problem, S("/family_name"), c->family_name, &family));
-    TRY(q_account_names_set(t, .given_name = given, .family_name = family, .locale = c->locale.p ? c->locale : was.locale,
-                            .id = by->account_id));
+    TRY(q_account_names_set(t, .given_name = given, .family_name = family,
+                            .locale = c->locale.p ? c->locale : was.locale, .id = by->account_id));
     if (!str_eq(given, was.given_name) || !str_eq(family, was.family_name))
         TRY(rewrite_places(t, by->account_id, &was, given, family));
     return audit(t, by, "account.updated", .subject_kind = S("account"), .subject_id = by->account_id,
@@ -95,8 +96,9 @@ err account_memberships(txn *t, uuid account_id, membership_view **out, size_t *
     *out = arena_array_of(t->a, membership_view, rows.n);
     *count = rows.n;
     for (size_t i = 0; i < rows.n; i++)
-        (*out)[i] = (membership_view){rows.p[i].organization_id, rows.p[i].id,   rows.p[i].name,
-                                      rows.p[i].slug,            rows.p[i].role, rows.p[i].joined_at};
+        (*out)[i] =
+            (membership_view){rows.p[i].organization_id, rows.p[i].id, rows.p[i].name, rows.p[i].slug, rows.p[i].role,
+                              rows.p[i].joined_at};
     return OK;
 }
 

@@ -48,12 +48,12 @@ MUST err session_end(txn *t, const actor *by, uuid session_id);
 
 /** What sign-in needs to verify: fetched in a reading transaction. A hash of STR_NONE verifies like a wrong password. */
 typedef struct sign_in {
-    str email;    /* as typed */
+    str email; /* as typed */
     str password;
     uuid account_id; /* from here on filled by sign_in_find */
     str hash;
-    bool right;      /* filled by sign_in_verify */
-    str rehash;      /* a new hash, when the stored one has old costs */
+    bool right; /* filled by sign_in_verify */
+    str rehash; /* a new hash, when the stored one has old costs */
 } sign_in;
 /** Finds the hash, unless tries are being slowed: ERR_RATE_LIMITED. Unknown addresses give no error. */
 MUST err sign_in_find(txn *t, const actor *who, sign_in *in);

@@ -36,7 +36,7 @@ typedef struct actor {
     str source;     /* address of the client, for audit and throttling; STR_NONE for the socket */
     str request_id; /* for audit */
     str user_agent;
-    msec session_seen_at;     /* when the session was last noted as used */
+    msec session_seen_at; /* when the session was last noted as used */
 } actor;
 
 #endif

@@ -18,9 +18,10 @@ err audit_write(txn *t, const actor *by, const audit_entry *e)
 {
     uuid organization = uuid_none(e->organization_id) ? by->organization_id : e->organization_id;
     uuid id = uuid_new(t->now);
-    TRY(q_audit_insert(t, .organization_id = organization, .id = id, .actor_kind = kinds[by->kind], .actor_id = actor_id(by),
-                       .action = e->action, .subject_kind = e->subject_kind, .subject_id = e->subject_id,
-                       .source = by->source, .request_id = by->request_id, .before = e->before, .after = e->after));
+    TRY(q_audit_insert(t, .organization_id = organization, .id = id, .actor_kind = kinds[by->kind],
+                       .actor_id = actor_id(by), .action = e->action, .subject_kind = e->subject_kind,
+                       .subject_id = e->subject_id, .source = by->source, .request_id = by->request_id,
+                       .before = e->before, .after = e->after));
     if (!e->detail.p)
         return OK;
     char salt[16];

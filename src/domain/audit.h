@@ -5,18 +5,17 @@
 #include "domain/actor.h"
 
 typedef struct audit_entry {
-    str action;             /* "invitation.revoked" */
-    str subject_kind;       /* "invitation" */
+    str action;       /* "invitation.revoked" */
+    str subject_kind; /* "invitation" */
     uuid subject_id;
-    uuid organization_id;   /* the actor's when none; both none: the server's own record */
-    str before, after;      /* JSON objects without personal details; STR_NONE: nothing to say */
-    str detail;             /* JSON object with personal details (addresses, names): kept apart, erasable; or STR_NONE */
+    uuid organization_id; /* the actor's when none; both none: the server's own record */
+    str before, after;    /* JSON objects without personal details; STR_NONE: nothing to say */
+    str detail;           /* JSON object with personal details (addresses, names): kept apart, erasable; or STR_NONE */
 } audit_entry;
 
 MUST err audit_write(txn *t, const actor *by, const audit_entry *entry);
 /** `TRY(audit(t, by, "member.removed", .subject_kind = S("member"), .subject_id = id));` */
-#define audit(t, by, action_text, ...) \
-    audit_write((t), (by), &(audit_entry){.action = S(action_text), __VA_ARGS__})
+#define audit(t, by, action_text, ...) audit_write((t), (by), &(audit_entry){.action = S(action_text), __VA_ARGS__})
 
 /** A flat JSON object of text values from name, value pairs; values that are STR_NONE become null. In the arena. */
 str audit_object(arena *a, const str (*pairs)[2], size_t count);

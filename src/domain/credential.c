@@ -9,7 +9,12 @@
 #include "ports/password.h"
 #include "queries.h"
 
-enum { RESET_LIFETIME = MSEC_HOUR, FIRST_PASSWORD_LIFETIME = 7 * MSEC_DAY, PROOF_LIFETIME = MSEC_HOUR, PROOF_TRIES = 10 };
+enum {
+    RESET_LIFETIME = MSEC_HOUR,
+    FIRST_PASSWORD_LIFETIME = 7 * MSEC_DAY,
+    PROOF_LIFETIME = MSEC_HOUR,
+    PROOF_TRIES = 10
+};
 
 #define KIND_RESET          S("reset")
 #define KIND_PROOF          S("proof")
@@ -96,7 +101,8 @@ err password_prepare(const struct env *env, arena *a, problem *p, str pointer, s
     int64_t least = env->settings->password_min_length;
     password_verdict v = password_check(password, about, about_count, least, NULL);
     if (v != PASSWORD_OK)
-        return problem_at(p, ERR_PASSWORD_TOO_WEAK, pointer, verdict_codes[v], v == PASSWORD_TOO_SHORT ? least : PASSWORD_MAX_BYTES);
+        return problem_at(p, ERR_PASSWORD_TOO_WEAK, pointer, verdict_codes[v],
+                          v == PASSWORD_TOO_SHORT ? least : PASSWORD_MAX_BYTES);
     TRY(password_hash(password, fresh));
     *hash = arena_str(a, str_of(fresh));
     explicit_bzero(fresh, sizeof fresh);
@@ -115,7 +121,8 @@ static err tell_changed(txn *t, uuid account_id)
 {
     q_account_password_row row;
     TRY(q_account_password(t, &row, account_id));
-    mail_order order = {.kind = MAIL_PASSWORD_CHANGED, .account_id = account_id, .recipient = row.email, .locale = row.locale};
+    mail_order order = {
+        .kind = MAIL_PASSWORD_CHANGED, .account_id = account_id, .recipient = row.email, .locale = row.locale};
     return mail_queue(t, &order, NULL);
 }
 
@@ -188,7 +195,11 @@ err password_reset_request(txn *t, const actor *who, str email, str next)
     TRY(make_token(t, row.id, KIND_RESET, RESET_LIFETIME, &token));
     if (is_invitation_path(next)) /* sealed with the token, so that no secret of the invitation is kept either */
         token = arena_join(t->a, token, S("?next="), next);
-    mail_order order = {.kind = MAIL_PASSWORD_RESET, .account_id = row.id, .recipient = row.email, .locale = row.locale, .token = token};
+    mail_order order = {.kind = MAIL_PASSWORD_RESET,
+                        .account_id = row.id,
+                        .recipient = row.email,
+                        .locale = row.locale,
+                        .token = token};
     TRY(mail_queue(t, &order, NULL));
     return audit(t, who, "password.reset_requested", .subject_kind = S("account"), .subject_id = row.id);
 }
@@ -266,8 +277,10 @@ err address_proof_request(txn *t, const actor *by)
     str typed = arena_str(t->a, code_make(code));
     TRY(q_account_token_delete_kind(t, .account_id = me.id, .kind = KIND_PROOF));
     TRY(q_account_token_insert(t, .id = uuid_new(t->now), .account_id = me.id, .kind = KIND_PROOF,
-                               .secret_hash = code_hash(t, me.id, typed), .created_at = t->now, .expires_at = t->now + PROOF_LIFETIME));
-    mail_order order = {.kind = MAIL_ADDRESS_PROOF, .account_id = me.id, .recipient = me.email, .locale = me.locale, .code = typed};
+                               .secret_hash = code_hash(t, me.id, typed), .created_at = t->now,
+                               .expires_at = t->now + PROOF_LIFETIME));
+    mail_order order = {
+        .kind = MAIL_ADDRESS_PROOF, .account_id = me.id, .recipient = me.email, .locale = me.locale, .code = typed};
     TRY(mail_queue(t, &order, NULL));
     return audit(t, by, "address.proof_requested", .subject_kind = S("account"), .subject_id = me.id);
 }

@@ -135,7 +135,8 @@ static str next_step(const actor *who, const opened *o)
 {
     bool signed_in = who->kind == ACTOR_ACCOUNT;
     if (!o->has_account || taken_over(o))
-        return signed_in && !(o->has_account && uuid_eq(who->account_id, o->account.id)) ? S("switch_account") : S("enrol");
+        return signed_in && !(o->has_account && uuid_eq(who->account_id, o->account.id)) ? S("switch_account")
+                                                                                         : S("enrol");
     if (!signed_in)
         return S("sign_in");
     return uuid_eq(who->account_id, o->account.id) ? S("accept") : S("switch_account");
@@ -160,10 +161,19 @@ err invitation_lookup(txn *t, const actor *who, const invitation_key *key, invit
     opened o;
     TRY(open_door(t, who, key, &o));
     *out = (invitation_door){
-        .organization_id = o.inv.organization_id, .invitation_id = o.inv.id, .organization_name = o.inv.organization_name,
-        .organization_slug = o.inv.slug, .email = o.inv.email, .role = o.inv.role, .locale = o.inv.locale,
-        .message = o.inv.message, .given_name = o.inv.given_name, .family_name = o.inv.family_name,
-        .state = door_state(&o, t->now), .expires_at = o.inv.expires_at, .mailed = o.mailed,
+        .organization_id = o.inv.organization_id,
+        .invitation_id = o.inv.id,
+        .organization_name = o.inv.organization_name,
+        .organization_slug = o.inv.slug,
+        .email = o.inv.email,
+        .role = o.inv.role,
+        .locale = o.inv.locale,
+        .message = o.inv.message,
+        .given_name = o.inv.given_name,
+        .family_name = o.inv.family_name,
+        .state = door_state(&o, t->now),
+        .expires_at = o.inv.expires_at,
+        .mailed = o.mailed,
     };
     out->next = invitation_state_error(out->state) == OK ? next_step(who, &o) : S("none");
     return add_inviter(t, o.inv.invited_by_id, out);
@@ -172,7 +182,8 @@ err invitation_lookup(txn *t, const actor *who, const invitation_key *key, invit
 /* ---- accepting ---- */
 
 /* The door again, now locked for the change, and still open. */
-static err open_for_change(txn *t, const actor *who, const invitation_key *key, opened *o, q_invitation_for_change_row *inv)
+static err open_for_change(txn *t, const actor *who, const invitation_key *key, opened *o,
+                           q_invitation_for_change_row *inv)
 {
     seats s;
     TRY(open_door(t, who, key, o));
@@ -186,8 +197,9 @@ static err new_account(txn *t, const opened *o, const enrolment *e, str given, s
     int64_t inserted;
     *id = uuid_new(t->now);
     TRY(q_account_insert(t, &inserted, .id = *id, .email = o->inv.email, .email_key = o->inv.email_key,
-                         .email_proved_at = o->mailed ? t->now : 0, .confined_to_id = o->mailed ? UUID_NONE : o->inv.organization_id,
-                         .given_name = given, .family_name = family, .locale = e->locale.p ? e->locale : o->inv.locale,
+                         .email_proved_at = o->mailed ? t->now : 0,
+                         .confined_to_id = o->mailed ? UUID_NONE : o->inv.organization_id, .given_name = given,
+                         .family_name = family, .locale = e->locale.p ? e->locale : o->inv.locale,
                          .password_hash = e->password_hash, .created_at = t->now));
     return inserted ? OK : ERR_UNAUTHENTICATED;
 }
@@ -220,7 +232,8 @@ static err enrol(txn *t, const opened *o, const enrolment *e, uuid *account_id)
 }
 
 /* Who becomes a member: the one who enrols, or the account that is signed in and has this very address. */
-static err settle_account(txn *t, const actor *who, const opened *o, const enrolment *e, accepted *out, uuid *account_id)
+static err settle_account(txn *t, const actor *who, const opened *o, const enrolment *e, accepted *out,
+                          uuid *account_id)
 {
     str next = next_step(who, o);
     if (str_eq(next, S("switch_account")))
@@ -245,8 +258,8 @@ static err refused_by_rule(const opened *o)
 static err close_accepted(txn *t, const q_invitation_for_change_row *inv, uuid organization_id, uuid account_id)
 {
     seats s;
-    TRY(q_invitation_close(t, .state = S("accepted"), .closed_at = t->now, .accepted_by_id = account_id, .accepted_at = t->now,
-                           .organization_id = organization_id, .id = inv->id));
+    TRY(q_invitation_close(t, .state = S("accepted"), .closed_at = t->now, .accepted_by_id = account_id,
+                           .accepted_at = t->now, .organization_id = organization_id, .id = inv->id));
     TRY(mail_withdraw(t, inv->mail_id));
     TRY(seats_lock(t, organization_id, &s));
     s.held -= s.held > 0; /* the seat it held becomes the member's */
@@ -257,8 +270,13 @@ static err join(txn *t, const opened *o, uuid account_id, accepted *out)
 {
     q_account_by_id_row a;
     TRY(q_account_by_id(t, &a, account_id));
-    new_member m = {.organization_id = o->inv.organization_id, .account_id = account_id, .invited_by_id = o->inv.invited_by_id,
-                    .role = o->inv.role, .email_key = a.email_key, .given_name = a.given_name, .family_name = a.family_name};
+    new_member m = {.organization_id = o->inv.organization_id,
+                    .account_id = account_id,
+                    .invited_by_id = o->inv.invited_by_id,
+                    .role = o->inv.role,
+                    .email_key = a.email_key,
+                    .given_name = a.given_name,
+                    .family_name = a.family_name};
     return member_add(t, &m, &out->membership_id);
 }
 
@@ -266,7 +284,8 @@ static err finish_session(txn *t, const actor *who, uuid account_id, accepted *o
 {
     TRY(account_get(t, account_id, &out->session.account));
     if (out->new_session)
-        return session_create(t, who, account_id, &out->session.session_id, &out->session.token, &out->session.expires_at);
+        return session_create(t, who, account_id, &out->session.session_id, &out->session.token,
+                              &out->session.expires_at);
     out->session.session_id = who->session_id;
     out->session.expires_at = t->now + t->env->settings->session_lifetime;
     return OK;
@@ -304,7 +323,8 @@ err invitation_decline(txn *t, const actor *who, const invitation_key *key)
     seats s;
     TRY(open_for_change(t, who, key, &o, &inv));
     TRY(invitation_state_error(door_state(&o, t->now)));
-    TRY(q_invitation_close(t, .state = S("declined"), .closed_at = t->now, .organization_id = o.inv.organization_id, .id = inv.id));
+    TRY(q_invitation_close(t, .state = S("declined"), .closed_at = t->now, .organization_id = o.inv.organization_id,
+                           .id = inv.id));
     TRY(mail_withdraw(t, inv.mail_id));
     TRY(seats_lock(t, o.inv.organization_id, &s));
     s.held -= s.held > 0;
@@ -346,8 +366,12 @@ err invitation_ask_again(txn *t, const actor *who, const invitation_key *key)
     if (!taken)
         return ERR_RATE_LIMITED;
     TRY(whom_to_ask(t, &o, &whom));
-    mail_order order = {.kind = MAIL_ASK_AGAIN, .organization_id = o.inv.organization_id, .invitation_id = o.inv.id,
-                        .account_id = whom.id, .recipient = whom.email, .locale = whom.locale};
+    mail_order order = {.kind = MAIL_ASK_AGAIN,
+                        .organization_id = o.inv.organization_id,
+                        .invitation_id = o.inv.id,
+                        .account_id = whom.id,
+                        .recipient = whom.email,
+                        .locale = whom.locale};
     TRY(mail_queue(t, &order, NULL));
     actor by = *who;
     by.kind = ACTOR_INVITED;

@@ -20,8 +20,8 @@ typedef struct invitation_door {
     str given_name, family_name; /* as the inviter wrote them, to start the form with */
     str state;                   /* pending, accepted, declined, revoked, expired, replaced */
     msec expires_at;
-    str next;                    /* enrol, sign_in, switch_account, accept, none */
-    bool mailed;                 /* the secret travelled by e-mail alone: it proves the address */
+    str next;    /* enrol, sign_in, switch_account, accept, none */
+    bool mailed; /* the secret travelled by e-mail alone: it proves the address */
 } invitation_door;
 
 /**

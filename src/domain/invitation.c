@@ -16,7 +16,8 @@ str invitation_effective(str state, msec expires_at, msec now)
 
 str invitation_code_hash(txn *t, uuid invitation_id, str code)
 {
-    token_digest d = token_mac(t->env->key, KEY_CODE, arena_join(t->a, ((str){(const char *)invitation_id.b, 16}), code));
+    token_digest d =
+        token_mac(t->env->key, KEY_CODE, arena_join(t->a, ((str){(const char *)invitation_id.b, 16}), code));
     return arena_str(t->a, token_digest_str(&d));
 }
 
@@ -76,16 +77,27 @@ err invitation_retire_secrets(txn *t, uuid organization_id, const q_invitation_f
     return q_invitation_old_secrets_kill(t, .organization_id = organization_id, .invitation_id = inv->id);
 }
 
-err invitation_mail_preview(txn *t, const actor *by, const invite_row *row, msec lifetime, bool existing_account, mail_parts *out)
+err invitation_mail_preview(txn *t, const actor *by, const invite_row *row, msec lifetime, bool existing_account,
+                            mail_parts *out)
 {
     q_organization_by_id_row o;
     TRY(q_organization_by_id(t, &o, by->organization_id));
     const mail_job job = {
-        .kind = MAIL_INVITATION, .recipient = row->email, .locale = row->locale.p ? row->locale : o.locale, .created_at = t->now,
-        .link = arena_join(t->a, t->env->public_url, S("/i/…")), .code = S("XXXXX XXXXX"),
-        .organization_name = o.name, .organization_slug = o.slug, .inviter_given_name = by->given_name,
-        .inviter_family_name = by->family_name, .inviter_email = by->email, .role = row->role, .message = row->message,
-        .expires_at = t->now + (lifetime ? lifetime : o.invitation_lifetime), .existing_account = existing_account,
+        .kind = MAIL_INVITATION,
+        .recipient = row->email,
+        .locale = row->locale.p ? row->locale : o.locale,
+        .created_at = t->now,
+        .link = arena_join(t->a, t->env->public_url, S("/i/…")),
+        .code = S("XXXXX XXXXX"),
+        .organization_name = o.name,
+        .organization_slug = o.slug,
+        .inviter_given_name = by->given_name,
+        .inviter_family_name = by->family_name,
+        .inviter_email = by->email,
+        .role = row->role,
+        .message = row->message,
+        .expires_at = t->now + (lifetime ? lifetime : o.invitation_lifetime),
+        .existing_account = existing_account,
     };
     return mail_render(t->a, t->env, &job, out);
 }
@@ -95,24 +107,36 @@ err invitation_mail_preview(txn *t, const actor *by, const invite_row *row, msec
 static invitation_view view_of(const q_invitations_row *r, msec now)
 {
     return (invitation_view){
-        .id = r->id, .batch_id = r->batch_id, .email = r->email, .role = r->role,
+        .id = r->id,
+        .batch_id = r->batch_id,
+        .email = r->email,
+        .role = r->role,
         .state = invitation_effective(r->state, r->expires_at, now),
-        .locale = r->locale, .message = r->message, .given_name = r->given_name, .family_name = r->family_name,
-        .invited_by_id = r->invited_by_id, .inviter_given_name = r->inviter_given_name,
-        .inviter_family_name = r->inviter_family_name, .created_at = r->created_at, .expires_at = r->expires_at,
-        .last_sent_at = r->last_sent_at, .sent_count = r->sent_count,
-        .delivery_state = r->delivery_state.p && !str_eq(r->delivery_state, S("withdrawn")) ? r->delivery_state : S("none"),
+        .locale = r->locale,
+        .message = r->message,
+        .given_name = r->given_name,
+        .family_name = r->family_name,
+        .invited_by_id = r->invited_by_id,
+        .inviter_given_name = r->inviter_given_name,
+        .inviter_family_name = r->inviter_family_name,
+        .created_at = r->created_at,
+        .expires_at = r->expires_at,
+        .last_sent_at = r->last_sent_at,
+        .sent_count = r->sent_count,
+        .delivery_state =
+            r->delivery_state.p && !str_eq(r->delivery_state, S("withdrawn")) ? r->delivery_state : S("none"),
         .delivery_reply = r->delivery_reply,
         .delivery_at = r->delivery_done_at ? r->delivery_done_at : r->delivery_created_at,
-        .accepted_by_id = r->accepted_by_id, .accepted_at = r->accepted_at,
+        .accepted_by_id = r->accepted_by_id,
+        .accepted_at = r->accepted_at,
     };
 }
 
 err invitation_get(txn *t, uuid organization_id, uuid id, invitation_view *out)
 {
     q_invitations_rows rows;
-    TRY(q_invitations(t, Q_INVITATIONS_WHICH_ONE, &rows, .organization_id = organization_id, .after = id, .only_state = S(""),
-                      .now = t->now, .starts = S(""), .starts_end = S(""), .limit = 1));
+    TRY(q_invitations(t, Q_INVITATIONS_WHICH_ONE, &rows, .organization_id = organization_id, .after = id,
+                      .only_state = S(""), .now = t->now, .starts = S(""), .starts_end = S(""), .limit = 1));
     if (rows.n == 0)
         return ERR_NOT_FOUND;
     *out = view_of(&rows.p[0], t->now);
@@ -139,18 +163,22 @@ static err count_all(txn *t, uuid organization_id, const invitation_filter *f, s
     if (!p->count)
         return OK;
     TRY(q_invitations_count(t, &row, .organization_id = organization_id, .batch_id = f->batch_id,
-                            .only_state = f->state.p ? f->state : S(""), .now = t->now, .starts = starts, .starts_end = end));
+                            .only_state = f->state.p ? f->state : S(""), .now = t->now, .starts = starts,
+                            .starts_end = end));
     p->total = row.total;
     return OK;
 }
 
-err invitation_list(txn *t, uuid organization_id, const invitation_filter *f, page *p, invitation_view **out, size_t *count)
+err invitation_list(txn *t, uuid organization_id, const invitation_filter *f, page *p, invitation_view **out,
+                    size_t *count)
 {
     page_mark from;
     q_invitations_rows rows;
     str starts = lowered(t->a, str_trim(f->q)), end = arena_join(t->a, starts, S("\xF4\x8F\xBF\xBF"));
     bool open = f->state.p && str_eq(f->state, S("pending"));
-    size_t which = !uuid_none(f->batch_id) ? Q_INVITATIONS_WHICH_BATCH : open ? Q_INVITATIONS_WHICH_OPEN : Q_INVITATIONS_WHICH_ALL;
+    size_t which = !uuid_none(f->batch_id) ? Q_INVITATIONS_WHICH_BATCH
+                   : open                  ? Q_INVITATIONS_WHICH_OPEN
+                                           : Q_INVITATIONS_WHICH_ALL;
     TRY(page_start(p, t->a, t->problem, true, &from));
     TRY(q_invitations(t, which, &rows, .organization_id = organization_id, .after = from.id, .batch_id = f->batch_id,
                       .only_state = f->state.p ? f->state : S(""), .now = t->now, .starts = starts, .starts_end = end,
@@ -174,8 +202,11 @@ err batch_get(txn *t, uuid organization_id, uuid id, batch_view *out)
     const struct {
         str state;
         int64_t *count;
-    } slots[] = {{S_INIT("pending"), &out->pending},   {S_INIT("accepted"), &out->accepted}, {S_INIT("declined"), &out->declined},
-                 {S_INIT("revoked"), &out->revoked},   {S_INIT("expired"), &out->expired}};
+    } slots[] = {{S_INIT("pending"), &out->pending},
+                 {S_INIT("accepted"), &out->accepted},
+                 {S_INIT("declined"), &out->declined},
+                 {S_INIT("revoked"), &out->revoked},
+                 {S_INIT("expired"), &out->expired}};
     for (size_t i = 0; i < states.n; i++)
         for (size_t k = 0; k < sizeof slots / sizeof *slots; k++)
             if (str_eq(states.p[i].effective, slots[k].state)) {

@@ -14,7 +14,7 @@ typedef struct invitation_view {
     str email, role;
     str state; /* as of now: "expired" as soon as the time has passed */
     str locale, message, given_name, family_name;
-    uuid invited_by_id; /* an account; UUID_NONE: the operator */
+    uuid invited_by_id;                          /* an account; UUID_NONE: the operator */
     str inviter_given_name, inviter_family_name; /* STR_NONE for the operator */
     msec created_at, expires_at, last_sent_at;
     int64_t sent_count;
@@ -31,8 +31,8 @@ typedef struct invite_row {
 typedef struct invite_order {
     const invite_row *rows; /* at most INVITE_ROWS_MAX */
     size_t count;
-    msec lifetime;   /* 0: the organization's; 1 h to 90 d */
-    bool deliver;    /* false: no mail, links are copied */
+    msec lifetime; /* 0: the organization's; 1 h to 90 d */
+    bool deliver;  /* false: no mail, links are copied */
 } invite_order;
 
 typedef struct invite_result {

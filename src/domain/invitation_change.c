@@ -34,11 +34,11 @@ static const struct {
     err refusal[CHANGE_COUNT];
 } allowed[] = {
     /*                        resend         revoke                           correct, link             */
-    {S_INIT("pending"),  {OK,           OK,                              OK}},
-    {S_INIT("expired"),  {OK,           OK,                              ERR_INVITATION_EXPIRED}},
+    {S_INIT("pending"), {OK, OK, OK}},
+    {S_INIT("expired"), {OK, OK, ERR_INVITATION_EXPIRED}},
     {S_INIT("accepted"), {ERR_CONFLICT, ERR_INVITATION_ALREADY_ACCEPTED, ERR_INVITATION_ALREADY_ACCEPTED}},
-    {S_INIT("declined"), {ERR_CONFLICT, ERR_INVITATION_DECLINED,         ERR_INVITATION_DECLINED}},
-    {S_INIT("revoked"),  {ERR_CONFLICT, ERR_INVITATION_REVOKED,          ERR_INVITATION_REVOKED}},
+    {S_INIT("declined"), {ERR_CONFLICT, ERR_INVITATION_DECLINED, ERR_INVITATION_DECLINED}},
+    {S_INIT("revoked"), {ERR_CONFLICT, ERR_INVITATION_REVOKED, ERR_INVITATION_REVOKED}},
 };
 
 static err may_become(const standing *s, change c)
@@ -57,7 +57,8 @@ static err retake_seat(txn *t, standing *s)
 {
     if (str_eq(s->state, S("pending")))
         return OK;
-    TRY(q_invitation_close(t, .state = S("expired"), .closed_at = t->now, .organization_id = s->organization_id, .id = s->inv.id));
+    TRY(q_invitation_close(t, .state = S("expired"), .closed_at = t->now, .organization_id = s->organization_id,
+                           .id = s->inv.id));
     s->seats.held -= s->seats.held > 0;
     TRY(seat_hold(t, s->organization_id, &s->seats));
     return seats_save(t, s->organization_id, &s->seats);
@@ -85,8 +86,13 @@ static err reopen(txn *t, standing *s)
 
 static invitation_send send_of(const standing *s, str kind)
 {
-    return (invitation_send){.organization_id = s->organization_id, .invitation_id = s->inv.id, .kind = kind, .email = s->inv.email,
-                             .email_key = s->inv.email_key, .locale = s->inv.locale, .organization_locale = s->organization.locale};
+    return (invitation_send){.organization_id = s->organization_id,
+                             .invitation_id = s->inv.id,
+                             .kind = kind,
+                             .email = s->inv.email,
+                             .email_key = s->inv.email_key,
+                             .locale = s->inv.locale,
+                             .organization_locale = s->organization.locale};
 }
 
 static err renew(txn *t, const actor *by, standing *s)
@@ -97,8 +103,8 @@ static err renew(txn *t, const actor *by, standing *s)
     TRY(mail_withdraw(t, s->inv.mail_id));
     TRY(invitation_mail(t, &send));
     TRY(q_invitation_renew(t, .organization_id = s->organization_id, .id = s->inv.id, .expires_at = expires,
-                           .secret_hash = send.secret_hash, .code_hash = send.code_hash, .code_expires_at = send.code_expires_at,
-                           .last_sent_at = t->now, .mail_id = send.mail_id,
+                           .secret_hash = send.secret_hash, .code_hash = send.code_hash,
+                           .code_expires_at = send.code_expires_at, .last_sent_at = t->now, .mail_id = send.mail_id,
                            .remind_at = invitation_next_reminder(t->now, s->organization.reminder_after,
                                                                  s->organization.reminder_max, 0, expires)));
     return audit(t, by, "invitation.resent", .subject_kind = S("invitation"), .subject_id = s->inv.id,
@@ -153,7 +159,8 @@ err batch_resend(txn *t, const actor *by, uuid batch_id, int64_t *resent, int64_
 
 static err close_revoked(txn *t, const actor *by, standing *s)
 {
-    TRY(q_invitation_close(t, .state = S("revoked"), .closed_at = t->now, .organization_id = s->organization_id, .id = s->inv.id));
+    TRY(q_invitation_close(t, .state = S("revoked"), .closed_at = t->now, .organization_id = s->organization_id,
+                           .id = s->inv.id));
     TRY(mail_withdraw(t, s->inv.mail_id));
     if (str_eq(s->inv.state, S("pending")) && s->seats.held) {
         s->seats.held--;
@@ -184,8 +191,12 @@ err invitation_correct(txn *t, const actor *by, uuid id, str email, uuid *new_id
     if (str_eq(where.key, s.inv.email_key))
         return ERR_ALREADY_INVITED;
     TRY(close_revoked(t, by, &s));
-    invite_row row = {.email = email, .role = s.inv.role, .locale = s.inv.locale, .message = s.inv.message,
-                      .given_name = s.inv.given_name, .family_name = s.inv.family_name};
+    invite_row row = {.email = email,
+                      .role = s.inv.role,
+                      .locale = s.inv.locale,
+                      .message = s.inv.message,
+                      .given_name = s.inv.given_name,
+                      .family_name = s.inv.family_name};
     invite_order order = {.rows = &row, .count = 1, .lifetime = s.inv.lifetime, .deliver = true};
     TRY(invitations_create(t, by, &order, &result, &batch));
     if (result.problem)
@@ -206,9 +217,10 @@ static err make_link(txn *t, const actor *by, standing *s, invitation_link_view 
         TRY(q_invitation_old_secret_insert(t, .organization_id = s->organization_id, .invitation_id = s->inv.id,
                                            .secret_hash = s->inv.link_hash, .is_live = false));
     TRY(q_invitation_link_set(t, .link_hash = hash, .link_code_hash = invitation_code_hash(t, s->inv.id, typed),
-                              .link_code_expires_at = t->now + LINK_CODE_LIFETIME, .organization_id = s->organization_id,
-                              .id = s->inv.id));
-    *out = (invitation_link_view){s->inv.email, arena_join(t->a, t->env->public_url, S("/i/"), token), code_display(t->a, typed)};
+                              .link_code_expires_at = t->now + LINK_CODE_LIFETIME,
+                              .organization_id = s->organization_id, .id = s->inv.id));
+    *out = (invitation_link_view){s->inv.email, arena_join(t->a, t->env->public_url, S("/i/"), token),
+                                  code_display(t->a, typed)};
     return audit(t, by, "invitation.link_copied", .subject_kind = S("invitation"), .subject_id = s->inv.id);
 }
 
@@ -279,8 +291,8 @@ static err remind(txn *t, const actor *by, standing *s)
     TRY(invitation_mail(t, &send));
     TRY(q_invitation_remind(t, .secret_hash = send.secret_hash, .code_hash = send.code_hash,
                             .code_expires_at = send.code_expires_at, .last_sent_at = t->now, .mail_id = send.mail_id,
-                            .remind_at = invitation_next_reminder(t->now, o->reminder_after, o->reminder_max, s->inv.reminded + 1,
-                                                                  s->inv.expires_at),
+                            .remind_at = invitation_next_reminder(t->now, o->reminder_after, o->reminder_max,
+                                                                  s->inv.reminded + 1, s->inv.expires_at),
                             .organization_id = s->organization_id, .id = s->inv.id));
     return audit(t, by, "invitation.reminded", .subject_kind = S("invitation"), .subject_id = s->inv.id,
                  .organization_id = s->organization_id);

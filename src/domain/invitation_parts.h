@@ -12,12 +12,12 @@ str invitation_effective(str state, msec expires_at, msec now);
 /** What a new mail of an invitation needs; the hashes to keep come back. */
 typedef struct invitation_send {
     uuid organization_id, invitation_id;
-    str kind;                      /* MAIL_INVITATION, MAIL_REMINDER */
-    str email, email_key, locale;  /* the invitation's */
+    str kind;                     /* MAIL_INVITATION, MAIL_REMINDER */
+    str email, email_key, locale; /* the invitation's */
     str organization_locale;
-    str secret_hash, code_hash;    /* out */
-    msec code_expires_at;          /* out */
-    uuid mail_id;                  /* out */
+    str secret_hash, code_hash; /* out */
+    msec code_expires_at;       /* out */
+    uuid mail_id;               /* out */
 } invitation_send;
 /** Makes the link and the code and queues the mail, to the stored spelling when there is an account. */
 MUST err invitation_mail(txn *t, invitation_send *s);

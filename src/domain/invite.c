@@ -21,7 +21,7 @@ typedef struct inviting {
         bool ready, has_account;
         uuid account_id;
         str given_name, family_name, message;
-    } *candidates;
+    } * candidates;
     const str **seen; /* open addressing over the keys of this order */
     size_t seen_size;
 } inviting;
@@ -180,7 +180,8 @@ static err tell_accounts(inviting *w, bool guarded, invite_result *results)
             results[i].outcome = ERR_RATE_LIMITED;
         told += granted;
     }
-    return told ? audit(w->t, w->by, "addresses.looked_up", .subject_kind = S("organization"), .subject_id = w->organization.id,
+    return told ? audit(w->t, w->by, "addresses.looked_up", .subject_kind = S("organization"),
+                        .subject_id = w->organization.id,
                         .after = AUDIT_OBJECT(w->t->a, {S("count"), arena_printf(w->t->a, "%lld", (long long)told)}))
                 : OK;
 }
@@ -206,7 +207,8 @@ static err preview_row(inviting *w, size_t i, invite_result *result)
     return OK;
 }
 
-err invitations_preview(txn *t, const actor *by, const invite_order *order, bool guarded, invite_result *results, seats *seats)
+err invitations_preview(txn *t, const actor *by, const invite_order *order, bool guarded, invite_result *results,
+                        seats *seats)
 {
     inviting w;
     q_invitation_lapsed_count_row lapsed;
@@ -234,29 +236,33 @@ static err write_audit(inviting *w, const struct candidate *c, const invite_row 
 {
     char when[CLOCK_TEXT_SIZE];
     return audit(w->t, w->by, "invitation.created", .subject_kind = S("invitation"), .subject_id = id,
-                 .after = AUDIT_OBJECT(w->t->a, {S("role"), row->role}, {S("expires_at"), clock_format(expires_at, when)}),
+                 .after =
+                     AUDIT_OBJECT(w->t->a, {S("role"), row->role}, {S("expires_at"), clock_format(expires_at, when)}),
                  .detail = AUDIT_OBJECT(w->t->a, {S("email"), c->where.typed}));
 }
 
-static err insert(inviting *w, const struct candidate *c, const invite_row *row, invitation_send *send, int64_t *inserted)
+static err insert(inviting *w, const struct candidate *c, const invite_row *row, invitation_send *send,
+                  int64_t *inserted)
 {
     txn *t = w->t;
     const q_organization_by_id_row *o = &w->organization;
     msec expires = t->now + w->lifetime;
     bool sent = w->order->deliver;
     return q_invitation_insert(
-        t, inserted, .organization_id = o->id, .id = send->invitation_id, .batch_id = w->batch_id, .email = c->where.typed,
-        .email_key = c->where.key, .role = row->role, .locale = row->locale, .message = c->message, .given_name = c->given_name,
-        .family_name = c->family_name, .invited_by_id = w->by->account_id, .created_at = t->now, .expires_at = expires,
-        .lifetime = w->lifetime, .secret_hash = send->secret_hash, .code_hash = send->code_hash,
-        .code_expires_at = send->code_expires_at, .sent_count = sent, .last_sent_at = sent ? t->now : 0, .mail_id = send->mail_id,
+        t, inserted, .organization_id = o->id, .id = send->invitation_id, .batch_id = w->batch_id,
+        .email = c->where.typed, .email_key = c->where.key, .role = row->role, .locale = row->locale,
+        .message = c->message, .given_name = c->given_name, .family_name = c->family_name,
+        .invited_by_id = w->by->account_id, .created_at = t->now, .expires_at = expires, .lifetime = w->lifetime,
+        .secret_hash = send->secret_hash, .code_hash = send->code_hash, .code_expires_at = send->code_expires_at,
+        .sent_count = sent, .last_sent_at = sent ? t->now : 0, .mail_id = send->mail_id,
         .remind_at = sent ? invitation_next_reminder(t->now, o->reminder_after, o->reminder_max, 0, expires) : 0);
 }
 
 /* A lapsed invitation still stands in the way of the unique index: retire it, and its seat is free again. */
 static err retire_lapsed(inviting *w, uuid id)
 {
-    TRY(q_invitation_close(w->t, .state = S("expired"), .closed_at = w->t->now, .organization_id = w->organization.id, .id = id));
+    TRY(q_invitation_close(w->t, .state = S("expired"), .closed_at = w->t->now, .organization_id = w->organization.id,
+                           .id = id));
     if (w->seats.held)
         w->seats.held--;
     return OK;
@@ -277,8 +283,12 @@ static err invite_one(inviting *w, size_t i, invite_result *result)
     if (!uuid_none(pending.id))
         TRY(retire_lapsed(w, pending.id));
     TRY(seat_hold(w->t, w->organization.id, &w->seats));
-    invitation_send send = {.organization_id = w->organization.id, .invitation_id = uuid_new(w->t->now), .kind = MAIL_INVITATION,
-                            .email = c->where.typed, .email_key = c->where.key, .locale = row->locale,
+    invitation_send send = {.organization_id = w->organization.id,
+                            .invitation_id = uuid_new(w->t->now),
+                            .kind = MAIL_INVITATION,
+                            .email = c->where.typed,
+                            .email_key = c->where.key,
+                            .locale = row->locale,
                             .organization_locale = w->organization.locale};
     if (w->order->deliver)
         TRY(invitation_mail(w->t, &send));

@@ -34,14 +34,15 @@ err mail_queue(txn *t, const mail_order *o, uuid *id)
 {
     uuid own = uuid_new(t->now);
     str sealed = o->token.p || o->code.p
-                     ? seal(t->env->key, t->a, arena_join(t->a, o->token.p ? o->token : S(""), S("\n"), o->code.p ? o->code : S("")))
+                     ? seal(t->env->key, t->a,
+                            arena_join(t->a, o->token.p ? o->token : S(""), S("\n"), o->code.p ? o->code : S("")))
                      : STR_NONE;
     if (id)
         *id = own;
     tell_listener();
-    return q_mail_insert(t, .id = own, .organization_id = o->organization_id, .kind = o->kind, .invitation_id = o->invitation_id,
-                         .account_id = o->account_id, .recipient = o->recipient, .locale = o->locale, .sealed = sealed,
-                         .next_at = t->now, .created_at = t->now);
+    return q_mail_insert(t, .id = own, .organization_id = o->organization_id, .kind = o->kind,
+                         .invitation_id = o->invitation_id, .account_id = o->account_id, .recipient = o->recipient,
+                         .locale = o->locale, .sealed = sealed, .next_at = t->now, .created_at = t->now);
 }
 
 err mail_withdraw(txn *t, uuid mail_id)
@@ -94,13 +95,24 @@ static mail_job job_of(txn *t, const q_mail_for_delivery_row *r)
 {
     bool invited = is_invitation(r->kind), asks = str_eq(r->kind, MAIL_ASK_AGAIN);
     mail_job job = {
-        .id = r->id, .kind = r->kind, .recipient = r->recipient, .locale = r->locale, .attempts = r->attempts - 1,
-        .created_at = r->created_at, .organization_name = r->organization_name, .organization_slug = r->slug,
-        .inviter_given_name = r->inviter_given_name, .inviter_family_name = r->inviter_family_name,
-        .inviter_email = r->inviter_email, .role = r->role, .message = r->message, .expires_at = r->expires_at,
+        .id = r->id,
+        .kind = r->kind,
+        .recipient = r->recipient,
+        .locale = r->locale,
+        .attempts = r->attempts - 1,
+        .created_at = r->created_at,
+        .organization_name = r->organization_name,
+        .organization_slug = r->slug,
+        .inviter_given_name = r->inviter_given_name,
+        .inviter_family_name = r->inviter_family_name,
+        .inviter_email = r->inviter_email,
+        .role = r->role,
+        .message = r->message,
+        .expires_at = r->expires_at,
         .given_name = invited ? r->invited_given_name : r->account_given_name,
         .family_name = invited ? r->invited_family_name : r->account_family_name,
-        .existing_account = r->existing != 0, .asker_email = asks ? r->email : STR_NONE,
+        .existing_account = r->existing != 0,
+        .asker_email = asks ? r->email : STR_NONE,
     };
     if (asks) /* leads to the invitation in the console, which asks the inviter to sign in */
         job.link = arena_join(t->a, t->env->public_url, S("/o/"), r->slug, S("/users/invitations?state=expired"));
@@ -139,7 +151,8 @@ err mail_claim(txn *t, int64_t limit, mail_job **jobs, size_t *count)
 
 err mail_record(txn *t, uuid id, mail_outcome outcome, str reply, msec next_at)
 {
-    static const str states[] = {[MAIL_SENT] = S_INIT("sent"), [MAIL_KEPT] = S_INIT("kept"), [MAIL_FAILED] = S_INIT("failed")};
+    static const str states[] = {
+        [MAIL_SENT] = S_INIT("sent"), [MAIL_KEPT] = S_INIT("kept"), [MAIL_FAILED] = S_INIT("failed")};
     TRY(q_mail_withdrawn_reply(t, .reply = reply, .id = id));
     if (outcome == MAIL_DEFERRED)
         return q_mail_deferred(t, .reply = reply, .next_at = next_at, .done_at = t->now, .id = id);
@@ -169,8 +182,9 @@ err mail_list(txn *t, uuid organization_id, page *p, mail_view **out, size_t *co
     *count = rows.n;
     for (size_t i = 0; i < rows.n; i++) {
         const q_mail_page_row *r = &rows.p[i];
-        (*out)[i] = (mail_view){r->id, r->organization_id, r->invitation_id, r->kind, r->recipient, r->state, r->reply,
-                                r->attempts, r->created_at, r->done_at ? r->done_at : r->created_at};
+        (*out)[i] = (mail_view){
+            r->id,    r->organization_id, r->invitation_id, r->kind,       r->recipient,
+            r->state, r->reply,           r->attempts,      r->created_at, r->done_at ? r->done_at : r->created_at};
     }
     page_end(p, t->a, count, mark_of, *out);
     return OK;

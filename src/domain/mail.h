@@ -38,15 +38,15 @@ typedef struct mail_job {
     str kind, recipient, locale;
     int64_t attempts; /* before this one */
     msec created_at;
-    str link;         /* the address behind the button; STR_NONE: none */
-    str code;         /* as shown, in two fives; STR_NONE: none */
+    str link; /* the address behind the button; STR_NONE: none */
+    str code; /* as shown, in two fives; STR_NONE: none */
     str organization_name, organization_slug;
     str inviter_given_name, inviter_family_name, inviter_email; /* STR_NONE when the organization itself invites */
-    str given_name, family_name; /* of the recipient, where known */
+    str given_name, family_name;                                /* of the recipient, where known */
     str role, message;
     msec expires_at;
     bool existing_account;
-    str asker_email;  /* ask_again: who asks */
+    str asker_email; /* ask_again: who asks */
 } mail_job;
 
 typedef enum mail_outcome { MAIL_SENT, MAIL_KEPT, MAIL_DEFERRED, MAIL_FAILED } mail_outcome;

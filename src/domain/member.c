@@ -19,19 +19,22 @@ static err add_words(txn *t, uuid organization_id, uuid membership_id, str text)
     str words[FOLD_WORDS_MAX];
     size_t n = fold_words(t->a, fold_text(t->a, text), words);
     for (size_t i = 0; i < n; i++)
-        TRY(q_member_word_insert(t, .organization_id = organization_id, .word = words[i], .membership_id = membership_id));
+        TRY(q_member_word_insert(t, .organization_id = organization_id, .word = words[i],
+                                 .membership_id = membership_id));
     return OK;
 }
 
 err member_index(txn *t, uuid organization_id, uuid membership_id, str given_name, str family_name, str email_key)
 {
-    str local = str_slice(email_key, 0, str_find_byte(email_key, '@')), domain = str_slice(email_key, local.n + 1, email_key.n);
+    str local = str_slice(email_key, 0, str_find_byte(email_key, '@')),
+        domain = str_slice(email_key, local.n + 1, email_key.n);
     TRY(q_member_words_delete(t, .organization_id = organization_id, .membership_id = membership_id));
     TRY(add_words(t, organization_id, membership_id, given_name));
     TRY(add_words(t, organization_id, membership_id, family_name));
     TRY(add_words(t, organization_id, membership_id, local));
     TRY(q_member_word_insert(t, .organization_id = organization_id, .word = domain, .membership_id = membership_id));
-    return q_member_word_insert(t, .organization_id = organization_id, .word = email_key, .membership_id = membership_id);
+    return q_member_word_insert(t, .organization_id = organization_id, .word = email_key,
+                                .membership_id = membership_id);
 }
 
 err member_add(txn *t, const new_member *m, uuid *id)
@@ -42,7 +45,8 @@ err member_add(txn *t, const new_member *m, uuid *id)
     TRY(seats_lock(t, m->organization_id, &s));
     TRY(q_member_insert(t, &inserted, .organization_id = m->organization_id, .id = *id, .account_id = m->account_id,
                         .role = m->role, .joined_at = t->now, .invited_by_id = m->invited_by_id,
-                        .family_key = member_family_key(t->a, m->given_name, m->family_name), .email_key = m->email_key));
+                        .family_key = member_family_key(t->a, m->given_name, m->family_name),
+                        .email_key = m->email_key));
     if (!inserted)
         return ERR_ALREADY_MEMBER;
     s.used++;
@@ -54,7 +58,8 @@ err member_get(txn *t, uuid organization_id, uuid id, member_view *out)
 {
     q_member_by_id_row r;
     TRY(q_member_by_id(t, &r, .organization_id = organization_id, .id = id));
-    *out = (member_view){r.id, r.account_id, r.email, r.given_name, r.family_name, r.role, r.state, r.joined_at, r.invited_by_id};
+    *out = (member_view){r.id,   r.account_id, r.email,     r.given_name,   r.family_name,
+                         r.role, r.state,      r.joined_at, r.invited_by_id};
     return OK;
 }
 
@@ -123,9 +128,12 @@ static err end_membership(txn *t, const actor *by, const q_member_lock_row *m, p
 
 static err write_removal(txn *t, const actor *by, const q_member_lock_row *m, const member_view *who, str action)
 {
-    return audit_write(t, by, &(audit_entry){
-        .action = action, .subject_kind = S("member"), .subject_id = m->id,
-        .before = AUDIT_OBJECT(t->a, {S("role"), m->role}), .detail = AUDIT_OBJECT(t->a, {S("email"), who->email})});
+    return audit_write(t, by,
+                       &(audit_entry){.action = action,
+                                      .subject_kind = S("member"),
+                                      .subject_id = m->id,
+                                      .before = AUDIT_OBJECT(t->a, {S("role"), m->role}),
+                                      .detail = AUDIT_OBJECT(t->a, {S("email"), who->email})});
 }
 
 err member_remove(txn *t, const actor *by, uuid id, pending_fate fate)

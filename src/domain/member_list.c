@@ -101,17 +101,19 @@ static page_mark mark_role(const void *rows, size_t i)
     return (page_mark){owner ? S("1") : administrator ? S("2") : S("3"), r->id};
 }
 
-static page_mark (*const marks[])(const void *rows, size_t i) = {
-    [Q_MEMBERS_SORT_JOINED] = mark_joined, [Q_MEMBERS_SORT_FAMILY] = mark_family, [Q_MEMBERS_SORT_EMAIL] = mark_email, [Q_MEMBERS_SORT_ROLE] = mark_role};
+static page_mark (*const marks[])(const void *rows, size_t i) = {[Q_MEMBERS_SORT_JOINED] = mark_joined,
+                                                                 [Q_MEMBERS_SORT_FAMILY] = mark_family,
+                                                                 [Q_MEMBERS_SORT_EMAIL] = mark_email,
+                                                                 [Q_MEMBERS_SORT_ROLE] = mark_role};
 
 static err fetch(txn *t, uuid organization_id, const search *s, page *p, q_members_rows *rows)
 {
     page_mark from;
     TRY(page_start(p, t->a, t->problem, s->dir == Q_MEMBERS_DIR_DESC, &from));
     return q_members(t, s->source, s->sort, s->dir, rows, .organization_id = organization_id, .after_key = from.key,
-                     .after = from.id, .only_role = s->role, .only_state = s->state, .word1 = s->word[0], .word1_end = s->end[0],
-                     .word2 = s->word[1], .word2_end = s->end[1], .word3 = s->word[2], .word3_end = s->end[2],
-                     .limit = page_fetch(p));
+                     .after = from.id, .only_role = s->role, .only_state = s->state, .word1 = s->word[0],
+                     .word1_end = s->end[0], .word2 = s->word[1], .word2_end = s->end[1], .word3 = s->word[2],
+                     .word3_end = s->end[2], .limit = page_fetch(p));
 }
 
 err member_list(txn *t, uuid organization_id, const member_filter *f, page *p, member_view **out, size_t *count)
@@ -131,8 +133,8 @@ err member_list(txn *t, uuid organization_id, const member_filter *f, page *p, m
     *out = arena_array_of(t->a, member_view, *count);
     for (size_t i = 0; i < *count; i++) {
         const q_members_row *r = &rows.p[i];
-        (*out)[i] = (member_view){r->id, r->account_id, r->email, r->given_name, r->family_name, r->role, r->state, r->joined_at,
-                                  r->invited_by_id};
+        (*out)[i] = (member_view){r->id,   r->account_id, r->email,     r->given_name,   r->family_name,
+                                  r->role, r->state,      r->joined_at, r->invited_by_id};
     }
     return OK;
 }

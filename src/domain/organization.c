@@ -26,9 +26,16 @@ err organization_get(txn *t, uuid id, organization_view *out)
     q_organization_by_id_row r;
     TRY(q_organization_by_id(t, &r, id));
     *out = (organization_view){
-        .id = r.id, .slug = r.slug, .name = r.name, .locale = r.locale, .created_at = r.created_at,
-        .existing_accounts = r.existing_accounts, .administrators_invite = r.is_administrators_invite,
-        .invitation_lifetime = r.invitation_lifetime, .reminder_after = r.reminder_after, .reminder_max = r.reminder_max,
+        .id = r.id,
+        .slug = r.slug,
+        .name = r.name,
+        .locale = r.locale,
+        .created_at = r.created_at,
+        .existing_accounts = r.existing_accounts,
+        .administrators_invite = r.is_administrators_invite,
+        .invitation_lifetime = r.invitation_lifetime,
+        .reminder_after = r.reminder_after,
+        .reminder_max = r.reminder_max,
     };
     return with_counts(t, out);
 }
@@ -51,9 +58,16 @@ err organization_list(txn *t, const actor *who, page *p, organization_view **out
     for (size_t i = 0; i < rows.n; i++) {
         const q_organization_page_row *r = &rows.p[i];
         (*out)[i] = (organization_view){
-            .id = r->id, .slug = r->slug, .name = r->name, .locale = r->locale, .created_at = r->created_at,
-            .existing_accounts = r->existing_accounts, .administrators_invite = r->is_administrators_invite,
-            .invitation_lifetime = r->invitation_lifetime, .reminder_after = r->reminder_after, .reminder_max = r->reminder_max,
+            .id = r->id,
+            .slug = r->slug,
+            .name = r->name,
+            .locale = r->locale,
+            .created_at = r->created_at,
+            .existing_accounts = r->existing_accounts,
+            .administrators_invite = r->is_administrators_invite,
+            .invitation_lifetime = r->invitation_lifetime,
+            .reminder_after = r->reminder_after,
+            .reminder_max = r->reminder_max,
             .seats = {r->member_limit, r->used, r->held},
         };
     }
@@ -68,8 +82,11 @@ err organization_contacts(txn *t, uuid id, int64_t most, account_view **out, siz
     *out = arena_array_of(t->a, account_view, rows.n);
     *count = rows.n;
     for (size_t i = 0; i < rows.n; i++)
-        (*out)[i] = (account_view){.id = rows.p[i].id, .email = rows.p[i].email, .given_name = rows.p[i].given_name,
-                                   .family_name = rows.p[i].family_name, .role = rows.p[i].role};
+        (*out)[i] = (account_view){.id = rows.p[i].id,
+                                   .email = rows.p[i].email,
+                                   .given_name = rows.p[i].given_name,
+                                   .family_name = rows.p[i].family_name,
+                                   .role = rows.p[i].role};
     return OK;
 }
 
@@ -121,7 +138,8 @@ static err insert_organization(txn *t, uuid id, const founding *f, str name, str
     str base = f->slug.p ? f->slug : slug_of_name(t->a, name);
     for (int i = 1; i <= 100; i++) { /* a made slug tries on: name, name-2, name-3 … */
         *slug = i == 1 ? base : arena_printf(t->a, "%.*s-%d", STR_FMT(base), i);
-        TRY(q_organization_insert(t, &inserted, .id = id, .slug = *slug, .name = name, .locale = f->locale, .created_at = t->now));
+        TRY(q_organization_insert(t, &inserted, .id = id, .slug = *slug, .name = name, .locale = f->locale,
+                                  .created_at = t->now));
         if (inserted)
             return q_seat_insert(t, .organization_id = id, .member_limit = f->member_limit);
         if (f->slug.p)
@@ -152,17 +170,22 @@ static err owner_account(txn *t, const founding *f, uuid organization_id, founde
     out->new_account = true;
     /* setup is the operator's own: the address counts as proved; any other founding hands over a link, which proves nothing */
     return q_account_insert(t, &inserted, .id = out->account_id, .email = where.typed, .email_key = where.key,
-                            .email_proved_at = f->first ? t->now : 0, .confined_to_id = f->first ? UUID_NONE : organization_id,
-                            .given_name = given, .family_name = family, .locale = f->locale,
-                            .password_hash = f->password_hash, .created_at = t->now);
+                            .email_proved_at = f->first ? t->now : 0,
+                            .confined_to_id = f->first ? UUID_NONE : organization_id, .given_name = given,
+                            .family_name = family, .locale = f->locale, .password_hash = f->password_hash,
+                            .created_at = t->now);
 }
 
 static err owner_membership(txn *t, uuid organization_id, founded *out)
 {
     q_account_by_id_row a;
     TRY(q_account_by_id(t, &a, out->account_id));
-    new_member m = {.organization_id = organization_id, .account_id = a.id, .role = S("owner"), .email_key = a.email_key,
-                    .given_name = a.given_name, .family_name = a.family_name};
+    new_member m = {.organization_id = organization_id,
+                    .account_id = a.id,
+                    .role = S("owner"),
+                    .email_key = a.email_key,
+                    .given_name = a.given_name,
+                    .family_name = a.family_name};
     TRY(member_add(t, &m, &out->membership_id));
     return q_owner_insert(t, .organization_id = organization_id, .membership_id = out->membership_id);
 }
@@ -174,7 +197,8 @@ static err first_key(txn *t, founded *out)
     secret_new(t->a, out->organization_id, id, &token, &hash);
     out->api_key = arena_join(t->a, S("pvk_"), token);
     return q_api_key_insert(t, .organization_id = out->organization_id, .id = id, .membership_id = out->membership_id,
-                            .account_id = out->account_id, .name = S("setup"), .secret_hash = hash, .created_at = t->now);
+                            .account_id = out->account_id, .name = S("setup"), .secret_hash = hash,
+                            .created_at = t->now);
 }
 
 /* What is shown once at the end: a key, a session, a link to set a password. */
@@ -184,7 +208,8 @@ static err founding_secrets(txn *t, const actor *by, const founding *f, founded 
         TRY(first_key(t, out));
     if (f->sign_in) {
         TRY(account_get(t, out->account_id, &out->session.account));
-        TRY(session_create(t, by, out->account_id, &out->session.session_id, &out->session.token, &out->session.expires_at));
+        TRY(session_create(t, by, out->account_id, &out->session.session_id, &out->session.token,
+                           &out->session.expires_at));
     }
     if (out->new_account && !f->password_hash.p)
         TRY(password_link(t, by, f->email, &out->set_password_url));
@@ -239,12 +264,13 @@ static err apply_change(txn *t, const organization_change *c, organization_view 
 static str settings_text(arena *a, const organization_view *o)
 {
     char lifetime[DURATION_TEXT_SIZE], after[DURATION_TEXT_SIZE];
-    return AUDIT_OBJECT(a, {S("name"), o->name}, {S("locale"), o->locale}, {S("existing_accounts"), o->existing_accounts},
-                        {S("administrators_may_invite_administrators"), o->administrators_invite ? S("true") : S("false")},
-                        {S("invitation_lifetime"), duration_format(o->invitation_lifetime, lifetime)},
-                        {S("reminder_after"), duration_format(o->reminder_after, after)},
-                        {S("reminder_max"), arena_printf(a, "%lld", (long long)o->reminder_max)},
-                        {S("member_limit"), arena_printf(a, "%lld", (long long)o->seats.limit)});
+    return AUDIT_OBJECT(
+        a, {S("name"), o->name}, {S("locale"), o->locale}, {S("existing_accounts"), o->existing_accounts},
+        {S("administrators_may_invite_administrators"), o->administrators_invite ? S("true") : S("false")},
+        {S("invitation_lifetime"), duration_format(o->invitation_lifetime, lifetime)},
+        {S("reminder_after"), duration_format(o->reminder_after, after)},
+        {S("reminder_max"), arena_printf(a, "%lld", (long long)o->reminder_max)},
+        {S("member_limit"), arena_printf(a, "%lld", (long long)o->seats.limit)});
 }
 
 err organization_update(txn *t, const actor *by, const organization_change *c)
@@ -260,8 +286,9 @@ err organization_update(txn *t, const actor *by, const organization_change *c)
         TRY(q_seat_limit_set(t, .member_limit = c->member_limit, .organization_id = o.id));
     }
     TRY(q_organization_set(t, .name = o.name, .locale = o.locale, .existing_accounts = o.existing_accounts,
-                           .is_administrators_invite = o.administrators_invite, .invitation_lifetime = o.invitation_lifetime,
-                           .reminder_after = o.reminder_after, .reminder_max = o.reminder_max, .id = o.id));
+                           .is_administrators_invite = o.administrators_invite,
+                           .invitation_lifetime = o.invitation_lifetime, .reminder_after = o.reminder_after,
+                           .reminder_max = o.reminder_max, .id = o.id));
     return audit(t, by, "organization.updated", .subject_kind = S("organization"), .subject_id = o.id, .before = before,
                  .after = settings_text(t->a, &o));
 }

@@ -27,12 +27,12 @@ MUST err organization_list(txn *t, const actor *who, page *p, organization_view 
 MUST err organization_contacts(txn *t, uuid id, int64_t most, account_view **out, size_t *count);
 
 typedef struct founding {
-    str name, slug, locale; /* slug STR_NONE: made from the name */
-    int64_t member_limit;   /* 0: none */
+    str name, slug, locale;             /* slug STR_NONE: made from the name */
+    int64_t member_limit;               /* 0: none */
     str email, given_name, family_name; /* of the first owner */
-    str password_hash;      /* STR_NONE: a link to set one is made */
-    bool first;             /* setup: ERR_CONFLICT unless the database is empty; also makes an API key */
-    bool sign_in;           /* setup in the browser: also makes a session */
+    str password_hash;                  /* STR_NONE: a link to set one is made */
+    bool first;                         /* setup: ERR_CONFLICT unless the database is empty; also makes an API key */
+    bool sign_in;                       /* setup in the browser: also makes a session */
 } founding;
 typedef struct founded {
     uuid organization_id, account_id, membership_id;
@@ -50,7 +50,7 @@ MUST err organization_none(txn *t, bool *out);
 typedef struct organization_change {
     str name;
     bool has_locale;
-    str locale; /* STR_NONE with has_locale: unknown */
+    str locale;            /* STR_NONE with has_locale: unknown */
     bool has_member_limit; /* operator alone: ERR_FORBIDDEN otherwise */
     int64_t member_limit;
     str existing_accounts;

@@ -7,8 +7,9 @@
 
 /** An opened token: where to look, and what to compare. */
 typedef struct secret {
-    uuid first, second; /* invitation: organization, invitation; key: organization, key; session, account token: id, none */
-    str hash;           /* of the random part */
+    uuid first,
+        second; /* invitation: organization, invitation; key: organization, key; session, account token: id, none */
+    str hash;   /* of the random part */
 } secret;
 
 /** A new secret for a row: *token is what travels, base64url of ids and 16 random bytes; *hash is what is kept. */

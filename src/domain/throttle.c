@@ -58,8 +58,8 @@ static err note_failure(txn *t, str key, int64_t free_tries)
     if (e != OK && e != ERR_NOT_FOUND)
         return e;
     int64_t failures = (t->now - row.updated_at > FORGET_AFTER ? 0 : row.failures) + 1;
-    return q_throttle_put(t, .throttle_key = key, .failures = failures, .until_at = t->now + wait_after(failures, free_tries),
-                          .updated_at = t->now);
+    return q_throttle_put(t, .throttle_key = key, .failures = failures,
+                          .until_at = t->now + wait_after(failures, free_tries), .updated_at = t->now);
 }
 
 err throttle_failed(txn *t, throttle_kind kind, str subject, str source)

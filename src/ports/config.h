@@ -36,12 +36,12 @@ typedef struct setting_info {
     str name;             /* "public_url" */
     const char *variable; /* "PARVIS_PUBLIC_URL" */
     setting_type type;
-    str fallback;         /* the default as written, "{data}" still in it */
-    str argument;         /* what --help calls the value */
-    str words;            /* enum, boolean: "on|off" */
-    int64_t least, most;  /* integer: number; duration: milliseconds */
+    str fallback;        /* the default as written, "{data}" still in it */
+    str argument;        /* what --help calls the value */
+    str words;           /* enum, boolean: "on|off" */
+    int64_t least, most; /* integer: number; duration: milliseconds */
     bool secret;
-    uint16_t offset;      /* in struct settings */
+    uint16_t offset; /* in struct settings */
 } setting_info;
 const setting_info *setting_about(setting_id id);
 /** The setting with this name, or with this flag; SETTING_COUNT when there is none. */
@@ -60,9 +60,9 @@ typedef struct settings_source {
 /** Why the settings were refused, for a sentence of the catalogue: cli.config.CODE with these placeholders. */
 typedef struct settings_error {
     const char *code; /* "unknown_key", "not_a_number" … */
-    str name;         /* {name}: as it was called there: "--log-level", "PARVIS_LOG_LEVEL", "./parvis.ini:3: log_level" */
-    str value;        /* {value}; empty for secrets */
-    str allowed;      /* {allowed}: the words, bounds or form */
+    str name;    /* {name}: as it was called there: "--log-level", "PARVIS_LOG_LEVEL", "./parvis.ini:3: log_level" */
+    str value;   /* {value}; empty for secrets */
+    str allowed; /* {allowed}: the words, bounds or form */
 } settings_error;
 
 /**
