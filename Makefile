@@ -35,7 +35,7 @@ lint:
 tsan:
 	@$(INSTALL) build test
 	@tools/build.sh tsan
-	@PARVIS_BINARY=build/tsan/parvis tools/steady.sh $(PYTHON) -m pytest tests/api/test_concurrency.py $(ARGS)
+	@CONCURRENCY_SECONDS=20 PARVIS_BINARY=build/tsan/parvis tools/steady.sh $(PYTHON) -m pytest tests/api/test_concurrency.py $(ARGS)
 
 fuzz:
 	@$(INSTALL) build test
