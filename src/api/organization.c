@@ -46,6 +46,7 @@ err api_setup(request *r, txn *t)
         .given_name = b->account.given_name,
         .family_name = b->account.family_name,
         .password_hash = *(const str *)r->scratch,
+        .owner_pointer = S("/account"),
         .first = true,
     };
     founded made = {0};
@@ -64,6 +65,7 @@ err api_create_organization(request *r, txn *t)
         .email = b->owner.email,
         .given_name = b->owner.given_name,
         .family_name = b->owner.family_name,
+        .owner_pointer = S("/owner"),
     };
     founded made = {0};
     TRY(organization_found(t, &r->actor, &f, &made));

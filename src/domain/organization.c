@@ -148,6 +148,11 @@ static err insert_organization(txn *t, uuid id, const founding *f, str name, str
     return problem_at(t->problem, ERR_CONFLICT, S("/slug"), S("taken"), 0);
 }
 
+static str owner_field(txn *t, const founding *f, str name)
+{
+    return f->owner_pointer.p ? arena_join(t->a, f->owner_pointer, name) : name;
+}
+
 /* The first owner: an account that stands, or a new one. The operator vouches for a person who sets a password here. */
 static err owner_account(txn *t, const founding *f, uuid organization_id, founded *out)
 {
@@ -156,9 +161,9 @@ static err owner_account(txn *t, const founding *f, uuid organization_id, founde
     str given, family;
     int64_t inserted;
     if (!address_parse(t->a, f->email, &where))
-        return problem_at(t->problem, ERR_INVALID_ADDRESS, S("/email"), S("not-allowed"), 0);
-    TRY(name_clean(t->a, t->problem, S("/given_name"), f->given_name, &given));
-    TRY(name_clean(t->a, t->problem, S("/family_name"), f->family_name, &family));
+        return problem_at(t->problem, ERR_INVALID_ADDRESS, owner_field(t, f, S("/email")), S("not-allowed"), 0);
+    TRY(name_clean(t->a, t->problem, owner_field(t, f, S("/given_name")), f->given_name, &given));
+    TRY(name_clean(t->a, t->problem, owner_field(t, f, S("/family_name")), f->family_name, &family));
     err e = account_by_email(t, where.typed, &stands);
     if (e == OK) {
         out->account_id = stands.id;

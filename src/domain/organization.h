@@ -27,6 +27,7 @@ MUST err organization_list(txn *t, const actor *who, page *p, organization_view 
 MUST err organization_contacts(txn *t, uuid id, int64_t most, account_view **out, size_t *count);
 
 typedef struct founding {
+    str owner_pointer; /* where the owner's fields stand in the caller's document: "/owner"; STR_NONE: at the top */
     str name, slug, locale;             /* slug STR_NONE: made from the name */
     int64_t member_limit;               /* 0: none */
     str email, given_name, family_name; /* of the first owner */
