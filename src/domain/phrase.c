@@ -60,6 +60,15 @@ str phrase_date(arena *a, language lang, msec t)
                   {S("year"), arena_printf(a, "%d", c.year)});
 }
 
+str phrase_day(arena *a, language lang, msec t, msec now)
+{
+    civil c = clock_civil(t);
+    if (c.year != clock_civil(now).year)
+        return phrase_date(a, lang, t);
+    return PHRASE(a, lang, S("date.day_month"), {S("day"), day_text(a, lang, &c)},
+                  {S("month"), month_text(a, lang, &c)});
+}
+
 str phrase_moment(arena *a, language lang, msec t)
 {
     civil c = clock_civil(t);

@@ -30,6 +30,8 @@ static void dates(void **state)
     is(phrase_date(a, LANG_FR, at("2026-08-01T00:00:00Z")), "1er août 2026");
     is(phrase_date(a, LANG_EN, at("2026-08-01T00:00:00Z")), "1 August 2026");
     is(phrase_date(a, LANG_FR, at("2024-02-29T23:59:59.999Z")), "29 février 2024");
+    is(phrase_day(a, LANG_FR, at("2026-08-01T00:00:00Z"), at("2026-12-31T23:59:59Z")), "1er août");
+    is(phrase_day(a, LANG_EN, at("2025-12-31T23:59:59Z"), at("2026-01-01T00:00:00Z")), "31 December 2025");
     is(phrase_moment(a, LANG_EN, at("2026-11-21T09:05:00Z")), "21 November 2026, 09:05 UTC");
     is(phrase_moment(a, LANG_FR, at("2026-11-21T09:05:00Z")), "21 novembre 2026 à 9\u202fh\u202f05 UTC");
 }
