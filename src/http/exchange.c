@@ -128,7 +128,11 @@ static err find_route(exchange *x)
 static err begin(exchange *x)
 {
     request *r = &x->r;
-    TRY(gate_check(&x->head, &x->pass));
+    err refused = gate_check(&x->head, &x->pass);
+    if (refused != OK) {
+        choose_language(x);
+        return refused;
+    }
     r->path = x->pass.path;
     r->raw_query = x->pass.query;
     r->idempotency_key = head_value(&x->head, S("idempotency-key"));
@@ -150,6 +154,7 @@ static err begin(exchange *x)
 bool exchange_begin(exchange *x)
 {
     x->outcome = begin(x);
+    x->is_last = !gate_is_exact(&x->head);
     bool refused_early = x->outcome == ERR_BAD_REQUEST || x->outcome == ERR_LENGTH_REQUIRED ||
                          x->outcome == ERR_HEADERS_TOO_LARGE || !x->r.path.p;
     x->must_close = refused_early || (x->outcome != OK && x->pass.length > 0);

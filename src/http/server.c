@@ -256,7 +256,8 @@ static enum MHD_Result send_answer(client *c)
 {
     exchange *x = c->exchange;
     exchange_finish(x);
-    struct MHD_Response *response = make_response(x, x->must_close || atomic_load(&c->loop->server->draining));
+    struct MHD_Response *response =
+        make_response(x, x->must_close || x->is_last || atomic_load(&c->loop->server->draining));
     if (!response)
         return MHD_NO;
     c->phase = PHASE_SENDING;
@@ -271,6 +272,9 @@ static enum MHD_Result take_head(client *c, const char *method, const char *vers
     exchange *x = c->exchange;
     x->head.method = arena_str(x->r.a, str_of(method));
     x->head.version = arena_str(x->r.a, str_of(version));
+    const union MHD_ConnectionInfo *size =
+        MHD_get_connection_info(c->connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+    x->head.bytes = size ? size->header_size : 0;
     MHD_get_connection_values_n(c->connection, MHD_HEADER_KIND, take_header, x);
     bool more = exchange_begin(x);
     if (x->must_close)
@@ -316,12 +320,27 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
 
 /* ---- threads ---- */
 
+/* The library has no answer for a request that never came whole: this one goes straight into the socket. */
+static void send_late(client *c)
+{
+    BUF_SCOPED out = {0};
+    header headers[RESPONSE_HEADERS_MAX];
+    exchange *x = c->exchange;
+    x->outcome = ERR_REQUEST_TIMEOUT;
+    exchange_finish(x);
+    buf_printf(&out, "HTTP/1.1 408 Request Timeout\r\nContent-Length: %zu\r\nConnection: close\r\n", x->r.out.n);
+    for (size_t i = 0, n = response_headers(&x->r, headers); i < n; i++)
+        buf_printf(&out, "%.*s: %.*s\r\n", STR_FMT(headers[i].name), STR_FMT(headers[i].value));
+    buf_lit(&out, "\r\n");
+    buf_add(&out, buf_str(&x->r.out));
+    if (send(c->fd, out.p, out.n, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
+        log_plain(LOG_DEBUG, "a slow client was gone");
+}
+
 static void end_client(client *c)
 {
-    static const char late[] = "HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
-    if ((c->phase == PHASE_HEAD || c->phase == PHASE_BODY) &&
-        send(c->fd, late, sizeof late - 1, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
-        log_plain(LOG_DEBUG, "a slow client was gone");
+    if ((c->phase == PHASE_HEAD || c->phase == PHASE_BODY) && c->exchange)
+        send_late(c);
     shutdown(c->fd, SHUT_RDWR); /* the library sees the end of the connection, and closes it */
     c->deadline = 0;
 }
