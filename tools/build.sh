@@ -29,8 +29,8 @@ if [ "$(cat "$folder/.options" 2>/dev/null)" != "$options" ] || [ ! -f "$folder/
     said=$(meson setup "$folder" $options 2>&1) || { printf '%s\n' "$said" >&2; exit 1; }
     printf '%s\n' "$options" >"$folder/.options"
 fi
+ninja --quiet -C "$folder" build.ninja >/dev/null # configures again where a meson.build changed
 if [ $only_configure = yes ]; then
-    ninja --quiet -C "$folder" build.ninja >/dev/null
     targets=$(ninja -C "$folder" -t targets all | sed -n 's/^\(src\/generated\/[^:]*\): CUSTOM_COMMAND.*/\1/p')
 fi
 # shellcheck disable=SC2086 — a list of names
