@@ -148,25 +148,28 @@ static err look(request *r, txn *t, const entrance *way, invitation_door *door)
     return OK;
 }
 
-/* Looks, and shows what there is to see. `refusal`: why what was tried did not work, to be said where it can be mended. */
-static err show_door(request *r, txn *t, const entrance *way, err refusal)
+/* Shows what there is behind a door. `refusal`: why what was tried did not work, said where it can be mended. */
+static err show_behind(request *r, txn *t, const entrance *way, const invitation_door *door, err refusal)
+{
+    err state = invitation_state_error(door->state);
+    if (state != OK)
+        return show_closed(r, t, door, state);
+    if (refusal == ERR_ACCOUNT_ALREADY_ACTIVE || refusal == ERR_ALREADY_MEMBER)
+        return show_closed(r, t, door, refusal);
+    return show_open(r, t, way, door, refusal);
+}
+
+static err show_door(request *r, txn *t, const entrance *way)
 {
     invitation_door door;
     err e = look(r, t, way, &door);
-    if (e != OK)
-        return show_unopened(r, t, way, e);
-    e = invitation_state_error(door.state);
-    if (e != OK)
-        return show_closed(r, t, &door, e);
-    if (refusal == ERR_ACCOUNT_ALREADY_ACTIVE || refusal == ERR_ALREADY_MEMBER)
-        return show_closed(r, t, &door, refusal);
-    return show_open(r, t, way, &door, refusal);
+    return e == OK ? show_behind(r, t, way, &door, OK) : show_unopened(r, t, way, e);
 }
 
 err console_invitation_page(request *r, txn *t)
 {
     entrance way = entrance_of(r);
-    return show_door(r, t, &way, OK);
+    return show_door(r, t, &way);
 }
 
 /* ---- accepting ---- */
@@ -197,24 +200,26 @@ static err prepare_enrolment(request *r)
     return page_note(r, e, &work->found);
 }
 
+/* A look first: it notes a wrong code, once, where nothing undoes it. */
 static err accept(request *r, txn *t, const entrance *way)
 {
     const enrol_form *form = r->body;
     const enrol_work *work = r->scratch;
-    enrolment e = {.key = way->key,
-                   .given_name = form->given_name,
-                   .family_name = form->family_name,
-                   .password_hash = work->hash,
-                   .locale = language_code(r->lang)};
-    accepted done;
-    err refusal = page_recall(r, &work->found);
     invitation_door door;
-    if (refusal == OK && look(r, t, way, &door) == OK)
-        e.locale = language_code(r->lang);
+    accepted done;
+    err e = look(r, t, way, &door);
+    if (e != OK)
+        return show_unopened(r, t, way, e);
+    err refusal = page_recall(r, &work->found);
     if (refusal == OK) {
+        enrolment wish = {.key = way->key,
+                          .given_name = form->given_name,
+                          .family_name = form->family_name,
+                          .password_hash = work->hash,
+                          .locale = language_code(r->lang)};
         TRY(store_savepoint(t));
-        err result = invitation_accept(t, &r->actor, &e, &done);
-        if (result == ERR_UNAUTHENTICATED) { /* the account came between: the page says so */
+        err result = invitation_accept(t, &r->actor, &wish, &done);
+        if (result == ERR_UNAUTHENTICATED) { /* there is an account: the page says so */
             store_rollback_to(t);
             refusal = result;
         } else {
@@ -222,7 +227,7 @@ static err accept(request *r, txn *t, const entrance *way)
         }
     }
     if (refusal != OK)
-        return show_door(r, t, way, refusal);
+        return show_behind(r, t, way, &door, refusal);
     if (done.new_session)
         answer_session_cookie(r, done.session.token, done.session.expires_at);
     return answer_redirect(r, arena_join(r->a, S("/o/"), done.organization_slug)); /* whose title is the welcome */
@@ -269,7 +274,7 @@ static err decline(request *r, txn *t, const entrance *way)
     TRY(store_savepoint(t));
     TRY(page_attempt(t, invitation_decline(t, &r->actor, &way->key), &refusal));
     if (refusal != OK)
-        return show_door(r, t, way, refusal);
+        return show_behind(r, t, way, &door, refusal);
     TRY(page_open(r, t, &m));
     put_invitation(r, t, m, &door);
     return page_answer(r, 200, "invite_declined_done", m);
@@ -293,7 +298,7 @@ err console_invitation_ask_again_form(request *r, txn *t)
     TRY(store_savepoint(t));
     TRY(page_attempt(t, invitation_ask_again(t, &r->actor, &way.key), &refusal));
     if (refusal == ERR_CONFLICT) /* not expired, or not any more */
-        return show_door(r, t, &way, OK);
+        return show_behind(r, t, &way, &door, OK);
     if (refusal != OK)
         return refusal;
     TRY(page_open(r, t, &m));
@@ -322,7 +327,7 @@ err console_join_page(request *r, txn *t)
 err console_join_form(request *r, txn *t)
 {
     entrance way = entrance_of(r);
-    return show_door(r, t, &way, OK);
+    return show_door(r, t, &way);
 }
 
 err console_join_accept_form_prepare(request *r)

@@ -9,6 +9,9 @@ static void put_way(request *r, mval *m, err refusal)
     if (refusal == ERR_TOKEN_INVALID) {
         PUT(m, "way_url", S("/password/forgotten"));
         PUT(m, "way_text", text(r, "problem.way_forgotten"));
+    } else if (refusal == ERR_ADDRESS_UNPROVED) {
+        PUT(m, "way_url", S("/me#address"));
+        PUT(m, "way_text", text(r, "me.unproved_action"));
     } else if (inside && r->route && str_starts(r->route->pattern, S("/o/{org}/users")) &&
                !uuid_none(r->actor.membership_id)) {
         PUT(m, "way_url", org_path(r, "/users"));

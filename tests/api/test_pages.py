@@ -136,7 +136,7 @@ def test_a_typed_code_opens_the_same_door(invited, anonymous, acme):
     assert where(anonymous.submit("/join/accept", form)) == console(acme)
 
 
-def test_a_copied_link_leaves_the_address_to_be_proved(acme, inbox, anonymous):
+def test_a_copied_link_leaves_the_address_to_be_proved(acme, rival, inbox, anonymous):
     email = fresh()
     invitation = acme.invite(email, deliver=False)
     page = acme.api.submit(console(acme, f"/users/invitations/{invitation['id']}/link")).ok(200)
@@ -238,7 +238,7 @@ def test_the_list_is_filtered_sorted_and_paged_by_its_links(acme):
     assert re.findall(r'data-open="panel">([^<]+)', page.text) == ["Bea Ypsilon"] and "1 member" in said(page)
     page = acme.api.page(console(acme, "/users?q=nobodylikethat")).ok(200)
     assert f'href="/o/{acme.slug}/users"' in page.text and "<table" not in page.text
-    assert acme.api.page(console(acme, "/users?cursor=zzz")).status == 422
+    assert where(acme.api.page(console(acme, "/users?cursor=zzz"))) == console(acme, "/users")
 
 
 def test_several_are_removed_after_one_question(acme):
