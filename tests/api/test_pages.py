@@ -136,7 +136,7 @@ def test_a_typed_code_opens_the_same_door(invited, anonymous, acme):
     assert where(anonymous.submit("/join/accept", form)) == console(acme)
 
 
-def test_a_copied_link_leaves_the_address_to_be_proved(acme, rival, inbox, anonymous):
+def test_a_copied_link_leaves_the_address_to_be_proved(acme, inbox, anonymous):
     email = fresh()
     invitation = acme.invite(email, deliver=False)
     page = acme.api.submit(console(acme, f"/users/invitations/{invitation['id']}/link")).ok(200)
