@@ -354,10 +354,34 @@ class Query:
             raise Refused(where, f"{self.name} has no {unused}")
 
 
+# ---- the other engine's schema ----
+
+STRICT = re.compile(r"\)\s*(?:STRICT|WITHOUT ROWID)(?:\s*,\s*(?:STRICT|WITHOUT ROWID))*\s*;", re.I)
+DECLARED = re.compile(r"\b(\w+)(\s+)(BLOB|INTEGER|TEXT)\b")
+
+
+def postgres_ddl(text):
+    """A migration as PostgreSQL reads it. Text compares by its bytes, as in SQLite; an is_… stays a number, so that one
+    statement may set it in both."""
+    text = "".join("" if m["comment"] else m[0] for m in TOKEN.finditer(text))
+    text = re.sub(r"\n\s*\n+", "\n", STRICT.sub(");", text)).strip() + "\n"
+
+    def declared(match):
+        name, space, kind = match.groups()
+        if kind == "BLOB":
+            return name + space + ("UUID" if name == "id" or name.endswith("_id") else "BYTEA")
+        return name + space + {"INTEGER": "BIGINT", "TEXT": 'TEXT COLLATE "C"'}[kind]
+    return DECLARED.sub(declared, text)
+
+
 # ---- writing C ----
 
 def c_string(text):
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'
+
+
+def c_lines(text):
+    return "".join(f"\n     {c_string(line)}" for line in text.splitlines(keepends=True))
 
 
 def c_struct(name, fields):
@@ -477,8 +501,7 @@ def source_text(name, header, queries, migrations):
     out += f"\nconst query {name}_queries[] = {{\n{rows or '    {0},' + chr(10)}}};\nconst size_t {name}_query_count = {len(queries)};\n\n"
     out += "static const migration migrations[] = {\n"
     for version, title, digest, text in migrations:
-        lines = "".join(f"\n     {c_string(line)}" for line in text.splitlines(keepends=True))
-        out += f"    {{{version}, \"{title}\", \"{digest}\",{lines}}},\n"
+        out += f"    {{{version}, \"{title}\", \"{digest}\",{c_lines(text)},{c_lines(postgres_ddl(text))}}},\n"
     return out + f"}};\nconst migration_set {name}_migrations = {{migrations, {len(migrations)}}};\n"
 
 

@@ -7,6 +7,7 @@ only() { # only HEADER PATTERN: files whose path does not match PATTERN must not
 }
 only microhttpd.h '^src/http/server'
 only sqlite3.h '^src/store/'
+only libpq-fe.h '^src/store/postgres'
 only sodium '^src/(ports|base)/'
 only idn2.h '^src/ports/'
 only jansson.h '^src/(http|cli)/'

@@ -30,16 +30,21 @@ __attribute__((constructor)) static void map_shift(void)
     close(fd);
 }
 
-msec clock_now(void)
+msec clock_moved(void)
 {
-    return read_clock(CLOCK_REALTIME) + (shift ? *shift : 0);
+    return shift ? *shift : 0;
 }
 #else
-msec clock_now(void)
+msec clock_moved(void)
 {
-    return read_clock(CLOCK_REALTIME);
+    return 0;
 }
 #endif
+
+msec clock_now(void)
+{
+    return read_clock(CLOCK_REALTIME) + clock_moved();
+}
 
 msec clock_monotonic(void)
 {

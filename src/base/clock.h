@@ -15,6 +15,8 @@ enum {
 
 /** The wall clock. In a build with -Dtest_hooks=true it is shifted by the file named in PARVIS_TEST_CLOCK (8 bytes, ms). */
 msec clock_now(void);
+/** How far that file moves it: for time that comes from elsewhere. 0 in other builds. */
+msec clock_moved(void);
 /** A clock that never goes back, for deadlines; its zero means nothing. */
 msec clock_monotonic(void);
 

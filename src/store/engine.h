@@ -1,6 +1,6 @@
 /*
- * What an engine is. store.c gives every call of store.h to the engine that the URI names; SQLite's stands in sqlite.c,
- * sqlite_query.c, sqlite_writer.c and sqlite_migrate.c.
+ * What an engine is. store.c gives every call of store.h to the engine that the URI names; SQLite's stands in sqlite*.c,
+ * PostgreSQL's in postgres*.c.
  */
 #ifndef PARVIS_STORE_ENGINE_H
 #define PARVIS_STORE_ENGINE_H
@@ -9,7 +9,8 @@
 
 /** Every function keeps the promise that store.h makes for the call of the same name. */
 typedef struct store_engine {
-    str scheme; /* "sqlite:" */
+    str scheme;  /* "sqlite:" */
+    bool shared; /* see store_is_shared */
     err (*open)(store *s, str rest);
     void (*close)(store *s);
     err (*read_begin)(txn *t);
@@ -24,9 +25,26 @@ typedef struct store_engine {
     err (*integrity)(txn *t, str **findings, size_t *count);
     err (*migration_state)(store *s, migration_state *out);
     err (*migrate)(store *s);
+    void (*set_connections)(store *s, size_t count); /* NULL: not for this engine */
 } store_engine;
 
-extern const store_engine sqlite_engine;
+extern const store_engine sqlite_engine, postgres_engine, postgres_short_engine;
+
+/**
+ * Room in t->a for one more row of q beside `count`. It grows by half: the arena can always hold half of what it holds already (see
+ * arena_alloc). *size starts at 0.
+ */
+static inline char *engine_room(txn *t, const query *q, char *rows, size_t count, size_t *size)
+{
+    enum { ROWS_FIRST = 32 };
+    if (count < *size)
+        return rows;
+    *size = *size ? *size + *size / 2 : ROWS_FIRST;
+    char *grown = (char *)arena_alloc(t->a, *size * q->row_size);
+    if (count)
+        memcpy(grown, rows, count * q->row_size);
+    return grown;
+}
 
 struct store {
     const store_engine *engine;

@@ -9,6 +9,7 @@ typedef struct migration {
     const char *name;
     const char *checksum; /* SHA-256 of the file, in hexadecimal */
     const char *sql;
+    const char *postgres; /* the same for PostgreSQL, made from it */
 } migration;
 
 typedef struct migration_set {

@@ -5,8 +5,6 @@
 
 #include <stdlib.h>
 
-enum { ROWS_FIRST = 32 };
-
 /* The prepared statement of q on c; NULL with *code when it cannot be prepared. */
 static sqlite3_stmt *statement_of(sqlite_connection *c, const query *q, int *code)
 {
@@ -187,18 +185,6 @@ err sqlite_query_one(txn *t, const query *q, const void *params, void *row)
     return found ? OK : ERR_NOT_FOUND;
 }
 
-/* Room for one more row. It grows by half: the arena can always hold half of what it holds already (see arena_alloc). */
-static char *room(txn *t, const query *q, char *rows, size_t count, size_t *size)
-{
-    if (count < *size)
-        return rows;
-    *size = *size ? *size + *size / 2 : ROWS_FIRST;
-    char *grown = arena_alloc(t->a, *size * q->row_size);
-    if (count)
-        memcpy(grown, rows, count * q->row_size);
-    return grown;
-}
-
 err sqlite_query_many(txn *t, const query *q, const void *params, void **rows, size_t *count)
 {
     *rows = NULL;
@@ -211,7 +197,7 @@ err sqlite_query_many(txn *t, const query *q, const void *params, void **rows, s
     size_t n = 0, size = 0;
     int code;
     while ((code = sqlite3_step(statement)) == SQLITE_ROW && !arena_full(t->a)) {
-        all = room(t, q, all, n, &size);
+        all = engine_room(t, q, all, n, &size);
         code = read_row(t, q, statement, all + n++ * q->row_size);
         if (code != SQLITE_ROW)
             break;

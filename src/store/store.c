@@ -7,7 +7,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-static const store_engine *const engines[] = {&sqlite_engine, NULL};
+static const store_engine *const engines[] = {&sqlite_engine, &postgres_engine, &postgres_short_engine, NULL};
 
 static const store_engine *engine_of(str uri)
 {
@@ -49,6 +49,17 @@ void store_close(store *s)
 void store_set_env(store *s, const struct env *env)
 {
     s->env = env;
+}
+
+void store_set_connections(store *s, size_t count)
+{
+    if (s->engine->set_connections)
+        s->engine->set_connections(s, count);
+}
+
+bool store_is_shared(const store *s)
+{
+    return s->engine->shared;
 }
 
 void store_set_migrations(store *s, const migration_set *set)

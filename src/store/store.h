@@ -35,8 +35,8 @@ typedef struct txn {
 /* ---- opening ---- */
 
 /**
- * Opens `uri` ("sqlite:PATH"). The caller holds the data folder's lock. Errors: ERR_UNAVAILABLE with a log line that says
- * why. Does not migrate.
+ * Opens `uri`: "sqlite:PATH", where the caller holds the data folder's lock, or a connection URI of libpq ("postgresql://…", several
+ * hosts allowed), where the database must answer. Errors: ERR_UNAVAILABLE with a log line that says why. Does not migrate.
  */
 MUST err store_open(str uri, store **out);
 /** Finishes what is queued, checkpoints, closes. store_close(NULL) is harmless. */
@@ -44,6 +44,14 @@ void store_close(store *s);
 
 /** What every transaction of this store carries in t->env; borrowed. Before the first transaction. */
 void store_set_env(store *s, const struct env *env);
+
+/** How many connections write, and how many more read at most, on PostgreSQL. Before the first transaction. */
+void store_set_connections(store *s, size_t count);
+/**
+ * True for a database that other processes may use at the same time: nobody migrates it but `parvis migrate`, rows that look
+ * forgotten may be another's, and reading waits for a network: not for an HTTP thread.
+ */
+bool store_is_shared(const store *s);
 
 typedef struct migration_state {
     int64_t have, want; /* versions; have 0: an empty database */
@@ -77,7 +85,13 @@ struct store_job {
     arena *a;
     problem *problem;
     bool bulk;       /* large work: at most one of these between two groups of small ones */
-    store_job *next; /* the store's */
+
+    /* the store's */
+    store_job *next;
+    uuid fate;         /* PostgreSQL: the row by which a commit of unknown fate is recognized */
+    msec since;        /* when it was submitted, monotonic */
+    bool fate_unknown; /* the connection was lost in the midst of COMMIT */
+    int attempts;
 };
 
 /** Queues a write; returns at once. While draining or over the queue's bound, done is called with ERR_UNAVAILABLE. */

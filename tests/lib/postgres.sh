@@ -38,7 +38,7 @@ END
     ;;
 stop) run "$programs/pg_ctl" -D "$folder/data" -m immediate -w stop >/dev/null ;;
 remove)
-    run "$programs/pg_ctl" -D "$folder/data" -m immediate -w stop >/dev/null || :
+    [ ! -d "$folder/data" ] || run "$programs/pg_ctl" -D "$folder/data" -m immediate -w stop >/dev/null || :
     rm -rf "$folder"
     ;;
 *) exit 2 ;;

@@ -1,4 +1,7 @@
-/* A fresh store for each test, on a schema of its own (tests/unit/sample). */
+/*
+ * A fresh store for each test, on a schema of its own (tests/unit/sample): a SQLite file, or, with PARVIS_TEST_STORE=postgres, a database
+ * of a PostgreSQL that the test program starts for itself.
+ */
 #ifndef PARVIS_TEST_STORE_FIXTURE_H
 #define PARVIS_TEST_STORE_FIXTURE_H
 
@@ -9,6 +12,7 @@
 
 #include "base/random.h"
 #include "sample_queries.h"
+#include "store/postgres.h"
 #include "store/sqlite.h"
 
 #include <stdio.h>
@@ -31,7 +35,7 @@ msec __wrap_clock_now(void)
 /* ---- a fresh store for each test ---- */
 
 typedef struct fixture {
-    char folder[64], path[96], uri[128];
+    char folder[64], path[96], uri[160];
     store *s;
     arena *a;
     problem problem;
@@ -59,13 +63,77 @@ static inline err write_(fixture *f, err (*run)(txn *t, void *context), void *co
     return store_write(f->s, f->a, &f->problem, run, context);
 }
 
+/* ---- PostgreSQL ---- */
+
+static char server_folder[64], server_uri[96]; /* empty: SQLite */
+
+static inline bool on_postgres(void)
+{
+    return getenv("PARVIS_TEST_STORE") != NULL;
+}
+
+/* Runs tests/lib/postgres.sh; its first line. */
+static inline void server_do(const char *what, char *line, size_t size)
+{
+    char command[256];
+    snprintf(command, sizeof command, "'%s/tests/lib/postgres.sh' %s '%s'", getenv("PARVIS_PROJECT"), what,
+             server_folder);
+    FILE *out = popen(command, "r");
+    assert_non_null(out);
+    if (line && fgets(line, (int)size, out))
+        line[strcspn(line, "\n")] = 0;
+    assert_int_equal(pclose(out), 0);
+}
+
+static inline void remove_server(void)
+{
+    server_do("remove", NULL, 0);
+}
+
+static inline int start_server(void **state)
+{
+    (void)state;
+    snprintf(server_folder, sizeof server_folder, "/tmp/parvis-pg-XXXXXX");
+    assert_non_null(mkdtemp(server_folder));
+    atexit(remove_server); /* a test that fails in a thread ends the program */
+    server_do("start", server_uri, sizeof server_uri);
+    return 0;
+}
+
+/* SQL of a test's own, in the database `name` of the server. */
+static inline void server_run(const char *name, const char *sql)
+{
+    char uri[160];
+    snprintf(uri, sizeof uri, "%s%s", server_uri, name);
+    PGconn *pg = PQconnectdb(uri);
+    PGresult *r = PQexec(pg, sql);
+    if (PQresultStatus(r) != PGRES_COMMAND_OK && PQresultStatus(r) != PGRES_TUPLES_OK)
+        fail_msg("%s: %s", sql, PQerrorMessage(pg));
+    PQclear(r);
+    PQfinish(pg);
+}
+
+static inline void name_database(fixture *f)
+{
+    static int number;
+    if (!on_postgres()) {
+        snprintf(f->path, sizeof f->path, "%s/test.db", f->folder);
+        snprintf(f->uri, sizeof f->uri, "sqlite:%s", f->path);
+        return;
+    }
+    char sql[64];
+    snprintf(f->path, sizeof f->path, "test_%d", ++number); /* the database's name */
+    snprintf(sql, sizeof sql, "CREATE DATABASE %s", f->path);
+    server_run("postgres", sql);
+    snprintf(f->uri, sizeof f->uri, "%s%s", server_uri, f->path);
+}
+
 static inline int setup_empty(void **state)
 {
     fixture *f = calloc(1, sizeof *f);
     snprintf(f->folder, sizeof f->folder, "/tmp/parvis-store-XXXXXX");
     assert_non_null(mkdtemp(f->folder));
-    snprintf(f->path, sizeof f->path, "%s/test.db", f->folder);
-    snprintf(f->uri, sizeof f->uri, "sqlite:%s", f->path);
+    name_database(f);
     f->a = arena_new(ARENA);
     f->organization = uuid_new(clock_now());
     open_store(f, &sample_migrations);
@@ -129,6 +197,11 @@ static inline int64_t fillers(fixture *f)
     store_read_end(&t);
     return row.total;
 }
+
+/* Runs the tests that suit the engine. */
+#define RUN_SUITE(name, sqlite_tests, postgres_tests)                                      \
+    (on_postgres() ? cmocka_run_group_tests_name(name, postgres_tests, start_server, NULL) \
+                   : cmocka_run_group_tests_name(name, sqlite_tests, NULL, NULL))
 
 #define FRESH(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 #define EMPTY(test) cmocka_unit_test_setup_teardown(test, setup_empty, teardown)

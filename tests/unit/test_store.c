@@ -27,7 +27,13 @@ static void test_migrating(void **state)
     assert_int_equal(store_migrate(f->s), OK);
     assert_int_equal(store_migration_state(f->s, &m), OK);
     assert_int_equal(m.have, 2);
+}
+
+static void test_a_new_file_is_private(void **state)
+{
+    fixture *f = *state;
     struct stat file;
+    assert_int_equal(store_migrate(f->s), OK);
     assert_int_equal(stat(f->path, &file), 0);
     assert_int_equal(file.st_mode & 0777, 0600);
     char copy[128];
@@ -74,8 +80,11 @@ static void test_a_newer_file_is_refused(void **state)
 static void test_a_strangers_file_is_refused(void **state)
 {
     fixture *f = *state;
-    sqlite_store *own = sqlite_of(f->s);
-    assert_int_equal(sqlite_run(&own->writer, "CREATE TABLE shopping (item TEXT)"), SQLITE_OK);
+    static const char table[] = "CREATE TABLE shopping (item TEXT)";
+    if (on_postgres())
+        server_run(f->path, table);
+    else
+        assert_int_equal(sqlite_run(&sqlite_of(f->s)->writer, table), SQLITE_OK);
     migration_state m;
     assert_int_equal(store_migration_state(f->s, &m), ERR_UNAVAILABLE);
     assert_int_equal(store_migrate(f->s), ERR_UNAVAILABLE);
@@ -362,24 +371,17 @@ static void test_a_job_that_outgrows_its_arena_is_undone(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_opening_refuses),
-        EMPTY(test_migrating),
-        FRESH(test_what_was_committed_is_there_after_opening_again),
-        FRESH(test_a_changed_migration_is_refused),
-        FRESH(test_a_newer_file_is_refused),
-        EMPTY(test_a_strangers_file_is_refused),
-        EMPTY(test_a_copy_is_made_before_a_migration),
-        FRESH(test_a_failing_migration_changes_nothing),
-        FRESH(test_every_type_comes_back),
-        FRESH(test_none_is_null_or_empty),
-        FRESH(test_nothing_found),
-        FRESH(test_many_rows_in_their_order),
-        FRESH(test_violations_say_their_kind),
-        FRESH(test_a_change_may_return_its_row),
-        FRESH(test_a_reading_transaction_cannot_write),
-        FRESH(test_savepoints_nest),
-        FRESH(test_a_job_that_outgrows_its_arena_is_undone),
-    };
-    return cmocka_run_group_tests_name("store", tests, NULL, NULL);
+#define BOTH                                                                                             \
+    EMPTY(test_migrating), FRESH(test_what_was_committed_is_there_after_opening_again),                  \
+        FRESH(test_a_changed_migration_is_refused), FRESH(test_a_newer_file_is_refused),                 \
+        EMPTY(test_a_strangers_file_is_refused), FRESH(test_a_failing_migration_changes_nothing),        \
+        FRESH(test_every_type_comes_back), FRESH(test_none_is_null_or_empty), FRESH(test_nothing_found), \
+        FRESH(test_many_rows_in_their_order), FRESH(test_violations_say_their_kind),                     \
+        FRESH(test_a_change_may_return_its_row), FRESH(test_a_reading_transaction_cannot_write),         \
+        FRESH(test_savepoints_nest), FRESH(test_a_job_that_outgrows_its_arena_is_undone)
+    const struct CMUnitTest sqlite_tests[] = {BOTH, cmocka_unit_test(test_opening_refuses),
+                                              EMPTY(test_a_new_file_is_private),
+                                              EMPTY(test_a_copy_is_made_before_a_migration)};
+    const struct CMUnitTest postgres_tests[] = {BOTH};
+    return RUN_SUITE("store", sqlite_tests, postgres_tests);
 }

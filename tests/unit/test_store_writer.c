@@ -243,9 +243,11 @@ static void test_full_disk(void **state)
 
 static err hide_a_broken_statement(txn *t, void *context)
 {
-    static const query broken = {.name = "broken", .sqlite = "SELECT nothing FROM nowhere", .index = 60};
+    static const char text[] = "SELECT nothing FROM nowhere";
+    static const query broken = {.name = "broken", .sqlite = text, .postgres = text, .index = 60};
+    int64_t changed;
     TRY(q_thing_add_(t, context));
-    assert_int_equal(store_execute(t, &broken, NULL, NULL), ERR_INTERNAL);
+    assert_int_equal(store_execute(t, &broken, NULL, &changed), ERR_INTERNAL);
     return OK;
 }
 
@@ -500,6 +502,8 @@ static void test_what_was_answered_survives_a_kill(void **state)
     open_store(f, &sample_migrations);
     int64_t there = things(f);
     assert_true(there == told || there == told + 1); /* one may have been committed and not told */
+    if (on_postgres())
+        return;
     char said[8] = "";
     assert_int_equal(sqlite3_exec(sqlite_of(f->s)->writer.db, "PRAGMA integrity_check", first_text, said, NULL),
                      SQLITE_OK);
@@ -519,23 +523,23 @@ static void test_the_programs_own_schema(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
+#define BOTH                                                                          \
+    FRESH(test_a_failure_cannot_be_hidden), FRESH(test_many_threads_write_and_read),  \
+        FRESH(test_a_reader_sees_one_moment), FRESH(test_transactions_carry_the_env), \
+        FRESH(test_what_was_answered_survives_a_kill), EMPTY(test_the_programs_own_schema)
+    const struct CMUnitTest sqlite_tests[] = {
+        BOTH,
         FRESH(test_a_refusal_in_a_group_leaves_the_others),
         FRESH(test_time_never_goes_back),
         FRESH(test_bulk_jobs_and_groups_take_turns),
         FRESH(test_the_queue_has_a_bound),
         FRESH(test_full_disk),
-        FRESH(test_a_failure_cannot_be_hidden),
         FRESH(test_full_disk_in_the_midst_of_a_group),
         FRESH(test_a_commit_that_cannot_be_written_fails_the_whole_group),
         FRESH(test_another_process_holds_the_file),
-        FRESH(test_many_threads_write_and_read),
         FRESH(test_a_reader_is_used_again_when_its_thread_ends),
-        FRESH(test_a_reader_sees_one_moment),
-        FRESH(test_transactions_carry_the_env),
         FRESH(test_the_log_is_written_back),
-        FRESH(test_what_was_answered_survives_a_kill),
-        EMPTY(test_the_programs_own_schema),
     };
-    return cmocka_run_group_tests_name("store_writer", tests, NULL, NULL);
+    const struct CMUnitTest postgres_tests[] = {BOTH};
+    return RUN_SUITE("store_writer", sqlite_tests, postgres_tests);
 }

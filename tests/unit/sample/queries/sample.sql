@@ -13,14 +13,15 @@ VALUES (:organization, :id, :label, :note, :seal, :secret, :owner, :amount, :is_
 -- name: thing_get :one
 SELECT id, label, note, seal, secret, owner_id, amount, is_open, made_at, closed_at
   FROM thing
- WHERE organization_id = :organization AND id = :id
- FOR UPDATE;
+ WHERE organization_id = :organization AND id = :id;
 
 -- name: thing_nulls :one
 -- how many columns of a row are NULL
 -- column: nulls int
-SELECT (note IS NULL) + (secret IS NULL) + (owner_id IS NULL) + (closed_at IS NULL) AS nulls
-  FROM thing WHERE organization_id = :organization AND id = :id;
+SELECT CASE WHEN note IS NULL THEN 1 ELSE 0 END + CASE WHEN secret IS NULL THEN 1 ELSE 0 END
+     + CASE WHEN owner_id IS NULL THEN 1 ELSE 0 END + CASE WHEN closed_at IS NULL THEN 1 ELSE 0 END AS nulls
+  FROM thing WHERE organization_id = :organization AND id = :id
+ FOR UPDATE;
 
 -- name: thing_by_{sort}_{dir} :many
 -- as: thing_page

@@ -1,0 +1,182 @@
+/* PostgreSQL as the store's engine: opening, closing, and a watcher that knows whether the database is there. */
+#include "store/postgres.h"
+
+#include "base/log.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+enum {
+    CONNECTIONS = 16,
+    WATCH_MS = 250,
+    GONE_AFTER_MS = 1000, /* shorter is a restart that may be waited for */
+    SWEEP_EVERY = 5 * MSEC_MINUTE,
+    FATES_KEPT = MSEC_HOUR, /* far longer than any attempt at a job */
+};
+
+/* ---- the watcher ---- */
+
+/* The smallest id of a moment: what was made before is smaller. */
+static uuid first_id_of(msec t)
+{
+    uuid id = UUID_NONE;
+    for (int i = 0; i < 6; i++)
+        id.b[i] = (uint8_t)(t >> (40 - 8 * i));
+    return id;
+}
+
+static void sweep_fates(pg_store *s, msec *swept)
+{
+    msec now = clock_monotonic();
+    if (now - *swept < SWEEP_EVERY)
+        return;
+    *swept = now;
+    uuid before = first_id_of(clock_now() - FATES_KEPT);
+    (void)!pg_ask(&s->plain, &pg_own[PG_FATES_SWEEP], &before, NULL); /* what is left is swept the next time */
+}
+
+static bool look(pg_store *s, msec *swept)
+{
+    int64_t have;
+    PGresult *r;
+    pthread_mutex_lock(&s->plain_lock);
+    pg_fresh(&s->plain);
+    bool there = pg_connect(&s->plain) == OK && pg_version(&s->plain, &have) == OK;
+    if (there && pg_ask(&s->plain, &pg_own[PG_CLOCK], NULL, &r) == OK) {
+        pg_note_clock(s, pg_number(r));
+        PQclear(r);
+        s->have = have;
+        if (have > 0)
+            sweep_fates(s, swept);
+    }
+    pthread_mutex_unlock(&s->plain_lock);
+    return there;
+}
+
+static bool wait_a_tick(pg_store *s)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_nsec += WATCH_MS * 1000000L;
+    until.tv_sec += until.tv_nsec / 1000000000;
+    until.tv_nsec %= 1000000000;
+    pthread_mutex_lock(&s->lock);
+    if (s->watched)
+        pthread_cond_timedwait(&s->stop_watching, &s->lock, &until);
+    bool more = s->watched;
+    pthread_mutex_unlock(&s->lock);
+    return more;
+}
+
+static void judge(pg_store *s, bool there, msec *last_there)
+{
+    msec now = clock_monotonic();
+    if (there) {
+        *last_there = now;
+        if (atomic_exchange(&s->down, false)) {
+            s->complained = false;
+            log_plain(LOG_INFO, "the database is there again");
+        }
+    } else if (now - *last_there > GONE_AFTER_MS && !atomic_exchange(&s->down, true)) {
+        log_plain(LOG_ERROR, "the database is gone: everything is refused until it comes back");
+    }
+    if (s->down)
+        pg_refuse_waiting(s);
+}
+
+static void *watcher_main(void *context)
+{
+    pg_store *s = context;
+    msec last_there = clock_monotonic(), swept = last_there;
+    while (wait_a_tick(s))
+        judge(s, look(s, &swept), &last_there);
+    return NULL;
+}
+
+void pg_watch(pg_store *s)
+{
+    if (s->watched)
+        return;
+    s->watched = pthread_create(&s->watcher, NULL, watcher_main, s) == 0;
+    if (!s->watched)
+        log_plain(LOG_ERROR, "a thread for the database could not be started");
+}
+
+static void stop_watcher(pg_store *s)
+{
+    pthread_mutex_lock(&s->lock);
+    bool running = s->watched;
+    s->watched = false;
+    pthread_cond_signal(&s->stop_watching);
+    pthread_mutex_unlock(&s->lock);
+    if (running)
+        pthread_join(s->watcher, NULL);
+}
+
+/* ---- the store ---- */
+
+static void free_store(pg_store *s)
+{
+    pg_disconnect(&s->plain);
+    pthread_cond_destroy(&s->wake);
+    pthread_cond_destroy(&s->stop_watching);
+    pthread_cond_destroy(&s->returned);
+    pthread_mutex_destroy(&s->lock);
+    pthread_mutex_destroy(&s->plain_lock);
+    pthread_mutex_destroy(&s->readers_lock);
+    explicit_bzero(s->uri, strlen(s->uri)); /* it may hold a password */
+    free(s->uri);
+    free(s);
+}
+
+static err open_store(store *st, str rest)
+{
+    pg_store *s = calloc(1, sizeof *s);
+    if (!s || memchr(rest.p, 0, rest.n) || asprintf(&s->uri, "postgresql:%.*s", STR_FMT(rest)) < 0) {
+        log_plain(LOG_ERROR, "the database's address cannot be used");
+        free(s);
+        return ERR_UNAVAILABLE;
+    }
+    s->store = st;
+    s->connections = CONNECTIONS;
+    pthread_mutex_init(&s->lock, NULL);
+    pthread_mutex_init(&s->plain_lock, NULL);
+    pthread_mutex_init(&s->readers_lock, NULL);
+    pthread_cond_init(&s->wake, NULL);
+    pthread_cond_init(&s->stop_watching, NULL);
+    pthread_cond_init(&s->returned, NULL);
+    s->plain = (pg_connection){.store = s, .watches = true};
+    err e = pg_connect(&s->plain);
+    if (e != OK)
+        free_store(s);
+    else
+        st->own = s;
+    return e;
+}
+
+static void close_store(store *st)
+{
+    pg_store *s = pg_of(st);
+    pg_writers_stop(s);
+    stop_watcher(s);
+    pg_close_readers(s);
+    free_store(s);
+}
+
+static void set_connections(store *st, size_t count)
+{
+    pg_of(st)->connections = count < 1 ? 1 : count > PG_CONNECTIONS_MAX ? PG_CONNECTIONS_MAX : count;
+}
+
+#define ENGINE(scheme_text)                                                                                   \
+    {                                                                                                         \
+        .scheme = S_INIT(scheme_text), .shared = true, .open = open_store, .close = close_store,              \
+        .read_begin = pg_read_begin, .read_end = pg_read_end, .submit = pg_submit, .query_one = pg_query_one, \
+        .query_many = pg_query_many, .execute = pg_execute, .savepoint = pg_savepoint, .release = pg_release, \
+        .rollback_to = pg_rollback_to, .integrity = pg_integrity, .migration_state = pg_migration_state,      \
+        .migrate = pg_migrate, .set_connections = set_connections,                                            \
+    }
+
+const store_engine postgres_engine = ENGINE("postgresql:");
+const store_engine postgres_short_engine = ENGINE("postgres:"); /* libpq takes both */

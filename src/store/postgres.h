@@ -1,0 +1,181 @@
+/*
+ * PostgreSQL's side of the store: a few connections that write, each with a thread of its own, and as many that read, lent to
+ * whoever asks. Nothing but the database is shared between the processes that use it.
+ */
+#ifndef PARVIS_STORE_POSTGRES_H
+#define PARVIS_STORE_POSTGRES_H
+
+#include "store/engine.h"
+
+#include <libpq-fe.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+enum { PG_CONNECTIONS_MAX = 256, PG_PENDING_MAX = 64, PG_RETRY_AFTER = 1 };
+
+/** Statements of the engine's own, by their place in pg_own (postgres_schema.c). */
+typedef enum pg_own_statement {
+    PG_BEGIN_READ,
+    PG_BEGIN_WRITE, /* gives the time */
+    PG_CLOCK,
+    PG_COMMIT,
+    PG_ROLLBACK,
+    PG_PART, /* store_savepoint */
+    PG_PART_RELEASE,
+    PG_PART_ROLLBACK,
+    PG_STATEMENT, /* a careful run's savepoint around each change */
+    PG_STATEMENT_RELEASE,
+    PG_STATEMENT_ROLLBACK,
+    PG_FATE,
+    PG_FATES_SWEEP,
+    PG_VERSION,
+    PG_FINDINGS,
+    PG_OWN_COUNT
+} pg_own_statement;
+extern const query pg_own[PG_OWN_COUNT];
+
+/** What is still to be answered, in the order in which it was sent. */
+typedef struct pg_pending {
+    const query *q;
+    bool prepares;
+} pg_pending;
+
+/** Used by one thread at a time; t->connection of its transactions. Always in pipeline mode. */
+typedef struct pg_connection {
+    struct pg_store *store;
+    PGconn *pg;   /* NULL: to be connected */
+    bool lost;    /* the connection broke (or is given up): it is connected anew before it is used again */
+    bool watches; /* it is the watcher's: goes on when the others give up */
+
+    const query *own[PG_OWN_COUNT]; /* prepared statements, as `prepared` */
+    const query **prepared;         /* by query->index */
+    size_t prepared_count;
+    pg_pending pending[PG_PENDING_MAX];
+    size_t pending_count, answered;
+
+    /* of the transaction under way */
+    err broken;      /* why it cannot go on; OK while it can */
+    bool careful;    /* each change answered at once, in a savepoint of its own */
+    bool conflicted; /* a hopeful run met a constraint: run it again, carefully */
+    bool transient;  /* the database asks for another run (40001, 40P01) */
+    bool changes;    /* something was written */
+    bool ending;     /* COMMIT was sent: until it is answered nobody knows */
+
+    /* of the readers */
+    bool lent, draining; /* draining: the end of the last transaction is not answered yet */
+    int depth;
+    pthread_t borrower;
+    struct pg_connection *next;
+} pg_connection;
+
+typedef struct pg_queue {
+    store_job *first, **last;
+} pg_queue;
+
+typedef struct pg_writer {
+    pg_connection connection;
+    pthread_t thread;
+} pg_writer;
+
+/** s->own of the store. */
+typedef struct pg_store {
+    store *store;
+    char *uri;
+    size_t connections;       /* that write; and as many that read */
+    _Atomic int64_t ahead;    /* the database's clock less ours */
+    _Atomic int64_t last_now; /* time never goes back in a process */
+    _Atomic bool down;        /* the database has not answered for a while: everybody is refused at once */
+    _Atomic bool complained;
+    _Atomic int64_t have; /* the schema's version, kept up to date once there is a watcher */
+
+    pthread_mutex_t lock; /* what follows */
+    pthread_cond_t wake;  /* a job came, or the end */
+    pg_queue single, bulk;
+    size_t waiting, bulk_running, idle;
+    bool bulk_is_next, draining, watched;
+    pg_writer *writers;
+    size_t writer_count;
+    pthread_t watcher;
+    pthread_cond_t stop_watching;
+
+    pthread_mutex_t plain_lock; /* what follows */
+    pg_connection plain;        /* the watcher's, and for all that is no transaction of somebody's */
+
+    pthread_mutex_t readers_lock; /* what follows */
+    pthread_cond_t returned;
+    pg_connection *readers;
+    size_t reader_count;
+} pg_store;
+
+static inline pg_store *pg_of(store *s)
+{
+    return s->own;
+}
+
+/* ---- postgres.c ---- */
+
+/** Starts the watcher when there is none; under the lock. */
+void pg_watch(pg_store *s);
+
+/* ---- postgres_connection.c ---- */
+
+/** Connects when there is no (live) connection; waits at most seconds. ERR_UNAVAILABLE, told in the log once. */
+MUST err pg_connect(pg_connection *c);
+void pg_disconnect(pg_connection *c);
+/** False when the other side hung up meanwhile. */
+bool pg_is_alive(pg_connection *c);
+/** Before a transaction. */
+void pg_fresh(pg_connection *c);
+/** Sends a statement (prepared when it was not yet); its answer comes with the next pg_collect. c->broken says whether. */
+MUST err pg_send(pg_connection *c, const query *q, const void *params);
+/**
+ * Waits for everything that was sent. *answer (may be NULL) is the last statement's, to be cleared by the caller, when all went well.
+ * Errors: ERR_CONFLICT (with *v) when a constraint was violated, else what c->broken then says.
+ */
+MUST err pg_collect(pg_connection *c, PGresult **answer, violation *v);
+/** The two halves of pg_collect: the sending, which does not wait, and the waiting. */
+MUST err pg_sync(pg_connection *c);
+MUST err pg_answers(pg_connection *c, PGresult **answer, violation *v);
+/** pg_send and pg_collect. */
+MUST err pg_ask(pg_connection *c, const query *q, const void *params, PGresult **answer);
+/** Says that the connection is of no use any more. */
+err pg_lose(pg_connection *c, const char *what);
+/** The first column of the first row as a number; 0 without a row. */
+int64_t pg_number(const PGresult *answer);
+/** Notes the database's time that a statement answered. */
+void pg_note_clock(pg_store *s, int64_t theirs);
+/** The database's time, from our clock and what is known of the difference; never less than before. */
+msec pg_now(pg_store *s, int64_t theirs);
+
+/* ---- postgres_query.c ---- */
+
+err pg_query_one(txn *t, const query *q, const void *params, void *row);
+err pg_query_many(txn *t, const query *q, const void *params, void **rows, size_t *count);
+err pg_execute(txn *t, const query *q, const void *params, int64_t *changed);
+err pg_savepoint(txn *t);
+err pg_release(txn *t);
+void pg_rollback_to(txn *t);
+
+/* ---- postgres_read.c ---- */
+
+err pg_read_begin(txn *t);
+void pg_read_end(txn *t);
+void pg_close_readers(pg_store *s);
+
+/* ---- postgres_write.c ---- */
+
+void pg_submit(store *s, store_job *job);
+/** Finishes what is queued and ends the threads; later jobs are refused. */
+void pg_writers_stop(pg_store *s);
+/** Refuses what waits for a database that is gone. */
+void pg_refuse_waiting(pg_store *s);
+
+/* ---- postgres_schema.c ---- */
+
+err pg_migration_state(store *s, migration_state *out);
+err pg_migrate(store *s);
+err pg_integrity(txn *t, str **findings, size_t *count);
+/** Reads the schema's version on a connection that is in no transaction; 0 for an empty database. */
+MUST err pg_version(pg_connection *c, int64_t *have);
+
+#endif

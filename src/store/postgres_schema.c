@@ -1,0 +1,274 @@
+/*
+ * What the engine itself says to PostgreSQL, and bringing its schema up to the program's: forward only, each step in a transaction, one
+ * process at a time, by the lock of a row.
+ */
+#include "store/postgres.h"
+
+#include "base/log.h"
+
+#include <stdio.h>
+
+/* PostgreSQL checks its pages when it reads them; what it knows to be incomplete stands in its catalogue. */
+static const char findings_sql[] =
+    "SELECT 'the index ' || c.relname || ' is not valid' FROM pg_catalog.pg_index i"
+    " JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
+    " WHERE n.nspname = current_schema() AND NOT i.indisvalid"
+    " UNION ALL SELECT 'the constraint ' || k.conname || ' is not valid' FROM pg_catalog.pg_constraint k"
+    " JOIN pg_catalog.pg_namespace n ON n.oid = k.connamespace"
+    " WHERE n.nspname = current_schema() AND NOT k.convalidated";
+
+static const column one_uuid[] = {{COLUMN_UUID, 0, false}};
+
+const query pg_own[PG_OWN_COUNT] = {
+    [PG_BEGIN_READ] = {.name = "parvis_begin_read", .postgres = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"},
+    [PG_BEGIN_WRITE] = {.name = "parvis_begin", .postgres = "BEGIN ISOLATION LEVEL READ COMMITTED"},
+    [PG_CLOCK] = {.name = "parvis_clock",
+                  .postgres = "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000 AS bigint)"},
+    [PG_COMMIT] = {.name = "parvis_commit", .postgres = "COMMIT"},
+    [PG_ROLLBACK] = {.name = "parvis_rollback", .postgres = "ROLLBACK"},
+    [PG_PART] = {.name = "parvis_part", .postgres = "SAVEPOINT part"},
+    [PG_PART_RELEASE] = {.name = "parvis_part_release", .postgres = "RELEASE SAVEPOINT part"},
+    [PG_PART_ROLLBACK] = {.name = "parvis_part_rollback", .postgres = "ROLLBACK TO SAVEPOINT part"},
+    [PG_STATEMENT] = {.name = "parvis_statement", .postgres = "SAVEPOINT statement"},
+    [PG_STATEMENT_RELEASE] = {.name = "parvis_statement_release", .postgres = "RELEASE SAVEPOINT statement"},
+    [PG_STATEMENT_ROLLBACK] = {.name = "parvis_statement_rollback", .postgres = "ROLLBACK TO SAVEPOINT statement"},
+    [PG_FATE] = {.name = "parvis_fate",
+                 .postgres = "INSERT INTO transaction_fate (id) VALUES ($1)",
+                 .params = one_uuid,
+                 .param_count = 1},
+    [PG_FATES_SWEEP] = {.name = "parvis_fates_sweep",
+                        .postgres = "DELETE FROM transaction_fate WHERE id IN"
+                                    " (SELECT id FROM transaction_fate WHERE id < $1 LIMIT 50000)",
+                        .params = one_uuid,
+                        .param_count = 1},
+    [PG_FINDINGS] = {.name = "parvis_findings", .postgres = findings_sql},
+    [PG_VERSION] = {.name = "parvis_version", .postgres = "SELECT coalesce(max(version), 0) FROM schema_migration"},
+};
+
+/* The engine's own tables. The lock's row is made with its table. */
+static const char own_tables[] = "CREATE TABLE IF NOT EXISTS schema_migration (version BIGINT PRIMARY KEY, name TEXT "
+                                 "NOT NULL, checksum TEXT NOT NULL,"
+                                 " applied_at BIGINT NOT NULL);"
+                                 "CREATE TABLE IF NOT EXISTS schema_lock (id BIGINT PRIMARY KEY);"
+                                 "INSERT INTO schema_lock (id) VALUES (1) ON CONFLICT (id) DO NOTHING;"
+                                 "CREATE TABLE IF NOT EXISTS transaction_fate (id UUID PRIMARY KEY);";
+
+/* ---- asking outside the pipeline ---- */
+
+static err complain(const char *message, const migration *m)
+{
+    log_(LOG_ERROR, message, LOG_INT("version", m->version), LOG_TEXT("name", str_of(m->name)));
+    return ERR_UNAVAILABLE;
+}
+
+/* Runs SQL with text parameters, or several statements without; *r is the caller's to clear. */
+static err plain(pg_connection *c, const char *sql, int count, const char *const *values, PGresult **r)
+{
+    *r = count ? PQexecParams(c->pg, sql, count, NULL, values, NULL, NULL, 0) : PQexec(c->pg, sql);
+    ExecStatusType status = PQresultStatus(*r);
+    if (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK)
+        return OK;
+    log_(LOG_ERROR, "the database refuses", LOG_TEXT("at", S("schema")),
+         LOG_TEXT("code", str_of(PQresultErrorField(*r, PG_DIAG_SQLSTATE))),
+         LOG_TEXT("reason", str_of(PQresultErrorField(*r, PG_DIAG_MESSAGE_PRIMARY))));
+    return ERR_UNAVAILABLE;
+}
+
+static err run(pg_connection *c, const char *sql)
+{
+    PGresult *r;
+    err e = plain(c, sql, 0, NULL, &r);
+    PQclear(r);
+    return e;
+}
+
+static err number(pg_connection *c, const char *sql, int64_t *out)
+{
+    PGresult *r;
+    uint64_t n = 0;
+    err e = plain(c, sql, 0, NULL, &r);
+    if (e == OK && PQntuples(r) > 0)
+        (void)str_to_u64(str_of(PQgetvalue(r, 0, 0)), INT64_MAX, &n);
+    PQclear(r);
+    *out = (int64_t)n;
+    return e;
+}
+
+/* ---- the version ---- */
+
+static const char tables_sql[] = "SELECT count(*) FROM pg_catalog.pg_tables WHERE schemaname = current_schema()";
+static const char history_sql[] = "SELECT count(*) FROM pg_catalog.pg_tables"
+                                  " WHERE schemaname = current_schema() AND tablename = 'schema_migration'";
+
+static err plain_version(pg_connection *c, int64_t *have)
+{
+    int64_t tables, history;
+    *have = 0;
+    TRY(number(c, history_sql, &history));
+    if (history)
+        return number(c, pg_own[PG_VERSION].postgres, have);
+    TRY(number(c, tables_sql, &tables));
+    if (tables == 0)
+        return OK;
+    log_plain(LOG_ERROR, "the database holds tables that are not Parvis's: it is left alone");
+    return ERR_UNAVAILABLE;
+}
+
+/* Out of the pipeline, where several statements may travel in one text, and back. */
+static err outside_pipeline(pg_connection *c, err (*work)(pg_connection *c, void *context), void *context)
+{
+    if (c->lost || !c->pg || !PQexitPipelineMode(c->pg) || PQsetnonblocking(c->pg, 0) != 0)
+        return pg_lose(c, "schema");
+    err e = work(c, context);
+    if (PQstatus(c->pg) != CONNECTION_OK || PQsetnonblocking(c->pg, 1) != 0 || !PQenterPipelineMode(c->pg))
+        return pg_lose(c, "schema");
+    return e;
+}
+
+static err look_at_version(pg_connection *c, void *context)
+{
+    return plain_version(c, context);
+}
+
+err pg_version(pg_connection *c, int64_t *have)
+{
+    PGresult *r;
+    if (c->store->have == 0) /* there may be no table to ask */
+        return outside_pipeline(c, look_at_version, have);
+    TRY(pg_ask(c, &pg_own[PG_VERSION], NULL, &r));
+    *have = pg_number(r);
+    PQclear(r);
+    return OK;
+}
+
+err pg_migration_state(store *st, migration_state *out)
+{
+    pg_store *s = pg_of(st);
+    out->want = (int64_t)st->migrations->n;
+    out->have = s->have;
+    pthread_mutex_lock(&s->lock);
+    bool watched = s->watched;
+    pthread_mutex_unlock(&s->lock);
+    if (watched && s->have > 0) /* nobody waits for the network to be told */
+        return s->down ? ERR_UNAVAILABLE : OK;
+    pthread_mutex_lock(&s->plain_lock);
+    pg_fresh(&s->plain);
+    err e = pg_connect(&s->plain);
+    if (e == OK)
+        e = pg_version(&s->plain, &out->have);
+    if (e == OK)
+        s->have = out->have;
+    pthread_mutex_unlock(&s->plain_lock);
+    return e;
+}
+
+/* ---- migrating ---- */
+
+/* What was applied must be what this program knows: an edited migration would leave two schemas with one number. */
+static err check_history(pg_connection *c, const migration_set *set, int64_t have)
+{
+    if (have > (int64_t)set->n) {
+        log_(LOG_ERROR, "the database was made by a newer Parvis", LOG_INT("have", have), LOG_INT("want", set->n));
+        return ERR_UNAVAILABLE;
+    }
+    PGresult *r;
+    err e = plain(c, "SELECT checksum FROM schema_migration ORDER BY version", 0, NULL, &r);
+    for (int i = 0; e == OK && i < have; i++)
+        if (i >= PQntuples(r) || !str_eq(str_of(PQgetvalue(r, i, 0)), str_of(set->p[i].checksum)))
+            e = complain("a migration differs from the one that made this database: nothing is changed", &set->p[i]);
+    PQclear(r);
+    return e;
+}
+
+static err note_applied(pg_connection *c, const migration *m)
+{
+    char version[24], at[24];
+    snprintf(version, sizeof version, "%lld", (long long)m->version);
+    snprintf(at, sizeof at, "%lld", (long long)clock_now());
+    const char *const values[] = {version, m->name, m->checksum, at};
+    PGresult *r;
+    err e = plain(c,
+                  "INSERT INTO schema_migration (version, name, checksum, applied_at)"
+                  " VALUES ($1::bigint, $2, $3, $4::bigint)",
+                  4, values, &r);
+    PQclear(r);
+    return e;
+}
+
+/* In a transaction. Whoever has the lock's row is alone; what another did meanwhile is seen. */
+static err step_inside(pg_connection *c, const migration_set *set, const migration **applied)
+{
+    int64_t have;
+    *applied = NULL;
+    TRY(run(c, "SELECT id FROM schema_lock WHERE id = 1 FOR UPDATE"));
+    TRY(number(c, pg_own[PG_VERSION].postgres, &have));
+    TRY(check_history(c, set, have));
+    if (have == (int64_t)set->n)
+        return OK;
+    const migration *m = &set->p[have];
+    TRY(run(c, m->postgres ? m->postgres : m->sql));
+    *applied = m;
+    return note_applied(c, m);
+}
+
+static err step(pg_connection *c, const migration_set *set, const migration **applied)
+{
+    TRY(run(c, "BEGIN ISOLATION LEVEL READ COMMITTED"));
+    err e = step_inside(c, set, applied);
+    TRY(e == OK ? run(c, "COMMIT") : (run(c, "ROLLBACK") == OK ? e : ERR_UNAVAILABLE));
+    if (*applied)
+        log_(LOG_INFO, "the database was migrated", LOG_INT("version", (*applied)->version),
+             LOG_TEXT("name", str_of((*applied)->name)));
+    return OK;
+}
+
+/* Two that make the first table at the same moment meet in PostgreSQL's own catalogue: one of them is refused, and tries again. */
+static err make_own_tables(pg_connection *c)
+{
+    return run(c, own_tables) == OK ? OK : run(c, own_tables);
+}
+
+static err migrate(pg_connection *c, void *context)
+{
+    const migration_set *set = context;
+    const migration *applied;
+    int64_t have;
+    TRY(plain_version(c, &have)); /* refuses a stranger's database */
+    TRY(run(c, "SET statement_timeout = 0; SET lock_timeout = 0; SET idle_in_transaction_session_timeout = 0"));
+    TRY(make_own_tables(c));
+    do
+        TRY(step(c, set, &applied));
+    while (applied);
+    return OK;
+}
+
+err pg_migrate(store *st)
+{
+    pg_store *s = pg_of(st);
+    migration_set set = *st->migrations;
+    pthread_mutex_lock(&s->plain_lock);
+    pg_fresh(&s->plain);
+    err e = pg_connect(&s->plain);
+    if (e == OK)
+        e = outside_pipeline(&s->plain, migrate, &set);
+    pg_disconnect(&s->plain); /* its timeouts are gone */
+    s->have = 0;
+    pthread_mutex_unlock(&s->plain_lock);
+    return e;
+}
+
+/* ---- integrity ---- */
+
+enum { FINDINGS_MAX = 100 };
+
+err pg_integrity(txn *t, str **findings, size_t *count)
+{
+    PGresult *r;
+    *findings = arena_array_of(t->a, str, FINDINGS_MAX);
+    *count = 0;
+    TRY(pg_ask(t->connection, &pg_own[PG_FINDINGS], NULL, &r));
+    for (int i = 0; i < PQntuples(r) && *count < FINDINGS_MAX; i++)
+        (*findings)[(*count)++] = arena_str(t->a, str_of(PQgetvalue(r, i, 0)));
+    PQclear(r);
+    return OK;
+}

@@ -1,0 +1,370 @@
+/*
+ * Writing on PostgreSQL: whole transactions wait in a queue; a thread for each connection takes one, runs it, commits it, and runs it again
+ * from its beginning when the database asks for that or the connection breaks.
+ *
+ * When it breaks in the midst of COMMIT, nobody knows whether the transaction stands. So every transaction that changes something also
+ * inserts a row with an id made before its first attempt (table transaction_fate). The next attempt inserts that row first: if the
+ * first transaction is still at it, the unique index makes it wait; if it stands, the index refuses, and the job is done with
+ * the answer of its first run; if not, the job runs again, and the first one can never stand any more.
+ */
+#include "store/postgres.h"
+
+#include "base/log.h"
+#include "base/random.h"
+
+#include <stdlib.h>
+#include <time.h>
+
+enum {
+    WAITING_MAX = 20000,
+    ATTEMPTS_MAX = 8,
+    RETRY_FOR_MS = 2000, /* an attempt is not begun later than this after the job came */
+    RECONNECT_MS = 100,
+    BULK_SHARE = 4, /* at most a fourth of the connections work on bulk jobs */
+};
+
+/* ---- the queue ---- */
+
+static void queue_add(pg_queue *q, store_job *job, bool first)
+{
+    if (!q->first)
+        q->last = &q->first;
+    if (first && q->first) {
+        job->next = q->first;
+        q->first = job;
+        return;
+    }
+    job->next = NULL;
+    *q->last = job;
+    q->last = &job->next;
+}
+
+static store_job *queue_take(pg_queue *q)
+{
+    store_job *job = q->first;
+    if (job)
+        q->first = job->next;
+    return job;
+}
+
+static void finish(store_job *job, err result)
+{
+    if (result == ERR_UNAVAILABLE && job->problem)
+        *job->problem = (problem){.retry_after = PG_RETRY_AFTER};
+    if (result == ERR_UNAVAILABLE && job->fate_unknown)
+        log_plain(LOG_WARNING,
+                  "the connection was lost in the midst of a commit, and the database did not come back in time");
+    job->done(job->context, result);
+}
+
+static store_job *take_all(pg_queue *q)
+{
+    store_job *all = q->first;
+    q->first = NULL;
+    return all;
+}
+
+void pg_refuse_waiting(pg_store *s)
+{
+    pthread_mutex_lock(&s->lock);
+    store_job *lists[] = {take_all(&s->single), take_all(&s->bulk)};
+    s->waiting = 0;
+    pthread_mutex_unlock(&s->lock);
+    for (size_t i = 0; i < 2; i++)
+        for (store_job *job = lists[i], *next; job; job = next) {
+            next = job->next; /* after done(), the job is its owner's again */
+            finish(job, ERR_UNAVAILABLE);
+        }
+}
+
+static size_t bulk_most(const pg_store *s)
+{
+    return s->connections >= BULK_SHARE ? s->connections / BULK_SHARE : 1;
+}
+
+/* Under the lock. Bulk jobs take turns with single ones, on a part of the connections. */
+static store_job *take(pg_store *s)
+{
+    bool may = s->bulk.first && s->bulk_running < bulk_most(s);
+    bool bulk = may && (s->bulk_is_next || !s->single.first);
+    store_job *job = queue_take(bulk ? &s->bulk : &s->single);
+    if (!job)
+        return NULL;
+    s->bulk_is_next = !bulk;
+    s->bulk_running += bulk;
+    s->waiting--;
+    return job;
+}
+
+/* ---- one attempt ---- */
+
+static uuid fate_of(store_job *job)
+{
+    if (uuid_none(job->fate))
+        job->fate = uuid_new(clock_now());
+    return job->fate;
+}
+
+/* Gives the time, or says that an earlier attempt stands. */
+static err begin(pg_connection *c, store_job *job, msec *now, bool *stands)
+{
+    PGresult *r;
+    violation v;
+    pg_fresh(c);
+    *stands = false;
+    TRY(pg_send(c, &pg_own[PG_BEGIN_WRITE], NULL));
+    TRY(pg_ask(c, &pg_own[PG_CLOCK], NULL, &r));
+    *now = pg_number(r);
+    PQclear(r);
+    pg_note_clock(c->store, *now);
+    if (!job->fate_unknown)
+        return OK;
+    uuid fate = fate_of(job);
+    TRY(pg_send(c, &pg_own[PG_FATE], &fate));
+    err e = pg_collect(c, NULL, &v);
+    *stands = e == ERR_CONFLICT;
+    c->conflicted = false;
+    return *stands ? OK : e;
+}
+
+static err run(pg_connection *c, store_job *job, msec now)
+{
+    problem unread = {0};
+    if (job->attempts > 0 && job->problem)
+        *job->problem = (problem){0};
+    txn t = {.store = c->store->store,
+             .a = job->a,
+             .problem = job->problem ? job->problem : &unread,
+             .now = pg_now(c->store, now),
+             .writes = true,
+             .env = c->store->store->env,
+             .connection = c};
+    err e = job->run(&t, job->context);
+    if (c->broken != OK)
+        return c->broken;
+    return arena_full(job->a) ? ERR_UNAVAILABLE : e;
+}
+
+static err commit(pg_connection *c, store_job *job)
+{
+    violation v;
+    PGresult *r;
+    uuid fate = fate_of(job);
+    if (c->changes && !job->fate_unknown)
+        TRY(pg_send(c, &pg_own[PG_FATE], &fate));
+    TRY(pg_send(c, &pg_own[PG_COMMIT], NULL));
+    c->ending = c->changes;
+    TRY(pg_collect(c, &r, &v));
+    bool stands = str_eq(str_of(PQcmdStatus(r)), S("COMMIT"));
+    PQclear(r);
+    c->ending = false;
+    return stands ? OK : ERR_INTERNAL; /* ROLLBACK: a statement failed, and its rule took it for success */
+}
+
+/* Undoes what was done. What was sent hopefully may turn out to have failed. */
+static void roll_back(pg_connection *c)
+{
+    violation v;
+    if (c->lost)
+        return;
+    (void)!pg_collect(c, NULL, &v);
+    if (c->lost)
+        return;
+    err why = c->broken;
+    c->broken = OK;
+    err e = pg_ask(c, &pg_own[PG_ROLLBACK], NULL, NULL);
+    if (e == OK)
+        c->broken = why;
+    else
+        (void)!pg_lose(c, "rollback");
+}
+
+static err attempt(pg_connection *c, store_job *job, bool careful)
+{
+    msec now;
+    bool stands;
+    err e = begin(c, job, &now, &stands);
+    c->careful = careful;
+    if (e == OK && stands) {
+        roll_back(c);
+        return OK;
+    }
+    if (e == OK)
+        e = run(c, job, now);
+    if (e == OK)
+        e = commit(c, job);
+    if (e != OK)
+        roll_back(c);
+    return e;
+}
+
+/* ---- again ---- */
+
+static void wait_a_little(int attempts)
+{
+    uint32_t chance;
+    random_bytes(&chance, sizeof chance);
+    long most = 2000000L << (attempts < 5 ? attempts : 5); /* 4 … 64 ms */
+    nanosleep(&(struct timespec){.tv_nsec = most / 4 + (long)(chance % (uint32_t)most)}, NULL);
+}
+
+static bool may_try_again(const store_job *job)
+{
+    return job->attempts < ATTEMPTS_MAX && clock_monotonic() - job->since < RETRY_FOR_MS;
+}
+
+static void note_success(pg_connection *c, err e)
+{
+    if (e == OK && c->changes && atomic_exchange(&c->store->complained, false))
+        log_plain(LOG_INFO, "the database works again");
+}
+
+/* False: the connection is lost, and the job still has to be done by another. */
+static bool work(pg_connection *c, store_job *job)
+{
+    bool careful = false;
+    for (;;) {
+        err e = attempt(c, job, careful);
+        bool again = e != OK && c->conflicted && !careful;
+        job->attempts++;
+        job->fate_unknown |= c->lost && c->ending;
+        if (c->lost && e != OK)
+            return false;
+        if (!again && (e == OK || !c->transient || !may_try_again(job))) {
+            note_success(c, e);
+            finish(job, e);
+            return true;
+        }
+        careful |= again;
+        if (!again)
+            wait_a_little(job->attempts);
+    }
+}
+
+static void put_back_or_refuse(pg_store *s, store_job *job)
+{
+    pthread_mutex_lock(&s->lock);
+    bool again = may_try_again(job) && !s->down;
+    if (again) {
+        queue_add(job->bulk ? &s->bulk : &s->single, job, true);
+        s->waiting++;
+        pthread_cond_signal(&s->wake);
+    }
+    pthread_mutex_unlock(&s->lock);
+    if (!again)
+        finish(job, ERR_UNAVAILABLE);
+}
+
+/* ---- the threads ---- */
+
+/* NULL at the end. */
+static store_job *wait_for_job(pg_store *s)
+{
+    pthread_mutex_lock(&s->lock);
+    store_job *job = take(s);
+    while (!job && !(s->draining && !s->waiting)) {
+        s->idle++;
+        pthread_cond_wait(&s->wake, &s->lock);
+        s->idle--;
+        job = take(s);
+    }
+    pthread_mutex_unlock(&s->lock);
+    return job;
+}
+
+static void done_with(pg_store *s, bool bulk)
+{
+    pthread_mutex_lock(&s->lock);
+    s->bulk_running -= bulk;
+    if (s->waiting || s->draining) /* a bulk job may have waited for its share */
+        pthread_cond_broadcast(&s->wake);
+    pthread_mutex_unlock(&s->lock);
+}
+
+static bool is_over(pg_store *s)
+{
+    pthread_mutex_lock(&s->lock);
+    bool over = s->draining && !s->waiting;
+    pthread_mutex_unlock(&s->lock);
+    return over;
+}
+
+/* A connection first, a job then: no job waits in the hands of a thread that cannot do it. */
+static void *writer_main(void *context)
+{
+    pg_writer *w = context;
+    pg_connection *c = &w->connection;
+    pg_store *s = c->store;
+    while (!is_over(s)) {
+        if (pg_connect(c) != OK) {
+            nanosleep(&(struct timespec){.tv_nsec = RECONNECT_MS * 1000000L}, NULL);
+            continue;
+        }
+        store_job *job = wait_for_job(s);
+        if (!job)
+            break;
+        bool bulk = job->bulk;
+        if (!pg_is_alive(c) || !work(c, job)) {
+            pg_disconnect(c);
+            put_back_or_refuse(s, job);
+        }
+        done_with(s, bulk);
+    }
+    pg_disconnect(c);
+    return NULL;
+}
+
+/* Under the lock: one more thread when all are busy. */
+static void grow(pg_store *s)
+{
+    if (s->idle > s->waiting || s->writer_count >= s->connections)
+        return;
+    if (!s->writers)
+        s->writers = calloc(s->connections, sizeof *s->writers);
+    if (!s->writers)
+        return;
+    pg_writer *w = &s->writers[s->writer_count];
+    w->connection = (pg_connection){.store = s};
+    if (pthread_create(&w->thread, NULL, writer_main, w) == 0)
+        s->writer_count++;
+    else
+        log_plain(LOG_ERROR, "a thread for the database could not be started");
+}
+
+void pg_submit(store *st, store_job *job)
+{
+    pg_store *s = pg_of(st);
+    job->fate = UUID_NONE;
+    job->fate_unknown = false;
+    job->attempts = 0;
+    job->since = clock_monotonic();
+    pthread_mutex_lock(&s->lock);
+    bool accepted = !s->draining && !s->down && s->waiting < WAITING_MAX;
+    if (accepted)
+        grow(s);
+    accepted = accepted && s->writer_count > 0;
+    if (accepted) {
+        pg_watch(s);
+        queue_add(job->bulk ? &s->bulk : &s->single, job, false);
+        s->waiting++;
+        pthread_cond_signal(&s->wake);
+    }
+    pthread_mutex_unlock(&s->lock);
+    if (!accepted)
+        finish(job, ERR_UNAVAILABLE);
+}
+
+void pg_writers_stop(pg_store *s)
+{
+    pthread_mutex_lock(&s->lock);
+    s->draining = true;
+    size_t count = s->writer_count;
+    pthread_cond_broadcast(&s->wake);
+    pthread_mutex_unlock(&s->lock);
+    for (size_t i = 0; i < count; i++)
+        pthread_join(s->writers[i].thread, NULL);
+    pg_refuse_waiting(s);
+    free(s->writers);
+    s->writers = NULL;
+    s->writer_count = 0;
+}
