@@ -128,11 +128,7 @@ static err find_route(exchange *x)
 static err begin(exchange *x)
 {
     request *r = &x->r;
-    err refused = gate_check(&x->head, &x->pass);
-    if (refused != OK) {
-        choose_language(x);
-        return refused;
-    }
+    TRY(gate_check(&x->head, &x->pass));
     r->path = x->pass.path;
     r->raw_query = x->pass.query;
     r->idempotency_key = head_value(&x->head, S("idempotency-key"));
@@ -154,7 +150,6 @@ static err begin(exchange *x)
 bool exchange_begin(exchange *x)
 {
     x->outcome = begin(x);
-    x->is_last = !gate_is_exact(&x->head);
     bool refused_early = x->outcome == ERR_BAD_REQUEST || x->outcome == ERR_LENGTH_REQUIRED ||
                          x->outcome == ERR_HEADERS_TOO_LARGE || !x->r.path.p;
     x->must_close = refused_early || (x->outcome != OK && x->pass.length > 0);
@@ -369,6 +364,11 @@ static err open_write(exchange *x)
 bool exchange_run(exchange *x)
 {
     request *r = &x->r;
+    if (x->body.n != x->pass.length) { /* two readers saw two lengths */
+        x->outcome = ERR_BAD_REQUEST;
+        x->must_close = true;
+        return true;
+    }
     if (r->route->kind == ROUTE_BARE) {
         x->outcome = r->route->handle(r, NULL);
         return true;

@@ -16,7 +16,6 @@ struct exchange {
     peer from;
     bool is_operator; /* came by the operator's socket */
     bool must_close;  /* the connection cannot be trusted any further */
-    bool is_last;     /* answered as usual, then the connection ends */
 
     /* the walk's own */
     gate_pass pass;

@@ -36,14 +36,6 @@ static bool has_control_byte(str s)
     return false;
 }
 
-bool gate_is_exact(const request_head *head)
-{
-    size_t bytes = head->method.n + 1 + head->target.n + 1 + head->version.n + 2 + 2;
-    for (size_t i = 0; i < head->header_count; i++)
-        bytes += head->headers[i].name.n + 2 + head->headers[i].value.n + 2;
-    return head->bytes == 0 || head->bytes == bytes;
-}
-
 str head_value(const request_head *head, str name)
 {
     for (size_t i = 0; i < head->header_count; i++)

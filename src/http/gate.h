@@ -14,7 +14,6 @@ typedef struct header {
 /** The raw facts of a request, as the socket's library read them, before anything is unescaped. Views are borrowed. */
 typedef struct request_head {
     str method, target, version; /* "GET", "/me?x=1", "HTTP/1.1" */
-    size_t bytes;                /* of the whole head as it came, its empty line included; 0: not known */
     size_t header_count;
     bool overflow;               /* there were more than HEADERS_MAX */
     header headers[HEADERS_MAX]; /* only the first header_count hold anything */
@@ -34,13 +33,6 @@ typedef struct gate_pass {
  * Errors: ERR_BAD_REQUEST, ERR_LENGTH_REQUIRED, ERR_HEADERS_TOO_LARGE, ERR_METHOD_NOT_ALLOWED (a method nobody here knows).
  */
 MUST err gate_check(const request_head *head, gate_pass *out);
-
-/**
- * True when the head came in exactly the bytes that its parts make: CRLF behind each line, ": " behind each name. A bare LF, a
- * NUL, a folded or a nameless line, which the library hides from gate_check, all make it longer or shorter: then nothing behind
- * this request may be read as another one (RFC 9112, 11.2). Unusual spacing alone costs its sender no more than the connection.
- */
-bool gate_is_exact(const request_head *head);
 
 /** The value of a header, names compared without case; STR_NONE when absent. */
 str head_value(const request_head *head, str name);

@@ -2,172 +2,15 @@
 
 #include "base/log.h"
 #include "base/random.h"
-#include "http/exchange.h"
-#include "http/listen.h"
 #include "http/response.h"
+#include "http/server_client.h"
 
-#include <microhttpd.h>
-#include <pthread.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
 #include <unistd.h>
-
-enum {
-    LISTENERS_MAX = 16,
-    MEMORY_A_CONNECTION = 32 * 1024, /* the library's own: head, and the head of the answer */
-    SOURCE_SLOTS = 16384,
-    DESCRIPTORS_BESIDE = 256,      /* files, listeners, the database's */
-    READ_TIME = 10 * MSEC_SECOND,  /* for a whole request, however slowly its bytes drip */
-    IDLE_TIME = 30 * MSEC_SECOND,  /* between two requests */
-    SEND_TIME = 120 * MSEC_SECOND, /* for a whole answer */
-    DRAIN_TIME = 20 * MSEC_SECOND,
-    SWEEP_TIME = 1 * MSEC_SECOND,
-    /* In 0.9.75 "strict" adds a check for Host alone, which the gate has, and sends that refusal's head twice. */
-    STRICTNESS = MHD_VERSION > 0x00097500 ? 1 : 0,
-};
-
-typedef struct loop loop;
-
-/* One daemon of the library: one listening socket in one thread. */
-typedef struct door {
-    loop *loop;
-    const listener *listener;
-    struct MHD_Daemon *daemon;
-} door;
-
-struct loop {
-    server *server;
-    pthread_t thread;
-    int epoll, wake;
-    atomic_bool woken;   /* wake was written since the loop last looked: one write serves a whole commit group */
-    atomic_uint ringing; /* threads inside on_ready: the bell must outlive them */
-    door doors[LISTENERS_MAX];
-    size_t door_count;
-    struct client *clients; /* all connections of this thread */
-};
-
-struct server {
-    app *app;
-    arena *a;
-    server_options options;
-    listener listeners[LISTENERS_MAX];
-    size_t listener_count;
-    loop *loops;
-    size_t started;
-    atomic_bool draining;
-    atomic_size_t connections; /* open, over all doors */
-    uint64_t source_key;
-    atomic_uint
-        sources[SOURCE_SLOTS]; /* open connections by hash of the address: collisions only make the limit stricter */
-};
-
-typedef enum phase { PHASE_IDLE, PHASE_HEAD, PHASE_BODY, PHASE_WORKING, PHASE_SENDING } phase;
-
-/* One connection. */
-typedef struct client {
-    struct client *next, **back;
-    loop *loop;
-    const listener *listener;
-    struct MHD_Connection *connection;
-    int fd;
-    phase phase;
-    msec deadline; /* monotonic; 0: none (a write waits for its commit) */
-    peer from;
-    size_t source_slot; /* SOURCE_SLOTS: not counted */
-    exchange *exchange;
-} client;
-
-/* ---- counting a source's connections ---- */
-
-static size_t source_slot(const server *s, const peer *from)
-{
-    const uint8_t *b = from->address.s6_addr;
-    bool four = IN6_IS_ADDR_V4MAPPED(&from->address);
-    bool local = from->unix_path.p || IN6_IS_ADDR_LOOPBACK(&from->address) || (four && b[12] == 127);
-    if (local || proxies_trust(s->app->trusted, from)) /* many people behind one address */
-        return SOURCE_SLOTS;
-    uint64_t h = s->source_key;
-    for (size_t i = 0; i < (four ? 16u : 8u); i++) /* FNV-1a over a secret start: nobody can aim at another's slot */
-        h = (h ^ b[i]) * 0x100000001B3u;
-    return (h >> 32) % SOURCE_SLOTS;
-}
-
-static enum MHD_Result may_connect(void *context, const struct sockaddr *address, socklen_t length)
-{
-    (void)length;
-    door *d = context;
-    server *s = d->loop->server;
-    peer from;
-    if (d->listener->is_operator)
-        return MHD_YES;
-    if (atomic_load(&s->connections) >= s->options.connections)
-        return MHD_NO;
-    if (d->listener->unix_path.p || !peer_of(address, &from))
-        return MHD_YES;
-    size_t slot = source_slot(s, &from);
-    return slot == SOURCE_SLOTS || atomic_load(&s->sources[slot]) < s->options.per_source ? MHD_YES : MHD_NO;
-}
-
-/* ---- connections ---- */
-
-static void client_opened(door *d, struct MHD_Connection *connection, void **socket_context)
-{
-    client *c = calloc(1, sizeof *c);
-    *socket_context = c;
-    if (!c)
-        return;
-    const union MHD_ConnectionInfo *fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-    const union MHD_ConnectionInfo *address = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-    c->loop = d->loop;
-    c->listener = d->listener;
-    c->connection = connection;
-    c->fd = fd->connect_fd;
-    c->deadline = clock_monotonic() + READ_TIME;
-    if (d->listener->unix_path.p || !peer_of(address->client_addr, &c->from))
-        c->from = (peer){.unix_path = d->listener->unix_path};
-    c->source_slot = source_slot(d->loop->server, &c->from);
-    atomic_fetch_add(&d->loop->server->connections, 1);
-    if (c->source_slot < SOURCE_SLOTS)
-        atomic_fetch_add(&d->loop->server->sources[c->source_slot], 1);
-    c->next = d->loop->clients;
-    c->back = &d->loop->clients;
-    if (c->next)
-        c->next->back = &c->next;
-    d->loop->clients = c;
-}
-
-static void client_closed(client *c)
-{
-    if (!c)
-        return;
-    *c->back = c->next;
-    if (c->next)
-        c->next->back = c->back;
-    atomic_fetch_sub(&c->loop->server->connections, 1);
-    if (c->source_slot < SOURCE_SLOTS)
-        atomic_fetch_sub(&c->loop->server->sources[c->source_slot], 1);
-    exchange_free(c->exchange);
-    free(c);
-}
-
-static void on_connection(void *context, struct MHD_Connection *connection, void **socket_context,
-                          enum MHD_ConnectionNotificationCode what)
-{
-    if (what == MHD_CONNECTION_NOTIFY_STARTED)
-        client_opened(context, connection, socket_context);
-    else
-        client_closed(*socket_context);
-}
-
-static client *client_of(struct MHD_Connection *connection)
-{
-    return MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
-}
 
 /* ---- one request ---- */
 
@@ -220,8 +63,12 @@ static void on_completed(void *context, struct MHD_Connection *connection, void 
     if (!c)
         return;
     c->exchange = NULL;
+    if (c->phase == PHASE_ENDED)
+        return;
     c->phase = PHASE_IDLE;
     c->deadline = clock_monotonic() + IDLE_TIME;
+    if (c->wire.refusal != OK && !c->closing) /* what came behind an answered request */
+        end_client(c, c->wire.refusal);
 }
 
 static enum MHD_Result take_header(void *context, enum MHD_ValueKind kind, const char *name, size_t name_n,
@@ -256,8 +103,8 @@ static enum MHD_Result send_answer(client *c)
 {
     exchange *x = c->exchange;
     exchange_finish(x);
-    struct MHD_Response *response =
-        make_response(x, x->must_close || x->is_last || atomic_load(&c->loop->server->draining));
+    c->closing = x->must_close || atomic_load(&c->loop->server->draining);
+    struct MHD_Response *response = make_response(x, c->closing);
     if (!response)
         return MHD_NO;
     c->phase = PHASE_SENDING;
@@ -272,9 +119,6 @@ static enum MHD_Result take_head(client *c, const char *method, const char *vers
     exchange *x = c->exchange;
     x->head.method = arena_str(x->r.a, str_of(method));
     x->head.version = arena_str(x->r.a, str_of(version));
-    const union MHD_ConnectionInfo *size =
-        MHD_get_connection_info(c->connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
-    x->head.bytes = size ? size->header_size : 0;
     MHD_get_connection_values_n(c->connection, MHD_HEADER_KIND, take_header, x);
     bool more = exchange_begin(x);
     if (x->must_close)
@@ -306,7 +150,7 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
     (void)url;
     client *c = client_of(connection);
     exchange *x = *request_context;
-    if (!c || !x)
+    if (!c || !x || c->phase == PHASE_ENDED)
         return MHD_NO;
     if (c->phase == PHASE_HEAD)
         return take_head(c, method, version);
@@ -319,38 +163,6 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
 }
 
 /* ---- threads ---- */
-
-/* The library has no answer for a request that never came whole: this one goes straight into the socket. */
-static void send_late(client *c)
-{
-    BUF_SCOPED out = {0};
-    header headers[RESPONSE_HEADERS_MAX];
-    exchange *x = c->exchange;
-    x->outcome = ERR_REQUEST_TIMEOUT;
-    exchange_finish(x);
-    buf_printf(&out, "HTTP/1.1 408 Request Timeout\r\nContent-Length: %zu\r\nConnection: close\r\n", x->r.out.n);
-    for (size_t i = 0, n = response_headers(&x->r, headers); i < n; i++)
-        buf_printf(&out, "%.*s: %.*s\r\n", STR_FMT(headers[i].name), STR_FMT(headers[i].value));
-    buf_lit(&out, "\r\n");
-    buf_add(&out, buf_str(&x->r.out));
-    if (send(c->fd, out.p, out.n, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
-        log_plain(LOG_DEBUG, "a slow client was gone");
-}
-
-static void end_client(client *c)
-{
-    if ((c->phase == PHASE_HEAD || c->phase == PHASE_BODY) && c->exchange)
-        send_late(c);
-    shutdown(c->fd, SHUT_RDWR); /* the library sees the end of the connection, and closes it */
-    c->deadline = 0;
-}
-
-static void sweep(loop *l, msec now, bool draining)
-{
-    for (client *c = l->clients; c; c = c->next)
-        if ((c->deadline && now >= c->deadline) || (draining && c->phase == PHASE_IDLE))
-            end_client(c);
-}
 
 /* True once a second, or when there is something to run: which doors is told in `due`. */
 static void wait_for_work(loop *l, bool due[LISTENERS_MAX])
@@ -407,6 +219,7 @@ static void *serve(void *context)
     loop *l = context;
     bool due[LISTENERS_MAX], draining = false;
     msec swept = clock_monotonic(), last = 0;
+    watch_wire(l);
     while (!draining || (has_work(l) && clock_monotonic() < last)) {
         wait_for_work(l, due);
         for (size_t i = 0; i < l->door_count; i++)
@@ -419,7 +232,7 @@ static void *serve(void *context)
             stop_accepting(l);
         }
         if (draining || now - swept >= SWEEP_TIME) {
-            sweep(l, now, draining);
+            sweep_clients(l, now, draining);
             swept = now;
         }
     }
@@ -527,6 +340,7 @@ void server_stop(server *s)
             sched_yield();
         close(s->loops[i].epoll);
         close(s->loops[i].wake);
+        free(s->loops[i].by_fd);
     }
     s->started = 0;
 }

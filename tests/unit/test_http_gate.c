@@ -290,22 +290,6 @@ static void believes_trusted_proxies_alone(void **state)
     }
 }
 
-/* What the library hides makes the head longer or shorter than its parts. */
-static void a_head_is_exact(void **state)
-{
-    (void)state;
-    request_head head;
-    head_of(S("GET /x HTTP/1.1" HOST "\nX-Empty: "), &head);
-    size_t exact = sizeof "GET /x HTTP/1.1\r\nHost: parvis.example\r\nX-Empty: \r\n\r\n" - 1;
-    assert_true(gate_is_exact(&head)); /* not known */
-    head.bytes = exact;
-    assert_true(gate_is_exact(&head));
-    head.bytes = exact - 1; /* a bare LF */
-    assert_false(gate_is_exact(&head));
-    head.bytes = exact + 1; /* a NUL, a fold */
-    assert_false(gate_is_exact(&head));
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -316,7 +300,6 @@ int main(void)
         cmocka_unit_test(finds_cookies),
         cmocka_unit_test(knows_its_own_pages),
         cmocka_unit_test(believes_trusted_proxies_alone),
-        cmocka_unit_test(a_head_is_exact),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
