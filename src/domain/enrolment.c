@@ -27,21 +27,20 @@ static err read_door(txn *t, uuid organization_id, uuid id, opened *o)
 /* Which of its links this is: the mailed one, the copied one, an earlier one. */
 static err match_secret(txn *t, str hash, opened *o)
 {
-    q_invitation_old_secrets_rows old;
+    q_invitation_old_secret_row old;
     if (token_equal(o->inv.secret_hash, hash)) {
         o->mailed = true;
         return OK;
     }
     if (token_equal(o->inv.link_hash, hash))
         return OK;
-    TRY(q_invitation_old_secrets(t, &old, .organization_id = o->inv.organization_id, .invitation_id = o->inv.id));
-    for (size_t i = 0; i < old.n; i++)
-        if (token_equal(old.p[i].secret_hash, hash)) {
-            o->mailed = old.p[i].is_live; /* only reminders leave an earlier link live, and they are mailed */
-            o->replaced = !old.p[i].is_live;
-            return OK;
-        }
-    return ERR_INVITATION_INVALID;
+    err e = q_invitation_old_secret(t, &old, .organization_id = o->inv.organization_id, .invitation_id = o->inv.id,
+                                    .secret_hash = hash);
+    if (e != OK)
+        return e == ERR_NOT_FOUND ? ERR_INVITATION_INVALID : e;
+    o->mailed = old.is_live; /* only reminders leave an earlier link live, and they are mailed */
+    o->replaced = !old.is_live;
+    return OK;
 }
 
 static err open_by_token(txn *t, str token, opened *o)

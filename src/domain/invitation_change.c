@@ -6,7 +6,7 @@
 #include "domain/secret.h"
 #include "ports/address.h"
 
-enum { LINK_CODE_LIFETIME = MSEC_DAY };
+enum { LINK_CODE_LIFETIME = MSEC_DAY, SENT_AT_ONCE = 100000, SCRATCH_BYTES = 1 << 20 };
 
 /* An invitation locked for change, with its organization and the seats. */
 typedef struct standing {
@@ -64,10 +64,23 @@ static err retake_seat(txn *t, standing *s)
     return seats_save(t, s->organization_id, &s->seats);
 }
 
+/* An invitation to the same address that came later: while it lives, it stands; lapsed, it makes room. */
+static err make_room(txn *t, standing *s)
+{
+    q_invitation_pending_of_row other;
+    err e = q_invitation_pending_of(t, &other, .organization_id = s->organization_id, .email_key = s->inv.email_key);
+    if (e != OK)
+        return e == ERR_NOT_FOUND ? OK : e;
+    if (other.expires_at > t->now)
+        return ERR_ALREADY_INVITED;
+    s->seats.held -= s->seats.held > 0;
+    return q_invitation_close(t, .state = S("expired"), .closed_at = t->now, .organization_id = s->organization_id,
+                              .id = other.id);
+}
+
 /* An expired one takes its place and its seat again, unless the address is a member or invited anew meanwhile. */
 static err reopen(txn *t, standing *s)
 {
-    q_invitation_pending_of_row other;
     q_account_by_key_row account;
     q_member_of_account_row member;
     err e = q_account_by_key(t, &account, s->inv.email_key);
@@ -77,9 +90,7 @@ static err reopen(txn *t, standing *s)
         return e == OK ? ERR_ALREADY_MEMBER : e;
     if (str_eq(s->inv.state, S("pending")))
         return retake_seat(t, s);
-    e = q_invitation_pending_of(t, &other, .organization_id = s->organization_id, .email_key = s->inv.email_key);
-    if (e != ERR_NOT_FOUND)
-        return e == OK ? ERR_ALREADY_INVITED : e;
+    TRY(make_room(t, s));
     TRY(seat_hold(t, s->organization_id, &s->seats));
     return seats_save(t, s->organization_id, &s->seats);
 }
@@ -95,15 +106,32 @@ static invitation_send send_of(const standing *s, str kind)
                              .organization_locale = s->organization.locale};
 }
 
+/* In whose name it goes out: still its inviter's, or, once they no longer invite here, that of whoever resends. */
+static err sender(txn *t, const actor *by, const standing *s, uuid *out)
+{
+    q_member_of_account_row member;
+    *out = s->inv.invited_by_id;
+    if (uuid_none(*out))
+        return OK;
+    err e = q_member_of_account(t, &member, .organization_id = s->organization_id, .account_id = *out);
+    if (e != OK && e != ERR_NOT_FOUND)
+        return e;
+    if (e == ERR_NOT_FOUND || str_eq(member.role, S("member")))
+        *out = by->account_id;
+    return OK;
+}
+
 static err renew(txn *t, const actor *by, standing *s)
 {
+    uuid inviter;
     invitation_send send = send_of(s, MAIL_INVITATION);
     msec expires = t->now + s->inv.lifetime;
+    TRY(sender(t, by, s, &inviter));
     TRY(invitation_retire_secrets(t, s->organization_id, &s->inv));
     TRY(mail_withdraw(t, s->inv.mail_id));
     TRY(invitation_mail(t, &send));
-    TRY(q_invitation_renew(t, .organization_id = s->organization_id, .id = s->inv.id, .expires_at = expires,
-                           .secret_hash = send.secret_hash, .code_hash = send.code_hash,
+    TRY(q_invitation_renew(t, .organization_id = s->organization_id, .id = s->inv.id, .invited_by_id = inviter,
+                           .expires_at = expires, .secret_hash = send.secret_hash, .code_hash = send.code_hash,
                            .code_expires_at = send.code_expires_at, .last_sent_at = t->now, .mail_id = send.mail_id,
                            .remind_at = invitation_next_reminder(t->now, s->organization.reminder_after,
                                                                  s->organization.reminder_max, 0, expires)));
@@ -312,17 +340,31 @@ err invitations_remind(txn *t, int64_t limit, int64_t *count)
     return OK;
 }
 
+/* One by one, in memory of their own that is used again for each: there may be very many. */
+static err revoke_each(txn *t, const actor *by, const q_invitations_sent_by_rows *rows)
+{
+    ARENA_SCOPED scratch = arena_new(SCRATCH_BYTES);
+    txn part = *t;
+    standing s;
+    part.a = scratch;
+    for (size_t i = 0; i < rows->n; i++) {
+        TRY(take_up(&part, by->organization_id, rows->p[i].id, &s));
+        TRY(close_revoked(&part, by, &s));
+        arena_reset(scratch);
+    }
+    return OK;
+}
+
 err invitations_of_inviter(txn *t, const actor *by, uuid inviter_account_id, bool take_over)
 {
     if (take_over)
-        return q_invitations_take_over(t, .heir = by->account_id, .organization_id = by->organization_id,
+        return q_invitations_take_over(t, .heir = by->account_id, .organization_id = by->organization_id, .now = t->now,
                                        .invited_by_id = inviter_account_id);
     q_invitations_sent_by_rows rows;
-    standing s;
-    TRY(q_invitations_sent_by(t, &rows, .organization_id = by->organization_id, .invited_by_id = inviter_account_id));
-    for (size_t i = 0; i < rows.n; i++) {
-        TRY(take_up(t, by->organization_id, rows.p[i].id, &s));
-        TRY(close_revoked(t, by, &s));
-    }
+    do {
+        TRY(q_invitations_sent_by(t, &rows, .organization_id = by->organization_id, .now = t->now,
+                                  .invited_by_id = inviter_account_id, .limit = SENT_AT_ONCE));
+        TRY(revoke_each(t, by, &rows));
+    } while (rows.n == SENT_AT_ONCE);
     return OK;
 }

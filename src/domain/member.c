@@ -158,7 +158,8 @@ err member_removal_preview(txn *t, uuid organization_id, uuid id, removal_previe
     q_invitations_sent_by_count_row sent;
     TRY(member_get(t, organization_id, id, &m));
     TRY(q_api_key_count(t, &keys, .organization_id = organization_id, .membership_id = id));
-    TRY(q_invitations_sent_by_count(t, &sent, .organization_id = organization_id, .invited_by_id = m.account_id));
+    TRY(q_invitations_sent_by_count(t, &sent, .organization_id = organization_id, .now = t->now,
+                                    .invited_by_id = m.account_id));
     *out = (removal_preview){keys.total, sent.total};
     return OK;
 }

@@ -40,7 +40,8 @@ UPDATE invitation SET state = :state, closed_at = :closed_at, remind_at = NULL, 
  WHERE organization_id = :organization_id AND id = :id;
 
 -- name: invitation_renew :exec
-UPDATE invitation SET state = 'pending', closed_at = NULL, expires_at = :expires_at, secret_hash = :secret_hash, link_hash = NULL,
+-- param: invited_by_id uuid?
+UPDATE invitation SET state = 'pending', closed_at = NULL, invited_by_id = :invited_by_id, expires_at = :expires_at, secret_hash = :secret_hash, link_hash = NULL,
        code_hash = :code_hash, code_expires_at = :code_expires_at, link_code_hash = NULL, link_code_expires_at = NULL,
        sent_count = sent_count + 1, last_sent_at = :last_sent_at, mail_id = :mail_id, remind_at = :remind_at, reminded = 0
  WHERE organization_id = :organization_id AND id = :id;
@@ -65,8 +66,10 @@ ON CONFLICT (organization_id, invitation_id, secret_hash) DO NOTHING;
 -- name: invitation_old_secrets_kill :exec
 UPDATE invitation_old_secret SET is_live = 0 WHERE organization_id = :organization_id AND invitation_id = :invitation_id;
 
--- name: invitation_old_secrets :many
-SELECT secret_hash, is_live FROM invitation_old_secret WHERE organization_id = :organization_id AND invitation_id = :invitation_id;
+-- Found by the hash itself, which nobody can steer: an invitation may have any number of dead links.
+-- name: invitation_old_secret :one
+SELECT secret_hash, is_live FROM invitation_old_secret
+ WHERE organization_id = :organization_id AND invitation_id = :invitation_id AND secret_hash = :secret_hash;
 
 -- name: invitation_reminders_due :many
 -- @global the reminder job serves all organizations; each invitation is then changed under its own
@@ -90,16 +93,18 @@ SELECT organization_id, id, code_hash, link_code_hash, coalesce(code_expires_at,
  ORDER BY id DESC LIMIT 100;
 
 -- name: invitations_sent_by :many
-SELECT id FROM invitation WHERE organization_id = :organization_id AND state = 'pending' AND invited_by_id = :invited_by_id LIMIT 100000;
+SELECT id FROM invitation
+ WHERE organization_id = :organization_id AND state = 'pending' AND expires_at > :now AND invited_by_id = :invited_by_id LIMIT :limit;
 
 -- name: invitations_sent_by_count :one
 -- column: total int
-SELECT COUNT(*) AS total FROM invitation WHERE organization_id = :organization_id AND state = 'pending' AND invited_by_id = :invited_by_id;
+SELECT COUNT(*) AS total FROM invitation
+ WHERE organization_id = :organization_id AND state = 'pending' AND expires_at > :now AND invited_by_id = :invited_by_id;
 
 -- name: invitations_take_over :exec
 -- param: heir uuid?
 UPDATE invitation SET invited_by_id = :heir
- WHERE organization_id = :organization_id AND state = 'pending' AND invited_by_id = :invited_by_id;
+ WHERE organization_id = :organization_id AND state = 'pending' AND expires_at > :now AND invited_by_id = :invited_by_id;
 
 -- The views: q_invitations(t, which, &rows, …), newest first; `one` is the one whose id is :after.
 -- name: invitations_{which} :many
