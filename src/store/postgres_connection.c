@@ -129,9 +129,9 @@ static bool run_plain(PGconn *pg, const char *sql)
 
 static err cannot_connect(pg_connection *c, const char *why)
 {
+    str reason = str_of(why ? why : PQerrorMessage(c->pg));
     if (!atomic_exchange(&c->store->complained, true))
-        log_(LOG_ERROR, "the database cannot be reached",
-             LOG_TEXT("reason", str_trim(str_of(why ? why : PQerrorMessage(c->pg)))));
+        log_(LOG_ERROR, "the database cannot be reached", LOG_TEXT("reason", str_cut(&reason, '\n')));
     pg_disconnect(c);
     return ERR_UNAVAILABLE;
 }
@@ -181,9 +181,10 @@ bool pg_is_alive(pg_connection *c)
     if (!c->pg || c->lost)
         return false;
     struct pollfd p = {.fd = PQsocket(c->pg), .events = POLLIN};
-    if (poll(&p, 1, 0) <= 0)
-        return true;
-    return PQconsumeInput(c->pg) && PQstatus(c->pg) == CONNECTION_OK;
+    while (poll(&p, 1, 0) > 0) /* answers, a farewell, and then the end */
+        if (!PQconsumeInput(c->pg) || PQstatus(c->pg) != CONNECTION_OK)
+            return false;
+    return true;
 }
 
 void pg_fresh(pg_connection *c)

@@ -68,8 +68,10 @@ static err plain(pg_connection *c, const char *sql, int count, const char *const
     ExecStatusType status = PQresultStatus(*r);
     if (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK)
         return OK;
-    log_(LOG_ERROR, "the database refuses", LOG_TEXT("at", S("schema")),
-         LOG_TEXT("code", str_of(PQresultErrorField(*r, PG_DIAG_SQLSTATE))),
+    str code = str_of(PQresultErrorField(*r, PG_DIAG_SQLSTATE));
+    if (!code.p)
+        return pg_lose(c, "schema");
+    log_(LOG_ERROR, "the database refuses", LOG_TEXT("at", S("schema")), LOG_TEXT("code", code),
          LOG_TEXT("reason", str_of(PQresultErrorField(*r, PG_DIAG_MESSAGE_PRIMARY))));
     return ERR_UNAVAILABLE;
 }
@@ -96,19 +98,19 @@ static err number(pg_connection *c, const char *sql, int64_t *out)
 
 /* ---- the version ---- */
 
-static const char tables_sql[] = "SELECT count(*) FROM pg_catalog.pg_tables WHERE schemaname = current_schema()";
-static const char history_sql[] = "SELECT count(*) FROM pg_catalog.pg_tables"
-                                  " WHERE schemaname = current_schema() AND tablename = 'schema_migration'";
+/* 0: empty; 1: somebody else's; 2: ours. At one moment: another process may be making the first tables. */
+static const char whose_sql[] = "SELECT CASE WHEN count(*) = 0 THEN 0 WHEN count(*) FILTER (WHERE tablename = "
+                                "'schema_migration') = 0 THEN 1 ELSE 2 END"
+                                " FROM pg_catalog.pg_tables WHERE schemaname = current_schema()";
 
 static err plain_version(pg_connection *c, int64_t *have)
 {
-    int64_t tables, history;
+    int64_t whose;
     *have = 0;
-    TRY(number(c, history_sql, &history));
-    if (history)
+    TRY(number(c, whose_sql, &whose));
+    if (whose == 2)
         return number(c, pg_own[PG_VERSION].postgres, have);
-    TRY(number(c, tables_sql, &tables));
-    if (tables == 0)
+    if (whose == 0)
         return OK;
     log_plain(LOG_ERROR, "the database holds tables that are not Parvis's: it is left alone");
     return ERR_UNAVAILABLE;
@@ -225,7 +227,10 @@ static err step(pg_connection *c, const migration_set *set, const migration **ap
 /* Two that make the first table at the same moment meet in PostgreSQL's own catalogue: one of them is refused, and tries again. */
 static err make_own_tables(pg_connection *c)
 {
-    return run(c, own_tables) == OK ? OK : run(c, own_tables);
+    PGresult *r = PQexec(c->pg, own_tables);
+    bool done = PQresultStatus(r) == PGRES_COMMAND_OK;
+    PQclear(r);
+    return done ? OK : run(c, own_tables);
 }
 
 static err migrate(pg_connection *c, void *context)

@@ -18,7 +18,8 @@
 enum {
     WAITING_MAX = 20000,
     ATTEMPTS_MAX = 8,
-    RETRY_FOR_MS = 2000, /* an attempt is not begun later than this after the job came */
+    AGAIN_FOR_MS = 6000,     /* after a serialization failure or a deadlock (which takes a second to be found) */
+    RECONNECT_FOR_MS = 2000, /* after a lost connection; counted from when the job came */
     RECONNECT_MS = 100,
     BULK_SHARE = 4, /* at most a fourth of the connections work on bulk jobs */
 };
@@ -208,9 +209,9 @@ static void wait_a_little(int attempts)
     nanosleep(&(struct timespec){.tv_nsec = most / 4 + (long)(chance % (uint32_t)most)}, NULL);
 }
 
-static bool may_try_again(const store_job *job)
+static bool may_try_again(const store_job *job, msec patience)
 {
-    return job->attempts < ATTEMPTS_MAX && clock_monotonic() - job->since < RETRY_FOR_MS;
+    return job->attempts < ATTEMPTS_MAX && clock_monotonic() - job->since < patience;
 }
 
 static void note_success(pg_connection *c, err e)
@@ -230,7 +231,7 @@ static bool work(pg_connection *c, store_job *job)
         job->fate_unknown |= c->lost && c->ending;
         if (c->lost && e != OK)
             return false;
-        if (!again && (e == OK || !c->transient || !may_try_again(job))) {
+        if (!again && (e == OK || !c->transient || !may_try_again(job, AGAIN_FOR_MS))) {
             note_success(c, e);
             finish(job, e);
             return true;
@@ -244,7 +245,7 @@ static bool work(pg_connection *c, store_job *job)
 static void put_back_or_refuse(pg_store *s, store_job *job)
 {
     pthread_mutex_lock(&s->lock);
-    bool again = may_try_again(job) && !s->down;
+    bool again = may_try_again(job, RECONNECT_FOR_MS) && !s->down;
     if (again) {
         queue_add(job->bulk ? &s->bulk : &s->single, job, true);
         s->waiting++;

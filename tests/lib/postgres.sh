@@ -27,6 +27,7 @@ listen_addresses = '127.0.0.1'
 port = $port
 unix_socket_directories = '$folder'
 fsync = on
+recovery_init_sync_method = syncfs
 max_connections = 200
 shared_buffers = 64MB
 log_min_messages = warning

@@ -1,0 +1,381 @@
+/* What PostgreSQL alone can do to the store: conflicts among many, lost connections, commits of unknown fate, a database that goes. */
+#include "store_fixture.h"
+#include "wire_proxy.h"
+
+#include "queries.h"
+
+#include <pthread.h>
+#include <semaphore.h>
+
+/* ---- every statement of the program ---- */
+
+static void test_every_statement_is_understood(void **state)
+{
+    fixture *f = *state;
+    store_set_migrations(f->s, &store_migrations);
+    assert_int_equal(store_migrate(f->s), OK);
+    pg_store *own = pg_of(f->s);
+    assert_true(store_query_count > 100);
+    for (size_t i = 0; i < store_query_count; i++) {
+        const query *q = &store_queries[i];
+        char params[2048] = {0}; /* NULLs, empty texts, zeros */
+        pg_fresh(&own->plain);
+        assert_int_equal(pg_connect(&own->plain), OK);
+        assert_int_equal(pg_ask(&own->plain, &pg_own[PG_BEGIN_WRITE], NULL, NULL), OK);
+        violation v;
+        if (pg_send(&own->plain, q, params) != OK)
+            fail_msg("%s", q->name);
+        err e = pg_collect(&own->plain, NULL, &v);
+        if (e != OK && e != ERR_CONFLICT) /* an empty row may break a constraint */
+            fail_msg("%s: %s", q->name, q->postgres);
+        own->plain.broken = OK;
+        assert_int_equal(pg_ask(&own->plain, &pg_own[PG_ROLLBACK], NULL, NULL), OK);
+    }
+}
+
+/* Text compares by its bytes, as in SQLite: keys and pages are the same on both. */
+static void test_text_is_ordered_by_its_bytes(void **state)
+{
+    fixture *f = *state;
+    static const str labels[] = {S_INIT("b"), S_INIT("\xc3\xa9"), S_INIT("B"), S_INIT("a-c"), S_INIT("ab")};
+    static const str ordered[] = {S_INIT("B"), S_INIT("a-c"), S_INIT("ab"), S_INIT("b"), S_INIT("\xc3\xa9")};
+    for (size_t i = 0; i < 5; i++) {
+        q_thing_add_in in = thing(f, labels[i]);
+        assert_int_equal(write_(f, add_thing, &in), OK);
+    }
+    txn t;
+    q_thing_page_rows rows;
+    assert_int_equal(store_read(f->s, f->a, &f->problem, &t), OK);
+    assert_int_equal(q_thing_by_label_asc(&t, &rows, f->organization, 10), OK);
+    for (size_t i = 0; i < 5; i++)
+        assert_true(str_eq(rows.p[i].label, ordered[i]));
+    store_read_end(&t);
+}
+
+/* ---- run again ---- */
+
+typedef struct runs {
+    fixture *f;
+    q_thing_add_in in;
+    int count;
+    violation seen;
+} runs;
+
+/* A constraint is met, told, and survived: the first run was hopeful, the second is careful. */
+static err meet_a_conflict(txn *t, void *context)
+{
+    runs *r = context;
+    q_thing_add_in in = r->in;
+    r->count++;
+    TRY(q_thing_add_(t, &in));
+    err e = q_thing_add_(t, &in);
+    r->seen = t->violation;
+    if (r->count > 1)
+        assert_int_equal(e, ERR_CONFLICT);
+    in.id = uuid_new(t->now);
+    in.label = S("another");
+    return q_thing_add_(t, &in);
+}
+
+static void test_a_conflict_may_be_survived(void **state)
+{
+    fixture *f = *state;
+    runs r = {.f = f, .in = thing(f, S("a"))};
+    assert_int_equal(write_(f, meet_a_conflict, &r), OK);
+    assert_int_equal(r.count, 2);
+    assert_int_equal(r.seen, VIOLATION_UNIQUE);
+    assert_int_equal(things(f), 2);
+}
+
+static err fail_twice(txn *t, void *context)
+{
+    runs *r = context;
+    TRY(q_thing_add_(t, &r->in));
+    if (++r->count < 3) { /* what CockroachDB and SERIALIZABLE answer */
+        static const query again = {
+            .name = "again", .postgres = "DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = '40001'; END $$", .index = 62};
+        int64_t changed;
+        return store_execute(t, &again, NULL, &changed);
+    }
+    return OK;
+}
+
+static void test_a_serialization_failure_is_run_again(void **state)
+{
+    fixture *f = *state;
+    runs r = {.f = f, .in = thing(f, S("a"))};
+    assert_int_equal(write_(f, fail_twice, &r), OK);
+    assert_int_equal(r.count, 3);
+    assert_int_equal(things(f), 1);
+}
+
+typedef struct crossing {
+    fixture *f;
+    uuid first, second;
+    sem_t *mine, *others;
+    int count;
+    store_job job;
+    sem_t done;
+    err result;
+} crossing;
+
+static err take_both(txn *t, void *context)
+{
+    crossing *c = context;
+    q_thing_take_row row;
+    TRY(q_thing_take(t, &row, c->f->organization, c->first));
+    if (c->count++ == 0) { /* each holds one row before it asks for the other's */
+        sem_post(c->mine);
+        while (sem_wait(c->others) != 0) {
+        }
+    }
+    return q_thing_take(t, &row, c->f->organization, c->second);
+}
+
+static void crossing_done(void *context, err result)
+{
+    crossing *c = context;
+    c->result = result;
+    sem_post(&c->done);
+}
+
+static void test_a_deadlock_is_run_again(void **state)
+{
+    fixture *f = *state;
+    q_thing_add_in a = thing(f, S("a")), b = thing(f, S("b"));
+    a.amount = b.amount = 2;
+    assert_int_equal(write_(f, add_thing, &a), OK);
+    assert_int_equal(write_(f, add_thing, &b), OK);
+    sem_t one, two;
+    sem_init(&one, 0, 0);
+    sem_init(&two, 0, 0);
+    crossing c[2] = {{.f = f, .first = a.id, .second = b.id, .mine = &one, .others = &two},
+                     {.f = f, .first = b.id, .second = a.id, .mine = &two, .others = &one}};
+    arena *arenas[2] = {arena_new(ARENA), arena_new(ARENA)};
+    for (int i = 0; i < 2; i++) {
+        sem_init(&c[i].done, 0, 0);
+        c[i].job = (store_job){.run = take_both, .done = crossing_done, .context = &c[i], .a = arenas[i]};
+        store_submit(f->s, &c[i].job);
+    }
+    for (int i = 0; i < 2; i++)
+        while (sem_wait(&c[i].done) != 0) {
+        }
+    assert_int_equal(c[0].result, OK);
+    assert_int_equal(c[1].result, OK);
+    assert_int_equal(c[0].count + c[1].count, 3);
+    for (int i = 0; i < 2; i++)
+        arena_free(arenas[i]);
+}
+
+/* ---- the line is cut ---- */
+
+static int port_of_server(void)
+{
+    return (int)strtol(strrchr(server_uri, ':') + 1, NULL, 10);
+}
+
+/* The store of the test, through the proxy. */
+static void open_through(fixture *f, wire_proxy *p)
+{
+    store_close(f->s);
+    wire_start(p, port_of_server());
+    snprintf(f->uri, sizeof f->uri, "postgresql://parvis@127.0.0.1:%d/%s", p->port, f->path);
+    open_store(f, &sample_migrations);
+}
+
+static void close_through(fixture *f, wire_proxy *p)
+{
+    store_close(f->s);
+    f->s = NULL;
+    wire_stop(p);
+}
+
+static err count_and_add(txn *t, void *context)
+{
+    runs *r = context;
+    r->count++;
+    return q_thing_add_(t, &r->in);
+}
+
+static void cut_once(fixture *f, cut how, int expected_runs)
+{
+    wire_proxy p;
+    open_through(f, &p);
+    for (int i = 0; i < 10; i++) {
+        char label[8];
+        runs r = {.f = f, .in = thing(f, (str){label, (size_t)snprintf(label, sizeof label, "%d", i)})};
+        p.next = (int)how;
+        assert_int_equal(write_(f, count_and_add, &r), OK);
+        assert_int_equal(p.next, CUT_NOTHING);
+        assert_int_equal(r.count, expected_runs);
+        assert_int_equal(things(f), i + 1);
+    }
+    assert_int_equal(p.cuts, 10);
+    close_through(f, &p);
+}
+
+static void test_a_line_cut_before_commit(void **state)
+{
+    cut_once(*state, CUT_BEFORE_COMMIT, 2);
+}
+
+/* The commit stands, and nobody said so: the second attempt finds its fate and does nothing. */
+static void test_a_line_cut_after_commit(void **state)
+{
+    cut_once(*state, CUT_AFTER_COMMIT, 1);
+}
+
+static void test_a_line_cut_everywhere(void **state)
+{
+    fixture *f = *state;
+    wire_proxy p;
+    open_through(f, &p);
+    q_thing_add_in in = thing(f, S("a"));
+    assert_int_equal(write_(f, add_thing, &in), OK);
+    p.next = CUT_ALL;
+    in = thing(f, S("b"));
+    msec before = clock_monotonic();
+    assert_int_equal(write_(f, add_thing, &in), ERR_UNAVAILABLE);
+    assert_true(f->problem.retry_after > 0);
+    assert_true(clock_monotonic() - before < 3000);
+    txn t;
+    err e = store_read(f->s, f->a, &f->problem, &t);
+    q_organization_count_row row;
+    if (e == OK) {
+        e = q_organization_count(&t, &row);
+        store_read_end(&t);
+    }
+    assert_int_equal(e, ERR_UNAVAILABLE);
+    p.next = CUT_NOTHING;
+    while (write_(f, add_thing, &in) != OK && clock_monotonic() - before < 8000)
+        usleep(50000);
+    assert_int_equal(things(f), 2);
+    close_through(f, &p);
+}
+
+/* ---- the database goes and comes back ---- */
+
+static void test_the_database_goes_and_comes_back(void **state)
+{
+    fixture *f = *state;
+    q_thing_add_in in = thing(f, S("a"));
+    migration_state m;
+    assert_int_equal(write_(f, add_thing, &in), OK);
+    assert_int_equal(things(f), 1);
+    server_do("stop", NULL, 0);
+    in = thing(f, S("b"));
+    for (int i = 0; i < 3; i++) {
+        msec before = clock_monotonic();
+        assert_int_equal(write_(f, add_thing, &in), ERR_UNAVAILABLE);
+        assert_true(clock_monotonic() - before < 3000);
+    }
+    assert_int_equal(store_migration_state(f->s, &m), ERR_UNAVAILABLE);
+    server_do("start", server_uri, sizeof server_uri);
+    msec back = clock_monotonic();
+    err e;
+    while ((e = write_(f, add_thing, &in)) != OK && clock_monotonic() - back < 6000)
+        usleep(20000);
+    assert_int_equal(e, OK);
+    assert_int_equal(things(f), 2);
+    assert_int_equal(store_migration_state(f->s, &m), OK);
+    assert_int_equal(m.have, 2);
+}
+
+/* ---- who migrates ---- */
+
+static void *migrate_one(void *context)
+{
+    fixture *f = context;
+    store *s;
+    assert_int_equal(store_open(uri_of(f), &s), OK);
+    store_set_migrations(s, &sample_migrations);
+    err e = store_migrate(s);
+    store_close(s);
+    return (void *)(intptr_t)e;
+}
+
+static void test_several_migrate_at_once(void **state)
+{
+    fixture *f = *state;
+    pthread_t threads[6];
+    void *result;
+    for (int i = 0; i < 6; i++)
+        pthread_create(&threads[i], NULL, migrate_one, f);
+    for (int i = 0; i < 6; i++) {
+        pthread_join(threads[i], &result);
+        assert_int_equal((intptr_t)result, OK);
+    }
+    migration_state m;
+    assert_int_equal(store_migration_state(f->s, &m), OK);
+    assert_int_equal(m.have, 2);
+    assert_true(store_is_shared(f->s));
+}
+
+static void test_opening_refuses(void **state)
+{
+    (void)state;
+    store *s;
+    assert_int_equal(store_open(S("postgresql://127.0.0.1:1/x"), &s), ERR_UNAVAILABLE);
+    assert_null(s);
+    assert_int_equal(store_open(S("postgresql://127.0.0.1/x?nonsense=1"), &s), ERR_UNAVAILABLE);
+    char uri[160];
+    snprintf(uri, sizeof uri, "%snowhere", server_uri);
+    assert_int_equal(store_open(str_of(uri), &s), ERR_UNAVAILABLE);
+}
+
+/* ---- bulk work leaves room ---- */
+
+typedef struct slow {
+    store_job job;
+    sem_t *go, *done;
+} slow;
+
+static err slow_run(txn *t, void *context)
+{
+    (void)t;
+    while (sem_wait(((slow *)context)->go) != 0) {
+    }
+    return OK;
+}
+
+static void slow_done(void *context, err result)
+{
+    (void)result;
+    sem_post(((slow *)context)->done);
+}
+
+static void test_bulk_leaves_room(void **state)
+{
+    fixture *f = *state;
+    enum { BULK = 12 };
+    slow jobs[BULK];
+    sem_t go, done;
+    sem_init(&go, 0, 0);
+    sem_init(&done, 0, 0);
+    store_set_connections(f->s, 4);
+    for (int i = 0; i < BULK; i++) {
+        jobs[i] = (slow){.go = &go, .done = &done};
+        jobs[i].job = (store_job){.run = slow_run, .done = slow_done, .context = &jobs[i], .a = f->a, .bulk = true};
+        store_submit(f->s, &jobs[i].job);
+    }
+    q_thing_add_in in = thing(f, S("a"));
+    assert_int_equal(write_(f, add_thing, &in), OK);
+    for (int i = 0; i < BULK; i++)
+        sem_post(&go);
+    for (int i = 0; i < BULK; i++)
+        while (sem_wait(&done) != 0) {
+        }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        EMPTY(test_every_statement_is_understood),    FRESH(test_text_is_ordered_by_its_bytes),
+        FRESH(test_a_conflict_may_be_survived),       FRESH(test_a_serialization_failure_is_run_again),
+        FRESH(test_a_deadlock_is_run_again),          FRESH(test_a_line_cut_before_commit),
+        FRESH(test_a_line_cut_after_commit),          FRESH(test_a_line_cut_everywhere),
+        FRESH(test_the_database_goes_and_comes_back), EMPTY(test_several_migrate_at_once),
+        cmocka_unit_test(test_opening_refuses),       FRESH(test_bulk_leaves_room),
+    };
+    return cmocka_run_group_tests_name("store_postgres", tests, start_server, NULL);
+}
