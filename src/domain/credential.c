@@ -71,6 +71,7 @@ err sign_in_finish(txn *t, const actor *who, const sign_in *in, signed_in *out)
 {
     bool right;
     str subject = throttle_subject(t, in->email);
+    TRY(throttle_check(t, THROTTLE_SIGN_IN, subject, who->source)); /* again: many may have been let in side by side */
     TRY(still_right(t, in, &right));
     if (!right) {
         TRY(throttle_failed(t, THROTTLE_SIGN_IN, subject, who->source));
@@ -137,6 +138,7 @@ static err set_password(txn *t, uuid account_id, str hash)
 err password_change(txn *t, const actor *by, const sign_in *proof, str hash, signed_in *out)
 {
     bool right;
+    TRY(throttle_check(t, THROTTLE_SIGN_IN, throttle_subject(t, proof->email), by->source));
     TRY(still_right(t, proof, &right));
     if (!right || !uuid_eq(proof->account_id, by->account_id)) {
         TRY(throttle_failed(t, THROTTLE_SIGN_IN, throttle_subject(t, proof->email), by->source));
@@ -186,7 +188,7 @@ err password_reset_request(txn *t, const actor *who, str email, str next)
 {
     str subject = throttle_subject(t, email), token;
     q_account_by_key_row row;
-    TRY(take_or_refuse(t, &resets_of_source, who->source.p ? who->source : S("")));
+    TRY(take_or_refuse(t, &resets_of_source, throttle_source(t->a, who->source.p ? who->source : S(""))));
     TRY(take_or_refuse(t, &resets_of_address, subject));
     err e = q_account_by_key(t, &row, subject);
     if (e == ERR_NOT_FOUND)

@@ -2,6 +2,8 @@
 
 #include "queries.h"
 
+#include <arpa/inet.h>
+
 enum { FREE_TRIES_PAIR = 4, FREE_TRIES_SOURCE = 50, LONGEST_WAIT = 15 * MSEC_MINUTE, FORGET_AFTER = MSEC_DAY };
 
 /* A keyed hash, so that the table shows nobody's address. */
@@ -14,14 +16,24 @@ static str key_of(txn *t, str name, str subject, str source)
 static const str kind_names[] = {
     [THROTTLE_SIGN_IN] = S_INIT("sign_in"), [THROTTLE_CODE] = S_INIT("code"), [THROTTLE_PROOF] = S_INIT("proof")};
 
+str throttle_source(arena *a, str source)
+{
+    struct in6_addr six;
+    char text[INET6_ADDRSTRLEN];
+    if (inet_pton(AF_INET6, arena_cstr(a, source), &six) != 1)
+        return source;
+    memset(&six.s6_addr[8], 0, 8);
+    return inet_ntop(AF_INET6, &six, text, sizeof text) ? arena_str(a, str_of(text)) : source;
+}
+
 static str pair_key(txn *t, throttle_kind kind, str subject, str source)
 {
-    return key_of(t, kind_names[kind], subject, source);
+    return key_of(t, kind_names[kind], subject, throttle_source(t->a, source));
 }
 
 static str source_key(txn *t, throttle_kind kind, str source)
 {
-    return key_of(t, kind_names[kind], S("*"), source);
+    return key_of(t, kind_names[kind], S("*"), throttle_source(t->a, source));
 }
 
 static err check_key(txn *t, str key)

@@ -10,6 +10,12 @@
  */
 typedef enum throttle_kind { THROTTLE_SIGN_IN, THROTTLE_CODE, THROTTLE_PROOF } throttle_kind;
 
+/**
+ * What counts as one source: an IPv4 address, or the /64 that an IPv6 address stands in, for whoever has one of its
+ * addresses has them all (RFC 6177, 2). Anything else as it is.
+ */
+str throttle_source(arena *a, str source);
+
 /** ERR_RATE_LIMITED (with retry_after) while the pair or the source must wait. Reads only. */
 MUST err throttle_check(txn *t, throttle_kind kind, str subject, str source);
 /** Notes a wrong try; the next one waits longer: free until the 5th, then 1 s, 2 s, 4 s … at most 15 minutes. */

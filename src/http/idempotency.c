@@ -1,5 +1,6 @@
 #include "http/idempotency.h"
 
+#include "domain/env.h"
 #include "http/answer.h"
 #include "http/problem.h"
 #include "ports/token.h"
@@ -81,7 +82,7 @@ err idempotency_run(request *r, txn *t, str body)
     uuid scope = scope_of(&r->actor);
     str route = arena_join(t->a, r->route->method, S(" "), r->path, r->raw_query.p ? S("?") : S(""),
                            r->raw_query.p ? r->raw_query : S(""));
-    token_digest hash = token_hash(body);
+    token_digest hash = token_mac(t->env->key, KEY_BODY, body); /* a bare hash of a password could be guessed at */
     q_idempotency_get_row row;
     err found = q_idempotency_get(t, &row, .actor_id = scope, .key = r->idempotency_key, .route = route);
     if (found == OK && row.created_at > t->now - KEEP)

@@ -16,6 +16,7 @@ typedef enum key_purpose {
     KEY_CURSOR = 4,   /* cursors of lists */
     KEY_SETUP = 5,    /* the one-time setup address */
     KEY_PREVIEW = 6,  /* addresses of sandboxed mail previews */
+    KEY_BODY = 7,     /* bodies that came with an Idempotency-Key: they may hold a password */
 } key_purpose;
 
 /**
