@@ -128,6 +128,7 @@ static err find_route(exchange *x)
 static err begin(exchange *x)
 {
     request *r = &x->r;
+    choose_language(x); /* a refusal of the gate is read by somebody, too */
     TRY(gate_check(&x->head, &x->pass));
     r->path = x->pass.path;
     r->raw_query = x->pass.query;

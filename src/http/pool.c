@@ -5,7 +5,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-enum { THREADS_MAX = 64, NICE = 5 };
+enum { THREADS_MAX = 256 };
 
 struct pool {
     pthread_mutex_t mutex;
@@ -13,6 +13,7 @@ struct pool {
     pool_task *first, **last;
     size_t queued, queue_max;
     bool ending;
+    int nice;
     pthread_t threads[THREADS_MAX];
     size_t thread_count;
 };
@@ -36,13 +37,21 @@ static pool_task *take(pool *p)
 
 static void *work(void *context)
 {
-    setpriority(PRIO_PROCESS, (id_t)gettid(), NICE); /* Linux: of this thread alone */
-    for (pool_task *task = take(context); task; task = take(context))
+    pool *p = context;
+    if (p->nice)
+        setpriority(PRIO_PROCESS, (id_t)gettid(), p->nice); /* Linux: of this thread alone */
+    for (pool_task *task = take(p); task; task = take(p))
         task->run(task->context);
     return NULL;
 }
 
-pool *pool_new(size_t queue_max)
+size_t pool_cores(void)
+{
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    return cores > 2 ? (size_t)cores - 1 : 1;
+}
+
+pool *pool_new(size_t threads, int nice, size_t queue_max)
 {
     pool *p = calloc(1, sizeof *p);
     if (!p)
@@ -51,8 +60,8 @@ pool *pool_new(size_t queue_max)
     pthread_cond_init(&p->more, NULL);
     p->last = &p->first;
     p->queue_max = queue_max;
-    long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    size_t wanted = cores > THREADS_MAX ? THREADS_MAX : cores > 2 ? (size_t)cores - 1 : 1;
+    p->nice = nice;
+    size_t wanted = threads < THREADS_MAX ? threads : THREADS_MAX;
     while (p->thread_count < wanted && pthread_create(&p->threads[p->thread_count], NULL, work, p) == 0)
         p->thread_count++;
     if (p->thread_count > 0)

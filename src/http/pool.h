@@ -1,4 +1,7 @@
-/* A few threads for work that takes long (password hashing), with a short queue: what does not fit is refused at once. */
+/*
+ * A few threads for work that takes long (password hashing, waiting for a database), with a short queue: what does not fit is
+ * refused at once.
+ */
 #ifndef PARVIS_HTTP_POOL_H
 #define PARVIS_HTTP_POOL_H
 
@@ -14,8 +17,10 @@ struct pool_task {
     pool_task *next; /* the pool's */
 };
 
-/** Threads for the machine's cores less one, at least one, at nice 5. NULL when none could be made. */
-pool *pool_new(size_t queue_max);
+/** So many threads at this niceness. NULL when none could be made. */
+pool *pool_new(size_t threads, int nice, size_t queue_max);
+/** For work that computes: the machine's cores less one, at least one. */
+size_t pool_cores(void);
 /** Queues a task, borrowed until it ran; false when the queue is full. */
 bool pool_submit(pool *p, pool_task *task);
 /** Runs what is queued, ends the threads. pool_free(NULL) is harmless. */
