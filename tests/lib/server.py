@@ -32,14 +32,16 @@ DEFAULT_SETTINGS = {
 class Clock:
     """The server's clock is ours plus what stands in this file. It only goes forward, as time does."""
 
-    def __init__(self, path):
+    def __init__(self, path, before):
         self.path = path
+        self.before = before
         path.write_bytes(bytes(8))
         with open(path, "r+b") as f:
             self.map = mmap.mmap(f.fileno(), 8)
         self.shift = 0
 
     def advance(self, days=0, hours=0, minutes=0, seconds=0):
+        self.before()
         self.shift += round(1000 * (seconds + 60 * (minutes + 60 * (hours + 24 * days))))
         self.map[0:8] = struct.pack("<q", self.shift)
 
@@ -53,7 +55,7 @@ class Server:
         self.folder = pathlib.Path(folder)
         self.binary = pathlib.Path(binary)
         self.data = pathlib.Path(data or self.folder / "data")
-        self.clock = Clock(self.folder / "clock")
+        self.clock = Clock(self.folder / "clock", self.mails_at_rest)
         self.settings = {**DEFAULT_SETTINGS, "data": str(self.data), **settings}
         self.log_path = self.folder / "log"
         self.process = None
@@ -167,6 +169,14 @@ class Server:
         return json.loads(self.cli(*args, stdin=password + "\n").stdout)
 
     # ---- the database, from beside (reading only)
+
+    def mails_at_rest(self, seconds=3.0):
+        """Waits until what became of each mail is written down: a jump of the clock past a lease would send it again."""
+        until = time.monotonic() + seconds
+        while self.process and self.query("SELECT count(*) FROM mail WHERE state = 'queued'") != [(0,)]:
+            if time.monotonic() > until:
+                return
+            time.sleep(0.01)
 
     def query(self, sql, *args):
         connection = sqlite3.connect(f"file:{self.data}/parvis.db?mode=ro", uri=True, timeout=30)
