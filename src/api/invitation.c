@@ -65,23 +65,6 @@ static void write_outcome(request *r, json_writer *w, const invite_result *one)
     json_close(w, '}');
 }
 
-static void write_preview_seats(json_writer *w, const seats *s, int64_t invited)
-{
-    json_open(w, S("seats"), '{');
-    if (s->limit)
-        json_int(w, S("limit"), s->limit);
-    else
-        json_nothing(w, S("limit"));
-    json_int(w, S("used"), s->used);
-    json_int(w, S("held"), s->held);
-    if (s->limit)
-        json_int(w, S("free"), seats_free(s));
-    else
-        json_nothing(w, S("free"));
-    json_int(w, S("after"), s->used + s->held + invited);
-    json_close(w, '}');
-}
-
 /* The mail of the first row, with a link that leads nowhere. */
 static err write_preview_mail(request *r, txn *t, json_writer *w, const invite_order *order)
 {
@@ -112,7 +95,7 @@ err api_preview_invitations(request *r, txn *t)
         invited += results[i].outcome == OK;
     }
     json_close(&w, ']');
-    write_preview_seats(&w, &s, invited);
+    view_seats(&w, S("seats"), &s, &(int64_t){s.used + s.held + invited});
     json_nothing(&w, S("cost")); /* no plan, no cost */
     TRY(write_preview_mail(r, t, &w, &order));
     json_close(&w, '}');

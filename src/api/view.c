@@ -31,12 +31,12 @@ void view_organization(json_writer *w, str key, const organization_view *o)
     json_str(w, S("name"), o->name);
     json_str(w, S("locale"), o->locale);
     limit_or_null(w, S("member_limit"), o->seats.limit);
-    view_seats(w, S("seats"), &o->seats);
+    view_seats(w, S("seats"), &o->seats, NULL);
     json_time(w, S("created_at"), o->created_at);
     json_close(w, '}');
 }
 
-void view_seats(json_writer *w, str key, const seats *s)
+void view_seats(json_writer *w, str key, const seats *s, const int64_t *after)
 {
     json_open(w, key, '{');
     limit_or_null(w, S("limit"), s->limit);
@@ -46,6 +46,8 @@ void view_seats(json_writer *w, str key, const seats *s)
         json_int(w, S("free"), seats_free(s));
     else
         json_nothing(w, S("free"));
+    if (after)
+        json_int(w, S("after"), *after);
     json_close(w, '}');
 }
 

@@ -16,7 +16,8 @@ void view_member(json_writer *w, str key, const member_view *m);
 void view_invitation(json_writer *w, str key, uuid organization_id, const invitation_view *i);
 void view_mail(json_writer *w, const mail_view *m);
 void view_session(json_writer *w, str key, uuid id, msec expires_at);
-void view_seats(json_writer *w, str key, const seats *s);
+/** `after`: how many would be taken once what is asked for is done; NULL leaves it out. */
+void view_seats(json_writer *w, str key, const seats *s, const int64_t *after);
 /** `{"items":[` … and `],"next_cursor":…,"total":…}`. */
 json_writer view_list_open(request *r);
 void view_list_close(json_writer *w, const page *p);

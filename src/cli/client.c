@@ -293,3 +293,33 @@ str json_text(const json_t *object, const char *path)
     json_t *value = json_at(object, path);
     return json_is_string(value) ? (str){json_string_value(value), json_string_length(value)} : STR_NONE;
 }
+
+int item_path(cli *c, const char *collection, const char *email_at, str named, str *path)
+{
+    reply r;
+    str slug, id = STR_NONE;
+    int code = organization_of(c, &slug);
+    if (code != EXIT_DONE)
+        return code;
+    *path = PATH(c, S("organizations"), slug, str_of(collection), named);
+    if (str_find_byte(named, '@') == named.n)
+        return EXIT_DONE;
+    str all = PATH(c, S("organizations"), slug, str_of(collection));
+    code = call(c, "GET", path_with(c, path_with(c, all, "q", named), "limit", S("200")), NULL, &r);
+    if (code != EXIT_DONE)
+        return code;
+    const json_t *items = json_object_get(r.json, "items");
+    for (size_t at = 0; at < json_array_size(items) && !id.p; at++) {
+        const json_t *each = json_array_get(items, at);
+        if (str_eq_nocase(json_text(each, email_at), named))
+            id = arena_str(c->a, json_text(each, "id"));
+    }
+    json_decref(r.json);
+    if (!id.p) {
+        bool members = str_eq(str_of(collection), S("members"));
+        const char *key = members ? "cli.member.unknown" : "cli.invitation.unknown";
+        return refuse(EXIT_REFUSED, SAID(c, key, {"address", printable(c->a, named)}));
+    }
+    *path = PATH(c, S("organizations"), slug, str_of(collection), id);
+    return EXIT_DONE;
+}

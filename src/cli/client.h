@@ -29,6 +29,12 @@ void client_close(cli *c);
 /** "slug" of --organization; without it, of the server's only organization. EXIT_REFUSED or EXIT_USAGE after a sentence. */
 int organization_of(cli *c, str *slug);
 
+/**
+ * The path of the member or invitation that an argument names: by id, or by address (of several invitations the newest).
+ * `email_at` is where an item holds it ("account.email"). EXIT_REFUSED after a sentence when nothing is at that address.
+ */
+int item_path(cli *c, const char *collection, const char *email_at, str named, str *path);
+
 /** A JSON string; the caller owns it. */
 json_t *json_of(str s);
 /** Sets key unless the value is STR_NONE. */

@@ -47,38 +47,10 @@ int run_invitation_list(cli *c)
     return list_print(c, path, columns, "cli.invitation.none");
 }
 
-/* The path of the invitation that an argument names: by id, or the newest one to an address. */
-static int invitation_path(cli *c, str named, str *path)
-{
-    reply r;
-    str slug, id = STR_NONE;
-    json_t *each;
-    size_t i;
-    int code = organization_of(c, &slug);
-    if (code != EXIT_DONE)
-        return code;
-    *path = PATH(c, S("organizations"), slug, S("invitations"), named);
-    if (str_find_byte(named, '@') == named.n)
-        return EXIT_DONE;
-
-    str all = PATH(c, S("organizations"), slug, S("invitations"));
-    code = call(c, "GET", path_with(c, path_with(c, all, "q", named), "limit", S("200")), NULL, &r);
-    if (code != EXIT_DONE)
-        return code;
-    json_array_foreach(json_object_get(r.json, "items"), i,
-                       each) if (!id.p && str_eq_nocase(json_text(each, "email"), named)) id =
-        arena_str(c->a, json_text(each, "id"));
-    json_decref(r.json);
-    if (!id.p)
-        return refuse(EXIT_REFUSED, SAID(c, "cli.invitation.unknown", {"address", printable(c->a, named)}));
-    *path = PATH(c, S("organizations"), slug, S("invitations"), id);
-    return EXIT_DONE;
-}
-
 int run_invitation_show(cli *c)
 {
     str path;
-    int code = invitation_path(c, argument(c, 0), &path);
+    int code = item_path(c, "invitations", "email", argument(c, 0), &path);
     return code == EXIT_DONE ? object_print(c, path, sheet) : code;
 }
 
@@ -91,7 +63,7 @@ static int each_argument(cli *c, one *change)
     int worst = EXIT_DONE;
     for (int i = 0; i < c->arg_count; i++) {
         str path;
-        int code = invitation_path(c, argument(c, i), &path);
+        int code = item_path(c, "invitations", "email", argument(c, i), &path);
         progress_hide();
         if (code == EXIT_DONE)
             code = change(c, path);

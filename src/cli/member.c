@@ -37,38 +37,10 @@ int run_member_list(cli *c)
     return list_print(c, path, columns, "cli.member.none");
 }
 
-/* The path of the member whom an argument names: by id, or by address. */
-static int member_path(cli *c, str named, str *path)
-{
-    reply r;
-    str slug, id = STR_NONE;
-    json_t *each;
-    size_t i;
-    int code = organization_of(c, &slug);
-    if (code != EXIT_DONE)
-        return code;
-    *path = PATH(c, S("organizations"), slug, S("members"), named);
-    if (str_find_byte(named, '@') == named.n)
-        return EXIT_DONE;
-
-    str all = PATH(c, S("organizations"), slug, S("members"));
-    code = call(c, "GET", path_with(c, path_with(c, all, "q", named), "limit", S("200")), NULL, &r);
-    if (code != EXIT_DONE)
-        return code;
-    json_array_foreach(json_object_get(r.json, "items"), i,
-                       each) if (str_eq_nocase(json_text(each, "account.email"), named)) id =
-        arena_str(c->a, json_text(each, "id"));
-    json_decref(r.json);
-    if (!id.p)
-        return refuse(EXIT_REFUSED, SAID(c, "cli.member.unknown", {"address", printable(c->a, named)}));
-    *path = PATH(c, S("organizations"), slug, S("members"), id);
-    return EXIT_DONE;
-}
-
 int run_member_show(cli *c)
 {
     str path;
-    int code = member_path(c, argument(c, 0), &path);
+    int code = item_path(c, "members", "account.email", argument(c, 0), &path);
     return code == EXIT_DONE ? object_print(c, path, sheet) : code;
 }
 
@@ -78,7 +50,7 @@ int run_member_set_role(cli *c)
     str path;
     json_t *body = json_object();
     json_put(body, "role", argument(c, 1));
-    int code = member_path(c, argument(c, 0), &path);
+    int code = item_path(c, "members", "account.email", argument(c, 0), &path);
     if (code != EXIT_DONE) {
         json_decref(body);
         return code;
@@ -98,7 +70,7 @@ static int remove_one(cli *c, str named)
 {
     reply member, gone = {0};
     str path;
-    int code = member_path(c, named, &path);
+    int code = item_path(c, "members", "account.email", named, &path);
     if (code != EXIT_DONE)
         return code;
     code = call(c, "GET", path, NULL, &member);

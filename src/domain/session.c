@@ -6,6 +6,18 @@
 
 enum { STALE_AFTER = 5 * MSEC_MINUTE };
 
+/* The account's part, which both statements give under the same names. */
+#define FILL_ACCOUNT(who, row)                              \
+    do {                                                    \
+        (who)->account_id = (row).account_id;               \
+        (who)->confined_to_id = (row).confined_to_id;       \
+        (who)->address_proved = (row).email_proved_at != 0; \
+        (who)->email = (row).email;                         \
+        (who)->given_name = (row).given_name;               \
+        (who)->family_name = (row).family_name;             \
+        (who)->locale = (row).locale;                       \
+    } while (0)
+
 err session_authenticate(txn *t, str token, actor *who)
 {
     secret s;
@@ -19,14 +31,8 @@ err session_authenticate(txn *t, str token, actor *who)
     if (!token_equal(row.secret_hash, s.hash) || row.expires_at <= t->now)
         return ERR_UNAUTHENTICATED;
     who->kind = ACTOR_ACCOUNT;
-    who->account_id = row.account_id;
     who->session_id = s.first;
-    who->confined_to_id = row.confined_to_id;
-    who->address_proved = row.email_proved_at != 0;
-    who->email = row.email;
-    who->given_name = row.given_name;
-    who->family_name = row.family_name;
-    who->locale = row.locale;
+    FILL_ACCOUNT(who, row);
     who->session_seen_at = row.seen_at;
     return OK;
 }
@@ -45,15 +51,9 @@ err api_key_authenticate(txn *t, str key, actor *who)
     if (!token_equal(row.secret_hash, s.hash))
         return ERR_UNAUTHENTICATED;
     who->kind = ACTOR_API_KEY;
-    who->account_id = row.account_id;
     who->key_id = s.second;
     who->key_organization_id = s.first;
-    who->confined_to_id = row.confined_to_id;
-    who->address_proved = row.email_proved_at != 0;
-    who->email = row.email;
-    who->given_name = row.given_name;
-    who->family_name = row.family_name;
-    who->locale = row.locale;
+    FILL_ACCOUNT(who, row);
     return OK;
 }
 
