@@ -102,7 +102,8 @@ static err start_parts(host *h, bool alone)
     h->app.secure = str_starts(h->app.env.public_url, S("https://"));
     store_set_env(h->app.store, &h->app.env);
     TRY(make_setup_token(h));
-    TRY(store_write(h->app.store, h->a, &p, release_leases, NULL)); /* the lock is ours: whoever held them is gone */
+    if (!store_is_shared(h->app.store)) /* the lock is ours: whoever held them is gone */
+        TRY(store_write(h->app.store, h->a, &p, release_leases, NULL));
     TRY(worker_start(h->app.store, &h->app.env, &h->worker));
     TRY(server_start(h->server));
     h->started = true;

@@ -51,13 +51,48 @@ static bool has_data(arena *a, str database)
     return stat(arena_cstr(a, path), &found) == 0 && found.st_size > 0;
 }
 
-err instance_open(instance *in)
+static err open_file(instance *in)
 {
     ARENA_SCOPED a = arena_new(64 * 1024);
     const settings *s = in->settings;
     TRY(server_key_load(s->key_file, !has_data(a, s->database), &in->key));
     TRY(store_open(s->database, &in->store));
     return store_migrate(in->store);
+}
+
+/* Others use it, too: it is migrated only when asked for, and only who makes its first tables makes its key. */
+static err open_shared(instance *in, bool migrates)
+{
+    const settings *s = in->settings;
+    migration_state state;
+    TRY(store_open(s->database, &in->store));
+    store_set_connections(in->store, (size_t)s->database_connections);
+    TRY(store_migration_state(in->store, &state));
+    TRY(server_key_load(s->key_file, migrates && state.have == 0, &in->key));
+    if (migrates)
+        return store_migrate(in->store);
+    if (state.have == state.want)
+        return OK;
+    log_(LOG_ERROR,
+         state.have < state.want ? "the database is not up to date: run parvis migrate"
+                                 : "the database was made by a newer Parvis",
+         LOG_INT("have", state.have), LOG_INT("want", state.want));
+    return ERR_UNAVAILABLE;
+}
+
+static bool is_file(const settings *s)
+{
+    return str_starts(s->database, S("sqlite:"));
+}
+
+err instance_open(instance *in)
+{
+    return is_file(in->settings) ? open_file(in) : open_shared(in, false);
+}
+
+err instance_migrate(instance *in)
+{
+    return is_file(in->settings) ? open_file(in) : open_shared(in, true);
 }
 
 void instance_close(instance *in)

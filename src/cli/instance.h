@@ -20,10 +20,12 @@ typedef struct instance {
 MUST err instance_lock(const settings *s, instance *in);
 
 /**
- * Reads the key (made on a new database, required on an existing one), opens the database and brings it up to date.
- * Errors: ERR_UNAVAILABLE, with a log line.
+ * Reads the key (made on a new database, required on an existing one) and opens the database. SQLite's is brought up to date; a
+ * database that others share must be up to date. Errors: ERR_UNAVAILABLE, with a log line.
  */
 MUST err instance_open(instance *in);
+/** The same, but brings any database up to date: `parvis migrate`. */
+MUST err instance_migrate(instance *in);
 
 /** Closes what is open and gives the lock back. Harmless on a zeroed or half-opened instance with lock -1. */
 void instance_close(instance *in);

@@ -14,7 +14,7 @@
 
 #include <stdlib.h>
 
-enum { ARENA_CAP = 64 << 20, BODY_MAX_DEFAULT = 64 << 10, BULK_BODY = 8 << 10, QUEUE_MAX = 64 };
+enum { ARENA_CAP = 64 << 20, BODY_MAX_DEFAULT = 64 << 10, BULK_BODY = 8 << 10, QUEUE_MAX = 64, READS_MAX = 4096, NICE = 5 };
 
 static const field no_fields[] = {{.name = {NULL, 0}}};
 static const schema nothing = {.fields = no_fields, .size = 0, .max_bytes = BODY_MAX_DEFAULT};
@@ -29,14 +29,18 @@ err http_setup(app *app, arena *a)
         log_plain(LOG_ERROR, "trusted_proxies holds something that is neither an address nor a network");
         return ERR_UNAVAILABLE;
     }
-    app->pool = pool_new(QUEUE_MAX);
-    return app->pool ? OK : ERR_UNAVAILABLE;
+    app->pool = pool_new(pool_cores(), NICE, QUEUE_MAX);
+    bool waits = app->store && store_is_shared(app->store);
+    if (waits)
+        app->readers = pool_new((size_t)s->database_connections, 0, READS_MAX);
+    return app->pool && (app->readers || !waits) ? OK : ERR_UNAVAILABLE;
 }
 
 void http_teardown(app *app)
 {
+    pool_free(app->readers);
     pool_free(app->pool);
-    app->pool = NULL;
+    app->pool = app->readers = NULL;
 }
 
 exchange *exchange_new(app *app, void (*ready)(exchange *x), void *carrier)
@@ -362,6 +366,33 @@ static err open_write(exchange *x)
     return result;
 }
 
+/* True: answered. False: on its way, and perhaps gone already. */
+static bool run_here(exchange *x)
+{
+    request *r = &x->r;
+    x->outcome = r->route->kind == ROUTE_READ ? run_read(x) : open_write(x);
+    if (r->actor.kind == ACTOR_ACCOUNT && x->outcome == OK)
+        note_session(r);
+    if (r->route->kind == ROUTE_READ || x->outcome != OK)
+        return true;
+    if (r->route->kind == ROUTE_WRITE) {
+        submit(x);
+        return false;
+    }
+    x->task = (pool_task){.run = prepare_then_submit, .context = x};
+    if (pool_submit(r->app->pool, &x->task))
+        return false;
+    x->outcome = ERR_UNAVAILABLE;
+    return true;
+}
+
+static void run_there(void *context)
+{
+    exchange *x = context;
+    if (run_here(x))
+        x->ready(x);
+}
+
 bool exchange_run(exchange *x)
 {
     request *r = &x->r;
@@ -374,17 +405,10 @@ bool exchange_run(exchange *x)
         x->outcome = r->route->handle(r, NULL);
         return true;
     }
-    x->outcome = r->route->kind == ROUTE_READ ? run_read(x) : open_write(x);
-    if (r->actor.kind == ACTOR_ACCOUNT && x->outcome == OK)
-        note_session(r);
-    if (r->route->kind == ROUTE_READ || x->outcome != OK)
-        return true;
-    if (r->route->kind == ROUTE_WRITE) {
-        submit(x);
-        return false;
-    }
-    x->task = (pool_task){.run = prepare_then_submit, .context = x};
-    if (pool_submit(r->app->pool, &x->task))
+    if (!r->app->readers)
+        return run_here(x);
+    x->task = (pool_task){.run = run_there, .context = x};
+    if (pool_submit(r->app->readers, &x->task))
         return false;
     x->outcome = ERR_UNAVAILABLE;
     return true;

@@ -147,7 +147,11 @@ static bool form_public_url(str s)
 
 static bool form_database(str s)
 {
-    return str_starts(s, S("sqlite:")) && s.n > 7;
+    if (str_starts(s, S("sqlite:")))
+        return s.n > 7;
+    /* A password belongs before the @, where it is masked. */
+    bool postgres = str_starts(s, S("postgresql://")) || str_starts(s, S("postgres://"));
+    return postgres && str_find(s, S("password=")) == s.n;
 }
 
 static bool form_mail(str s)
@@ -175,7 +179,8 @@ static const struct {
 } forms[] = {
     {SETTING_LISTEN, form_listen, S_INIT("127.0.0.1:8080, [::1]:8080, unix:/run/parvis.sock")},
     {SETTING_PUBLIC_URL, form_public_url, S_INIT("https://parvis.example.org")},
-    {SETTING_DATABASE, form_database, S_INIT("sqlite:/var/lib/parvis/parvis.db")},
+    {SETTING_DATABASE, form_database,
+     S_INIT("sqlite:/var/lib/parvis/parvis.db, postgresql://parvis@db.example/parvis")},
     {SETTING_MAIL, form_mail, S_INIT("smtp://user:password@host:port, smtps://…, file:/var/lib/parvis/mail")},
     {SETTING_MAIL_FROM, form_mail_from, S_INIT("Parvis <parvis@example.org>")},
     {SETTING_DATA, form_given, S_INIT("/var/lib/parvis")},
