@@ -132,7 +132,8 @@ static enum MHD_Result run(client *c)
     exchange *x = c->exchange;
     c->phase = PHASE_WORKING;
     c->deadline = 0;
-    bool may_wait = x->r.route->kind == ROUTE_WRITE || x->r.route->kind == ROUTE_SLOW;
+    route_kind kind = x->r.route->kind;
+    bool may_wait = kind == ROUTE_WRITE || kind == ROUTE_SLOW || (kind == ROUTE_READ && x->r.app->readers);
     if (may_wait)
         MHD_suspend_connection(c->connection); /* before it runs: ready() may come at once, on another thread */
     bool answered = exchange_run(x);
