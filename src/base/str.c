@@ -153,7 +153,8 @@ size_t str_codepoints(str s)
 static bool is_control(uint32_t cp)
 {
     return cp < 0x20 || (cp >= 0x7F && cp <= 0x9F) || cp == 0x2028 || cp == 0x2029 || (cp >= 0x202A && cp <= 0x202E) ||
-           (cp >= 0x2066 && cp <= 0x2069) || cp == 0x200E || cp == 0x200F || cp == 0x061C || cp == 0xFEFF;
+           (cp >= 0x2066 && cp <= 0x2069) || cp == 0x200E || cp == 0x200F || cp == 0x061C || cp == 0xFEFF ||
+           cp == 0x200B || (cp >= 0x2060 && cp <= 0x2064) || (cp >= 0xE0000 && cp <= 0xE007F); /* seen by nobody */
 }
 
 bool str_has_control(str s)

@@ -6,7 +6,7 @@
 #include "domain/secret.h"
 #include "ports/address.h"
 
-enum { LINK_CODE_LIFETIME = MSEC_DAY, SENT_AT_ONCE = 100000, SCRATCH_BYTES = 1 << 20 };
+enum { LINK_CODE_LIFETIME = MSEC_DAY };
 
 /* An invitation locked for change, with its organization and the seats. */
 typedef struct standing {
@@ -340,31 +340,33 @@ err invitations_remind(txn *t, int64_t limit, int64_t *count)
     return OK;
 }
 
-/* One by one, in memory of their own that is used again for each: there may be very many. */
-static err revoke_each(txn *t, const actor *by, const q_invitations_sent_by_rows *rows)
+/* All at once: there may be a hundred thousand, and the writer serves everybody. */
+static err revoke_sent_by(txn *t, const actor *by, uuid inviter, int64_t *count)
 {
-    ARENA_SCOPED scratch = arena_new(SCRATCH_BYTES);
-    txn part = *t;
-    standing s;
-    part.a = scratch;
-    for (size_t i = 0; i < rows->n; i++) {
-        TRY(take_up(&part, by->organization_id, rows->p[i].id, &s));
-        TRY(close_revoked(&part, by, &s));
-        arena_reset(scratch);
-    }
-    return OK;
+    seats s;
+    TRY(seats_lock(t, by->organization_id, &s));
+    TRY(q_invitations_sent_by_withdraw(t, .organization_id = by->organization_id, .now = t->now,
+                                       .invited_by_id = inviter));
+    TRY(q_invitations_sent_by_revoke(t, count, .organization_id = by->organization_id, .now = t->now,
+                                     .invited_by_id = inviter));
+    s.held -= s.held < *count ? s.held : *count;
+    return seats_save(t, by->organization_id, &s);
 }
 
 err invitations_of_inviter(txn *t, const actor *by, uuid inviter_account_id, bool take_over)
 {
+    int64_t count;
     if (take_over)
-        return q_invitations_take_over(t, .heir = by->account_id, .organization_id = by->organization_id, .now = t->now,
-                                       .invited_by_id = inviter_account_id);
-    q_invitations_sent_by_rows rows;
-    do {
-        TRY(q_invitations_sent_by(t, &rows, .organization_id = by->organization_id, .now = t->now,
-                                  .invited_by_id = inviter_account_id, .limit = SENT_AT_ONCE));
-        TRY(revoke_each(t, by, &rows));
-    } while (rows.n == SENT_AT_ONCE);
-    return OK;
+        TRY(q_invitations_take_over(t, &count, .heir = by->account_id, .organization_id = by->organization_id,
+                                    .now = t->now, .invited_by_id = inviter_account_id));
+    else
+        TRY(revoke_sent_by(t, by, inviter_account_id, &count));
+    if (!count)
+        return OK;
+    return audit_write(
+        t, by,
+        &(audit_entry){.action = take_over ? S("invitations.taken_over") : S("invitations.revoked"),
+                       .subject_kind = S("account"),
+                       .subject_id = inviter_account_id,
+                       .after = AUDIT_OBJECT(t->a, {S("count"), arena_printf(t->a, "%lld", (long long)count)})});
 }

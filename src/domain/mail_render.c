@@ -15,6 +15,21 @@ static void put_message(arena *a, mval *m, str message)
         m_add(lines, m_str(a, str_cut(&rest, '\n')));
 }
 
+/*
+ * A name that looks like an address ("evil.example") must not become a link in the reader's mail program: a non-joiner
+ * (U+200C), which nobody sees, comes after each dot that stands inside a word.
+ */
+static str unlinked(arena *a, str name)
+{
+    BUF_SCOPED out = {0};
+    for (size_t i = 0; i < name.n; i++) {
+        buf_byte(&out, name.p[i]);
+        if (name.p[i] == '.' && i + 1 < name.n && name.p[i + 1] != ' ')
+            buf_lit(&out, "\u200c");
+    }
+    return name.p ? arena_str(a, buf_str(&out)) : STR_NONE;
+}
+
 static str without_scheme(str url)
 {
     size_t at = str_find(url, S("://"));
@@ -31,9 +46,9 @@ static mval *context_of(arena *a, const struct env *env, const mail_job *job, la
         {S("lang"), language_code(lang)},
         {S("server_url"), env->public_url},
         {S("server_text"), without_scheme(env->public_url)},
-        {S("organization_name"), job->organization_name},
-        {S("inviter_name"), phrase_name(a, job->inviter_given_name, job->inviter_family_name)},
-        {S("given_name"), job->given_name},
+        {S("organization_name"), unlinked(a, job->organization_name)},
+        {S("inviter_name"), unlinked(a, phrase_name(a, job->inviter_given_name, job->inviter_family_name))},
+        {S("given_name"), unlinked(a, job->given_name)},
         {S("email"), job->recipient},
         {S("asker_email"), job->asker_email},
         {S("code"), job->code},

@@ -25,10 +25,10 @@ UPDATE account SET password_hash = :password_hash WHERE id = :id;
 UPDATE account SET email_proved_at = :email_proved_at, confined_to_id = NULL WHERE id = :id AND email_proved_at IS NULL;
 
 -- name: account_memberships :many
--- @global an account's own memberships, across organizations
+-- @global an account's own memberships, across organizations; while its address is unproved, the one it is confined to
 SELECT m.organization_id, m.id AS id, o.name, o.slug, m.role, m.joined_at
-  FROM membership m JOIN organization o ON o.id = m.organization_id
- WHERE m.account_id = :account_id AND m.state = 'active'
+  FROM membership m JOIN organization o ON o.id = m.organization_id JOIN account a ON a.id = m.account_id
+ WHERE m.account_id = :account_id AND m.state = 'active' AND (a.confined_to_id IS NULL OR a.confined_to_id = m.organization_id)
  ORDER BY o.name, m.organization_id LIMIT 1000;
 
 -- name: account_memberships_all :many

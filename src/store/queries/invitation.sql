@@ -92,16 +92,24 @@ SELECT organization_id, id, code_hash, link_code_hash, coalesce(code_expires_at,
   FROM invitation WHERE email_key = :email_key AND {states}
  ORDER BY id DESC LIMIT 100;
 
--- name: invitations_sent_by :many
-SELECT id FROM invitation
- WHERE organization_id = :organization_id AND state = 'pending' AND expires_at > :now AND invited_by_id = :invited_by_id LIMIT :limit;
+-- name: invitations_sent_by_revoke :changed
+UPDATE invitation SET state = 'revoked', closed_at = :now, remind_at = NULL
+ WHERE organization_id = :organization_id AND state = 'pending' AND expires_at > :now AND invited_by_id = :invited_by_id;
+
+-- Before their invitations are revoked: afterwards nothing tells which they were.
+-- name: invitations_sent_by_withdraw :exec
+UPDATE mail SET state = 'withdrawn', sealed = NULL, next_at = NULL, done_at = :now
+ WHERE organization_id = :organization_id AND state IN ('queued', 'deferred')
+   AND id IN (SELECT i.mail_id FROM invitation i
+               WHERE i.organization_id = :organization_id AND i.state = 'pending' AND i.expires_at > :now
+                 AND i.invited_by_id = :invited_by_id AND i.mail_id IS NOT NULL);
 
 -- name: invitations_sent_by_count :one
 -- column: total int
 SELECT COUNT(*) AS total FROM invitation
  WHERE organization_id = :organization_id AND state = 'pending' AND expires_at > :now AND invited_by_id = :invited_by_id;
 
--- name: invitations_take_over :exec
+-- name: invitations_take_over :changed
 -- param: heir uuid?
 UPDATE invitation SET invited_by_id = :heir
  WHERE organization_id = :organization_id AND state = 'pending' AND expires_at > :now AND invited_by_id = :invited_by_id;
