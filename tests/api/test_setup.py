@@ -145,6 +145,7 @@ def test_two_servers_never_share_a_folder(make_server):
 def test_audit_rows_stand_beside_each_change(world, acme, inbox, enrol):
     email = fresh()
     inv = acme.invite(email)
+    inbox.wait(email)
     acme.resend(inv).ok()
     acme.link(inv).ok()
     enrol(inbox.token_for(email, 2)).ok(201)
