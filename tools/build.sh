@@ -13,9 +13,11 @@ name=$1
 targets=""
 case $name in
     release) options="--buildtype=release --prefix=${PREFIX:-/usr/local}" ;;
-    hooks)   options="--buildtype=release -Dtest_hooks=true" ;;
+    hooks)   options="--buildtype=release -Dtest_hooks=true"
+             targets=parvis ;;
     check)   options="-Doptimization=1 -Ddebug=true -Db_sanitize=address,undefined -Dtest_hooks=true -Dwerror=true" ;;
-    tsan)    options="-Doptimization=1 -Ddebug=true -Db_sanitize=thread -Dtest_hooks=true" ;;
+    tsan)    options="-Doptimization=1 -Ddebug=true -Db_sanitize=thread -Dtest_hooks=true"
+             targets=parvis ;;
     fuzz)    options="-Doptimization=1 -Ddebug=true -Db_sanitize=address,undefined -Db_lundef=false -Dtest_hooks=true -Dfuzz=true"
              CC=clang; export CC
              targets=fuzz ;;
