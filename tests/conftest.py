@@ -2,6 +2,7 @@
 
 import pytest
 
+from lib import postgres
 from lib.mailbox import Mailbox
 from lib.people import World
 from lib.server import BINARY, Server
@@ -10,6 +11,14 @@ from lib.server import BINARY, Server
 def pytest_configure(config):
     if not BINARY.exists():
         raise pytest.UsageError(f"{BINARY} is missing: run `make test`, or set PARVIS_BINARY")
+
+
+def pytest_collection_modifyitems(config, items):
+    """Tests of SQLite's file are not PostgreSQL's."""
+    if postgres.WANTED:
+        kept = [item for item in items if item.originalname not in postgres.SQLITE_ALONE]
+        config.hook.pytest_deselected(items=[item for item in items if item not in kept])
+        items[:] = kept
 
 
 @pytest.fixture(scope="module")

@@ -39,7 +39,7 @@ err mail_queue(txn *t, const mail_order *o, uuid *id)
                      : STR_NONE;
     if (id)
         *id = own;
-    tell_listener();
+    store_on_commit(t, tell_listener);
     return q_mail_insert(t, .id = own, .organization_id = o->organization_id, .kind = o->kind,
                          .invitation_id = o->invitation_id, .account_id = o->account_id, .recipient = o->recipient,
                          .locale = o->locale, .sealed = sealed, .next_at = t->now, .created_at = t->now);

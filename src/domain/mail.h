@@ -23,8 +23,8 @@ typedef struct mail_order {
 
 MUST err mail_queue(txn *t, const mail_order *order, uuid *id);
 /**
- * Has `listener` called whenever a mail is queued in this process, from inside the transaction: a worker that then writes
- * through the same store comes after its commit. NULL ends it. One listener a process.
+ * Has `listener` called whenever this process committed mails, on a thread of the store: quick. NULL ends it. One listener a
+ * process.
  */
 void mail_on_queued(void (*listener)(void *context), void *context);
 /** Keeps a waiting mail from being sent and erases its secret; nothing happens to one already handed over. */

@@ -28,6 +28,14 @@ typedef struct store_engine {
     void (*set_connections)(store *s, size_t count); /* NULL: not for this engine */
 } store_engine;
 
+/** The end of a job whose commit is durable, or that was refused. */
+static inline void engine_done(store_job *job, err result)
+{
+    if (result == OK && job->on_commit)
+        job->on_commit();
+    job->done(job->context, result);
+}
+
 extern const store_engine sqlite_engine, postgres_engine, postgres_short_engine;
 
 /**

@@ -55,7 +55,7 @@ static void finish(store_job *job, err result)
     if (result == ERR_UNAVAILABLE && job->fate_unknown)
         log_plain(LOG_WARNING,
                   "the connection was lost in the midst of a commit, and the database did not come back in time");
-    job->done(job->context, result);
+    engine_done(job, result);
 }
 
 static store_job *take_all(pg_queue *q)
@@ -139,7 +139,9 @@ static err run(pg_connection *c, store_job *job, msec now)
              .now = pg_now(c->store, now),
              .writes = true,
              .env = c->store->store->env,
-             .connection = c};
+             .connection = c,
+             .job = job};
+    job->on_commit = NULL;
     err e = job->run(&t, job->context);
     if (c->broken != OK)
         return c->broken;
@@ -336,6 +338,7 @@ void pg_submit(store *st, store_job *job)
 {
     pg_store *s = pg_of(st);
     job->fate = UUID_NONE;
+    job->on_commit = NULL;
     job->fate_unknown = false;
     job->attempts = 0;
     job->since = clock_monotonic();

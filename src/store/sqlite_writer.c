@@ -92,7 +92,9 @@ static err run_in_savepoint(sqlite_store *w, store_job *job)
              .now = w->last_now,
              .writes = true,
              .env = w->store->env,
-             .connection = c};
+             .connection = c,
+             .job = job};
+    job->on_commit = NULL;
     err e = job->run(&t, job->context);
     if (c->broken != OK)
         return c->broken;
@@ -152,7 +154,7 @@ static void run_group(sqlite_store *w, group *g)
         if (!alive || g->results[i] == ERR_UNAVAILABLE)
             refuse(g->jobs[i]);
         else
-            g->jobs[i]->done(g->jobs[i]->context, g->results[i]);
+            engine_done(g->jobs[i], g->results[i]);
     }
 }
 

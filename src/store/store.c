@@ -100,6 +100,11 @@ void store_submit(store *s, store_job *job)
     s->engine->submit(s, job);
 }
 
+void store_on_commit(txn *t, void (*call)(void))
+{
+    t->job->on_commit = call;
+}
+
 /* ---- a write that is waited for ---- */
 
 typedef struct waiter {

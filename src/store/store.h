@@ -30,6 +30,7 @@ typedef struct txn {
     violation violation;
     const struct env *env; /* settings and keys, for the rules: domain/env.h */
     void *connection;      /* the engine's */
+    struct store_job *job; /* that writes; NULL while reading */
 } txn;
 
 /* ---- opening ---- */
@@ -84,10 +85,11 @@ struct store_job {
     void *context;
     arena *a;
     problem *problem;
-    bool bulk;       /* large work: at most one of these between two groups of small ones */
+    bool bulk; /* large work: at most one of these between two groups of small ones */
 
     /* the store's */
     store_job *next;
+    void (*on_commit)(void);
     uuid fate;         /* PostgreSQL: the row by which a commit of unknown fate is recognized */
     msec since;        /* when it was submitted, monotonic */
     bool fate_unknown; /* the connection was lost in the midst of COMMIT */
@@ -96,6 +98,11 @@ struct store_job {
 
 /** Queues a write; returns at once. While draining or over the queue's bound, done is called with ERR_UNAVAILABLE. */
 void store_submit(store *s, store_job *job);
+/**
+ * Has `call` called once this write's commit is durable, before its done, and not when it comes to nothing: to wake those who look for
+ * what it wrote. Quick, never blocking. The same call however often it is asked for.
+ */
+void store_on_commit(txn *t, void (*call)(void));
 /** Queues a write and waits for its commit: for workers and start-up, never for an HTTP thread. */
 MUST err store_write(store *s, arena *a, problem *p, err (*run)(txn *t, void *context), void *context);
 

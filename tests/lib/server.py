@@ -13,6 +13,7 @@ import subprocess
 import threading
 import time
 
+from lib import postgres
 from lib.client import Client
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -61,6 +62,9 @@ class Server:
         self.process = None
         self.port = None
         self.file_limit = None
+        if postgres.WANTED and "database" not in settings:
+            self.settings["database"] = postgres.database_of(self.data)
+            self.cli("migrate")
 
     # ---- the process
 
@@ -179,6 +183,8 @@ class Server:
             time.sleep(0.01)
 
     def query(self, sql, *args):
+        if postgres.WANTED:
+            return postgres.rows(self.settings["database"], sql, args)
         connection = sqlite3.connect(f"file:{self.data}/parvis.db?mode=ro", uri=True, timeout=30)
         try:
             return connection.execute(sql, args).fetchall()
@@ -187,6 +193,8 @@ class Server:
 
     def dump(self, without=()):
         """Every row of every table; `without` names "table.column" that may change."""
+        if postgres.WANTED:
+            return self.dump_postgres(without)
         connection = sqlite3.connect(f"file:{self.data}/parvis.db?mode=ro", uri=True, timeout=30)
         try:
             tables = [r[0] for r in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY 1")]
@@ -198,6 +206,13 @@ class Server:
             return out
         finally:
             connection.close()
+
+    def dump_postgres(self, without):
+        uri, out = self.settings["database"], {}
+        for table, columns in postgres.columns(uri).items():
+            kept = ", ".join(f'"{c}"' for c in columns if f"{table}.{c}" not in without)
+            out[table] = sorted(map(repr, postgres.rows(uri, f"SELECT {kept} FROM {table}")))
+        return out
 
 
 def together(count, work):

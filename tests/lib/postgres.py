@@ -1,0 +1,75 @@
+"""With PARVIS_TEST_DATABASE=postgres, the same tests over a PostgreSQL of their own: a database for each data folder."""
+
+import atexit
+import os
+import pathlib
+import subprocess
+import tempfile
+import uuid
+
+WANTED = os.environ.get("PARVIS_TEST_DATABASE") == "postgres"
+SCRIPT = pathlib.Path(__file__).with_name("postgres.sh")
+# They look into SQLite's file, or fill its disk.
+SQLITE_ALONE = {
+    "test_a_full_disk_is_a_clear_503_and_nothing_half_done",
+    "test_check_finds_a_wrong_count",
+    "test_migrate_brings_an_empty_folder_up_to_date",
+    "test_one_writer_with_a_log_and_full_sync",
+    "test_the_database_itself_refuses_to_lose_the_last_owner",
+    "test_the_sweep_finds_what_is_there",
+    "test_what_it_keeps_belongs_to_its_owner_alone",
+}
+base, databases = None, {}
+
+
+def start():
+    """The server, once; its URI without a database's name."""
+    global base
+    if base is None:
+        folder = tempfile.mkdtemp(prefix="parvis-pg-")
+        atexit.register(subprocess.run, [SCRIPT, "remove", folder], check=False)
+        base = subprocess.run([SCRIPT, "start", folder], check=True, capture_output=True, text=True).stdout.strip()
+    return base
+
+
+def connect(uri):
+    import psycopg2
+    import psycopg2.extensions
+    connection = psycopg2.connect(uri)
+    connection.set_session(autocommit=True)
+    return connection
+
+
+def database_of(data):
+    """The URI of the data folder's database, made when it is asked for the first time."""
+    if data not in databases:
+        name = "parvis_" + uuid.uuid4().hex[:12]
+        connection = connect(start() + "postgres")
+        connection.cursor().execute(f"CREATE DATABASE {name}")
+        connection.close()
+        databases[data] = start() + name
+    return databases[data]
+
+
+def plain(value):
+    return bytes(value) if isinstance(value, memoryview) else value
+
+
+def rows(uri, sql, args=()):
+    """Asks as the tests ask SQLite: a question mark for each parameter."""
+    connection = connect(uri)
+    try:
+        cursor = connection.cursor()
+        cursor.execute(sql.replace("%", "%%").replace("?", "%s") if args else sql, args or None)
+        return [tuple(map(plain, row)) for row in cursor.fetchall()]
+    finally:
+        connection.close()
+
+
+def columns(uri):
+    """{table: [column]}"""
+    found = {}
+    for table, column in rows(uri, "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = 'public'"
+                                   " AND table_name <> 'transaction_fate' ORDER BY 1, ordinal_position"):
+        found.setdefault(table, []).append(column)
+    return found
