@@ -64,6 +64,9 @@ err api_accept_invitation_prepare(request *r)
         return found == ERR_INVITATION_INVALID ? OK : found; /* the transaction refuses it, and notes the try */
     if (!str_eq(d.next, S("enrol")) || !b->has_password)
         return OK;
+    str clean; /* first what costs nothing: nobody makes us hash for a refusal */
+    TRY(name_clean(r->a, &r->problem, S("/given_name"), b->given_name, &clean));
+    TRY(name_clean(r->a, &r->problem, S("/family_name"), b->family_name, &clean));
     const str about[] = {d.email, b->given_name, b->family_name, d.organization_name};
     return password_prepare(&r->app->env, r->a, &r->problem, S("/password"), b->password, about, 4, &e->password_hash);
 }

@@ -17,7 +17,7 @@ static err read_order(request *r, const body_create_invitations *b, invite_order
                               .given_name = rows[i].given_name,
                               .family_name = rows[i].family_name};
     *order = (invite_order){.rows = out, .count = b->invitations.count, .deliver = !b->has_deliver || b->deliver};
-    if (b->has_expires_in && !duration_parse(b->expires_in, &order->lifetime))
+    if (b->has_expires_in && !(duration_parse(b->expires_in, &order->lifetime) && order->lifetime))
         return problem_at(&r->problem, ERR_INVALID_REQUEST, S("/expires_in"), S("not-allowed"), 0);
     return OK;
 }

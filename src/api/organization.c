@@ -149,6 +149,8 @@ err api_update_settings(request *r, txn *t)
         .reminder_max = b->reminder_max,
     };
     TRY(read_duration(r, S("/invitation_lifetime"), b->invitation_lifetime, &c.invitation_lifetime));
+    if (b->invitation_lifetime.p && !c.invitation_lifetime) /* nothing is not "as it was" */
+        return problem_at(&r->problem, ERR_INVALID_REQUEST, S("/invitation_lifetime"), S("not-allowed"), 0);
     TRY(read_duration(r, S("/reminder_after"), b->reminder_after, &c.reminder_after));
     TRY(organization_update(t, &r->actor, &c));
     return answer_settings(r, t);

@@ -155,7 +155,6 @@ static err make_token(txn *t, uuid account_id, str kind, msec lifetime, str *tok
     str hash;
     uuid id = uuid_new(t->now);
     secret_new(t->a, id, UUID_NONE, token, &hash);
-    TRY(q_account_token_delete_kind(t, .account_id = account_id, .kind = kind));
     return q_account_token_insert(t, .id = id, .account_id = account_id, .kind = kind, .secret_hash = hash,
                                   .created_at = t->now, .expires_at = t->now + lifetime);
 }
@@ -194,6 +193,7 @@ err password_reset_request(txn *t, const actor *who, str email, str next)
     if (e == ERR_NOT_FOUND)
         return OK;
     TRY(e);
+    /* Earlier links stay good for their hour: anybody can ask for another one, and would kill the holder's. */
     TRY(make_token(t, row.id, KIND_RESET, RESET_LIFETIME, &token));
     if (is_invitation_path(next)) /* sealed with the token, so that no secret of the invitation is kept either */
         token = arena_join(t->a, token, S("?next="), next);
@@ -248,6 +248,7 @@ err password_link(txn *t, const actor *by, str email, str *url)
     account_view account;
     str token;
     TRY(account_by_email(t, email, &account));
+    TRY(q_account_token_delete_kind(t, .account_id = account.id, .kind = KIND_FIRST_PASSWORD));
     TRY(make_token(t, account.id, KIND_FIRST_PASSWORD, FIRST_PASSWORD_LIFETIME, &token));
     *url = arena_join(t->a, t->env->public_url, S("/password/reset/"), token);
     return audit(t, by, "password.link_made", .subject_kind = S("account"), .subject_id = account.id);

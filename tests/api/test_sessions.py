@@ -102,7 +102,7 @@ def test_a_reset_expires(acme, inbox, anonymous, clock):
     anonymous.post("/password-resets/complete", {"token": token, "new_password": NEW}).refused("token-invalid", 410)
 
 
-def test_a_newer_reset_kills_the_older(acme, inbox, anonymous):
+def test_of_several_resets_one_is_used_and_the_others_die(acme, inbox, anonymous):
     for _ in range(2):
         anonymous.post("/password-resets", {"email": acme.owner.email}).ok(202)
     first, second = (m.token for m in inbox.resets(acme.owner.email, 2))

@@ -61,3 +61,9 @@ def test_a_batch_that_is_resent_over_the_limit_keeps_the_count(acme, clock):
     acme.api.post(f"{acme.path}/invitation-batches/{batch}/resend").ok()
     counted, kept = acme.recount()
     assert counted == kept == (1, 3)
+
+
+@pytest.mark.parametrize("nothing", ["0h", "0d"])
+def test_no_time_at_all_is_not_the_usual_time(acme, nothing):
+    acme.send(fresh(), expires_in=nothing).refused("invalid-request", 422)
+    acme.set(invitation_lifetime=nothing).refused("invalid-request", 422)

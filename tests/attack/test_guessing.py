@@ -60,3 +60,16 @@ def test_what_is_kept_for_a_replay_does_not_help_to_guess_a_password(acme, serve
     kept = {row[0] for row in server.query("SELECT body_hash FROM idempotency")}
     assert kept
     assert not kept & {hashlib.blake2b(b, digest_size=32).digest() for b in (body, keyed)}
+
+
+def test_nobody_can_keep_somebody_from_resetting_their_password(proxied, smtp):
+    """Anybody may ask for anybody's reset, five times an hour; the mail its holder has works all the same."""
+    victim = proxied.found("Pestered").owner.email
+    proxied.client().post("/password-resets", {"email": victim}).ok(202)
+    mine = smtp.resets(victim)[0].token
+    for i in range(8):
+        proxied.client().post("/password-resets", {"email": victim}, {"X-Forwarded-For": f"203.0.113.{i}"})
+    proxied.client().post("/password-resets/complete", {"token": mine, "new_password": "orchard-lantern-45"}).ok(204)
+    later = [m.token for m in smtp.resets(victim, 5)][1:]
+    for token in later:
+        proxied.client().post("/password-resets/complete", {"token": token, "new_password": "x-x-orchard-46"}).refused("token-invalid")
