@@ -51,7 +51,8 @@
 
     function password(field) {
         const input = $("input", field), show = $(".show", field);
-        const bars = $(".strength", field), says = $(".strength-text", field);
+        const bars = $(".strength", field), wrong = $(".help .wrong", field);
+        let says = $(".strength-text", field);
         show.hidden = false;
         show.addEventListener("click", () => {
             const shown = input.type === "password";
@@ -64,6 +65,12 @@
         const help = says && says.textContent;
         input.addEventListener("input", () => {
             const form = input.form;
+            if (!says && wrong) { /* what was wrong with the last one says nothing about this one */
+                says = make("span", "strength-text");
+                says.setAttribute("aria-live", "polite");
+                wrong.replaceWith(says);
+                input.removeAttribute("aria-invalid");
+            }
             const known = ["given_name", "family_name", "email", "organization"]
                 .map((name) => form.elements[name]?.value || "")
                 .concat(($("#email", form)?.value || "").split(/[@.]/));
@@ -294,8 +301,10 @@
         /* What was typed or pasted, roughly cut: the server has the last word. Commas count outside of quotes and
            brackets; "Family, Given <address>" stays together, and so does a spreadsheet's row with one address. */
         function split(text) {
-            const parts = [];
-            for (const line of text.split(/[\r\n;]+/)) {
+            const parts = [], lines = text.split(/[\r\n;]+/), row = /^[^@]*\t[^@]*$/;
+            if (lines.length > 1 && row.test(lines[0]) && /\t/.test(lines[1]) && /@/.test(lines[1]))
+                lines.shift(); /* a spreadsheet's headings */
+            for (const line of lines) {
                 const cells = line.split("\t").map((cell) => cell.trim()).filter(Boolean);
                 if (cells.length > 1 && cells.filter((cell) => cell.includes("@")).length === 1) {
                     parts.push(cells.join("\t"));
@@ -332,6 +341,7 @@
             outcome.replaceChildren();
             const all = answer.results;
             const rows = all.length > 12 ? all.filter((result) => kind(result) !== "good" || result.detail) : all;
+            if (answer.summary && all.length > 1) outcome.append(make("p", "soft", answer.summary));
             if (rows.length) {
                 const ul = make("ul", "results");
                 rows.forEach((result) => {

@@ -21,7 +21,7 @@ from fontTools.ttLib import TTFont
 
 INTER = "/usr/share/fonts/opentype/inter"
 WEIGHTS = {400: "Inter-Regular.otf", 500: "Inter-Medium.otf", 600: "Inter-SemiBold.otf"}
-# Latin with its extensions A and B, punctuation, currency, arrows and a few signs.
+# Latin with its extensions A, B and Additional, punctuation, currency, arrows and a few signs.
 RANGES = [
     (0x20, 0x7E),
     (0xA0, 0x24F),
@@ -29,6 +29,7 @@ RANGES = [
     (0x300, 0x304),
     (0x308, 0x308),
     (0x327, 0x328),
+    (0x1E00, 0x1EFF),  # Vietnamese
     (0x2000, 0x206F),
     (0x20AC, 0x20AC),
     (0x2116, 0x2122),

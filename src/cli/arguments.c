@@ -48,11 +48,15 @@ static const struct option *options_of(cli *c)
     return out;
 }
 
-static int wrong(cli *c, const char *key, const char *name)
+static int wrong_sentence(cli *c, str sentence)
 {
     str of = c->command ? arena_join(c->a, S("parvis "), str_of(c->command->name)) : S("parvis");
-    return refuse(EXIT_USAGE, arena_join(c->a, SAID(c, key, {"name", printable(c->a, str_of(name))}), S(" "),
-                                         SAID(c, "cli.usage.see_help", {"command", of})));
+    return refuse(EXIT_USAGE, arena_join(c->a, sentence, S(" "), SAID(c, "cli.usage.see_help", {"command", of})));
+}
+
+static int wrong(cli *c, const char *key, const char *name)
+{
+    return wrong_sentence(c, SAID(c, key, {"name", printable(c->a, str_of(name))}));
 }
 
 /* getopt_long takes "--org" for "--organization". A script that relies on it breaks when a flag is added, so we do not. */
@@ -120,10 +124,15 @@ static int read_flags(cli *c, int argc, char **argv, bool stop_at_word)
 {
     const struct option *options = options_of(c);
     int given, which = 0;
+    const char *letters = stop_at_word ? "+:h" : ":h"; /* -h is what hands type */
 
     opterr = 0;
     optind = 0; /* GNU: forget the last scan */
-    while ((given = getopt_long(argc, argv, stop_at_word ? "+:" : ":", options, &which)) != -1) {
+    while ((given = getopt_long(argc, argv, letters, options, &which)) != -1) {
+        if (given == 'h') {
+            c->help = true;
+            continue;
+        }
         if (given == '?')
             return wrong(c, "cli.usage.unknown_flag", argv[optind - 1]);
         if (given == ':')
@@ -151,13 +160,35 @@ static const command *command_named(cli *c, const char *first, const char *secon
     return NULL;
 }
 
-static bool is_group(cli *c, const char *word)
+/* The second words of a group, "list, show"; STR_NONE when the word is none. */
+static str words_of_group(cli *c, const char *word)
 {
-    str start = arena_join(c->a, str_of(word), S(" "));
-    for (const command *each = commands; each->name; each++)
-        if (str_starts(str_of(each->name), start))
-            return true;
-    return false;
+    str start = arena_join(c->a, str_of(word), S(" ")), out = STR_NONE;
+    for (const command *each = commands; each->name; each++) {
+        str name = str_of(each->name);
+        if (str_starts(name, start))
+            out = arena_join(c->a, out, out.p ? S(", ") : S(""), str_slice(name, start.n, name.n));
+    }
+    return out;
+}
+
+static bool asks_for_help(const char *word)
+{
+    return word && (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0);
+}
+
+/* Words that name no command: a group that wants help or its second word, or nothing we know. */
+static int read_group(cli *c, char **words, const char *second)
+{
+    str known = words_of_group(c, words[0]);
+    if (!known.p)
+        return wrong(c, "cli.usage.unknown_command", words[0]);
+    if (!c->help && !asks_for_help(second))
+        return wrong_sentence(c, SAID(c, "cli.usage.incomplete", {"name", str_of(words[0])}, {"words", known}));
+    c->help = true;
+    c->args = words;
+    c->arg_count = 1;
+    return EXIT_DONE;
 }
 
 static int check_counts(cli *c)
@@ -182,21 +213,17 @@ int arguments_read(cli *c, int argc, char **argv)
     if (code != EXIT_DONE)
         return code;
     int at = optind, words = 0;
+    if (at < argc && strcmp(argv[at], "help") == 0) { /* "help invite" is "--help invite" */
+        c->help = true;
+        at++;
+    }
     if (at == argc)
         return c->command || c->help ? EXIT_DONE : wrong(c, "cli.usage.no_command", "");
 
     const char *second = at + 1 < argc ? argv[at + 1] : NULL;
     c->command = command_named(c, argv[at], second, &words);
-    if (!c->command) {
-        bool group = is_group(c, argv[at]);
-        if (group && (c->help || (second && strcmp(second, "--help") == 0))) {
-            c->help = true;
-            c->args = argv + at;
-            c->arg_count = 1;
-            return EXIT_DONE;
-        }
-        return group ? wrong(c, "cli.usage.incomplete", argv[at]) : wrong(c, "cli.usage.unknown_command", argv[at]);
-    }
+    if (!c->command)
+        return read_group(c, argv + at, second);
     code = read_flags(c, argc - at - words + 1, argv + at + words - 1, false);
     if (code != EXIT_DONE)
         return code;

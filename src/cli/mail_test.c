@@ -40,7 +40,7 @@ static delivery send_one(cli *c, const mail_transport *transport, str recipient,
 static int report(cli *c, delivery result, str reply)
 {
     bool good = result == DELIVERY_SENT || result == DELIVERY_KEPT;
-    str sentence = SAID(c, outcomes[result].sentence, {"reply", printable(c->a, reply)});
+    str sentence = SAID(c, outcomes[result].sentence, {"reply", printable(c->a, reply)}, {"mail", c->settings.mail});
     if (c->json) {
         json_t *out = json_pack("{s:s,s:s#}", "state", outcomes[result].word, "reply", reply.p, (int)reply.n);
         json_print(out);

@@ -29,21 +29,22 @@ static void tell_setup(cli *c, str url)
     fflush(stdout);
 }
 
-/* SIGTERM and SIGINT, blocked before any thread starts, so that only sigwait sees them. */
+/* SIGTERM, SIGINT and SIGHUP (a closed terminal), blocked before any thread starts, so that only sigwait sees them. */
 static void block_signals(sigset_t *signals)
 {
     sigemptyset(signals);
     sigaddset(signals, SIGTERM);
     sigaddset(signals, SIGINT);
+    sigaddset(signals, SIGHUP);
     pthread_sigmask(SIG_BLOCK, signals, NULL);
 }
 
 /* A second signal, while the server finishes, ends the process at once. */
-static void wait_for_the_end(const sigset_t *signals)
+static void wait_for_the_end(cli *c, const sigset_t *signals)
 {
     int got;
     sigwait(signals, &got);
-    log_(LOG_INFO, "stopping", LOG_TEXT("signal", got == SIGTERM ? S("SIGTERM") : S("SIGINT")));
+    log_(LOG_INFO, "stopping", LOG_TEXT("signal", arena_join(c->a, S("SIG"), str_of(sigabbrev_np(got)))));
     pthread_sigmask(SIG_UNBLOCK, signals, NULL);
 }
 
@@ -65,7 +66,7 @@ int run_serve(cli *c)
         return refuse(EXIT_REFUSED, SAID(c, "cli.server.cannot_start", {"data", c->settings.data}));
     }
     tell_setup(c, c->host->setup_url(server));
-    wait_for_the_end(&signals);
+    wait_for_the_end(c, &signals);
     c->host->stop(server);
     instance_close(&in);
     log_plain(LOG_INFO, "stopped");

@@ -4,7 +4,7 @@
 
 #include <stdio.h>
 
-enum { PASSWORD_BYTES = 4096 };
+enum { PASSWORD_BYTES = 4096, HTTP_CONFLICT = 409 };
 
 /* The first line of standard input. */
 static int read_password(cli *c, str *out)
@@ -45,6 +45,8 @@ int run_setup(cli *c)
     json_put(account, "family_name", flag_value(c, "family-name"));
     json_put(account, "password", password);
     code = call(c, "POST", S("/setup"), json_pack("{s:o,s:o}", "organization", organization, "account", account), &r);
+    if (r.status == HTTP_CONFLICT)
+        refuse(code, plain_text(c, "cli.setup.already"));
     if (code != EXIT_DONE)
         return code;
     if (c->json)

@@ -205,6 +205,9 @@ err answer_results(request *r, const invite_draft *d)
     for (size_t i = 0; i < d->count; i++)
         write_result(r, &w, d, i);
     json_close(&w, ']');
+    str good = d->good ? text_count(r, "invite.good_count", d->good) : S("");
+    str bad = d->bad ? text_count(r, "invite.bad_count", d->bad) : S("");
+    json_str(&w, S("summary"), arena_join(r->a, good, good.n && bad.n ? S(" ") : S(""), bad));
     int64_t wanted = d->good + d->short_of_seats;
     json_open(&w, S("seats"), '{');
     if (d->seats.limit) {

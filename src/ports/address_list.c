@@ -320,23 +320,45 @@ static str span(str first, str last)
     return (str){first.p, (size_t)(last.p + last.n - first.p)};
 }
 
-/* A spreadsheet's row: given, family and address with tabs between, the address first or last. Returns pieces taken. */
+/* How many pieces stand in one row of a spreadsheet; *with_at of them hold an @, the last of these at *address_at. */
+static size_t row_length(const piece *p, size_t left, size_t *with_at, size_t *address_at)
+{
+    size_t n = 0;
+    *with_at = *address_at = 0;
+    do {
+        if (p[n].has_at) {
+            ++*with_at;
+            *address_at = n;
+        }
+    } while (p[n++].after == SEP_TAB && n < left);
+    return n;
+}
+
+/* A first row that only names the columns of the next. Returns pieces taken. */
+static size_t skip_headings(const piece *p, size_t left)
+{
+    size_t with_at, at;
+    size_t n = left ? row_length(p, left, &with_at, &at) : 0;
+    if (n < 2 || n >= left || with_at != 0 || p[n - 1].after != SEP_LINE)
+        return 0;
+    return row_length(p + n, left - n, &with_at, &at) > 1 && with_at == 1 ? n : 0;
+}
+
+/* A spreadsheet's row: given, family and address with tabs between, the address first or last; what stands behind an
+ * address that has a name before it is another column. Returns pieces taken. */
 static size_t add_row(list *l, const piece *p, size_t left)
 {
-    size_t n = 1, with_at = 0, address_at = 0, names = 0;
-    while (n < left && p[n - 1].after == SEP_TAB)
-        n++;
-    str name[2] = {STR_NONE, STR_NONE};
-    for (size_t i = 0; i < n; i++) {
-        if (p[i].has_at) {
-            with_at++;
-            address_at = i;
-        } else if (names < 2) {
-            name[names++] = p[i].raw;
-        }
-    }
+    size_t with_at, address_at, n = row_length(p, left, &with_at, &address_at), names = 0;
     if (n == 1 || with_at != 1)
         return 0;
+    str name[2] = {STR_NONE, STR_NONE};
+    for (size_t i = address_at ? 0 : 1, end = address_at ? address_at : n; i < end && names < 2; i++)
+        name[names++] = p[i].raw;
+    if (names == 2 && is_shouted(name[0]) && !is_shouted(name[1])) { /* « MARTIN | Olive » */
+        str family = name[0];
+        name[0] = name[1];
+        name[1] = family;
+    }
     address_entry *e = NULL;
     size_t before = l->count;
     add_piece(l, p[address_at].raw);
@@ -362,7 +384,7 @@ err address_list_parse(arena *a, str text, size_t max, address_entry **out, size
     list l = {.a = a, .max = max};
     pieces p = {.max = max * PIECES_PER_ENTRY};
     l.full = !cut(a, plain_spaces(a, text), &p);
-    for (size_t i = 0; i < p.count && !l.full;) {
+    for (size_t i = skip_headings(p.items, p.count); i < p.count && !l.full;) {
         const piece *at = p.items + i;
         size_t taken = add_row(&l, at, p.count - i);
         if (taken == 0 && is_reversed_name(at, p.count - i)) {

@@ -129,6 +129,11 @@ static void test_lists(void **state)
     assert_list("Zoé\tMartin\tzoe@x.fr\r\nAnn\tLee\tann@x.fr\r\n", "zoe@x.fr|Zoé|Martin;ann@x.fr|Ann|Lee;");
     assert_list("zoe@x.fr\tZoé\tMartin\nann@x.fr\tAnn\tLee", "zoe@x.fr|Zoé|Martin;ann@x.fr|Ann|Lee;");
     assert_list("Zoé Martin\tzoe@x.fr", "zoe@x.fr|Zoé|Martin;");
+    assert_list("Zoé Martin\tzoe@x.fr\tSales\nAnn Lee\tann@x.fr\tLaw", "zoe@x.fr|Zoé|Martin;ann@x.fr|Ann|Lee;");
+    assert_list("MARTIN\tZoé\tzoe@x.fr", "zoe@x.fr|Zoé|MARTIN;");
+    assert_list("Nom\tPrénom\tE-mail\nMARTIN\tZoé\tzoe@x.fr", "zoe@x.fr|Zoé|MARTIN;");
+    assert_list("Name\tE-mail\nzoe@x.fr", "!Name;!E-mail;zoe@x.fr||;");
+    assert_list("Name\tE-mail\n", "!Name;!E-mail;");
     assert_list("Zoé Martin zoe@x.fr", "zoe@x.fr|Zoé|Martin;");
     assert_list("DE LA TOUR Jeanne <j@x.fr>", "j@x.fr|Jeanne|DE LA TOUR;");
     assert_list("Zoé <zoe@x.fr>", "zoe@x.fr|Zoé|;");
