@@ -69,7 +69,7 @@ err organization_list(txn *t, const actor *who, page *p, organization_view **out
             .invitation_lifetime = r->invitation_lifetime,
             .reminder_after = r->reminder_after,
             .reminder_max = r->reminder_max,
-            .seats = {r->member_limit, r->used, r->held},
+            .seats = {.limit = r->member_limit, .used = r->used, .held = r->held},
         };
     }
     page_end(p, t->a, count, mark_of, *out);

@@ -6,7 +6,7 @@ err seats_read(txn *t, uuid organization_id, seats *out)
 {
     q_seat_get_row row;
     TRY(q_seat_get(t, &row, organization_id));
-    *out = (seats){row.member_limit, row.used, row.held};
+    *out = (seats){.limit = row.member_limit, .used = row.used, .held = row.held};
     return OK;
 }
 
@@ -14,16 +14,17 @@ err seats_lock(txn *t, uuid organization_id, seats *out)
 {
     q_seat_lock_row row;
     TRY(q_seat_lock(t, &row, organization_id));
-    *out = (seats){row.member_limit, row.used, row.held};
+    *out = (seats){.limit = row.member_limit, .used = row.used, .held = row.held};
     return OK;
 }
 
 err seat_hold(txn *t, uuid organization_id, seats *s)
 {
-    if (seats_free(s) == 0) {
+    if (seats_free(s) == 0 && !s->swept) {
         int64_t lapsed;
         TRY(q_invitation_expire_lapsed(t, &lapsed, .now = t->now, .organization_id = organization_id));
         s->held = s->held > lapsed ? s->held - lapsed : 0;
+        s->swept = true;
     }
     if (seats_free(s) == 0) {
         problem_arg(t->problem, "limit", arena_printf(t->a, "%lld", (long long)s->limit));

@@ -7,6 +7,7 @@
 typedef struct seats {
     int64_t limit; /* 0: none */
     int64_t used, held;
+    bool swept; /* what had lapsed was taken off already in this transaction */
 } seats;
 
 static inline int64_t seats_free(const seats *s)
