@@ -143,7 +143,7 @@
             const { box, body } = dialog("ask-box");
             const ask = make("article", "ask");
             const actions = make("p", "actions");
-            const yes = make("button", "btn danger", button.dataset.confirmYes);
+            const yes = make("button", button.classList.contains("danger") ? "btn danger" : "btn primary", button.dataset.confirmYes);
             const no = make("button", "btn", button.dataset.confirmNo);
             actions.append(yes, no);
             ask.append(make("h1", "", button.dataset.confirm), actions);
