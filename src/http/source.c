@@ -144,16 +144,16 @@ static str forwarded_for(str element)
     return S("");
 }
 
-/* All hops of a header, over its repetitions, in order; -1 when there are too many. */
-static int hops(const request_head *head, str name, str out[HOPS_MAX])
+/* The hops of a header, over its repetitions, in order; of too many the last, for those were written by our own proxies. */
+static size_t hops(const request_head *head, str name, str out[HOPS_MAX])
 {
-    int count = 0;
+    size_t count = 0;
     for (size_t i = 0; i < head->header_count; i++) {
         if (!str_eq_nocase(head->headers[i].name, name))
             continue;
         for (str rest = head->headers[i].value; rest.p;) {
             if (count == HOPS_MAX)
-                return -1;
+                memmove(out, out + 1, --count * sizeof *out);
             out[count++] = str_trim(str_cut(&rest, ','));
         }
     }
@@ -165,7 +165,7 @@ str source_find(const proxies *trusted, const peer *from, const request_head *he
     if (!proxies_trust(trusted, from))
         return peer_text(from, a);
     str list[HOPS_MAX];
-    int count = hops(head, S("x-forwarded-for"), list);
+    size_t count = hops(head, S("x-forwarded-for"), list);
     bool standard = count == 0;
     if (standard)
         count = hops(head, S("forwarded"), list);

@@ -73,3 +73,13 @@ def test_nobody_can_keep_somebody_from_resetting_their_password(proxied, smtp):
     later = [m.token for m in smtp.resets(victim, 5)][1:]
     for token in later:
         proxied.client().post("/password-resets/complete", {"token": token, "new_password": "x-x-orchard-46"}).refused("token-invalid")
+
+
+def test_a_long_chain_of_forged_hops_is_no_way_out(proxied):
+    """What our own proxy wrote stands last, however many were sent before it."""
+    victim = proxied.found("Guessed").owner.email
+    forged = ", ".join(f"10.1.1.{i}" for i in range(60))
+    codes = [guess(proxied, victim, f"{forged}, 192.0.2.33", i).problem for i in range(8)]
+    assert codes[-1] == "rate-limited"
+    assert guess(proxied, victim, f"{forged}, 192.0.2.34").problem == "sign-in-failed"
+    assert guess(proxied, victim, "192.0.2.33").problem == "rate-limited"
