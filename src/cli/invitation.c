@@ -178,3 +178,43 @@ int run_invitation_link(cli *c)
     json_decref(r.json);
     return EXIT_DONE;
 }
+
+int run_invitation_correct(cli *c)
+{
+    reply r;
+    str path;
+    int code = item_path(c, "invitations", "email", argument(c, 0), &path);
+    if (code != EXIT_DONE)
+        return code;
+    json_t *body = json_object();
+    json_put(body, "email", argument(c, 1));
+    code = call(c, "POST", arena_join(c->a, path, S("/correct")), body, &r);
+    if (code != EXIT_DONE)
+        return code;
+    if (c->json)
+        json_print(r.json);
+    else
+        say(SAID(c, "cli.invitation.corrected", {"address", printable(c->a, json_text(r.json, "email"))}));
+    json_decref(r.json);
+    return EXIT_DONE;
+}
+
+int run_invitation_batch(cli *c)
+{
+    static const table_column counts[] = {
+        {"id", "id", NULL},
+        {"created_at", "created_at", show_time},
+        {"total", "total", NULL},
+        {"accepted", "accepted", NULL},
+        {"pending", "pending", NULL},
+        {"declined", "declined", NULL},
+        {"revoked", "revoked", NULL},
+        {"expired", "expired", NULL},
+        {0},
+    };
+    str slug;
+    int code = organization_of(c, &slug);
+    if (code != EXIT_DONE)
+        return code;
+    return object_print(c, PATH(c, S("organizations"), slug, S("invitation-batches"), argument(c, 0)), counts);
+}

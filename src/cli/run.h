@@ -27,6 +27,8 @@ int run_invitation_show(cli *c);
 int run_invitation_resend(cli *c);
 int run_invitation_revoke(cli *c);
 int run_invitation_link(cli *c);
+int run_invitation_correct(cli *c);
+int run_invitation_batch(cli *c);
 
 int run_mail_list(cli *c);
 int run_mail_retry(cli *c);

@@ -21,7 +21,7 @@ from lib.server import BINARY, ROOT, Server
 COMMANDS = [
     "serve", "setup", "migrate", "check", "config", "version", "organization list", "organization show", "organization create",
     "organization set", "member list", "member show", "member set-role", "member remove", "invite", "invitation list",
-    "invitation show", "invitation resend", "invitation revoke", "invitation link", "mail list", "mail retry", "mail test",
+    "invitation show", "invitation resend", "invitation revoke", "invitation link", "invitation correct", "invitation batch", "mail list", "mail retry", "mail test",
     "account show", "account reset-password",
 ]
 
@@ -379,6 +379,16 @@ def test_invitations_by_id_and_by_address(server, acme, inbox):
     assert "No invitation" in server.cli("invitation", "list", *at, "--state", "accepted").stdout
 
 
+def test_a_mistyped_address_is_corrected(server, acme, inbox):
+    wrong, right = fresh(), fresh()
+    made = acme.invite(wrong)
+    at = ["--organization", acme.slug]
+    fixed = document(server.cli("invitation", "correct", wrong, right, *at, "--json"))
+    assert fixed["email"] == right and fixed["id"] != made["id"] and acme.state(made) == "revoked"
+    assert acme.world.client().post("/invitations/lookup", {"token": inbox.token_for(right)}).ok()["email"] == right
+    refused(server.cli("invitation", "correct", right, "nobody", *at, check=False))
+
+
 def test_one_refusal_does_not_keep_the_rest_from_being_done(server, acme):
     a, b = fresh(), fresh()
     acme.invite(a), acme.invite(b)
@@ -396,6 +406,8 @@ def test_a_batch(server, acme, inbox):
     inbox.token_for(a, 2), inbox.token_for(b, 2)
     rows = server.cli("invitation", "link", *at).stdout.splitlines()
     assert len(rows) == 3 and any(a in row for row in rows)
+    told = document(server.cli("invitation", "batch", batch, "--organization", acme.slug, "--json"))
+    assert (told["total"], told["pending"], told["accepted"]) == (2, 2, 0)
 
 
 # ---- members and accounts
