@@ -14,7 +14,14 @@
 
 #include <stdlib.h>
 
-enum { ARENA_CAP = 64 << 20, BODY_MAX_DEFAULT = 64 << 10, BULK_BODY = 8 << 10, QUEUE_MAX = 64, READS_MAX = 4096, NICE = 5 };
+enum {
+    ARENA_CAP = 64 << 20,
+    BODY_MAX_DEFAULT = 64 << 10,
+    BULK_BODY = 8 << 10,
+    QUEUE_MAX = 64,
+    READS_MAX = 4096,
+    NICE = 5
+};
 
 static const field no_fields[] = {{.name = {NULL, 0}}};
 static const schema nothing = {.fields = no_fields, .size = 0, .max_bytes = BODY_MAX_DEFAULT};
