@@ -95,7 +95,8 @@ err api_preview_invitations(request *r, txn *t)
         invited += results[i].outcome == OK;
     }
     json_close(&w, ']');
-    view_seats(&w, S("seats"), &s, &(int64_t){s.used + s.held + invited});
+    int64_t after = s.used + s.held + invited;
+    view_seats(&w, S("seats"), &s, &after);
     json_nothing(&w, S("cost")); /* no plan, no cost */
     TRY(write_preview_mail(r, t, &w, &order));
     json_close(&w, '}');
