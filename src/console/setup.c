@@ -32,7 +32,10 @@ static err setup_open(request *r, txn *t, const body_setup_form *form, mval **ou
 err console_setup_page(request *r, txn *t)
 {
     mval *m;
-    TRY(setup_allowed(r, t));
+    err refusal = setup_allowed(r, t);
+    if (refusal == ERR_NOT_FOUND && token_equal(r->params[0].text, r->app->setup_token))
+        return answer_redirect(r, S("/")); /* done: whoever kept the address is led to the door */
+    TRY(refusal);
     TRY(setup_open(r, t, &(body_setup_form){0}, &m));
     return page_answer(r, 200, "setup", m);
 }
