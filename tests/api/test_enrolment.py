@@ -248,3 +248,16 @@ def test_the_page_enrols_without_javascript(acme, inbox):
     assert answer.status == 303 and answer.headers["Location"].split("?")[0].endswith("/o/" + acme.slug), answer
     home = client.page("/o/" + acme.slug).ok(200).text
     assert "Acme" in home
+
+
+@pytest.mark.parametrize("mail,browser", [("fr", "en"), ("en", "fr")])
+def test_the_page_speaks_as_the_mail_did_and_can_be_switched(acme, inbox, mail, browser):
+    email = fresh()
+    acme.invite(email, locale=mail)
+    path = re.sub(r"^https?://[^/]+", "", inbox.link_for(email))
+    client = acme.world.client(language=browser)
+    assert f'<html lang="{mail}"' in client.page(path).ok(200).text
+    client.submit("/language", {"lang": browser, "next": path}).ok(303)
+    assert f'<html lang="{browser}"' in client.page(path).ok(200).text
+    client.submit(path, {"given_name": "Zoé", "family_name": "Durand", "password": PASSWORD}).ok(303)
+    assert client.get("/me").ok()["locale"] == browser, "the language chosen on the page stays with the account"
