@@ -12,7 +12,8 @@ only_configure=no
 name=$1
 targets=""
 case $name in
-    release) options="--buildtype=release --prefix=${PREFIX:-/usr/local}" ;;
+    release) options="--buildtype=release --prefix=${PREFIX:-/usr/local}"
+             targets="parvis packaging/parvis.1" ;;
     hooks)   options="--buildtype=release -Dtest_hooks=true"
              targets=parvis ;;
     check)   options="-Doptimization=1 -Ddebug=true -Db_sanitize=address,undefined -Dtest_hooks=true -Dwerror=true" ;;
