@@ -12,7 +12,8 @@ enum {
     WATCH_MS = 250,
     GONE_AFTER_MS = 1000, /* shorter is a restart that may be waited for */
     SWEEP_EVERY = 5 * MSEC_MINUTE,
-    FATES_KEPT = MSEC_HOUR, /* far longer than any attempt at a job */
+    LONGEST_WAIT = 2 * MSEC_SECOND, /* for a connection */
+    FATES_KEPT = MSEC_HOUR,         /* far longer than any attempt at a job */
 };
 
 /* ---- the watcher ---- */
@@ -82,7 +83,9 @@ static void judge(pg_store *s, bool there, msec *last_there)
         log_plain(LOG_ERROR, "the database is gone: everything is refused until it comes back");
     }
     if (s->down)
-        pg_refuse_waiting(s);
+        pg_refuse_older(s, INT64_MAX);
+    else if (s->connected == 0) /* it answers, but takes no more connections */
+        pg_refuse_older(s, now - LONGEST_WAIT);
 }
 
 static void *watcher_main(void *context)

@@ -86,7 +86,8 @@ typedef struct pg_store {
     _Atomic int64_t last_now; /* time never goes back in a process */
     _Atomic bool down;        /* the database has not answered for a while: everybody is refused at once */
     _Atomic bool complained;
-    _Atomic int64_t have; /* the schema's version, kept up to date once there is a watcher */
+    _Atomic int connected; /* threads that have a connection */
+    _Atomic int64_t have;  /* the schema's version, kept up to date once there is a watcher */
 
     pthread_mutex_t lock; /* what follows */
     pthread_cond_t wake;  /* a job came, or the end */
@@ -167,8 +168,8 @@ void pg_close_readers(pg_store *s);
 void pg_submit(store *s, store_job *job);
 /** Finishes what is queued and ends the threads; later jobs are refused. */
 void pg_writers_stop(pg_store *s);
-/** Refuses what waits for a database that is gone. */
-void pg_refuse_waiting(pg_store *s);
+/** Refuses what has been waiting since before that moment (of the monotonic clock). */
+void pg_refuse_older(pg_store *s, msec than);
 
 /* ---- postgres_schema.c ---- */
 

@@ -58,18 +58,23 @@ static void finish(store_job *job, err result)
     engine_done(job, result);
 }
 
-static store_job *take_all(pg_queue *q)
+/* Under the lock: takes what came before that moment off the queue. */
+static store_job *take_older(pg_store *s, pg_queue *q, msec than)
 {
-    store_job *all = q->first;
-    q->first = NULL;
-    return all;
+    store_job *taken = q->first, **end = &taken;
+    while (*end && (*end)->since <= than) {
+        end = &(*end)->next;
+        s->waiting--;
+    }
+    q->first = *end;
+    *end = NULL;
+    return taken;
 }
 
-void pg_refuse_waiting(pg_store *s)
+void pg_refuse_older(pg_store *s, msec than)
 {
     pthread_mutex_lock(&s->lock);
-    store_job *lists[] = {take_all(&s->single), take_all(&s->bulk)};
-    s->waiting = 0;
+    store_job *lists[] = {take_older(s, &s->single, than), take_older(s, &s->bulk, than)};
     pthread_mutex_unlock(&s->lock);
     for (size_t i = 0; i < 2; i++)
         for (store_job *job = lists[i], *next; job; job = next) {
@@ -292,26 +297,35 @@ static bool is_over(pg_store *s)
     return over;
 }
 
+/* Does what comes until the connection is lost or the end has come. */
+static void serve(pg_connection *c)
+{
+    pg_store *s = c->store;
+    for (store_job *job; (job = wait_for_job(s));) {
+        bool bulk = job->bulk, done = pg_is_alive(c) && work(c, job);
+        if (!done) {
+            pg_disconnect(c);
+            put_back_or_refuse(s, job);
+        }
+        done_with(s, bulk);
+        if (!done)
+            return;
+    }
+}
+
 /* A connection first, a job then: no job waits in the hands of a thread that cannot do it. */
 static void *writer_main(void *context)
 {
-    pg_writer *w = context;
-    pg_connection *c = &w->connection;
+    pg_connection *c = &((pg_writer *)context)->connection;
     pg_store *s = c->store;
     while (!is_over(s)) {
         if (pg_connect(c) != OK) {
             nanosleep(&(struct timespec){.tv_nsec = RECONNECT_MS * 1000000L}, NULL);
             continue;
         }
-        store_job *job = wait_for_job(s);
-        if (!job)
-            break;
-        bool bulk = job->bulk;
-        if (!pg_is_alive(c) || !work(c, job)) {
-            pg_disconnect(c);
-            put_back_or_refuse(s, job);
-        }
-        done_with(s, bulk);
+        s->connected++;
+        serve(c);
+        s->connected--;
     }
     pg_disconnect(c);
     return NULL;
@@ -367,7 +381,7 @@ void pg_writers_stop(pg_store *s)
     pthread_mutex_unlock(&s->lock);
     for (size_t i = 0; i < count; i++)
         pthread_join(s->writers[i].thread, NULL);
-    pg_refuse_waiting(s);
+    pg_refuse_older(s, INT64_MAX);
     free(s->writers);
     s->writers = NULL;
     s->writer_count = 0;
