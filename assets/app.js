@@ -247,6 +247,7 @@
         }
 
         const kind = (result) => result.kind;
+        const named = (result) => [result.given_name, result.family_name].filter(Boolean).join(" ");
 
         /* A chip stays the same node for as long as its entry stands, so that focus and clicks are not lost. */
         function chip(entry) {
@@ -260,7 +261,7 @@
 
         function tell(entry, node) {
             const result = known.get(entry);
-            const name = result && [result.given_name, result.family_name].filter(Boolean).join(" ");
+            const name = result && named(result);
             const state = result ? kind(result) : "wait", shown = result?.shown || result?.email || entry;
             node.className = "chip " + state;
             node.title = result ? [name, result.label, result.detail].filter(Boolean).join(". ") : "";
@@ -348,6 +349,7 @@
                     const li = make("li", kind(result)), words = make("div");
                     const what = make("p", "what"), why = make("p", "soft");
                     what.append(make("span", "address", result.shown || result.email || ""));
+                    if (named(result)) what.append(" ", make("span", "soft", named(result)));
                     if (result.label) why.append(make("span", "tag", result.label));
                     if (result.detail) why.append(" " + result.detail);
                     if (result.action_url && result.action_url.startsWith("/") && !result.action_url.startsWith("//")) {
