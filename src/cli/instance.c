@@ -68,7 +68,8 @@ static err open_shared(instance *in, bool migrates)
     TRY(store_open(s->database, &in->store));
     store_set_connections(in->store, (size_t)s->database_connections);
     TRY(store_migration_state(in->store, &state));
-    TRY(server_key_load(s->key_file, migrates && state.have == 0, &in->key));
+    if (migrates || state.have == state.want)
+        TRY(server_key_load(s->key_file, migrates && state.have == 0, &in->key));
     if (migrates)
         return store_migrate(in->store);
     if (state.have == state.want)

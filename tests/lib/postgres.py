@@ -3,6 +3,7 @@
 import atexit
 import os
 import pathlib
+import re
 import subprocess
 import tempfile
 import uuid
@@ -56,11 +57,18 @@ def plain(value):
 
 
 def rows(uri, sql, args=()):
-    """Asks as the tests ask SQLite: a question mark for each parameter."""
+    """Asks as the tests ask SQLite: a question mark for each parameter, or ?1 for the first."""
+    order = []
+
+    def mark(match):
+        order.append(int(match[1]) - 1 if match[1] else len(order))
+        return "%s"
+    if args:
+        sql = re.sub(r"\?(\d*)", mark, sql.replace("%", "%%"))
     connection = connect(uri)
     try:
         cursor = connection.cursor()
-        cursor.execute(sql.replace("%", "%%").replace("?", "%s") if args else sql, args or None)
+        cursor.execute(sql, [args[i] for i in order] or None)
         return [tuple(map(plain, row)) for row in cursor.fetchall()]
     finally:
         connection.close()

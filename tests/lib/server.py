@@ -64,7 +64,6 @@ class Server:
         self.file_limit = None
         if postgres.WANTED and "database" not in settings:
             self.settings["database"] = postgres.database_of(self.data)
-            self.cli("migrate")
 
     # ---- the process
 
@@ -81,6 +80,7 @@ class Server:
 
     def start(self, wait=True):
         assert self.process is None
+        self.migrate()
         self.log_start = self.log_path.stat().st_size if self.log_path.exists() else 0
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(
@@ -89,6 +89,11 @@ class Server:
         if wait:
             self.wait_ready()
         return self
+
+    def migrate(self):
+        """A database that other processes may share is migrated only when asked for."""
+        if postgres.WANTED and not (self.data / "key").exists():
+            self.cli("migrate")
 
     def _limit_files(self):
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
@@ -157,6 +162,8 @@ class Server:
 
     def cli(self, *args, stdin=None, check=True, env=None):
         """Runs the command line beside the server."""
+        if args[:1] == ("setup",) and "--email" in args:
+            self.migrate()
         done = subprocess.run(
             [str(self.binary), *args], cwd=self.folder, env={**self.environment(), **(env or {})},
             input=stdin, capture_output=True, text=True, timeout=60)
