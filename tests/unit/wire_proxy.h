@@ -20,6 +20,7 @@ typedef struct wire_proxy {
     int listener, target_port, port;
     _Atomic int next; /* what to do with the next COMMIT (CUT_ALL: with whatever comes) */
     _Atomic int cuts; /* how many lines were cut */
+    _Atomic int wires;
     pthread_t thread;
 } wire_proxy;
 
@@ -77,6 +78,7 @@ static inline void *wire_main(void *context)
     close(w->client);
     if (w->server >= 0)
         close(w->server);
+    w->proxy->wires--;
     free(w);
     return NULL;
 }
@@ -89,6 +91,7 @@ static inline void *wire_accept(void *context)
         pthread_t thread;
         wire *w = malloc(sizeof *w);
         *w = (wire){p, client, wire_connect(p->target_port)};
+        p->wires++;
         pthread_create(&thread, NULL, wire_main, w);
         pthread_detach(thread);
     }
@@ -107,11 +110,14 @@ static inline void wire_start(wire_proxy *p, int target_port)
     pthread_create(&p->thread, NULL, wire_accept, p);
 }
 
+/* Once nobody uses it: waits for the lines to end. */
 static inline void wire_stop(wire_proxy *p)
 {
     shutdown(p->listener, SHUT_RDWR);
     pthread_join(p->thread, NULL);
     close(p->listener);
+    while (p->wires > 0)
+        usleep(1000);
 }
 
 #endif
