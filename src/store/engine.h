@@ -1,6 +1,6 @@
 /*
- * What an engine is. store.c gives every call of store.h to the engine that the URI names; SQLite's stands in sqlite*.c,
- * PostgreSQL's in postgres*.c.
+ * What an engine is. store.c gives every call of store.h to the engine that the URI names; SQLite's stands in
+ * sqlite*.c, PostgreSQL's in postgres*.c.
  */
 #ifndef PARVIS_STORE_ENGINE_H
 #define PARVIS_STORE_ENGINE_H
@@ -39,8 +39,8 @@ static inline void engine_done(store_job *job, err result)
 extern const store_engine sqlite_engine, postgres_engine, postgres_short_engine;
 
 /**
- * Room in t->a for one more row of q beside `count`. It grows by half: the arena can always hold half of what it holds already (see
- * arena_alloc). *size starts at 0.
+ * Room in t->a for one more row of q beside `count`. It grows by half: the arena can always hold half of what it holds
+ * already (see arena_alloc). *size starts at 0.
  */
 static inline char *engine_room(txn *t, const query *q, char *rows, size_t count, size_t *size)
 {

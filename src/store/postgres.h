@@ -1,6 +1,6 @@
 /*
- * PostgreSQL's side of the store: a few connections that write, each with a thread of its own, and as many that read, lent to
- * whoever asks. Nothing but the database is shared between the processes that use it.
+ * PostgreSQL's side of the store: a few connections that write, each with a thread of its own, and as many that read,
+ * lent to whoever asks. Nothing but the database is shared between the processes that use it.
  */
 #ifndef PARVIS_STORE_POSTGRES_H
 #define PARVIS_STORE_POSTGRES_H
@@ -127,11 +127,13 @@ void pg_disconnect(pg_connection *c);
 bool pg_is_alive(pg_connection *c);
 /** Before a transaction. */
 void pg_fresh(pg_connection *c);
-/** Sends a statement (prepared when it was not yet); its answer comes with the next pg_collect. c->broken says whether. */
+/**
+ * Sends a statement (prepared when it was not yet); its answer comes with the next pg_collect. c->broken says whether.
+ */
 MUST err pg_send(pg_connection *c, const query *q, const void *params);
 /**
- * Waits for everything that was sent. *answer (may be NULL) is the last statement's, to be cleared by the caller, when all went well.
- * Errors: ERR_CONFLICT (with *v) when a constraint was violated, else what c->broken then says.
+ * Waits for everything that was sent. *answer (may be NULL) is the last statement's, to be cleared by the caller, when
+ * all went well. Errors: ERR_CONFLICT (with *v) when a constraint was violated, else what c->broken then says.
  */
 MUST err pg_collect(pg_connection *c, PGresult **answer, violation *v);
 /** The two halves of pg_collect: the sending, which does not wait, and the waiting. */

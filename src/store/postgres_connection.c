@@ -17,7 +17,9 @@ enum {
     WATCH_PATIENCE_MS = 1200, /* the watcher's */
 };
 
-/* Of every session. Statements of one transaction follow each other at once: one that idles belongs to a dead process. */
+/*
+ * Of every session. Statements of one transaction follow each other at once: one that idles belongs to a dead process.
+ */
 static const char session_settings[] =
     "SET statement_timeout = '10s'; SET lock_timeout = '8s'; SET idle_in_transaction_session_timeout = '10s';"
     "SET default_transaction_isolation = 'read committed'; SET standard_conforming_strings = on; SET jit = off";

@@ -1,8 +1,8 @@
 /*
- * Statements on a PostgreSQL connection. A transaction is run hopefully: changes whose answers nobody reads are sent and not waited for,
- * and no savepoint guards them. When a constraint is violated on the way, the whole transaction is run again carefully: every
- * change answered at once and in a savepoint of its own, so that the rule that caused it sees its refusal, and may go on, as
- * with SQLite.
+ * Statements on a PostgreSQL connection. A transaction is run hopefully: changes whose answers nobody reads are sent
+ * and not waited for, and no savepoint guards them. When a constraint is violated on the way, the whole transaction is
+ * run again carefully: every change answered at once and in a savepoint of its own, so that the rule that caused it
+ * sees its refusal, and may go on, as with SQLite.
  */
 #include "store/postgres.h"
 
@@ -179,7 +179,9 @@ err pg_release(txn *t)
     return pg_send(t->connection, &pg_own[PG_PART_RELEASE], NULL);
 }
 
-/* What was sent before may have failed: the pipeline skips all until its end, and ROLLBACK TO would be skipped with it. */
+/*
+ * What was sent before may have failed: the pipeline skips all until its end, and ROLLBACK TO would be skipped with it.
+ */
 void pg_rollback_to(txn *t)
 {
     pg_connection *c = t->connection;

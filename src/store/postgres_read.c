@@ -1,6 +1,6 @@
 /*
- * Reading on PostgreSQL: a thread borrows a connection for its transaction. BEGIN travels with the first statement and nobody waits
- * for the end, so that a transaction of one statement is one round trip.
+ * Reading on PostgreSQL: a thread borrows a connection for its transaction. BEGIN travels with the first statement and
+ * nobody waits for the end, so that a transaction of one statement is one round trip.
  */
 #include "store/postgres.h"
 

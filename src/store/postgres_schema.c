@@ -1,6 +1,6 @@
 /*
- * What the engine itself says to PostgreSQL, and bringing its schema up to the program's: forward only, each step in a transaction, one
- * process at a time, by the lock of a row.
+ * What the engine itself says to PostgreSQL, and bringing its schema up to the program's: forward only, each step in a
+ * transaction, one process at a time, by the lock of a row.
  */
 #include "store/postgres.h"
 
@@ -224,7 +224,10 @@ static err step(pg_connection *c, const migration_set *set, const migration **ap
     return OK;
 }
 
-/* Two that make the first table at the same moment meet in PostgreSQL's own catalogue: one of them is refused, and tries again. */
+/*
+ * Two that make the first table at the same moment meet in PostgreSQL's own catalogue: one of them is refused, and
+ * tries again.
+ */
 static err make_own_tables(pg_connection *c)
 {
     PGresult *r = PQexec(c->pg, own_tables);

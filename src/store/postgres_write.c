@@ -1,11 +1,12 @@
 /*
- * Writing on PostgreSQL: whole transactions wait in a queue; a thread for each connection takes one, runs it, commits it, and runs it again
- * from its beginning when the database asks for that or the connection breaks.
+ * Writing on PostgreSQL: whole transactions wait in a queue; a thread for each connection takes one, runs it, commits
+ * it, and runs it again from its beginning when the database asks for that or the connection breaks.
  *
- * When it breaks in the midst of COMMIT, nobody knows whether the transaction stands. So every transaction that changes something also
- * inserts a row with an id made before its first attempt (table transaction_fate). The next attempt inserts that row first: if the
- * first transaction is still at it, the unique index makes it wait; if it stands, the index refuses, and the job is done with
- * the answer of its first run; if not, the job runs again, and the first one can never stand any more.
+ * When it breaks in the midst of COMMIT, nobody knows whether the transaction stands. So every transaction that changes
+ * something also inserts a row with an id made before its first attempt (table transaction_fate). The next attempt
+ * inserts that row first: if the first transaction is still at it, the unique index makes it wait; if it stands, the
+ * index refuses, and the job is done with the answer of its first run; if not, the job runs again, and the first one
+ * can never stand any more.
  */
 #include "store/postgres.h"
 

@@ -1,8 +1,8 @@
 /*
  * The store: named statements, whole transactions, two engines behind one door.
  *
- * Statements stand in the folder queries; tools/gen_queries.py prepares each against the migrated schema and writes a typed C
- * function (queries.h). Nothing else in the program contains SQL. An engine is the struct store_engine below.
+ * Statements stand in the folder queries; tools/gen_queries.py prepares each against the migrated schema and writes a
+ * typed C function (queries.h). Nothing else in the program contains SQL. An engine is the struct store_engine below.
  */
 #ifndef PARVIS_STORE_STORE_H
 #define PARVIS_STORE_STORE_H
@@ -36,8 +36,9 @@ typedef struct txn {
 /* ---- opening ---- */
 
 /**
- * Opens `uri`: "sqlite:PATH", where the caller holds the data folder's lock, or a connection URI of libpq ("postgresql://…", several
- * hosts allowed), where the database must answer. Errors: ERR_UNAVAILABLE with a log line that says why. Does not migrate.
+ * Opens `uri`: "sqlite:PATH", where the caller holds the data folder's lock, or a connection URI of libpq
+ * ("postgresql://…", several hosts allowed), where the database must answer. Errors: ERR_UNAVAILABLE with a log line
+ * that says why. Does not migrate.
  */
 MUST err store_open(str uri, store **out);
 /** Finishes what is queued, checkpoints, closes. store_close(NULL) is harmless. */
@@ -49,8 +50,8 @@ void store_set_env(store *s, const struct env *env);
 /** How many connections write, and how many more read at most, on PostgreSQL. Before the first transaction. */
 void store_set_connections(store *s, size_t count);
 /**
- * True for a database that other processes may use at the same time: nobody migrates it but `parvis migrate`, rows that look
- * forgotten may be another's, and reading waits for a network: not for an HTTP thread.
+ * True for a database that other processes may use at the same time: nobody migrates it but `parvis migrate`, rows that
+ * look forgotten may be another's, and reading waits for a network: not for an HTTP thread.
  */
 bool store_is_shared(const store *s);
 
@@ -80,7 +81,9 @@ typedef struct store_job store_job;
 struct store_job {
     /** The whole transaction. A refusal rolls back just this job. */
     err (*run)(txn *t, void *context);
-    /** After the group's COMMIT is durable (or failed: ERR_UNAVAILABLE), on the writer's thread: quick, never blocking. */
+    /**
+     * After the group's COMMIT is durable (or failed: ERR_UNAVAILABLE), on the writer's thread: quick, never blocking.
+     */
     void (*done)(void *context, err result);
     void *context;
     arena *a;
@@ -99,8 +102,8 @@ struct store_job {
 /** Queues a write; returns at once. While draining or over the queue's bound, done is called with ERR_UNAVAILABLE. */
 void store_submit(store *s, store_job *job);
 /**
- * Has `call` called once this write's commit is durable, before its done, and not when it comes to nothing: to wake those who look for
- * what it wrote. Quick, never blocking. The same call however often it is asked for.
+ * Has `call` called once this write's commit is durable, before its done, and not when it comes to nothing: to wake
+ * those who look for what it wrote. Quick, never blocking. The same call however often it is asked for.
  */
 void store_on_commit(txn *t, void (*call)(void));
 /** Queues a write and waits for its commit: for workers and start-up, never for an HTTP thread. */

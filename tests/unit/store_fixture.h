@@ -1,6 +1,6 @@
 /*
- * A fresh store for each test, on a schema of its own (tests/unit/sample): a SQLite file, or, with PARVIS_TEST_STORE=postgres, a database
- * of a PostgreSQL that the test program starts for itself.
+ * A fresh store for each test, on a schema of its own (tests/unit/sample): a SQLite file, or, with
+ * PARVIS_TEST_STORE=postgres, a database of a PostgreSQL that the test program starts for itself.
  */
 #ifndef PARVIS_TEST_STORE_FIXTURE_H
 #define PARVIS_TEST_STORE_FIXTURE_H

@@ -1,4 +1,7 @@
-/* What PostgreSQL alone can do to the store: conflicts among many, lost connections, commits of unknown fate, a database that goes. */
+/*
+ * What PostgreSQL alone can do to the store: conflicts among many, lost connections, commits of unknown fate, a
+ * database that goes.
+ */
 #include "store_fixture.h"
 #include "wire_proxy.h"
 

@@ -1,6 +1,7 @@
 /*
- * Stands between the store and PostgreSQL and cuts the line at the worst moments: before COMMIT arrives, and after it was done but
- * before anybody heard of it. One thread for each connection; it knows COMMIT by the name of its prepared statement.
+ * Stands between the store and PostgreSQL and cuts the line at the worst moments: before COMMIT arrives, and after it
+ * was done but before anybody heard of it. One thread for each connection; it knows COMMIT by the name of its prepared
+ * statement.
  */
 #ifndef PARVIS_TEST_WIRE_PROXY_H
 #define PARVIS_TEST_WIRE_PROXY_H
