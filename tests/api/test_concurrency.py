@@ -32,7 +32,7 @@ def invite_many(org, count, name="race"):
     emails = [fresh(name) for _ in range(count)]
     found = {}
     for at in range(0, count, 1000):
-        answer = org.send(*emails[at:at + 1000], deliver=False).ok(200)
+        answer = org.send(*emails[at : at + 1000], deliver=False).ok(200)
         links = links_of(org, answer["batch"])
         for r in answer["results"]:
             inv = r["invitation"]
@@ -57,9 +57,11 @@ def patiently(act, seconds=60):
 def test_64_clients_accept_the_same_invitation_at_once(acme):
     for _ in range(3):
         before = len(acme.members())
-        (_, email, token), = invite_many(acme, 1)
+        ((_, email, token),) = invite_many(acme, 1)
         clients = [acme.world.client() for _ in range(CLIENTS)]
-        answers = together(CLIENTS, lambda i: patiently(lambda: clients[i].post("/invitations/accept", enrolment(token))))
+        answers = together(
+            CLIENTS, lambda i: patiently(lambda: clients[i].post("/invitations/accept", enrolment(token)))
+        )
         won = [a for a in answers if a.status == 201]
         assert len(won) == 1, [a.status for a in answers]
         assert {a.problem for a in answers} <= {None, "invitation-already-accepted", "unauthenticated"}
@@ -120,9 +122,13 @@ def test_the_member_limit_holds_under_load(acme):
         while time.monotonic() < stop:
             used, held = acme.world.server.query(
                 "SELECT (SELECT count(*) FROM membership WHERE organization_id = ?1),"
-                " (SELECT count(*) FROM invitation WHERE organization_id = ?1 AND state = 'pending')", raw)[0]
+                " (SELECT count(*) FROM invitation WHERE organization_id = ?1 AND state = 'pending')",
+                raw,
+            )[0]
             assert used + held <= limit, (used, held)
-            seats = api.post(acme.path + "/invitations/preview", {"invitations": [{"email": "a@example.org", "role": "member"}]})
+            seats = api.post(
+                acme.path + "/invitations/preview", {"invitations": [{"email": "a@example.org", "role": "member"}]}
+            )
             if seats.status == 200:
                 assert seats["seats"]["used"] + seats["seats"]["held"] <= limit
             time.sleep(0.05)
@@ -152,15 +158,19 @@ def test_one_owner_is_left_when_two_unmake_each_other(world):
             return api.patch(f"{org.path}/members/{ids[by]}", {"role": "administrator"})
 
         answers = together(CLIENTS, strike)
-        assert {a.problem for a in answers} <= {None, "last-owner", "forbidden", "not-found"}, {a.problem for a in answers}
+        assert {a.problem for a in answers} <= {None, "last-owner", "forbidden", "not-found"}, {
+            a.problem for a in answers
+        }
         raw = world.server.query("SELECT id FROM organization WHERE slug = ?", org.slug)[0][0]
-        owners = world.server.query("SELECT count(*) FROM membership WHERE organization_id = ? AND role = 'owner'", raw)[0][0]
+        owners = world.server.query(
+            "SELECT count(*) FROM membership WHERE organization_id = ? AND role = 'owner'", raw
+        )[0][0]
         assert owners == 1
         assert world.server.query("SELECT count(*) FROM organization_owner WHERE organization_id = ?", raw)[0][0] == 1
 
 
 def race(pairs, first, second, spread):
-    """Runs first(i) and second(i) against each other; returns their answers. A few pairs at a time, each with its own delay."""
+    """Runs first(i) and second(i) against each other; gives their answers. A few pairs at a time, each with a delay."""
     lanes = 8
     results = [None] * pairs
 
@@ -197,6 +207,7 @@ def test_revoke_and_accept_never_both_win(acme):
         def accept(i):
             client.cookies.clear()
             return patiently(lambda: client.post("/invitations/accept", enrolment(rows[i][2])))
+
         return accept
 
     def revoker(n):
@@ -206,7 +217,10 @@ def test_revoke_and_accept_never_both_win(acme):
     results = race(RACES, acceptor, revoker, 0.08)
     for accepted, revoked in results:
         assert (accepted.status, revoked.status) in ((201, 410), (410, 204)), (accepted, revoked)
-        assert accepted.problem in (None, "invitation-revoked") and revoked.problem in (None, "invitation-already-accepted")
+        assert accepted.problem in (None, "invitation-revoked") and revoked.problem in (
+            None,
+            "invitation-already-accepted",
+        )
     won = sum(a.status == 201 for a, _ in results)
     assert 0 < won < RACES, f"{won} of {RACES}: this was no race"
     assert len(acme.members(limit=200)) == won + 1
@@ -225,6 +239,7 @@ def test_the_old_secret_never_works_after_the_resends_answer(acme):
         def accept(i):
             client.cookies.clear()
             return patiently(lambda: client.post("/invitations/accept", enrolment(rows[i][2])))
+
         return accept
 
     def resender(n):
@@ -235,6 +250,7 @@ def test_the_old_secret_never_works_after_the_resends_answer(acme):
             if answer.status == 200:
                 late[i] = patiently(lambda: client.post("/invitations/accept", enrolment(rows[i][2])))
             return answer
+
         return resend
 
     for (accepted, resent), after in zip(race(count, acceptor, resender, 0.08), late):
@@ -265,9 +281,15 @@ def test_no_invitation_of_a_demoted_administrator_commits_after(acme):
             return answers
 
         answers = [a for some in together(CLIENTS, act) for a in some]
-        assert all(a.status == 403 for late, a in answers if late), "a request begun after the demotion's answer went through"
+        assert all(
+            a.status == 403 for late, a in answers if late
+        ), "a request begun after the demotion's answer went through"
         assert any(a.status == 200 for _, a in answers) and any(a.status == 403 for _, a in answers)
-        left = [i for i in acme.api.items(acme.path + "/invitations", state="pending", limit=200) if i["invited_by"] == admin.id]
+        left = [
+            i
+            for i in acme.api.items(acme.path + "/invitations", state="pending", limit=200)
+            if i["invited_by"] == admin.id
+        ]
         assert left == [], "what committed before the demotion went with it; nothing may have committed after"
     counted, kept = acme.recount()
     assert counted == kept

@@ -53,7 +53,9 @@ def test_weak_passwords_are_refused_and_the_link_stays_good(acme, inbox, enrol, 
         enrol(token).ok(201)
 
 
-@pytest.mark.parametrize("password", ["a long sentence of small words", "пароль-длинный-42", "x" * 64 + "qwzj", "🌲🌊🌋 tall trees"])
+@pytest.mark.parametrize(
+    "password", ["a long sentence of small words", "пароль-длинный-42", "x" * 64 + "qwzj", "🌲🌊🌋 tall trees"]
+)
 def test_any_long_password_will_do(acme, inbox, enrol, password):
     email = fresh()
     acme.invite(email)
@@ -61,8 +63,20 @@ def test_any_long_password_will_do(acme, inbox, enrol, password):
     acme.world.client().sign_in(email, password)
 
 
-@pytest.mark.parametrize("name", ["<b>Zoé</b>", "Zoé https://evil.example", "Zoé\r\nBcc: x@example.org", "", "   ", "Zoé\u202e",
-                                  "www.evil.example", "x" * 101, "Zoé\u0007"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "<b>Zoé</b>",
+        "Zoé https://evil.example",
+        "Zoé\r\nBcc: x@example.org",
+        "",
+        "   ",
+        "Zoé\u202e",
+        "www.evil.example",
+        "x" * 101,
+        "Zoé\u0007",
+    ],
+)
 def test_names_hold_no_links_and_no_control_characters(acme, inbox, enrol, name):
     email = fresh()
     inv = acme.invite(email)
@@ -218,8 +232,9 @@ def test_a_mailed_invitation_lets_the_true_holder_take_over(acme, rival, inbox):
     else:  # asked to sign in: then the reset on the way is the proof, and the squatter's password must not serve
         holder.refused("unauthenticated", 401)
         rival.world.client().post("/password-resets", {"email": email}).ok(202)
-        rival.world.client().post("/password-resets/complete", {
-            "token": inbox.token_for(email, 2), "new_password": "my own new secret"}).ok(204)
+        rival.world.client().post(
+            "/password-resets/complete", {"token": inbox.token_for(email, 2), "new_password": "my own new secret"}
+        ).ok(204)
         squatter.api.get("/me").refused("unauthenticated", 401)
 
 

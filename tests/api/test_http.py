@@ -17,14 +17,25 @@ def test_the_document_describes_every_route(anonymous):
     got = anonymous.get("/openapi.json").ok(200).json
     assert got["openapi"].startswith("3.1")
     assert set(got["paths"]) == set(document("openapi.yaml")["paths"])
-    ids = [op["operationId"] for path in got["paths"].values() for m, op in path.items() if isinstance(op, dict) and "operationId" in op]
+    ids = [
+        op["operationId"]
+        for path in got["paths"].values()
+        for m, op in path.items()
+        if isinstance(op, dict) and "operationId" in op
+    ]
     assert len(ids) == len(set(ids)) == len(routes())
 
 
 def test_every_answer_has_an_id_and_its_own(acme, anonymous):
     seen = set()
-    for answer in (anonymous.get("/me"), acme.api.get("/me"), anonymous.send("GET", "/nowhere"), anonymous.send("GET", "/healthz"),
-                   anonymous.page("/sign-in"), acme.api.post(acme.path + "/leave")):
+    for answer in (
+        anonymous.get("/me"),
+        acme.api.get("/me"),
+        anonymous.send("GET", "/nowhere"),
+        anonymous.send("GET", "/healthz"),
+        anonymous.page("/sign-in"),
+        acme.api.post(acme.path + "/leave"),
+    ):
         assert answer.headers["X-Request-Id"]
         seen.add(answer.headers["X-Request-Id"])
     assert len(seen) == 6
@@ -35,7 +46,13 @@ def test_pages_have_the_headers_of_a_careful_site(anonymous):
     policy = h["Content-Security-Policy"]
     assert "default-src 'none'" in policy or "default-src 'self'" in policy
     assert "unsafe-inline" not in policy and "unsafe-eval" not in policy
-    assert "frame-ancestors" in policy and "base-uri" in policy and "form-action" in policy and "object-src" in policy or "default-src 'none'" in policy
+    assert (
+        "frame-ancestors" in policy
+        and "base-uri" in policy
+        and "form-action" in policy
+        and "object-src" in policy
+        or "default-src 'none'" in policy
+    )
     assert h["X-Content-Type-Options"] == "nosniff"
     assert h["Referrer-Policy"] == "same-origin"
     assert h["Content-Type"] == "text/html; charset=utf-8"
@@ -75,19 +92,22 @@ def test_401_says_how(anonymous):
     assert anonymous.get("/me").headers["WWW-Authenticate"].startswith("Bearer")
 
 
-@pytest.mark.parametrize("headers,passes", [
-    ({}, True),
-    ({"Sec-Fetch-Site": "same-origin"}, True),
-    ({"Sec-Fetch-Site": "same-site"}, False),
-    ({"Sec-Fetch-Site": "cross-site"}, False),
-    ({"Sec-Fetch-Site": "none"}, False),
-    ({"Sec-Fetch-Site": "cross-site", "Origin": "{public}"}, False),
-    ({"Origin": "{public}"}, True),
-    ({"Origin": "https://evil.example"}, False),
-    ({"Origin": "null"}, False),
-    ({"Origin": "{public}.evil.example"}, False),
-    ({"Origin": ""}, False),
-])
+@pytest.mark.parametrize(
+    "headers,passes",
+    [
+        ({}, True),
+        ({"Sec-Fetch-Site": "same-origin"}, True),
+        ({"Sec-Fetch-Site": "same-site"}, False),
+        ({"Sec-Fetch-Site": "cross-site"}, False),
+        ({"Sec-Fetch-Site": "none"}, False),
+        ({"Sec-Fetch-Site": "cross-site", "Origin": "{public}"}, False),
+        ({"Origin": "{public}"}, True),
+        ({"Origin": "https://evil.example"}, False),
+        ({"Origin": "null"}, False),
+        ({"Origin": "{public}.evil.example"}, False),
+        ({"Origin": ""}, False),
+    ],
+)
 def test_a_cookie_call_from_another_site_is_refused(acme, headers, passes):
     sent = {k: v.format(public=acme.world.server.url) for k, v in headers.items()}
     answer = acme.api.patch("/me", {"given_name": "Olive"}, headers=sent)
@@ -99,11 +119,18 @@ def test_a_cookie_call_from_another_site_is_refused(acme, headers, passes):
 
 def test_every_form_needs_the_proof_signed_in_or_not(acme, anonymous):
     for client in (acme.api, anonymous):
-        for headers in ({"Sec-Fetch-Site": None}, {"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": None, "Origin": "https://evil.example"}):
+        for headers in (
+            {"Sec-Fetch-Site": None},
+            {"Sec-Fetch-Site": "cross-site"},
+            {"Sec-Fetch-Site": None, "Origin": "https://evil.example"},
+        ):
             answer = client.submit("/sign-in", {"email": acme.owner.email, "password": PASSWORD}, headers)
             assert answer.status == 403 and not answer.headers["Set-Cookie"], answer
-    anonymous.submit("/sign-in", {"email": acme.owner.email, "password": PASSWORD},
-                     {"Sec-Fetch-Site": None, "Origin": acme.world.server.url}).ok(303)
+    anonymous.submit(
+        "/sign-in",
+        {"email": acme.owner.email, "password": PASSWORD},
+        {"Sec-Fetch-Site": None, "Origin": acme.world.server.url},
+    ).ok(303)
 
 
 def test_a_key_needs_no_such_proof(make_server):
@@ -123,10 +150,19 @@ def test_with_https_the_cookie_is_the_hosts_own(make_server):
 
 
 def test_languages_of_refusals_are_negotiated(anonymous):
-    for header, word in [("fr", "fr"), ("fr-CA,fr;q=0.9,en;q=0.5", "fr"), ("de,en;q=0.8,fr;q=0.3", "en"), ("de", "en"), ("*", "en"),
-                         ("en;q=0,fr;q=0.1", "fr"), (";;;q=x,,", "en"), ("x" * 3000, "en")]:
+    for header, word in [
+        ("fr", "fr"),
+        ("fr-CA,fr;q=0.9,en;q=0.5", "fr"),
+        ("de,en;q=0.8,fr;q=0.3", "en"),
+        ("de", "en"),
+        ("*", "en"),
+        ("en;q=0,fr;q=0.1", "fr"),
+        (";;;q=x,,", "en"),
+        ("x" * 3000, "en"),
+    ]:
         answer = anonymous.get("/me", headers={"Accept-Language": header})
         from lib.spec import texts
+
         assert answer["title"] == texts(word)["problem.unauthenticated.title"], header
 
 
@@ -159,6 +195,7 @@ def test_settings_take_what_they_say(acme):
     for bad in ("59m", "91d", "-1d", "1", "soon", "1e9d", "99999999d"):
         acme.set(invitation_lifetime=bad).refused("invalid-request", 422)
     from datetime import datetime
+
     inv = acme.invitation(acme.invite(fresh(), deliver=False))
     parse = lambda t: datetime.fromisoformat(t.replace("Z", "+00:00"))
     assert (parse(inv["expires_at"]) - parse(inv["created_at"])).total_seconds() == 36 * 3600

@@ -41,7 +41,14 @@ def test_results_come_in_the_order_given_each_its_own(acme, inbox):
     assert answer["batch"].startswith("bat_")
     assert [r["email"] for r in answer["results"]] == [r if isinstance(r, str) else r["email"] for r in rows]
     assert [r["outcome"] for r in answer["results"]] == [
-        "invited", "invalid-address", "already-member", "already-invited", "invited", "already-invited", "forbidden"]
+        "invited",
+        "invalid-address",
+        "already-member",
+        "already-invited",
+        "invited",
+        "already-invited",
+        "forbidden",
+    ]
     for r in answer["results"]:
         if r["outcome"] == "invited":
             assert r["invitation"]
@@ -51,20 +58,39 @@ def test_results_come_in_the_order_given_each_its_own(acme, inbox):
     inbox.wait(twice)
 
 
-@pytest.mark.parametrize("address", [
-    "zoé@example.org", '"zoe"@example.org', "zoe@[127.0.0.1]", "zoe@", "@example.org", "zoe", "zoe@@example.org",
-    "zoe@example..org", ".zoe@example.org", "zoe..d@example.org", "zoe@-example.org", "a" * 65 + "@example.org",
-    "zoe@" + "a" * 64 + ".org", "z@" + ".".join(["a" * 60] * 5), "zoe@exam ple.org", "",
-])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "zoé@example.org",
+        '"zoe"@example.org',
+        "zoe@[127.0.0.1]",
+        "zoe@",
+        "@example.org",
+        "zoe",
+        "zoe@@example.org",
+        "zoe@example..org",
+        ".zoe@example.org",
+        "zoe..d@example.org",
+        "zoe@-example.org",
+        "a" * 65 + "@example.org",
+        "zoe@" + "a" * 64 + ".org",
+        "z@" + ".".join(["a" * 60] * 5),
+        "zoe@exam ple.org",
+        "",
+    ],
+)
 def test_what_is_not_an_address_is_refused(acme, address):
     assert acme.outcome(address) == "invalid-address"
 
 
-@pytest.mark.parametrize("same", [
-    ("Zoe.D@example.org", "zoe.d@EXAMPLE.org"),
-    ("zoe@bücher.example", "zoe@xn--bcher-kva.example"),
-    ("zoe@BÜCHER.example", "zoe@bücher.example"),
-])
+@pytest.mark.parametrize(
+    "same",
+    [
+        ("Zoe.D@example.org", "zoe.d@EXAMPLE.org"),
+        ("zoe@bücher.example", "zoe@xn--bcher-kva.example"),
+        ("zoe@BÜCHER.example", "zoe@bücher.example"),
+    ],
+)
 def test_one_address_in_two_spellings_is_one(acme, same):
     assert acme.outcome(same[0]) == "invited"
     assert acme.outcome(same[1]) == "already-invited"
@@ -76,19 +102,24 @@ def test_plus_and_dots_tell_addresses_apart(acme, other):
     assert acme.outcome(other[1]) == "invited"
 
 
-@pytest.mark.parametrize("body", [
-    {}, {"invitations": []}, {"invitations": [{"email": "a@example.org"}]},
-    {"invitations": [{"email": "a@example.org", "role": "king"}]},
-    {"invitations": [{"email": "a@example.org", "role": "member", "state": "accepted"}]},
-    {"invitations": [{"email": "a@example.org", "role": "member"}], "method": "temporary_password"},
-    {"invitations": [{"email": "a@example.org", "role": "member"}], "expires_in": "soon"},
-    {"invitations": [{"email": "a@example.org", "role": "member"}], "expires_in": "59m"},
-    {"invitations": [{"email": "a@example.org", "role": "member"}], "expires_in": "91d"},
-    {"invitations": [{"email": "a@example.org", "role": "member"}], "expires_in": "-7d"},
-    {"invitations": [{"email": f"a{i}@example.org", "role": "member"} for i in range(1001)]},
-    {"invitations": {"email": "a@example.org", "role": "member"}},
-    {"invitations": [{"email": 7, "role": "member"}]},
-])
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"invitations": []},
+        {"invitations": [{"email": "a@example.org"}]},
+        {"invitations": [{"email": "a@example.org", "role": "king"}]},
+        {"invitations": [{"email": "a@example.org", "role": "member", "state": "accepted"}]},
+        {"invitations": [{"email": "a@example.org", "role": "member"}], "method": "temporary_password"},
+        {"invitations": [{"email": "a@example.org", "role": "member"}], "expires_in": "soon"},
+        {"invitations": [{"email": "a@example.org", "role": "member"}], "expires_in": "59m"},
+        {"invitations": [{"email": "a@example.org", "role": "member"}], "expires_in": "91d"},
+        {"invitations": [{"email": "a@example.org", "role": "member"}], "expires_in": "-7d"},
+        {"invitations": [{"email": f"a{i}@example.org", "role": "member"} for i in range(1001)]},
+        {"invitations": {"email": "a@example.org", "role": "member"}},
+        {"invitations": [{"email": 7, "role": "member"}]},
+    ],
+)
 def test_what_the_schema_refuses_writes_nothing(acme, body):
     acme.api.post(acme.path + "/invitations", body).refused("invalid-request", 422)
     assert acme.api.items(acme.path + "/invitations") == []
@@ -109,7 +140,11 @@ def test_a_preview_sends_nothing_and_tells_what_would_be(acme, inbox):
     body = {"invitations": [{"email": e, "role": "member"} for e in (new, stranger.email, member.email, "nonsense")]}
     answer = acme.api.post(acme.path + "/invitations/preview", body).ok(200).json
     assert [r["outcome"] for r in answer["results"]] == [
-        "new-person", "existing-account", "already-member", "invalid-address"]
+        "new-person",
+        "existing-account",
+        "already-member",
+        "invalid-address",
+    ]
     assert answer["cost"] is None
     assert set(answer["seats"]) >= {"limit", "used", "held", "free", "after"}
     assert answer["seats"]["used"] == 2 and answer["seats"]["held"] == 0
@@ -167,7 +202,12 @@ def test_the_link_knows_what_comes_next(acme, rival, inbox, who):
     email = fresh() if who == "nobody" else person.email
     acme.invite(email)
     client = {"themselves": person.api, "somebody else": rival.owner.api}.get(who) or acme.world.client()
-    expected = {"nobody": "enrol", "themselves": "accept", "somebody else": "switch_account", "has an account": "sign_in"}
+    expected = {
+        "nobody": "enrol",
+        "themselves": "accept",
+        "somebody else": "switch_account",
+        "has an account": "sign_in",
+    }
     token = inbox.wait(email, 1 if who == "nobody" else 2)[-1].token
     assert lookup(client, token).ok()["next"] == expected[who]
 
@@ -192,17 +232,31 @@ def put_into(acme, inbox, state, email):
     return inv, token
 
 
-REFUSED = {"accepted": "invitation-already-accepted", "declined": "invitation-declined", "revoked": "invitation-revoked",
-           "expired": "invitation-expired"}
+REFUSED = {
+    "accepted": "invitation-already-accepted",
+    "declined": "invitation-declined",
+    "revoked": "invitation-revoked",
+    "expired": "invitation-expired",
+}
 # what the act answers in a state; None: it is done
 ACTS = {
     "accept": {"pending": None, **REFUSED},
     "decline": {"pending": None, **REFUSED},
-    "revoke": {"pending": None, "expired": None, "accepted": REFUSED["accepted"], "declined": REFUSED["declined"],
-               "revoked": REFUSED["revoked"]},
+    "revoke": {
+        "pending": None,
+        "expired": None,
+        "accepted": REFUSED["accepted"],
+        "declined": REFUSED["declined"],
+        "revoked": REFUSED["revoked"],
+    },
     "resend": {"pending": None, "expired": None, "accepted": "conflict", "declined": "conflict", "revoked": "conflict"},
-    "ask-again": {"pending": "conflict", "expired": None, "accepted": "conflict", "declined": "conflict",
-                  "revoked": "conflict"},
+    "ask-again": {
+        "pending": "conflict",
+        "expired": None,
+        "accepted": "conflict",
+        "declined": "conflict",
+        "revoked": "conflict",
+    },
 }
 
 
@@ -357,8 +411,10 @@ def test_the_code_serves_in_place_of_the_link(acme, inbox, anonymous):
     code = inbox.last(email).code
     typed = code.replace("-", "").lower()
     assert anonymous.post("/invitations/lookup", {"email": email.upper(), "code": typed}).ok()["state"] == "pending"
-    anonymous.post("/invitations/accept", {"email": email, "code": code, "given_name": "Zoé", "family_name": "Durand",
-                                           "password": PASSWORD}).ok(201)
+    anonymous.post(
+        "/invitations/accept",
+        {"email": email, "code": code, "given_name": "Zoé", "family_name": "Durand", "password": PASSWORD},
+    ).ok(201)
     assert anonymous.get("/me").ok()
 
 
@@ -388,9 +444,14 @@ def test_every_wrong_secret_looks_the_same(acme, inbox, anonymous):
     acme.invite(email)
     token = inbox.token_for(email)
     wrong = [
-        {"token": "x"}, {"token": token[:-1]}, {"token": token[:-2] + ("AA" if token[-2:] != "AA" else "BB")},
-        {"token": token + "A"}, {"token": token.swapcase()}, {"email": email, "code": "AAAAA-AAAAA"},
-        {"email": fresh(), "code": "AAAAA-AAAAA"}, {"email": "nonsense", "code": "1"},
+        {"token": "x"},
+        {"token": token[:-1]},
+        {"token": token[:-2] + ("AA" if token[-2:] != "AA" else "BB")},
+        {"token": token + "A"},
+        {"token": token.swapcase()},
+        {"email": email, "code": "AAAAA-AAAAA"},
+        {"email": fresh(), "code": "AAAAA-AAAAA"},
+        {"email": "nonsense", "code": "1"},
     ]
     answers = [anonymous.post("/invitations/lookup", w).refused("invitation-invalid", 404).json for w in wrong]
     for a in answers:

@@ -8,7 +8,9 @@ from lib.people import World, fresh
 @pytest.fixture(scope="module")
 def strict(make_server, smtp):
     """A server that limits, with small numbers."""
-    server = make_server(rate_limits="on", invitations_per_hour=5, invitations_per_day=8, addresses_per_hour=4, mail=smtp.uri)
+    server = make_server(
+        rate_limits="on", invitations_per_hour=5, invitations_per_day=8, addresses_per_hour=4, mail=smtp.uri
+    )
     return World(server, smtp)
 
 
@@ -25,7 +27,9 @@ def waits(answer):
 
 
 def test_inviting_is_limited_by_hour_and_by_day(strict, org):
-    assert [r["outcome"] for r in org.send(*[fresh() for _ in range(5)], deliver=False).ok()["results"]] == ["invited"] * 5
+    assert [r["outcome"] for r in org.send(*[fresh() for _ in range(5)], deliver=False).ok()["results"]] == [
+        "invited"
+    ] * 5
     seconds = waits(org.send(fresh(), deliver=False))
     assert seconds <= 3600
     strict.clock.advance(seconds=seconds)
@@ -59,7 +63,9 @@ def test_one_organizations_limit_is_not_anothers(strict, org):
 
 def test_telling_who_has_an_account_is_limited(strict, org):
     def look(*emails):
-        return org.api.post(org.path + "/invitations/preview", {"invitations": [{"email": e, "role": "member"} for e in emails]})
+        return org.api.post(
+            org.path + "/invitations/preview", {"invitations": [{"email": e, "role": "member"} for e in emails]}
+        )
 
     four = [fresh() for _ in range(4)]
     look(*four).ok()
@@ -71,7 +77,9 @@ def test_telling_who_has_an_account_is_limited(strict, org):
 
 def test_the_look_at_addresses_leaves_a_trace(strict, org):
     org.api.post(org.path + "/invitations/preview", {"invitations": [{"email": fresh(), "role": "member"}]}).ok()
-    rows = strict.server.query("SELECT action FROM audit_event WHERE action LIKE '%preview%' OR action LIKE '%address%'")
+    rows = strict.server.query(
+        "SELECT action FROM audit_event WHERE action LIKE '%preview%' OR action LIKE '%address%'"
+    )
     assert rows
 
 

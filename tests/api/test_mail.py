@@ -24,10 +24,18 @@ def delivery(org, inv, state, seconds=15):
 # ---- language: the account's, else the invitation's, else the organization's, else both
 
 
-@pytest.mark.parametrize("organization,invitation,account,expected", [
-    ("en", "fr", None, "fr"), ("fr", None, None, "fr"), ("en", None, None, "en"), ("fr", "en", None, "en"),
-    (None, None, None, "both"), ("en", "en", "fr", "fr"), ("fr", None, "en", "en"),
-])
+@pytest.mark.parametrize(
+    "organization,invitation,account,expected",
+    [
+        ("en", "fr", None, "fr"),
+        ("fr", None, None, "fr"),
+        ("en", None, None, "en"),
+        ("fr", "en", None, "en"),
+        (None, None, None, "both"),
+        ("en", "en", "fr", "fr"),
+        ("fr", None, "en", "en"),
+    ],
+)
 def test_the_language_of_the_mail(world, rival, inbox, organization, invitation, account, expected):
     org = world.found("Langues", locale=organization)
     if account:
@@ -58,7 +66,7 @@ def test_the_headers_of_a_mail(acme, inbox):
     assert str(mail["Auto-Submitted"]) == "auto-generated"
     assert max(map(len, mail.raw.split(b"\r\n"))) <= 998
     assert b"\n" not in mail.raw.replace(b"\r\n", b"")
-    assert re.search(r"7 (days|jours)|\d{4}|\d{1,2} (janvier|février|mars|avril|mai|juin|juillet|août|septembre|octobre|novembre|décembre)", mail.text)
+    assert re.search(r"(?i)(valid|valable)\w* .*\d{4}", mail.text), "until when"
     assert "http" in mail.html and "<script" not in mail.html and "<img" not in mail.html
 
 
@@ -256,9 +264,28 @@ def test_reminders_can_be_switched_off_or_be_more(world, inbox, clock):
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory):
     folder = tmp_path_factory.mktemp("tls")
-    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1",
-                    "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", folder / "key", "-out", folder / "cert"],
-                   check=True, capture_output=True)
+    subprocess.run(
+        [
+            "openssl",
+            "req",
+            "-x509",
+            "-newkey",
+            "rsa:2048",
+            "-nodes",
+            "-days",
+            "2",
+            "-subj",
+            "/CN=127.0.0.1",
+            "-addext",
+            "subjectAltName=IP:127.0.0.1",
+            "-keyout",
+            folder / "key",
+            "-out",
+            folder / "cert",
+        ],
+        check=True,
+        capture_output=True,
+    )
     return str(folder / "cert"), str(folder / "key")
 
 
@@ -291,7 +318,9 @@ def test_elsewhere_a_certificate_nobody_vouches_for_gets_no_mail(make_server, ce
     box = Mailbox(tls=certificate)
     try:
         # 0.0.0.0 leads here too, and is not called loopback
-        org = World(make_server(mail=f"smtp://0.0.0.0:{box.port}", public_url="https://parvis.example"), box).found("Tls")
+        org = World(make_server(mail=f"smtp://0.0.0.0:{box.port}", public_url="https://parvis.example"), box).found(
+            "Tls"
+        )
         inv = org.invite("zoe@example.org")
         delivery(org, inv, "deferred")
         assert box.mails == []
@@ -302,7 +331,9 @@ def test_elsewhere_a_certificate_nobody_vouches_for_gets_no_mail(make_server, ce
 def test_elsewhere_a_server_without_tls_gets_no_mail(make_server):
     box = Mailbox()
     try:
-        org = World(make_server(mail=f"smtp://0.0.0.0:{box.port}", public_url="https://parvis.example"), box).found("Plain")
+        org = World(make_server(mail=f"smtp://0.0.0.0:{box.port}", public_url="https://parvis.example"), box).found(
+            "Plain"
+        )
         delivery(org, org.invite("zoe@example.org"), "deferred")
         assert box.mails == []
     finally:

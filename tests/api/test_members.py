@@ -11,7 +11,13 @@ from lib.people import PASSWORD, fresh
 def test_a_member_says_who_and_since_when(acme):
     zoe = acme.join(given="Zoé", family="Durand")
     row = acme.member(zoe)
-    assert row["account"] == {**row["account"], "id": zoe.id, "email": zoe.email, "given_name": "Zoé", "family_name": "Durand"}
+    assert row["account"] == {
+        **row["account"],
+        "id": zoe.id,
+        "email": zoe.email,
+        "given_name": "Zoé",
+        "family_name": "Durand",
+    }
     assert row["role"] == "member" and row["state"] == "active" and row["joined_at"]
     assert acme.api.get(f"{acme.path}/members/{row['id']}").ok().json == row
 
@@ -39,15 +45,34 @@ def test_a_page_says_when_there_is_more(acme):
 @pytest.fixture(scope="module")
 def choir(world):
     org = world.found("Choir")
-    for given, family in [("Zoé", "Élan"), ("Ana", "de la Cruz"), ("Björn", "Ångström"), ("Łukasz", "Żak"), ("Ana", "Alma")]:
+    for given, family in [
+        ("Zoé", "Élan"),
+        ("Ana", "de la Cruz"),
+        ("Björn", "Ångström"),
+        ("Łukasz", "Żak"),
+        ("Ana", "Alma"),
+    ]:
         org.join(f"{fresh('c')}", given=given, family=family)
     return org
 
 
-@pytest.mark.parametrize("q,found", [
-    ("zoe", {"Zoé"}), ("ZOÉ", {"Zoé"}), ("elan", {"Zoé"}), ("cruz", {"Ana"}), ("ana cr", {"Ana"}), ("bjo ang", {"Björn"}),
-    ("zak", {"Łukasz"}), ("oe", set()), ("olive", {"Olive"}), ("%", set()), ("_", set()), ("zoe xyz", set()),
-])
+@pytest.mark.parametrize(
+    "q,found",
+    [
+        ("zoe", {"Zoé"}),
+        ("ZOÉ", {"Zoé"}),
+        ("elan", {"Zoé"}),
+        ("cruz", {"Ana"}),
+        ("ana cr", {"Ana"}),
+        ("bjo ang", {"Björn"}),
+        ("zak", {"Łukasz"}),
+        ("oe", set()),
+        ("olive", {"Olive"}),
+        ("%", set()),
+        ("_", set()),
+        ("zoe xyz", set()),
+    ],
+)
 def test_search_by_beginnings_of_words_accents_folded(choir, q, found):
     assert {m["account"]["given_name"] for m in choir.members(q=q)} == found
 
@@ -57,9 +82,9 @@ def test_search_finds_a_common_word_in_pages_without_loss(choir):
     assert sorted(names) == ["Alma", "de la Cruz"]
 
 
-@pytest.mark.parametrize("sort,key", [
-    ("joined_at", lambda m: m["joined_at"]), ("email", lambda m: m["account"]["email"].lower()),
-])
+@pytest.mark.parametrize(
+    "sort,key", [("joined_at", lambda m: m["joined_at"]), ("email", lambda m: m["account"]["email"].lower())]
+)
 def test_sorted_both_ways(choir, sort, key):
     up = choir.members(sort=sort, limit=2)
     down = choir.members(sort="-" + sort, limit=2)
@@ -174,13 +199,16 @@ def test_the_founders_key_dies_with_the_membership(make_server):
     org = "/organizations/" + made["organization"]["slug"]
     key.get(org).ok()
     owner = server.client().sign_in("olive.martin@example.org", "orchard-lantern-42")
-    inv = owner.post(org + "/invitations", {"invitations": [{"email": "b@example.org", "role": "member"}],
-                                            "deliver": False}).ok()["results"][0]["invitation"]
+    inv = owner.post(
+        org + "/invitations", {"invitations": [{"email": "b@example.org", "role": "member"}], "deliver": False}
+    ).ok()["results"][0]["invitation"]
     inv_id = inv if isinstance(inv, str) else inv["id"]
     link = owner.post(f"{org}/invitations/{inv_id}/link").ok()["url"]
     heir = server.client()
-    member = heir.post("/invitations/accept", {"token": link.rsplit("/", 1)[1], "given_name": "B", "family_name": "C",
-                                               "password": PASSWORD}).ok(201)["member"]
+    member = heir.post(
+        "/invitations/accept",
+        {"token": link.rsplit("/", 1)[1], "given_name": "B", "family_name": "C", "password": PASSWORD},
+    ).ok(201)["member"]
     owner.patch(f"{org}/members/{member['id']}", {"role": "owner"}).ok()
     owner.post(org + "/leave").ok(204)
     key.get(org).refused("unauthenticated", 401)
@@ -212,15 +240,18 @@ def test_the_last_owner_stays_by_every_door(acme):
 def test_the_database_itself_refuses_to_lose_the_last_owner(acme, server):
     """Not only the code: the constraint stands in the file."""
     import sqlite3
+
     copy = server.folder / "copy.db"
     source = sqlite3.connect(f"file:{server.data}/parvis.db?mode=ro", uri=True)
     target = sqlite3.connect(copy)
     source.backup(target)
     source.close()
     target.execute("PRAGMA foreign_keys = ON")
-    for sql in ("UPDATE membership SET role = 'member' WHERE role = 'owner'",
-                "UPDATE membership SET state = 'suspended' WHERE role = 'owner'",
-                "DELETE FROM membership WHERE role = 'owner'"):
+    for sql in (
+        "UPDATE membership SET role = 'member' WHERE role = 'owner'",
+        "UPDATE membership SET state = 'suspended' WHERE role = 'owner'",
+        "DELETE FROM membership WHERE role = 'owner'",
+    ):
         with pytest.raises(sqlite3.IntegrityError):
             target.execute(sql)
     target.close()
@@ -274,8 +305,10 @@ def test_fifty_organizations_are_listed_without_loss(world, inbox):
     owner.api.post("/me/address-proof").ok(202)  # until it is proved, an address leads to its first organization alone
     owner.api.post("/me/address-proof/confirm", {"code": inbox.last(owner.email).code}).ok()
     for i in range(50):
-        world.operator.post("/organizations", {"name": f"Many {i}", "owner": {
-            "email": owner.email, "given_name": "Olive", "family_name": "Martin"}}).ok(201)
+        world.operator.post(
+            "/organizations",
+            {"name": f"Many {i}", "owner": {"email": owner.email, "given_name": "Olive", "family_name": "Martin"}},
+        ).ok(201)
     assert len(owner.api.get("/me/memberships").ok()["items"]) == 51
     assert len(owner.api.items("/organizations", limit=20)) == 51
 
@@ -289,7 +322,9 @@ def test_check_answers_for_oneself_and_for_others(acme, rival):
     assert acme.api.post("/check", ask).ok(200).json == {"allowed": True, "role": "owner", "entitlements": {}}
     assert zoe.api.post("/check", ask).ok(200).json == {"allowed": False, "role": "member", "entitlements": {}}
     assert zoe.api.post("/check", {**ask, "permission": "resources.use"}).ok()["allowed"] is True
-    other = acme.api.post("/check", {**ask, "organization": acme.id, "account": zoe.id, "permission": "resources.use"}).ok()
+    other = acme.api.post(
+        "/check", {**ask, "organization": acme.id, "account": zoe.id, "permission": "resources.use"}
+    ).ok()
     assert other["allowed"] is True and other["role"] == "member"
     nobody = acme.api.post("/check", {**ask, "account": rival.owner.id}).ok().json
     assert nobody["allowed"] is False and nobody["role"] is None
@@ -300,6 +335,7 @@ def test_check_answers_for_oneself_and_for_others(acme, rival):
 
 def test_check_agrees_with_the_table_of_rights(acme):
     from lib.spec import permissions
+
     people = {"owner": acme.owner, "administrator": acme.join(role="administrator"), "member": acme.join()}
     for permission, roles in permissions().items():
         for role, person in people.items():

@@ -1,4 +1,4 @@
-"""Every refusal code, produced in both languages, with its status, its words and nothing of another organization in it."""
+"""Every refusal code in both languages: its status, its words, and nothing of another organization in it."""
 
 import json
 import re
@@ -16,6 +16,7 @@ def produces(code):
     def keep(f):
         PRODUCERS[code] = f
         return f
+
     return keep
 
 
@@ -39,8 +40,10 @@ class Scene:
         return email, inv, self.world.inbox.token_for(email)
 
     def accept(self, token, **more):
-        return self.anonymous.post("/invitations/accept", {
-            "token": token, "given_name": "Zoé", "family_name": "Durand", "password": PASSWORD, **more})
+        return self.anonymous.post(
+            "/invitations/accept",
+            {"token": token, "given_name": "Zoé", "family_name": "Durand", "password": PASSWORD, **more},
+        )
 
 
 @produces("malformed-json")
@@ -94,8 +97,10 @@ def method_not_allowed(s):
 
 @produces("conflict")
 def conflict(s):
-    return s.world.operator.twin(s.language).post("/organizations", {"name": "Again", "slug": s.acme.slug, "owner": {
-        "email": fresh(), "given_name": "A", "family_name": "B"}})
+    return s.world.operator.twin(s.language).post(
+        "/organizations",
+        {"name": "Again", "slug": s.acme.slug, "owner": {"email": fresh(), "given_name": "A", "family_name": "B"}},
+    )
 
 
 @produces("already-member")
@@ -249,7 +254,9 @@ def headers_too_large(s):
 
 @produces("request-timeout")
 def request_timeout(s):
-    return raw(s, "POST /api/v1/sessions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 50\r\n\r\n{")
+    return raw(
+        s, "POST /api/v1/sessions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 50\r\n\r\n{"
+    )
 
 
 # `internal` is a bug by definition; `unavailable` needs a full disk (test_store.py)
@@ -294,15 +301,18 @@ def test_every_code_has_words_in_both_languages():
                 assert texts(language).get(f"problem.{code}.{part}"), (language, code, part)
 
 
-@pytest.mark.parametrize("body,pointer,code", [
-    ({"email": 7, "password": "x"}, "/email", "wrong-type"),
-    ({"password": "x"}, "/email", "required"),
-    ({"email": "a", "password": "x", "admin": True}, "/admin", "unknown-field"),
-    ({"email": "", "password": "x"}, "/email", "too-short"),
-    ({"email": "a" * 321, "password": "x"}, "/email", "too-long"),
-    ({"email": "a\u0000b", "password": "x"}, "/email", None),
-    ({"email": "a\u202eb", "password": "x"}, "/email", "invalid-characters"),
-])
+@pytest.mark.parametrize(
+    "body,pointer,code",
+    [
+        ({"email": 7, "password": "x"}, "/email", "wrong-type"),
+        ({"password": "x"}, "/email", "required"),
+        ({"email": "a", "password": "x", "admin": True}, "/admin", "unknown-field"),
+        ({"email": "", "password": "x"}, "/email", "too-short"),
+        ({"email": "a" * 321, "password": "x"}, "/email", "too-long"),
+        ({"email": "a\u0000b", "password": "x"}, "/email", None),
+        ({"email": "a\u202eb", "password": "x"}, "/email", "invalid-characters"),
+    ],
+)
 @pytest.mark.parametrize("language", ["en", "fr"])
 def test_field_errors_point_at_the_field(server, language, body, pointer, code):
     answer = server.client(language=language).post("/sessions", body)

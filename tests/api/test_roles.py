@@ -25,7 +25,7 @@ def expected(route, role):
     if role == "outsider":
         return "not-found"
     if role == "operator":
-        return "may" # the operator is a member of nothing: some acts are refused to them for other reasons
+        return "may"  # the operator is a member of nothing: some acts are refused to them for other reasons
     if route.access == "member":
         return None
     return None if role in permissions()[route.permission] else "forbidden"
@@ -83,9 +83,11 @@ def test_every_route_by_everybody(call, route, role):
 
 @pytest.mark.parametrize("route", [r for r in routes() if r.access == "operator"], ids=repr)
 def test_the_operators_routes_are_for_the_socket_alone(house, route):
-    body = {"setup": {"organization": {"name": "X"}, "account": {"email": fresh(), "given_name": "A", "family_name": "B"}},
-            "create_organization": {"name": "X", "owner": {"email": fresh(), "given_name": "A", "family_name": "B"}},
-            "server_reset_password": {"email": house["org"].owner.email}}.get(route.name)
+    body = {
+        "setup": {"organization": {"name": "X"}, "account": {"email": fresh(), "given_name": "A", "family_name": "B"}},
+        "create_organization": {"name": "X", "owner": {"email": fresh(), "given_name": "A", "family_name": "B"}},
+        "server_reset_password": {"email": house["org"].owner.email},
+    }.get(route.name)
     path = route.path.removeprefix("/api/v1")
     query = {"email": house["org"].owner.email} if route.name == "server_show_account" else {}
     for role in ("owner", "administrator", "member", "outsider", "anonymous"):

@@ -32,7 +32,12 @@ def test_the_walk_of_a_seat(acme, inbox, enrol):
 def test_a_full_organization_says_so_row_by_row(acme):
     acme.limit(3)
     answer = acme.send(*[fresh() for _ in range(4)]).ok(200)
-    assert [r["outcome"] for r in answer["results"]] == ["invited", "invited", "seat-limit-reached", "seat-limit-reached"]
+    assert [r["outcome"] for r in answer["results"]] == [
+        "invited",
+        "invited",
+        "seat-limit-reached",
+        "seat-limit-reached",
+    ]
     assert acme.seats["held"] == 2
     agrees(acme)
 

@@ -70,7 +70,9 @@ def test_changing_the_password_ends_other_sessions(acme, inbox):
     here, there = acme.owner.api, acme.world.client().sign_in(acme.owner.email, PASSWORD)
     old_cookie = here.twin()
     here.post("/me/password", {"current_password": "wrong", "new_password": NEW}).refused("sign-in-failed", 401)
-    here.post("/me/password", {"current_password": PASSWORD, "new_password": "12345678"}).refused("password-too-weak", 422)
+    here.post("/me/password", {"current_password": PASSWORD, "new_password": "12345678"}).refused(
+        "password-too-weak", 422
+    )
     there.get("/me").ok()
     answer = here.post("/me/password", {"current_password": PASSWORD, "new_password": NEW}).ok(204)
     assert "parvis_session=" in answer.headers["Set-Cookie"]
@@ -126,7 +128,9 @@ def plain(answer):
 
 def test_the_same_answer_for_unknown_addresses(acme, inbox, anonymous):
     known, unknown = acme.owner.email, fresh("nobody")
-    wrong = [plain(anonymous.post("/sessions", {"email": e, "password": "wrong"})) for e in (known, unknown, "nonsense")]
+    wrong = [
+        plain(anonymous.post("/sessions", {"email": e, "password": "wrong"})) for e in (known, unknown, "nonsense")
+    ]
     assert wrong[0] == wrong[1] == wrong[2] and wrong[0][0] == 401
     resets = [plain(anonymous.post("/password-resets", {"email": e})) for e in (known, unknown, "nonsense")]
     assert resets[0] == resets[1] == resets[2] and resets[0][0] == 202

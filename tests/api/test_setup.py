@@ -16,16 +16,40 @@ def test_setup_founds_once(make_server):
     key = server.client(key=made["api_key"])
     assert key.get("/organizations/bar").ok()["name"] == "Bar"
     key.post("/check", {"organization": "bar", "permission": "organization.delete"}).ok()["allowed"]
-    again = server.cli("setup", "--organization", "Baz", "--email", "b@example.org", "--given-name", "B", "--family-name", "C",
-                       "--password-stdin", stdin=PASSWORD, check=False)
+    again = server.cli(
+        "setup",
+        "--organization",
+        "Baz",
+        "--email",
+        "b@example.org",
+        "--given-name",
+        "B",
+        "--family-name",
+        "C",
+        "--password-stdin",
+        stdin=PASSWORD,
+        check=False,
+    )
     assert again.returncode == 1 and again.stderr.strip() and again.stdout == ""
     assert len(server.operator.items("/organizations")) == 1
 
 
 def test_setup_without_a_password_prints_where_to_set_one(make_server):
     server = make_server()
-    made = json.loads(server.cli("setup", "--json", "--organization", "Bar", "--email", "olive@example.org", "--given-name", "Olive",
-                                 "--family-name", "Martin").stdout)
+    made = json.loads(
+        server.cli(
+            "setup",
+            "--json",
+            "--organization",
+            "Bar",
+            "--email",
+            "olive@example.org",
+            "--given-name",
+            "Olive",
+            "--family-name",
+            "Martin",
+        ).stdout
+    )
     link = made["set_password_url"]
     server.client().post("/password-resets/complete", {"token": token_of(link), "new_password": PASSWORD}).ok(204)
     server.client().sign_in("olive@example.org", PASSWORD)
@@ -37,7 +61,13 @@ def test_the_setup_address_serves_once(make_server):
     client = server.client()
     assert "<form" in client.page(url).ok(200).text
     assert client.page("/setup/wrong").status == 404
-    form = {"organization": "Bar", "given_name": "Olive", "family_name": "Martin", "email": "olive@example.org", "password": PASSWORD}
+    form = {
+        "organization": "Bar",
+        "given_name": "Olive",
+        "family_name": "Martin",
+        "email": "olive@example.org",
+        "password": PASSWORD,
+    }
     weak = client.submit(url, {**form, "password": "12345678"})
     assert weak.status == 422 and server.operator.items("/organizations") == []
     client.submit("/setup/wrong", form)
@@ -62,8 +92,19 @@ def test_the_setup_link_is_dead_after_setup_by_command(make_server):
 
 
 def test_the_operator_founds_organizations(world):
-    made = world.operator.post("/organizations", {"name": "Été & Cie", "member_limit": 5, "locale": "fr", "owner": {
-        "email": fresh(), "given_name": "Ève", "family_name": "Noël"}}).ok(201).json
+    made = (
+        world.operator.post(
+            "/organizations",
+            {
+                "name": "Été & Cie",
+                "member_limit": 5,
+                "locale": "fr",
+                "owner": {"email": fresh(), "given_name": "Ève", "family_name": "Noël"},
+            },
+        )
+        .ok(201)
+        .json
+    )
     assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", made["organization"]["slug"])
     assert "set_password_url" in made
     got = world.operator.get("/organizations/" + made["organization"]["id"]).ok().json
@@ -72,8 +113,14 @@ def test_the_operator_founds_organizations(world):
 
 def test_founding_for_somebody_with_an_account_needs_no_new_password(world, inbox):
     owner = world.found("One").owner
-    made = world.operator.post("/organizations", {"name": "Two", "owner": {
-        "email": owner.email, "given_name": "Other", "family_name": "Name"}}).ok(201).json
+    made = (
+        world.operator.post(
+            "/organizations",
+            {"name": "Two", "owner": {"email": owner.email, "given_name": "Other", "family_name": "Name"}},
+        )
+        .ok(201)
+        .json
+    )
     assert not made.get("set_password_url")
     assert made["account"]["id"] == owner.id
     assert len(owner.api.get("/me/memberships").ok()["items"]) == 1, "until the address is proved"
@@ -86,7 +133,9 @@ def test_founding_for_somebody_with_an_account_needs_no_new_password(world, inbo
 def test_slugs(world):
     owner = {"email": fresh(), "given_name": "A", "family_name": "B"}
     for slug in ("a", "-ab", "ab-", "Ab", "a b", "a_b", "é", "a" * 64, "../x"):
-        world.operator.post("/organizations", {"name": "X", "slug": slug, "owner": owner}).refused("invalid-request", 422)
+        world.operator.post("/organizations", {"name": "X", "slug": slug, "owner": owner}).refused(
+            "invalid-request", 422
+        )
     name = fresh("same").split("@")[0].replace(".", "")
     first = world.operator.post("/organizations", {"name": name, "owner": owner}).ok(201)["organization"]["slug"]
     second = world.operator.post("/organizations", {"name": name, "owner": owner}).ok(201)["organization"]["slug"]
@@ -151,9 +200,17 @@ def test_audit_rows_stand_beside_each_change(world, acme, inbox, enrol):
     acme.link(inv).ok()
     enrol(inbox.token_for(email, 2)).ok(201)
     raw = world.server.query("SELECT id FROM organization WHERE slug = ?", acme.slug)[0][0]
-    rows = world.server.query("SELECT action, actor_kind, request_id FROM audit_event WHERE organization_id = ? ORDER BY id", raw)
+    rows = world.server.query(
+        "SELECT action, actor_kind, request_id FROM audit_event WHERE organization_id = ? ORDER BY id", raw
+    )
     actions = [r[0] for r in rows]
-    assert actions == ["organization.created", "invitation.created", "invitation.resent", "invitation.link_copied", "invitation.accepted"]
+    assert actions == [
+        "organization.created",
+        "invitation.created",
+        "invitation.resent",
+        "invitation.link_copied",
+        "invitation.accepted",
+    ]
     assert all(r[2] for r in rows if r[1] in ("account", "invited"))
     details = world.server.query("SELECT before, after FROM audit_event WHERE organization_id = ?", raw)
     assert email not in str(details), "personal details stand apart"

@@ -30,16 +30,26 @@ def test_a_full_disk_is_a_clear_503_and_nothing_half_done(make_server):
     client.sign_in(org.owner.email, PASSWORD)
     refused, written = None, []
     for i in range(200):
-        answer = client.post(org.path + "/invitations", {
-            "invitations": [{"email": f"full{i}.{n}@example.org", "role": "member"} for n in range(50)], "deliver": False})
+        answer = client.post(
+            org.path + "/invitations",
+            {
+                "invitations": [{"email": f"full{i}.{n}@example.org", "role": "member"} for n in range(50)],
+                "deliver": False,
+            },
+        )
         if answer.status != 200:
             refused = answer
             break
         written += [r["email"] for r in answer["results"]]
     assert refused is not None, "the disk was never full"
     for language in ("en", "fr"):
-        refused = client.twin(language).post(org.path + "/invitations", {
-            "invitations": [{"email": f"full.{n}@example.org", "role": "member"} for n in range(50)], "deliver": False})
+        refused = client.twin(language).post(
+            org.path + "/invitations",
+            {
+                "invitations": [{"email": f"full.{n}@example.org", "role": "member"} for n in range(50)],
+                "deliver": False,
+            },
+        )
         refused.refused("unavailable", 503)
         assert refused["title"] == texts(language)["problem.unavailable.title"]
         assert refused.headers["Retry-After"]
@@ -51,7 +61,9 @@ def test_a_full_disk_is_a_clear_503_and_nothing_half_done(make_server):
     there = {i["email"] for i in client.items(org.path + "/invitations", limit=200)}
     assert there == set(written) | {"before@example.org"}
     assert server.query("PRAGMA integrity_check") == [("ok",)]
-    client.post(org.path + "/invitations", {"invitations": [{"email": fresh(), "role": "member"}], "deliver": False}).ok()
+    client.post(
+        org.path + "/invitations", {"invitations": [{"email": fresh(), "role": "member"}], "deliver": False}
+    ).ok()
 
 
 def test_one_writer_with_a_log_and_full_sync(server, world):
@@ -86,8 +98,10 @@ def test_five_hundred_organizations_are_no_five_hundred_queries(world):
     owner = world.found("Few").owner.prove(world.inbox)
     few = []
     for i in range(500):
-        world.operator.post("/organizations", {"name": f"N {i}", "owner": {
-            "email": owner.email, "given_name": "Olive", "family_name": "Martin"}}).ok(201)
+        world.operator.post(
+            "/organizations",
+            {"name": f"N {i}", "owner": {"email": owner.email, "given_name": "Olive", "family_name": "Martin"}},
+        ).ok(201)
     for _ in range(5):
         at = time.perf_counter()
         rows = owner.api.get("/me/memberships").ok()["items"]

@@ -1,4 +1,4 @@
-"""PRODUCT.md section 10: hostile input is normal input. Whatever comes, the answer is a refusal with a stable code, never a 500."""
+"""Hostile input is normal input: whatever comes, the answer is a refusal with a stable code, never a 500."""
 
 import json
 import string
@@ -12,8 +12,12 @@ from lib.people import fresh
 from lib.spec import document, problems, routes
 
 KNOWN = set(problems())
-QUICK = settings(max_examples=40, deadline=None, database=None,
-                 suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large])
+QUICK = settings(
+    max_examples=40,
+    deadline=None,
+    database=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
+)
 
 
 @pytest.fixture(scope="module")
@@ -25,8 +29,13 @@ def org(world):
 def fill(org):
     inv = org.invitation(org.invite(fresh(), deliver=False))
     member = org.member(org.join())
-    return {"org": org.slug, "member": member["id"], "invitation": inv["id"], "batch": inv["batch"],
-            "session": "ses_01h455vb4pex5vsknk084sn02q"}
+    return {
+        "org": org.slug,
+        "member": member["id"],
+        "invitation": inv["id"],
+        "batch": inv["batch"],
+        "session": "ses_01h455vb4pex5vsknk084sn02q",
+    }
 
 
 def civil(answer):
@@ -39,11 +48,46 @@ def civil(answer):
 
 anything = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=60),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=12), inner, max_size=4), max_leaves=12)
-odd_text = st.text(max_size=400) | st.sampled_from([
-    "", " ", "\u0000", "a\u0000b", "\u202eabc", "\u200b", "\ufeff", "\ud7ff", "e\u0301" * 50, "𝕏" * 100, "'; DROP TABLE account; --", "{{x}}", "%s%n%x",
-    "../../etc/passwd", "a" * 320 + "@example.org", "a@b\r\nBcc: c@d", '"a b"@example.org', "a@[127.0.0.1]", "ａ@example.org", "a@ex\u0000ample.org",
-    "-1", "1e999", "9" * 400, "NaN", "true", "null", "[]", "7d", "-7d", "0d", "9999999999d", "1969-12-31T23:59:59Z", "99999-01-01"])
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=12), inner, max_size=4),
+    max_leaves=12,
+)
+odd_text = st.text(max_size=400) | st.sampled_from(
+    [
+        "",
+        " ",
+        "\u0000",
+        "a\u0000b",
+        "\u202eabc",
+        "\u200b",
+        "\ufeff",
+        "\ud7ff",
+        "e\u0301" * 50,
+        "𝕏" * 100,
+        "'; DROP TABLE account; --",
+        "{{x}}",
+        "%s%n%x",
+        "../../etc/passwd",
+        "a" * 320 + "@example.org",
+        "a@b\r\nBcc: c@d",
+        '"a b"@example.org',
+        "a@[127.0.0.1]",
+        "ａ@example.org",
+        "a@ex\u0000ample.org",
+        "-1",
+        "1e999",
+        "9" * 400,
+        "NaN",
+        "true",
+        "null",
+        "[]",
+        "7d",
+        "-7d",
+        "0d",
+        "9999999999d",
+        "1969-12-31T23:59:59Z",
+        "99999-01-01",
+    ]
+)
 
 
 def resolve(schema):
@@ -67,7 +111,11 @@ def nearly(schema):
     if kind == "array":
         return st.lists(nearly(schema.get("items", {})), max_size=5)
     if kind == "integer":
-        return st.integers() | st.sampled_from([-1, 0, 2**31, 2**63, -2**63, 2**64]) | st.floats(allow_nan=False, allow_infinity=False)
+        return (
+            st.integers()
+            | st.sampled_from([-1, 0, 2**31, 2**63, -(2**63), 2**64])
+            | st.floats(allow_nan=False, allow_infinity=False)
+        )
     if kind == "boolean":
         return st.booleans() | st.sampled_from(["true", 1, None])
     if "enum" in schema:
@@ -98,18 +146,60 @@ def test_queries_of_any_kind(org, fill, route):
         path = path.replace(fill["member"], "mbr_01h455vb4pex5vsknk084sn02q")
 
     @QUICK
-    @given(st.dictionaries(st.sampled_from([p["name"] for p in route.query] + ["x"]), odd_text.filter(lambda t: "\ud800" > t[:1] or t[:1] > "\udfff"), max_size=3))
+    @given(
+        st.dictionaries(
+            st.sampled_from([p["name"] for p in route.query] + ["x"]),
+            odd_text.filter(lambda t: "\ud800" > t[:1] or t[:1] > "\udfff"),
+            max_size=3,
+        )
+    )
     def run(query):
         civil(org.api.call(route.method, path, None, **{k: v.encode("utf-8", "replace") for k, v in query.items()}))
 
     run()
 
 
-@pytest.mark.parametrize("body", [
-    b"", b" ", b"{", b"}", b"[]", b"null", b'"x"', b"1", b"{}{}", b"{} x", b"{'a':1}", b'{"a":1,}', b'{"a":}', b'{"a" 1}', b"{a:1}", b'{"a":"\x01"}', b'{"a":"\xff"}',
-    b'{"a":"\xc0\x80"}', b'{"a":"\xed\xa0\x80"}', b'{"a":"\\ud800"}', b'{"a":"\\u0000"}', b'{"a":01}', b'{"a":+1}', b'{"a":.5}', b'{"a":1.}', b'{"a":NaN}', b'{"a":Infinity}',
-    b'\xef\xbb\xbf{}', b'{"a":1}\x00', b"\x00", b'{"a":1,"a":2}', b"[" * 5000, b'{"a":' * 5000, b"// c\n{}", '{"é":1}'.encode("latin-1"), "{}".encode("utf-16"),
-])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b" ",
+        b"{",
+        b"}",
+        b"[]",
+        b"null",
+        b'"x"',
+        b"1",
+        b"{}{}",
+        b"{} x",
+        b"{'a':1}",
+        b'{"a":1,}',
+        b'{"a":}',
+        b'{"a" 1}',
+        b"{a:1}",
+        b'{"a":"\x01"}',
+        b'{"a":"\xff"}',
+        b'{"a":"\xc0\x80"}',
+        b'{"a":"\xed\xa0\x80"}',
+        b'{"a":"\\ud800"}',
+        b'{"a":"\\u0000"}',
+        b'{"a":01}',
+        b'{"a":+1}',
+        b'{"a":.5}',
+        b'{"a":1.}',
+        b'{"a":NaN}',
+        b'{"a":Infinity}',
+        b'\xef\xbb\xbf{}',
+        b'{"a":1}\x00',
+        b"\x00",
+        b'{"a":1,"a":2}',
+        b"[" * 5000,
+        b'{"a":' * 5000,
+        b"// c\n{}",
+        '{"é":1}'.encode("latin-1"),
+        "{}".encode("utf-16"),
+    ],
+)
 def test_broken_json_of_every_kind(server, body):
     answer = server.client().post("/sessions", body)
     assert answer.problem in ("malformed-json", "invalid-request"), answer
@@ -118,15 +208,27 @@ def test_broken_json_of_every_kind(server, body):
 def test_large_bodies(org, server):
     client = server.client()
     client.post("/sessions", b'{"email":"' + b"a" * 200_000 + b'"}').refused("payload-too-large", 413)
-    rows = b",".join(b'{"email":"a%d@example.org","role":"member","message":"%s"}' % (i, b"x" * 900) for i in range(3000))
+    rows = b",".join(
+        b'{"email":"a%d@example.org","role":"member","message":"%s"}' % (i, b"x" * 900) for i in range(3000)
+    )
     org.api.twin().post(org.path + "/invitations", b'{"invitations":[' + rows + b"]}").refused("payload-too-large", 413)
     assert server.client().send("GET", "/readyz").status == 200
 
 
-@pytest.mark.parametrize("message,ok", [
-    ("Bonjour\nÀ lundi\n", True), ("x" * 1000, True), ("x" * 1001, False), ("é" * 1000, True), ("\u0007", False), ("a\u202eb", False), ("a\x1b[31m", False), ("😀", True),
-    ("a\tb", True),
-])
+@pytest.mark.parametrize(
+    "message,ok",
+    [
+        ("Bonjour\nÀ lundi\n", True),
+        ("x" * 1000, True),
+        ("x" * 1001, False),
+        ("é" * 1000, True),
+        ("\u0007", False),
+        ("a\u202eb", False),
+        ("a\x1b[31m", False),
+        ("😀", True),
+        ("a\tb", True),
+    ],
+)
 def test_messages(org, message, ok):
     answer = org.send({"email": fresh(), "role": "member", "message": message}, deliver=False)
     if ok:
@@ -141,13 +243,31 @@ def test_messages_carry_no_links(org, message):
     assert org.outcome({"email": fresh(), "message": message}, deliver=False) == "invalid-request"
 
 
-@pytest.mark.parametrize("address,outcome", [
-    ("Zoe+tag@Example.ORG", "invited"), ("zoe@bücher.example", "invited"), ("zoe@xn--bcher-kva.example", "already-invited"), ("zoé@example.org", "invalid-address"),
-    ('"zoe"@example.org', "invalid-address"), ("zoe@[::1]", "invalid-address"), ("zoe@example", "invalid-address"), ("a" * 64 + "@" + "b" * 63 + ".example", "invited"),
-    ("a" * 64 + "@" + ".".join(["b" * 62] * 3) + ".ex", "invalid-address"), ("zoe@example.org.", None), ("zoe@ex_ample.org", None), ("zoe@127.0.0.1", None), ("zoe@faß.example", "invited"),
-    ("zoe@\u2488com.example", None), ("zoe@a\u200db.example", "invalid-address"), ("zoe@example.org\u0000", None), ("zoe@ex\u202eample.org", None), ("Zoé <zoe@example.org>", None),
-    ("zoe@example.org,ada@example.org", "invalid-address"), (" zoe.space@example.org ", None),
-])
+@pytest.mark.parametrize(
+    "address,outcome",
+    [
+        ("Zoe+tag@Example.ORG", "invited"),
+        ("zoe@bücher.example", "invited"),
+        ("zoe@xn--bcher-kva.example", "already-invited"),
+        ("zoé@example.org", "invalid-address"),
+        ('"zoe"@example.org', "invalid-address"),
+        ("zoe@[::1]", "invalid-address"),
+        ("zoe@example", "invalid-address"),
+        ("a" * 64 + "@" + "b" * 63 + ".example", "invited"),
+        ("a" * 64 + "@" + ".".join(["b" * 62] * 3) + ".ex", "invalid-address"),
+        ("zoe@example.org.", None),
+        ("zoe@ex_ample.org", None),
+        ("zoe@127.0.0.1", None),
+        ("zoe@faß.example", "invited"),
+        ("zoe@\u2488com.example", None),
+        ("zoe@a\u200db.example", "invalid-address"),
+        ("zoe@example.org\u0000", None),
+        ("zoe@ex\u202eample.org", None),
+        ("Zoé <zoe@example.org>", None),
+        ("zoe@example.org,ada@example.org", "invalid-address"),
+        (" zoe.space@example.org ", None),
+    ],
+)
 def test_addresses(org, address, outcome):
     answer = civil(org.send({"email": address, "role": "member"}, deliver=False))
     if outcome:
@@ -167,10 +287,28 @@ def test_any_list_of_addresses_is_read_without_harm(org, text):
     assert answer.status in (200, 422, 400), answer
 
 
-@pytest.mark.parametrize("header", ["Cookie", "Authorization", "Accept-Language", "Idempotency-Key", "If-None-Match", "Origin", "Sec-Fetch-Site", "Content-Type", "User-Agent", "X-Forwarded-For"])
+@pytest.mark.parametrize(
+    "header",
+    [
+        "Cookie",
+        "Authorization",
+        "Accept-Language",
+        "Idempotency-Key",
+        "If-None-Match",
+        "Origin",
+        "Sec-Fetch-Site",
+        "Content-Type",
+        "User-Agent",
+        "X-Forwarded-For",
+    ],
+)
 def test_odd_headers(org, header):
     for value in ("", "x" * 6000, "=;,==;", '"', "parvis_session=" + "A" * 2000, "Bearer " + "A" * 2000, "\xe9\xff"):
         client = org.api.twin()
-        answer = client.call("POST", org.path + "/invitations/preview", {"invitations": [{"email": "a@example.org", "role": "member"}]},
-                             headers={header: value.encode("latin-1")})
+        answer = client.call(
+            "POST",
+            org.path + "/invitations/preview",
+            {"invitations": [{"email": "a@example.org", "role": "member"}]},
+            headers={header: value.encode("latin-1")},
+        )
         civil(answer)

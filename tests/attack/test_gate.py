@@ -94,30 +94,49 @@ SEEN = {
 
 # what vanishes inside the library before any callback: whatever it makes of it, never a second answer
 HIDDEN = {
-    "bare line feeds that end the headers early":
-        b"GET /healthz HTTP/1.1\r\nHost: x\r\nX-Y: a\n\nGET /healthz?smuggled HTTP/1.1\nHost: x\r\n\r\n",
-    "a bare line feed that hides a length":
-        b"POST /api/v1/sessions HTTP/1.1\r\nHost: x\r\n" + JSON + b"X-Y: a\nContent-Length: 60\r\n\r\n" + NEXT,
-    "a folded line that hides a coding":
-        b"POST /api/v1/sessions HTTP/1.1\r\nHost: x\r\n" + JSON + b"X-Y: a\r\n Transfer-Encoding: chunked\r\nContent-Length: %d\r\n\r\n" % len(NEXT) + NEXT,
-    "a folded length":
-        b"POST /api/v1/sessions HTTP/1.1\r\nHost: x\r\n" + JSON + b"Content-Length:\r\n %d\r\n\r\n" % len(NEXT) + NEXT,
-    "a NUL in a value that hides a length":
-        b"POST /api/v1/sessions HTTP/1.1\r\nHost: x\r\n" + JSON + b"Content-Length: %d\x00\r\n\r\n" % len(NEXT) + NEXT,
-    "a NUL in a header's name":
-        b"POST /api/v1/sessions HTTP/1.1\r\nHost: x\r\n" + JSON + b"Content-Length\x00: %d\r\n\r\n" % len(NEXT) + NEXT,
-    "a carriage return alone":
-        b"POST /api/v1/sessions HTTP/1.1\r\nHost: x\r\n" + JSON + b"X: y\rContent-Length: %d\r\n\r\n" % len(NEXT) + NEXT,
-    "a header without a name that hides a length":
-        b"POST /api/v1/sessions HTTP/1.1\r\nHost: x\r\n" + JSON + b": z\r\nContent-Length: %d\r\n\r\n" % len(NEXT) + NEXT,
-    "a body on a GET":
-        b"GET /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % len(NEXT) + NEXT,
-    "a body that was refused unread":
-        b"POST /api/v1/sessions HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\nContent-Length: %d\r\n\r\n" % len(NEXT) + NEXT,
-    "an upgrade":
-        b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: h2c\r\nContent-Length: %d\r\n\r\n" % len(NEXT) + NEXT,
-    "an unread expectation":
-        b"POST /api/v1/sessions HTTP/1.1\r\nHost: x\r\n" + JSON + b"Expect: 200-maybe\r\nContent-Length: %d\r\n\r\n" % len(NEXT) + NEXT,
+    "bare line feeds that end the headers early": b"GET /healthz HTTP/1.1\r\nHost: x\r\nX-Y: a\n\n"
+    b"GET /healthz?smuggled HTTP/1.1\nHost: x\r\n\r\n",
+    "a bare line feed that hides a length": b"POST /api/v1/sessions HTTP/1.1\r\nHost: x\r\n"
+    + JSON
+    + b"X-Y: a\nContent-Length: 60\r\n\r\n"
+    + NEXT,
+    "a folded line that hides a coding": b"POST /api/v1/sessions HTTP/1.1\r\nHost: x\r\n"
+    + JSON
+    + b"X-Y: a\r\n Transfer-Encoding: chunked\r\nContent-Length: %d\r\n\r\n" % len(NEXT)
+    + NEXT,
+    "a folded length": b"POST /api/v1/sessions HTTP/1.1\r\nHost: x\r\n"
+    + JSON
+    + b"Content-Length:\r\n %d\r\n\r\n" % len(NEXT)
+    + NEXT,
+    "a NUL in a value that hides a length": b"POST /api/v1/sessions HTTP/1.1\r\nHost: x\r\n"
+    + JSON
+    + b"Content-Length: %d\x00\r\n\r\n" % len(NEXT)
+    + NEXT,
+    "a NUL in a header's name": b"POST /api/v1/sessions HTTP/1.1\r\nHost: x\r\n"
+    + JSON
+    + b"Content-Length\x00: %d\r\n\r\n" % len(NEXT)
+    + NEXT,
+    "a carriage return alone": b"POST /api/v1/sessions HTTP/1.1\r\nHost: x\r\n"
+    + JSON
+    + b"X: y\rContent-Length: %d\r\n\r\n" % len(NEXT)
+    + NEXT,
+    "a header without a name that hides a length": b"POST /api/v1/sessions HTTP/1.1\r\nHost: x\r\n"
+    + JSON
+    + b": z\r\nContent-Length: %d\r\n\r\n" % len(NEXT)
+    + NEXT,
+    "a body on a GET": b"GET /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % len(NEXT) + NEXT,
+    "a body that was refused unread": b"POST /api/v1/sessions HTTP/1.1\r\nHost: x\r\n"
+    b"Content-Type: text/plain\r\nContent-Length: %d\r\n\r\n"
+    % len(NEXT)
+    + NEXT,
+    "an upgrade": b"GET /healthz HTTP/1.1\r\nHost: x\r\n"
+    b"Connection: Upgrade\r\nUpgrade: h2c\r\nContent-Length: %d\r\n\r\n"
+    % len(NEXT)
+    + NEXT,
+    "an unread expectation": b"POST /api/v1/sessions HTTP/1.1\r\nHost: x\r\n"
+    + JSON
+    + b"Expect: 200-maybe\r\nContent-Length: %d\r\n\r\n" % len(NEXT)
+    + NEXT,
 }
 
 
@@ -155,11 +174,20 @@ def test_there_are_more_than_forty():
 # ---- good requests still pass
 
 
-@pytest.mark.parametrize("request_bytes", [
-    get(), get(version=b"HTTP/1.0"), get(version=b"HTTP/1.0", headers=b""), get(headers=b"HOST:x\r\n"),
-    get(headers=b"Host: x:8080\r\n"), get(headers=b"Host: [::1]:80\r\n"), get(b"/healthz?a=%C3%A9&b=+"),
-    get(headers=b"Host: x\r\nX-Empty:\r\n"), b"HEAD /healthz HTTP/1.1\r\nHost: x\r\n\r\n",
-])
+@pytest.mark.parametrize(
+    "request_bytes",
+    [
+        get(),
+        get(version=b"HTTP/1.0"),
+        get(version=b"HTTP/1.0", headers=b""),
+        get(headers=b"HOST:x\r\n"),
+        get(headers=b"Host: x:8080\r\n"),
+        get(headers=b"Host: [::1]:80\r\n"),
+        get(b"/healthz?a=%C3%A9&b=+"),
+        get(headers=b"Host: x\r\nX-Empty:\r\n"),
+        b"HEAD /healthz HTTP/1.1\r\nHost: x\r\n\r\n",
+    ],
+)
 def test_good_requests_pass(server, request_bytes):
     assert speak(server.port, request_bytes, quiet=1, finish=True).status == 200
 

@@ -6,20 +6,31 @@ from lib.people import World, fresh
 from lib.spec import routes
 
 BODIES = {
-    "update_organization": {"name": "Taken"}, "update_settings": {"reminder_max": 2}, "update_member": {"role": "member"},
+    "update_organization": {"name": "Taken"},
+    "update_settings": {"reminder_max": 2},
+    "update_member": {"role": "member"},
     "create_invitations": {"invitations": [{"email": "x@example.org", "role": "member"}]},
     "preview_invitations": {"invitations": [{"email": "x@example.org", "role": "member"}]},
     "correct_invitation": {"email": "x@example.org"},
 }
 FIELDS = {
-    "members_remove_form": {"member": "mbr_01h455vb4pex5vsknk084sn02q", "confirmed": "true"}, "member_role_form": {"role": "owner"},
-    "member_remove_form": {"pending_invitations": "revoke"}, "invitations_bulk_form": {"invitation": "inv_01h455vb4pex5vsknk084sn02q", "action": "revoke"},
-    "invitation_correct_form": {"email": "x@example.org"}, "invite_step_form": {"addresses": "x@example.org", "step": "preview", "role": "member"},
-    "invite_check": {"addresses": "x@example.org"}, "invite_send_form": {"addresses": "x@example.org", "role": "member"}, "settings_form": {"name": "Taken"},
+    "members_remove_form": {"member": "mbr_01h455vb4pex5vsknk084sn02q", "confirmed": "true"},
+    "member_role_form": {"role": "owner"},
+    "member_remove_form": {"pending_invitations": "revoke"},
+    "invitations_bulk_form": {"invitation": "inv_01h455vb4pex5vsknk084sn02q", "action": "revoke"},
+    "invitation_correct_form": {"email": "x@example.org"},
+    "invite_step_form": {"addresses": "x@example.org", "step": "preview", "role": "member"},
+    "invite_check": {"addresses": "x@example.org"},
+    "invite_send_form": {"addresses": "x@example.org", "role": "member"},
+    "settings_form": {"name": "Taken"},
 }
 INSIDE = [r for r in routes() if "{org}" in r.path]
 PAGES = [r for r in routes("console.yaml") if "{org}" in r.path]
-UNKNOWN = {"member": "mbr_01h455vb4pex5vsknk084sn02q", "invitation": "inv_01h455vb4pex5vsknk084sn02q", "batch": "bat_01h455vb4pex5vsknk084sn02q"}
+UNKNOWN = {
+    "member": "mbr_01h455vb4pex5vsknk084sn02q",
+    "invitation": "inv_01h455vb4pex5vsknk084sn02q",
+    "batch": "bat_01h455vb4pex5vsknk084sn02q",
+}
 
 
 @pytest.fixture(scope="module")
@@ -59,8 +70,12 @@ def test_their_organization_in_the_path(world, two, route):
     assert snapshot(world, theirs) == before
 
 
-@pytest.mark.parametrize("route", [r for r in INSIDE if any("{%s}" % k in r.path for k in UNKNOWN)] +
-                         [r for r in INSIDE if r.name == "transfer_ownership"], ids=repr)
+@pytest.mark.parametrize(
+    "route",
+    [r for r in INSIDE if any("{%s}" % k in r.path for k in UNKNOWN)]
+    + [r for r in INSIDE if r.name == "transfer_ownership"],
+    ids=repr,
+)
 def test_their_thing_in_our_organization_is_like_none_at_all(world, two, route):
     ours, theirs, ids = two
     before = snapshot(world, theirs)
@@ -74,7 +89,18 @@ def test_their_thing_in_our_organization_is_like_none_at_all(world, two, route):
 
 
 @pytest.mark.parametrize("route", [r for r in INSIDE if any("{%s}" % k in r.path for k in UNKNOWN)], ids=repr)
-@pytest.mark.parametrize("wrong", ["x", "org_01h455vb4pex5vsknk084sn02q", "MBR_01h455vb4pex5vsknk084sn02q", "inv_" + "z" * 26, "inv_" + "0" * 25, "%C3%A9", "inv_8" + "0" * 25])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "x",
+        "org_01h455vb4pex5vsknk084sn02q",
+        "MBR_01h455vb4pex5vsknk084sn02q",
+        "inv_" + "z" * 26,
+        "inv_" + "0" * 25,
+        "%C3%A9",
+        "inv_8" + "0" * 25,
+    ],
+)
 def test_ids_that_are_none(two, route, wrong):
     ours = two[0]
     path = route.path.removeprefix("/api/v1").format(org=ours.slug, member=wrong, invitation=wrong, batch=wrong)
@@ -120,8 +146,14 @@ def test_a_key_works_in_its_own_organization_alone(make_server, smtp):
     made = server.setup()
     key = server.client(key=made["api_key"])
     world = World(server, smtp)
-    world.operator.post("/organizations", {"name": "Second", "slug": "second", "owner": {
-        "email": "olive.martin@example.org", "given_name": "Olive", "family_name": "Martin"}}).ok(201)
+    world.operator.post(
+        "/organizations",
+        {
+            "name": "Second",
+            "slug": "second",
+            "owner": {"email": "olive.martin@example.org", "given_name": "Olive", "family_name": "Martin"},
+        },
+    ).ok(201)
     key.get("/organizations/bar/members").ok()
     key.get("/organizations/second/members").refused("not-found", 404)
     answer = key.post("/check", {"organization": "second", "permission": "resources.use"})
@@ -131,6 +163,10 @@ def test_a_key_works_in_its_own_organization_alone(make_server, smtp):
 def test_an_idempotency_key_of_another_actor_tells_nothing(two):
     ours, theirs, _ = two
     key = {"Idempotency-Key": "shared-between-strangers"}
-    first = theirs.api.post(theirs.path + "/invitations", {"invitations": [{"email": fresh(), "role": "member"}], "deliver": False}, key).ok()
-    mine = ours.api.post(ours.path + "/invitations", {"invitations": [{"email": fresh(), "role": "member"}], "deliver": False}, key).ok()
+    first = theirs.api.post(
+        theirs.path + "/invitations", {"invitations": [{"email": fresh(), "role": "member"}], "deliver": False}, key
+    ).ok()
+    mine = ours.api.post(
+        ours.path + "/invitations", {"invitations": [{"email": fresh(), "role": "member"}], "deliver": False}, key
+    ).ok()
     assert mine.json != first.json and mine.headers["Idempotency-Replayed"] is None

@@ -62,7 +62,13 @@ def test_every_get_route_of_the_console_changes_nothing(acme, inbox):
     member = acme.member(acme.join())
     inbox.wait(email)
     inbox.settle(0.5)
-    values = {"org": acme.slug, "member": member["id"], "invitation": inv["id"], "batch": inv["batch"], "token": inbox.token_for(email)}
+    values = {
+        "org": acme.slug,
+        "member": member["id"],
+        "invitation": inv["id"],
+        "batch": inv["batch"],
+        "token": inbox.token_for(email),
+    }
     gets = [r for name in ("console.yaml", "openapi.yaml") for r in routes(name) if r.method == "GET"]
     for r in gets[:3]:
         acme.api.page(r.path.format(**values))

@@ -46,7 +46,9 @@ def test_no_secret_is_kept_logged_or_told_twice(make_server, smtp):
     # invite, resend, copy, accept
     email = fresh()
     idem = {"Idempotency-Key": "secret-sweep"}
-    inv = acme.api.post(acme.path + "/invitations", {"invitations": [{"email": email, "role": "member"}]}, idem).ok()["results"][0]["invitation"]
+    inv = acme.api.post(acme.path + "/invitations", {"invitations": [{"email": email, "role": "member"}]}, idem).ok()[
+        "results"
+    ][0]["invitation"]
     inv = inv if isinstance(inv, str) else inv["id"]
     smtp_secrets("first", smtp.last(email))
     acme.resend(inv).ok()
@@ -79,10 +81,16 @@ def test_no_secret_is_kept_logged_or_told_twice(make_server, smtp):
     server.client().post("/password-resets", {"email": email}).ok(202)
     note("reset token", smtp.resets(email)[0].token)
     server.client().page("/password/reset/" + secrets["reset token"])
-    server.client().post("/password-resets/complete", {"token": secrets["reset token"],
-                                                       "new_password": note("reset password", "brand new phrase 99")}).ok(204)
-    note("operator link", token_of(world.operator.post("/server/accounts/reset-password", {"email": email}).ok()["url"]))
-    acme.api.post("/me/password", {"current_password": PASSWORD, "new_password": note("changed password", "changed phrase 4711")}).ok(204)
+    server.client().post(
+        "/password-resets/complete",
+        {"token": secrets["reset token"], "new_password": note("reset password", "brand new phrase 99")},
+    ).ok(204)
+    note(
+        "operator link", token_of(world.operator.post("/server/accounts/reset-password", {"email": email}).ok()["url"])
+    )
+    acme.api.post(
+        "/me/password", {"current_password": PASSWORD, "new_password": note("changed password", "changed phrase 4711")}
+    ).ok(204)
     note("changed session", acme.api.cookies["parvis_session"])
     # one that waits in the outbox, sealed
     waiting = fresh("waiting")
@@ -91,9 +99,13 @@ def test_no_secret_is_kept_logged_or_told_twice(make_server, smtp):
     smtp.settle(0.7)
     smtp.data_reply = None
 
-    replayed = [acme.api.post(f"{acme.path}/invitations/{inv}/link", headers=idem),
-                acme.api.post(f"{acme.path}/invitation-batches/{batch}/links", headers=idem)]
-    answers = [acme.api.get(acme.path + p) for p in ("/invitations", "/members", "/mail", "/settings")] + [world.operator.get("/server/mail")]
+    replayed = [
+        acme.api.post(f"{acme.path}/invitations/{inv}/link", headers=idem),
+        acme.api.post(f"{acme.path}/invitation-batches/{batch}/links", headers=idem),
+    ]
+    answers = [acme.api.get(acme.path + p) for p in ("/invitations", "/members", "/mail", "/settings")] + [
+        world.operator.get("/server/mail")
+    ]
     told = b"".join(a.body for a in replayed + answers)
 
     def places():
@@ -103,8 +115,13 @@ def test_no_secret_is_kept_logged_or_told_twice(make_server, smtp):
         yield "replayed and listed answers", told
 
     def search():
-        return [(name, where) for where, data in places() for name, value in secrets.items()
-                for form in forms_of(value) if form in data]
+        return [
+            (name, where)
+            for where, data in places()
+            for name, value in secrets.items()
+            for form in forms_of(value)
+            if form in data
+        ]
 
     assert len(secrets) >= 25
     assert search() == []

@@ -40,7 +40,9 @@ def wrk(port, script=None, connections=CONNECTIONS, seconds=SECONDS, **env):
     """(requests a second, p99 in ms, answers that were no 2xx)."""
     command = ["wrk", "-t2", f"-c{connections}", f"-d{seconds}s", "--latency", "--timeout", "20s"]
     command += ["-s", str(HERE / script)] if script else []
-    done = subprocess.run([*command, f"http://127.0.0.1:{port}/"], env={**os.environ, **env}, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [*command, f"http://127.0.0.1:{port}/"], env={**os.environ, **env}, capture_output=True, text=True, check=True
+    )
     rate = float(re.search(r"Requests/sec:\s+([\d.]+)", done.stdout).group(1))
     number, unit = re.search(r"99%\s+([\d.]+)(us|ms|s)", done.stdout).groups()
     bad = re.search(r"Non-2xx or 3xx responses: (\d+)", done.stdout)
@@ -48,7 +50,7 @@ def wrk(port, script=None, connections=CONNECTIONS, seconds=SECONDS, **env):
 
 
 class Tarpit:
-    """A mail server that takes the line and never speaks: mails stay in the outbox, and delivery takes no time of ours."""
+    """A mail server that takes the line and never speaks: mails stay in the outbox, delivery takes no time."""
 
     def __init__(self):
         self.socket = socket.create_server(("127.0.0.1", 0), backlog=64)
@@ -98,8 +100,11 @@ def stripped_size(folder):
 def beside_bulk(port, key):
     """(p99 of single invitations while bulk ones go on, answers that were no success)."""
     bulk = []
-    other = threading.Thread(target=lambda: bulk.append(wrk(
-        port, "invite.lua", connections=2, BENCH_KEY=key, BENCH_MARK="load", BENCH_ROWS="1000")))
+    other = threading.Thread(
+        target=lambda: bulk.append(
+            wrk(port, "invite.lua", connections=2, BENCH_KEY=key, BENCH_MARK="load", BENCH_ROWS="1000")
+        )
+    )
     other.start()
     _, p99, bad = wrk(port, "invite.lua", connections=16, BENCH_KEY=key, BENCH_MARK="beside")
     other.join()
@@ -109,8 +114,12 @@ def beside_bulk(port, key):
 def measure(folder):
     pit = Tarpit()
     compile_yardsticks(folder)
-    single, grouped = map(float, subprocess.run([str(folder / "commits"), str(folder), "3"], capture_output=True, text=True,
-                                                check=True).stdout.split())
+    single, grouped = map(
+        float,
+        subprocess.run(
+            [str(folder / "commits"), str(folder), "3"], capture_output=True, text=True, check=True
+        ).stdout.split(),
+    )
     port = free_port()
     bare = subprocess.Popen([str(folder / "bare"), str(port)])
     time.sleep(0.3)
@@ -128,19 +137,35 @@ def measure(folder):
     idle = memory(server.process.pid)
     check_rate, check_p99, check_bad = wrk(server.port, "check.lua", BENCH_KEY=key)
     one_rate, one_p99, one_bad = wrk(server.port, "invite.lua", BENCH_KEY=key, BENCH_MARK="one")
-    bulk_rate, bulk_p99, bulk_bad = wrk(server.port, "invite.lua", connections=4, BENCH_KEY=key, BENCH_MARK="bulk", BENCH_ROWS="1000")
+    bulk_rate, bulk_p99, bulk_bad = wrk(
+        server.port, "invite.lua", connections=4, BENCH_KEY=key, BENCH_MARK="bulk", BENCH_ROWS="1000"
+    )
     beside_p99, beside_bad = beside_bulk(server.port, key)
     busy = memory(server.process.pid)
     server.stop()
     bad = check_bad + one_bad + bulk_bad + beside_bad
     rows = [
         ("a bare libmicrohttpd answer", f"{bare_rate:,.0f}/s, p99 {bare_p99:.1f} ms", "", ""),
-        ("permission check", f"{check_rate:,.0f}/s, p99 {check_p99:.1f} ms", f"{check_rate / bare_rate:.2f} of bare", "70,000/s, p99 < 5 ms"),
+        (
+            "permission check",
+            f"{check_rate:,.0f}/s, p99 {check_p99:.1f} ms",
+            f"{check_rate / bare_rate:.2f} of bare",
+            "70,000/s, p99 < 5 ms",
+        ),
         ("SQLite commits, one by one", f"{single:,.0f}/s", "", ""),
         ("SQLite rows, 64 a commit", f"{grouped:,.0f}/s", "", ""),
-        ("durable single invitations", f"{one_rate:,.0f}/s, p99 {one_p99:.1f} ms",
-         f"{one_rate / single:.2f} of one by one, {one_rate / grouped:.2f} of grouped", "12,000/s"),
-        ("invitations in bulk (1,000 each)", f"{bulk_rate * 1000:,.0f}/s, p99 {bulk_p99:.0f} ms", f"{bulk_rate * 1000 / grouped:.2f} of grouped", "35,000/s"),
+        (
+            "durable single invitations",
+            f"{one_rate:,.0f}/s, p99 {one_p99:.1f} ms",
+            f"{one_rate / single:.2f} of one by one, {one_rate / grouped:.2f} of grouped",
+            "12,000/s",
+        ),
+        (
+            "invitations in bulk (1,000 each)",
+            f"{bulk_rate * 1000:,.0f}/s, p99 {bulk_p99:.0f} ms",
+            f"{bulk_rate * 1000 / grouped:.2f} of grouped",
+            "35,000/s",
+        ),
         ("single invitations beside bulk", f"p99 {beside_p99:.0f} ms", "", "p99 < 50 ms"),
         ("memory idle", f"RSS {idle[0]:.1f} MB, PSS {idle[1]:.1f} MB", "", "15 MB"),
         ("memory after all of these", f"RSS {busy[0]:.1f} MB, PSS {busy[1]:.1f} MB", "", "40 MB"),

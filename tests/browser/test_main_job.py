@@ -65,9 +65,14 @@ def test_the_main_job(house, open_browser):
     olive.go(f"{url}/o/{bar.slug}/users").follow("users.invite")
     if open_browser.javascript:
         field = olive.one("#chip-input")
-        olive.driver.execute_script("""
+        olive.driver.execute_script(
+            """
             const data = new DataTransfer(); data.setData("text/plain", arguments[1]);
-            arguments[0].dispatchEvent(new ClipboardEvent("paste", {clipboardData: data, bubbles: true, cancelable: true}));""", field, pasted)
+            const paste = {clipboardData: data, bubbles: true, cancelable: true};
+            arguments[0].dispatchEvent(new ClipboardEvent("paste", paste));""",
+            field,
+            pasted,
+        )
         olive.until(lambda: len(olive.all(".chip")) == 3 and not olive.all(".chip.wait"), "three chips, checked")
     else:
         olive.one("#addresses").send_keys(pasted)
@@ -81,7 +86,9 @@ def test_the_main_job(house, open_browser):
     olive.press("invite.to_preview")
     olive.sees("preview.mail").sees("Olive Martin vous invite à rejoindre Bar")
     looked_at(olive, shots, "3-preview")
-    assert house.inbox.mails == [] or all(m.recipients[0] not in (plain, idn_wire) for m in house.inbox.mails), "nothing is sent before"
+    assert house.inbox.mails == [] or all(
+        m.recipients[0] not in (plain, idn_wire) for m in house.inbox.mails
+    ), "nothing is sent before"
     olive.click(olive.one("form[action$='/invite/send'] button"))
     olive.until(lambda: olive.all("a[href*='/batches/']"), "link to the batch")
     looked_at(olive, shots, "4-sent")
@@ -101,7 +108,9 @@ def test_the_main_job(house, open_browser):
     phone = open_browser(size="phone")
     phone.go(mails[plain].link).sees("Bar").sees("Olive Martin")
     looked_at(phone, shots, "6-enrol")
-    phone.fill("common.given_name", "Paul").fill("common.family_name", "Lefèvre").fill("password.label", PASSWORD).press("invited.join")
+    phone.fill("common.given_name", "Paul").fill("common.family_name", "Lefèvre").fill(
+        "password.label", PASSWORD
+    ).press("invited.join")
     phone.until(lambda: phone.path == "/o/" + bar.slug, "home of the organization")
     phone.sees("Bar")
     looked_at(phone, shots, "7-home")
@@ -149,7 +158,10 @@ def test_the_main_job(house, open_browser):
     olive.row_menu("Karim Benali", "member.remove").sees("removal.goes")
     looked_at(olive, shots, "17-remove")
     olive.press("removal.submit")
-    olive.until(lambda: not any("Karim Benali" in r.text for r in olive.all("tbody tr")) and olive.all("tbody tr"), "list without Karim")
+    olive.until(
+        lambda: not any("Karim Benali" in r.text for r in olive.all("tbody tr")) and olive.all("tbody tr"),
+        "list without Karim",
+    )
     looked_at(olive, shots, "18-removed")
     karim.go(f"{url}/o/{bar.slug}")
     karim.sees_not("Olive Martin")
@@ -190,7 +202,9 @@ def test_somebody_else_is_signed_in(house, open_browser):
     assert bar.state(bar.api.items(bar.path + "/invitations")[0]) == "pending"
     b.click(b.one("form[action$='/switch'] button"))
     b.until(lambda: b.all("input[name=password]"), "enrolment")
-    b.fill("common.given_name", "Paul").fill("common.family_name", "Lefèvre").fill("password.label", PASSWORD).press("invited.join")
+    b.fill("common.given_name", "Paul").fill("common.family_name", "Lefèvre").fill("password.label", PASSWORD).press(
+        "invited.join"
+    )
     b.until(lambda: b.path == "/o/" + bar.slug, "home of the organization")
 
 

@@ -1,7 +1,7 @@
 """Every page and every mail, looked at: axe-core finds nothing, nothing sticks out, the browser has no complaint.
 
-Screenshots go to build/shots. By default each page is seen once in each language, size and scheme crosswise; SHOTS=all takes every
-combination, and writes docs/screenshot.png.
+Screenshots go to build/shots. By default each page is seen in each language on a light desktop and a dark phone;
+SHOTS=all takes every combination.
 """
 
 import itertools
@@ -19,8 +19,16 @@ from lib.spec import routes
 SHOTS = ROOT / "build/shots"
 ALL = os.environ.get("SHOTS") == "all"
 LOOKS = list(itertools.product(("desktop", "phone"), (False, True))) if ALL else [("desktop", False), ("phone", True)]
-NAMES = [("Amélie", "Rousseau"), ("Bastien", "Lefèvre"), ("Chloé", "Nguyen"), ("David", "Okafor"), ("Élodie", "Marchand"), ("Farid", "Benali"),
-         ("Gaëlle", "Le Goff"), ("Hugo", "Schneider")]
+NAMES = [
+    ("Amélie", "Rousseau"),
+    ("Bastien", "Lefèvre"),
+    ("Chloé", "Nguyen"),
+    ("David", "Okafor"),
+    ("Élodie", "Marchand"),
+    ("Farid", "Benali"),
+    ("Gaëlle", "Le Goff"),
+    ("Hugo", "Schneider"),
+]
 
 
 def plain(name):
@@ -39,13 +47,28 @@ class Scene:
         world.inbox.rcpt_reply = lambda a: "550 5.1.1 <%s>: no such user here" % a if a.startswith("typo") else None
         bar.owner.api.post("/me/address-proof").ok(202)
         bar.owner.api.post("/me/address-proof/confirm", {"code": inbox.last(bar.owner.email).code}).ok()
-        self.people = [bar.join(fresh(plain(g)), given=g, family=f, role="administrator" if i == 1 else "member") for i, (g, f) in enumerate(NAMES)]
+        self.people = [
+            bar.join(fresh(plain(g)), given=g, family=f, role="administrator" if i == 1 else "member")
+            for i, (g, f) in enumerate(NAMES)
+        ]
         self.member = bar.member(self.people[2])["id"]
         self.zoe = other.join(given="Zoé", family="Durand")
         self.zoe.api.patch("/me", {"locale": language}).ok()
-        emails = {k: fresh(n) for k, n in (("paul", "paul"), ("typo", "typo"), ("ada", "ada"), ("declined", "marc"), ("joined", "ines"))}
-        sent = bar.send(*[{"email": e, "message": "À lundi, neuf heures, au troisième étage." if language == "fr" else "See you on Monday at nine."}
-                          for e in emails.values()]).ok()
+        emails = {
+            k: fresh(n)
+            for k, n in (("paul", "paul"), ("typo", "typo"), ("ada", "ada"), ("declined", "marc"), ("joined", "ines"))
+        }
+        sent = bar.send(
+            *[
+                {
+                    "email": e,
+                    "message": "À lundi, neuf heures, au troisième étage."
+                    if language == "fr"
+                    else "See you on Monday at nine.",
+                }
+                for e in emails.values()
+            ]
+        ).ok()
         self.batch = sent["batch"]
         tokens = {k: inbox.token_for(e) for k, e in emails.items() if k != "typo"}
         world.enrol(tokens["joined"], "Inès", "Faure").ok(201)
@@ -91,8 +114,12 @@ class Scene:
         owner.api.post("/me/password", {"current_password": PASSWORD, "new_password": PASSWORD + "!"}).ok(204)
         inbox.settle(0.5)
         return {
-            "invitation": self.pending_mail, "invitation-account": inbox.wait(self.zoe.email, 2)[1], "reset": inbox.resets(self.zoe.email)[0],
-            "proof": inbox.last(me), "ask-again": asked, "password-changed": inbox.all_for(owner.email)[-1],
+            "invitation": self.pending_mail,
+            "invitation-account": inbox.wait(self.zoe.email, 2)[1],
+            "reset": inbox.resets(self.zoe.email)[0],
+            "proof": inbox.last(me),
+            "ask-again": asked,
+            "password-changed": inbox.all_for(owner.email)[-1],
         }
 
 
@@ -104,43 +131,88 @@ def pages(s):
     o, people = f"/o/{s.bar.slug}", f"/o/{s.bar.slug}/users"
     owner, nobody, zoe = s.bar.owner.api, None, s.zoe.api
     addresses = ADDRESSES + "\n" + s.zoe.email + "\n" + s.people[0].email
-    order = [("addresses", "yann@example.org\nada@example.org"), ("role", "member"), ("locale", ""), ("expires_in", "7d"), ("message", "Bonjour !")]
+    order = [
+        ("addresses", "yann@example.org\nada@example.org"),
+        ("role", "member"),
+        ("locale", ""),
+        ("expires_in", "7d"),
+        ("message", "Bonjour !"),
+    ]
     full = f"/o/{s.full.slug}/users/invite"
     many = "\n".join(f"p{i}@example.org" for i in range(5))
     return {
-        "sign-in": (nobody, "/sign-in", None), "sign-in-refused": (nobody, "/sign-in", [("email", "a@example.org"), ("password", "wrong")]),
-        "forgotten": (nobody, "/password/forgotten", None), "forgotten-sent": (nobody, "/password/forgotten", [("email", "a@example.org")]),
-        "reset": (nobody, "/password/reset/" + s.reset, None), "reset-dead": (nobody, "/password/reset/xyz", None),
+        "sign-in": (nobody, "/sign-in", None),
+        "sign-in-refused": (nobody, "/sign-in", [("email", "a@example.org"), ("password", "wrong")]),
+        "forgotten": (nobody, "/password/forgotten", None),
+        "forgotten-sent": (nobody, "/password/forgotten", [("email", "a@example.org")]),
+        "reset": (nobody, "/password/reset/" + s.reset, None),
+        "reset-dead": (nobody, "/password/reset/xyz", None),
         "reset-weak": (nobody, "/password/reset/" + s.reset, [("new_password", "12345678")]),
-        "join": (nobody, "/join", None), "join-wrong": (nobody, "/join", [("email", "a@example.org"), ("code", "AAAAA-AAAAA")]),
+        "join": (nobody, "/join", None),
+        "join-wrong": (nobody, "/join", [("email", "a@example.org"), ("code", "AAAAA-AAAAA")]),
         "join-right": (nobody, "/join", [("email", s.paul), ("code", s.pending_mail.code)]),
-        "enrol": (nobody, "/i/" + s.pending, None), "enrol-refused": (nobody, "/i/" + s.pending, [("given_name", "www.x.org"), ("family_name", ""), ("password", "123")]),
-        "decline": (nobody, f"/i/{s.pending}/decline", None), "expired": (nobody, "/i/" + s.expired, None), "revoked": (nobody, "/i/" + s.revoked, None),
-        "replaced": (nobody, "/i/" + s.replaced, None), "used": (nobody, "/i/" + s.joined, None), "declined": (nobody, "/i/" + s.declined, None),
-        "invalid": (nobody, "/i/nonsense", None), "on-the-way": (nobody, "/i/" + s.for_zoe, None), "accept": (zoe, "/i/" + s.for_zoe, None),
-        "switch": (owner, "/i/" + s.pending, None), "not-found": (nobody, "/nowhere", None),
-        "home-owner": (owner, o, None), "home-member": (s.people[3].api, o, None), "home-unproved": (s.unproved, o, None), "leave": (s.people[3].api, o + "/leave", None),
-        "leave-last-owner": (owner, o + "/leave", None), "not-allowed": (s.people[3].api, people, None), "members": (owner, people, None),
-        "members-none": (owner, people + "?q=zzz", None), "members-administrator": (s.people[1].api, people, None), "members-alone": (s.empty.owner.api, f"/o/{s.empty.slug}/users", None),
-        "member": (owner, f"{people}/{s.member}", None), "role": (owner, f"{people}/{s.member}/role", None), "remove": (owner, f"{people}/{s.member}/remove", None),
-        "remove-many": (owner, people + "/remove", [("member", s.member), ("member", s.bar.member(s.people[1])["id"])]), "transfer": (owner, f"{people}/{s.member}/transfer", None),
-        "invitations": (owner, people + "/invitations", None), "invitations-none": (s.empty.owner.api, f"/o/{s.empty.slug}/users/invitations", None),
-        "invitations-filtered": (owner, people + "/invitations?q=zzz", None), "correct": (owner, f"{people}/invitations/{s.invitation}/correct", None),
+        "enrol": (nobody, "/i/" + s.pending, None),
+        "enrol-refused": (
+            nobody,
+            "/i/" + s.pending,
+            [("given_name", "www.x.org"), ("family_name", ""), ("password", "123")],
+        ),
+        "decline": (nobody, f"/i/{s.pending}/decline", None),
+        "expired": (nobody, "/i/" + s.expired, None),
+        "revoked": (nobody, "/i/" + s.revoked, None),
+        "replaced": (nobody, "/i/" + s.replaced, None),
+        "used": (nobody, "/i/" + s.joined, None),
+        "declined": (nobody, "/i/" + s.declined, None),
+        "invalid": (nobody, "/i/nonsense", None),
+        "on-the-way": (nobody, "/i/" + s.for_zoe, None),
+        "accept": (zoe, "/i/" + s.for_zoe, None),
+        "switch": (owner, "/i/" + s.pending, None),
+        "not-found": (nobody, "/nowhere", None),
+        "home-owner": (owner, o, None),
+        "home-member": (s.people[3].api, o, None),
+        "home-unproved": (s.unproved, o, None),
+        "leave": (s.people[3].api, o + "/leave", None),
+        "leave-last-owner": (owner, o + "/leave", None),
+        "not-allowed": (s.people[3].api, people, None),
+        "members": (owner, people, None),
+        "members-none": (owner, people + "?q=zzz", None),
+        "members-administrator": (s.people[1].api, people, None),
+        "members-alone": (s.empty.owner.api, f"/o/{s.empty.slug}/users", None),
+        "member": (owner, f"{people}/{s.member}", None),
+        "role": (owner, f"{people}/{s.member}/role", None),
+        "remove": (owner, f"{people}/{s.member}/remove", None),
+        "remove-many": (owner, people + "/remove", [("member", s.member), ("member", s.bar.member(s.people[1])["id"])]),
+        "transfer": (owner, f"{people}/{s.member}/transfer", None),
+        "invitations": (owner, people + "/invitations", None),
+        "invitations-none": (s.empty.owner.api, f"/o/{s.empty.slug}/users/invitations", None),
+        "invitations-filtered": (owner, people + "/invitations?q=zzz", None),
+        "correct": (owner, f"{people}/invitations/{s.invitation}/correct", None),
         "correct-refused": (owner, f"{people}/invitations/{s.invitation}/correct", [("email", "nobody")]),
-        "revoke": (owner, f"{people}/invitations/{s.invitation}/revoke", None), "resend": (owner, f"{people}/invitations/{s.invitation}/resend", None), "link": (owner, f"{people}/invitations/{s.invitation}/link", []),
-        "invite": (owner, people + "/invite", None), "invite-checked": (owner, people + "/invite", [("addresses", addresses), ("step", "addresses")]),
-        "invite-options": (owner, people + "/invite", [*order, ("step", "options")]), "invite-preview": (owner, people + "/invite", [*order, ("step", "preview")]),
+        "revoke": (owner, f"{people}/invitations/{s.invitation}/revoke", None),
+        "resend": (owner, f"{people}/invitations/{s.invitation}/resend", None),
+        "link": (owner, f"{people}/invitations/{s.invitation}/link", []),
+        "invite": (owner, people + "/invite", None),
+        "invite-checked": (owner, people + "/invite", [("addresses", addresses), ("step", "addresses")]),
+        "invite-options": (owner, people + "/invite", [*order, ("step", "options")]),
+        "invite-preview": (owner, people + "/invite", [*order, ("step", "preview")]),
         "invite-short": (s.full.owner.api, full, [("addresses", many), ("role", "member"), ("step", "preview")]),
-        "invite-mail": (owner, people + "/invite/mail?role=member&locale=" + s.language, None), "batch": (owner, f"{people}/batches/{s.batch}", None),
-        "settings": (owner, o + "/settings", None), "me": (owner, "/me", None), "me-unproved": (s.unproved, "/me", None),
+        "invite-mail": (owner, people + "/invite/mail?role=member&locale=" + s.language, None),
+        "batch": (owner, f"{people}/batches/{s.batch}", None),
+        "settings": (owner, o + "/settings", None),
+        "me": (owner, "/me", None),
+        "me-unproved": (s.unproved, "/me", None),
         "me-refused": (owner, "/me/password", [("current_password", "wrong"), ("new_password", "x")]),
     }
 
 
-NAMES_OF_PAGES = """sign-in sign-in-refused forgotten forgotten-sent reset reset-dead reset-weak join join-wrong join-right enrol enrol-refused decline expired
-revoked replaced used declined invalid on-the-way accept switch not-found home-owner home-member home-unproved leave leave-last-owner not-allowed members members-none
-members-administrator members-alone member role remove remove-many transfer invitations invitations-none invitations-filtered correct correct-refused revoke resend link
-invite invite-checked invite-options invite-preview invite-short invite-mail batch settings me me-unproved me-refused""".split()
+NAMES_OF_PAGES = """
+    sign-in sign-in-refused forgotten forgotten-sent reset reset-dead reset-weak join join-wrong join-right enrol
+    enrol-refused decline expired revoked replaced used declined invalid on-the-way accept switch not-found home-
+    owner home-member home-unproved leave leave-last-owner not-allowed members members-none members-administrator
+    members-alone member role remove remove-many transfer invitations invitations-none invitations-filtered correct
+    correct-refused revoke resend link invite invite-checked invite-options invite-preview invite-short invite-mail
+    batch settings me me-unproved me-refused
+""".split()
 
 
 @pytest.fixture(scope="module")
@@ -177,7 +249,10 @@ def test_the_page(view, name):
         b.go(url + "/healthz").driver.delete_all_cookies()
     if posted is not None:
         b.go(url + "/sign-in" if not who else url + "/me").submit(path, posted)
-        b.until(lambda: b.driver.execute_script("return document.readyState") == "complete" and b.all("main, body > *"), "page")
+        b.until(
+            lambda: b.driver.execute_script("return document.readyState") == "complete" and b.all("main, body > *"),
+            "page",
+        )
     else:
         b.go(url + path)
     found = {}

@@ -1,4 +1,5 @@
-"""`make crash`: kill -9 under load, again and again. What was answered is there; what was committed is mailed; nothing twice.
+"""`make crash`: kill -9 under load, again and again. What was answered is there, what was committed is
+mailed, nothing twice.
 
 CRASH_ROUNDS (default 100), CRASH_SEED, PARVIS_BINARY.
 """
@@ -34,10 +35,10 @@ class Record:
 
     def __init__(self):
         self.lock = threading.Lock()
-        self.invited = {}    # id → address
-        self.joined = {}     # address → member id
-        self.revoked = set() # ids
-        self.tried = set()   # addresses that somebody tried to accept
+        self.invited = {}  # id → address
+        self.joined = {}  # address → member id
+        self.revoked = set()  # ids
+        self.tried = set()  # addresses that somebody tried to accept
         self.count = 0
 
     def address(self):
@@ -71,8 +72,10 @@ def joiner(server, box, record, stop):
             time.sleep(0.01)
             continue
         client.cookies.clear()
-        answer = client.post("/invitations/accept", {
-            "token": mail.token, "given_name": "Zoé", "family_name": "Durand", "password": PASSWORD})
+        answer = client.post(
+            "/invitations/accept",
+            {"token": mail.token, "given_name": "Zoé", "family_name": "Durand", "password": PASSWORD},
+        )
         if answer.status == 201:
             with record.lock:
                 record.joined[mail.recipients[0]] = answer["member"]["id"]
@@ -107,9 +110,17 @@ def quietly(failures, work, *args):
 
 def one_round(server, org, box, cookies, record, dice):
     stop, failures = threading.Event(), []
-    threads = [threading.Thread(target=quietly, args=(failures, inviter, server, org, cookies, record, stop)) for _ in range(INVITERS)]
-    threads += [threading.Thread(target=quietly, args=(failures, joiner, server, box, record, stop)) for _ in range(JOINERS)]
-    threads += [threading.Thread(target=quietly, args=(failures, revoker, server, org, cookies, record, stop, dice)) for _ in range(REVOKERS)]
+    threads = [
+        threading.Thread(target=quietly, args=(failures, inviter, server, org, cookies, record, stop))
+        for _ in range(INVITERS)
+    ]
+    threads += [
+        threading.Thread(target=quietly, args=(failures, joiner, server, box, record, stop)) for _ in range(JOINERS)
+    ]
+    threads += [
+        threading.Thread(target=quietly, args=(failures, revoker, server, org, cookies, record, stop, dice))
+        for _ in range(REVOKERS)
+    ]
     for t in threads:
         t.start()
     time.sleep(dice.uniform(0.05, 0.8))
@@ -130,19 +141,29 @@ def check(server, org, record):
     assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
     raw = connection.execute("SELECT id FROM organization WHERE slug = ?", (org.slug,)).fetchone()[0]
     invitations = dict(connection.execute("SELECT email, state FROM invitation WHERE organization_id = ?", (raw,)))
-    members = {e for e, in connection.execute(
-        "SELECT a.email FROM membership m JOIN account a ON a.id = m.account_id WHERE m.organization_id = ?", (raw,))}
+    members = {
+        e
+        for e, in connection.execute(
+            "SELECT a.email FROM membership m JOIN account a ON a.id = m.account_id WHERE m.organization_id = ?", (raw,)
+        )
+    }
     for id_, email in record.invited.items():
         assert email in invitations, f"{email} was answered and is gone"
         if id_ in record.revoked:
-            assert invitations[email] == "revoked" and email not in members, f"{email}: revoked, now {invitations[email]}"
+            assert (
+                invitations[email] == "revoked" and email not in members
+            ), f"{email}: revoked, now {invitations[email]}"
     for email in record.joined:
         assert invitations[email] == "accepted" and email in members, f"{email} joined and is gone"
     accepted = [e for e, s in invitations.items() if s == "accepted"]
     assert members - {org.owner.email} == set(accepted), "members and accepted invitations differ"
-    assert connection.execute("SELECT count(*) FROM (SELECT accepted_by_id FROM invitation WHERE state = 'accepted'"
-                              " GROUP BY accepted_by_id HAVING count(*) > 1)").fetchone() == (0,)
-    used, held = connection.execute("SELECT used, held FROM organization_seat WHERE organization_id = ?", (raw,)).fetchone()
+    assert connection.execute(
+        "SELECT count(*) FROM (SELECT accepted_by_id FROM invitation WHERE state = 'accepted'"
+        " GROUP BY accepted_by_id HAVING count(*) > 1)"
+    ).fetchone() == (0,)
+    used, held = connection.execute(
+        "SELECT used, held FROM organization_seat WHERE organization_id = ?", (raw,)
+    ).fetchone()
     pending = sum(s == "pending" for s in invitations.values())
     assert (used, held) == (len(members), pending), f"seats {used}+{held}, counted {len(members)}+{pending}"
     connection.close()
@@ -150,7 +171,7 @@ def check(server, org, record):
 
 
 def mails_went_out(server, org, box, record):
-    """Every committed invitation that was not revoked before its mail left has had its mail; twice only under one Message-ID."""
+    """Each committed invitation, unless revoked before its mail left, has had it; twice only under one Message-ID."""
     until = time.monotonic() + MAIL_PATIENCE
     while True:
         states = check(server, org, record)
@@ -186,15 +207,22 @@ def main():
         slowest = max(slowest, time.monotonic() - at)
         check(server, org, record)
         if n % 10 == 0 or n == ROUNDS:
-            print(f"  {n:4} kills: {len(record.invited)} invited, {len(record.joined)} joined, {len(record.revoked)} revoked,"
-                  f" {len(box.mails)} mails", flush=True)
+            print(
+                f"  {n:4} kills: {len(record.invited)} invited, {len(record.joined)} joined,"
+                f" {len(record.revoked)} revoked,"
+                f" {len(box.mails)} mails",
+                flush=True,
+            )
     extra = mails_went_out(server, org, box, record)
     server.stop()
     box.stop()
     shutil.rmtree(folder)
-    print(f"crash: {ROUNDS} kills survived; {len(record.invited)} invitations and {len(record.joined)} acceptances answered, all there;"
-          f" every committed invitation mailed ({extra} sent again under the same Message-ID); integrity clean;"
-          f" slowest restart {slowest:.2f} s")
+    print(
+        f"crash: {ROUNDS} kills survived; {len(record.invited)} invitations and {len(record.joined)} acceptances"
+        " answered, all there;"
+        f" every committed invitation mailed ({extra} sent again under the same Message-ID); integrity clean;"
+        f" slowest restart {slowest:.2f} s"
+    )
 
 
 if __name__ == "__main__":

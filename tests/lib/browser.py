@@ -1,4 +1,4 @@
-"""A real Chromium, as a person uses it: buttons and fields by the words on them, pages looked at and judged by axe-core."""
+"""A real Chromium, as a person uses it: fields and buttons by their words, pages judged by axe-core."""
 
 import base64
 import pathlib
@@ -17,8 +17,19 @@ from lib.spec import texts
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 AXE = ROOT / "tests/browser/node_modules/axe-core/axe.min.js"
-FLAGS = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-         "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage", "--hide-scrollbars", "--force-color-profile=srgb"]
+FLAGS = [
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+    "--hide-scrollbars",
+    "--force-color-profile=srgb",
+]
 SIZES = {"desktop": (1280, 800), "phone": (360, 740)}
 PATIENCE = 15.0  # seconds for a page to come
 
@@ -32,10 +43,13 @@ class Browser:
             options.add_argument(flag)
         options.add_argument(f"--user-data-dir={self.profile}")
         options.add_argument(f"--lang={language}")
-        options.add_experimental_option("prefs", {
-            "intl.accept_languages": language,
-            "profile.managed_default_content_settings.javascript": 1 if javascript else 2,
-        })
+        options.add_experimental_option(
+            "prefs",
+            {
+                "intl.accept_languages": language,
+                "profile.managed_default_content_settings.javascript": 1 if javascript else 2,
+            },
+        )
         options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
         self.driver = webdriver.Chrome(options=options, service=Service("/usr/bin/chromedriver"))
         self.look(size, dark)
@@ -49,12 +63,20 @@ class Browser:
         if size:
             self.size = size
             width, height = SIZES[size]
-            self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {
-                "width": width, "height": height, "deviceScaleFactor": 1, "mobile": size == "phone"})
+            self.driver.execute_cdp_cmd(
+                "Emulation.setDeviceMetricsOverride",
+                {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": size == "phone"},
+            )
         if dark is not None:
-            self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [
-                {"name": "prefers-color-scheme", "value": "dark" if dark else "light"},
-                {"name": "prefers-reduced-motion", "value": "reduce"}]})
+            self.driver.execute_cdp_cmd(
+                "Emulation.setEmulatedMedia",
+                {
+                    "features": [
+                        {"name": "prefers-color-scheme", "value": "dark" if dark else "light"},
+                        {"name": "prefers-reduced-motion", "value": "reduce"},
+                    ]
+                },
+            )
 
     # ---- going and finding
 
@@ -64,14 +86,18 @@ class Browser:
 
     def submit(self, path, fields):
         """A form of one's own making, sent from the page one is on."""
-        self.driver.execute_script("""
+        self.driver.execute_script(
+            """
             const form = document.createElement("form");
             form.method = "post"; form.action = arguments[0];
             for (const [name, value] of arguments[1]) {
                 const input = document.createElement("input");
                 input.type = "hidden"; input.name = name; input.value = value; form.append(input);
             }
-            document.body.append(form); form.submit();""", path, [list(pair) for pair in fields])
+            document.body.append(form); form.submit();""",
+            path,
+            [list(pair) for pair in fields],
+        )
         return self
 
     def be(self, client, url):
@@ -129,8 +155,15 @@ class Browser:
 
     def _named(self, css, key):
         wanted = self.word(key)
-        return next((e for e in self.all(css) if e.is_displayed() and wanted in
-                     (e.text.strip(), e.get_attribute("aria-label"), e.accessible_name.strip())), None)
+        return next(
+            (
+                e
+                for e in self.all(css)
+                if e.is_displayed()
+                and wanted in (e.text.strip(), e.get_attribute("aria-label"), e.accessible_name.strip())
+            ),
+            None,
+        )
 
     def press(self, key):
         """A button, by the words on it; waits for what follows."""
@@ -157,7 +190,9 @@ class Browser:
 
     def fill(self, key, value):
         """A field, by its label."""
-        field = self.until(lambda: self._named("input:not([type=hidden]), textarea, select", key), f"field {self.word(key)!r}")
+        field = self.until(
+            lambda: self._named("input:not([type=hidden]), textarea, select", key), f"field {self.word(key)!r}"
+        )
         field.clear()
         field.send_keys(value)
         return self
@@ -178,35 +213,58 @@ class Browser:
         row = self.until(lambda: next((r for r in self.all("tbody tr") if text in r.text), None), f"row of {text}")
         row.find_element(By.CSS_SELECTOR, "summary").click()
         wanted = self.word(entry)
-        self.click(self.until(lambda: next((e for e in row.find_elements(By.CSS_SELECTOR, "a, button")
-                                              if e.is_displayed() and e.text.strip() == wanted), None), f"entry {wanted}"))
+        self.click(
+            self.until(
+                lambda: next(
+                    (
+                        e
+                        for e in row.find_elements(By.CSS_SELECTOR, "a, button")
+                        if e.is_displayed() and e.text.strip() == wanted
+                    ),
+                    None,
+                ),
+                f"entry {wanted}",
+            )
+        )
         return self
 
     def row(self, text):
-        return self.until(lambda: next((r for r in self.all("tbody tr") if text in r.text), None), f"row of {text}").text
+        return self.until(
+            lambda: next((r for r in self.all("tbody tr") if text in r.text), None), f"row of {text}"
+        ).text
 
     # ---- judging
 
     def fits(self):
         """Nothing sticks out to the right."""
-        wide = self.driver.execute_script("return document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        wide = self.driver.execute_script(
+            "return document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        )
         assert wide <= 0, f"{self.url} is {wide} pixels too wide at {self.size}"
 
     def axe(self):
         """What axe-core finds, as sentences."""
         self.driver.execute_script(AXE.read_text("utf-8"))
-        found = self.driver.execute_async_script("""
+        found = self.driver.execute_async_script(
+            """
             const done = arguments[arguments.length - 1];
             axe.run(document, {iframes: false, resultTypes: ["violations"], runOnly: {type: "tag", values:
                 ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}})
-               .then(r => done(r.violations), e => done([{id: "axe failed", help: String(e), nodes: []}]));""")
-        return [f"{v['id']}: {v['help']}\n" + "\n".join("    " + n["html"][:300] + " " + n.get("failureSummary", "")[:300] for n in v["nodes"][:4])
-                for v in found]
+               .then(r => done(r.violations), e => done([{id: "axe failed", help: String(e), nodes: []}]));"""
+        )
+        return [
+            f"{v['id']}: {v['help']}\n"
+            + "\n".join("    " + n["html"][:300] + " " + n.get("failureSummary", "")[:300] for n in v["nodes"][:4])
+            for v in found
+        ]
 
     def complaints(self):
         """What the console of the browser says: refused by the policy, missing files, errors of scripts."""
-        return [e["message"] for e in self.driver.get_log("browser")
-                if e["level"] == "SEVERE" and "status of 4" not in e["message"] and "favicon" not in e["message"]]
+        return [
+            e["message"]
+            for e in self.driver.get_log("browser")
+            if e["level"] == "SEVERE" and "status of 4" not in e["message"] and "favicon" not in e["message"]
+        ]
 
     def shot(self, path):
         """The whole page into a PNG."""
@@ -215,6 +273,8 @@ class Browser:
         box = self.driver.execute_cdp_cmd("Page.getLayoutMetrics", {})["cssContentSize"]
         width, height = SIZES[self.size]
         clip = {"x": 0, "y": 0, "width": width, "height": min(max(box["height"], height), 6000), "scale": 1}
-        data = self.driver.execute_cdp_cmd("Page.captureScreenshot", {"format": "png", "clip": clip, "captureBeyondViewport": True})["data"]
+        data = self.driver.execute_cdp_cmd(
+            "Page.captureScreenshot", {"format": "png", "clip": clip, "captureBeyondViewport": True}
+        )["data"]
         path.write_bytes(base64.b64decode(data))
         return path

@@ -1,4 +1,4 @@
-"""A client of the HTTP interface: keep-alive, a cookie jar of two names, or a key; over TCP or the operator's socket."""
+"""A client of the HTTP interface: keep-alive, a cookie jar, or a key; over TCP or the operator's socket."""
 
 import http.client
 import json
@@ -166,12 +166,18 @@ class Client:
 
     def page(self, target, headers=None):
         """A page of the console, as a browser asks for it."""
-        return self.send("GET", target, None, {"Accept": "text/html", "Sec-Fetch-Site": "same-origin", **(headers or {})})
+        return self.send(
+            "GET", target, None, {"Accept": "text/html", "Sec-Fetch-Site": "same-origin", **(headers or {})}
+        )
 
     def submit(self, target, fields=None, headers=None):
         """A form of the console; fields is a dict or a list of pairs."""
         body = urllib.parse.urlencode(fields or {}, doseq=True).encode()
-        sent = {"Content-Type": "application/x-www-form-urlencoded", "Sec-Fetch-Site": "same-origin", "Accept": "text/html"}
+        sent = {
+            "Content-Type": "application/x-www-form-urlencoded",
+            "Sec-Fetch-Site": "same-origin",
+            "Accept": "text/html",
+        }
         sent.update(headers or {})
         return self.send("POST", target, body, sent)
 

@@ -69,7 +69,7 @@ def token_of(link):
 
 
 class Mailbox:
-    """An SMTP server. Levers: `reply` answers RCPT or DATA in place of 250 (a string, or a function of the recipient)."""
+    """An SMTP server. Levers: what answers RCPT or DATA in place of 250 (a text, or a function)."""
 
     def __init__(self, tls=None, require_tls=False, user=None, password=None):
         self.mails = []
@@ -94,6 +94,7 @@ class Mailbox:
 
             async def handle_DATA(self, server, session, envelope):
                 import asyncio
+
                 if outer.data_delay:
                     await asyncio.sleep(outer.data_delay)
                 if outer.cut_data:

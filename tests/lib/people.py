@@ -65,8 +65,9 @@ class World:
             body["locale"] = locale
         made = self.operator.post("/organizations", body).ok(201).json
         client = self.client()
-        client.post("/password-resets/complete",
-                    {"token": token_of(made["set_password_url"]), "new_password": PASSWORD}).ok()
+        client.post(
+            "/password-resets/complete", {"token": token_of(made["set_password_url"]), "new_password": PASSWORD}
+        ).ok()
         client.sign_in(email, PASSWORD)
         return Organization(self, made["organization"], Person(client, email))
 
@@ -74,8 +75,10 @@ class World:
         """Accepts as a new person. The answer; on success its `client` is the person's."""
         client = client or self.client()
         token = token_of(link_or_token) if "://" in link_or_token else link_or_token
-        answer = client.post("/invitations/accept", {
-            "token": token, "given_name": given, "family_name": family, "password": password, **more})
+        answer = client.post(
+            "/invitations/accept",
+            {"token": token, "given_name": given, "family_name": family, "password": password, **more},
+        )
         answer.client = client
         return answer
 

@@ -27,7 +27,7 @@ class Reply:
             found.append(int(start.group(1)))
             length = re.search(rb"(?im)^content-length: *(\d+)", head)
             interim = start.group(1)[:1] == b"1"
-            rest = body if interim else body[int(length.group(1)) if length else len(body):]
+            rest = body if interim else body[int(length.group(1)) if length else len(body) :]
 
     @property
     def status(self):
