@@ -84,8 +84,11 @@ err idempotency_run(request *r, txn *t, str body)
                            r->raw_query.p ? r->raw_query : S(""));
     token_digest hash = token_mac(t->env->key, KEY_BODY, body); /* a bare hash of a password could be guessed at */
     q_idempotency_get_row row;
+    if (store_is_shared(t->store)) /* a twin of this request may be at it at this moment */
+        TRY(q_idempotency_claim(t, .actor_id = scope, .key = r->idempotency_key, .route = route,
+                                .body_hash = token_digest_str(&hash), .body = S(""), .created_at = t->now));
     err found = q_idempotency_get(t, &row, .actor_id = scope, .key = r->idempotency_key, .route = route);
-    if (found == OK && row.created_at > t->now - KEEP)
+    if (found == OK && row.status && row.created_at > t->now - KEEP)
         return token_equal(row.body_hash, token_digest_str(&hash)) ? replay(r, &row) : ERR_IDEMPOTENCY_KEY_REUSED;
     if (found != OK && found != ERR_NOT_FOUND)
         return found;

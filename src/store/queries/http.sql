@@ -3,6 +3,12 @@
 -- name: idempotency_get :one
 SELECT body_hash, status, body, created_at FROM idempotency WHERE actor_id = :actor_id AND key = :key AND route = :route;
 
+-- Where several write at once: whoever comes second waits for the first one's end. Status 0: no answer is kept yet.
+-- name: idempotency_claim :exec
+INSERT INTO idempotency (actor_id, key, route, body_hash, status, body, created_at)
+VALUES (:actor_id, :key, :route, :body_hash, 0, :body, :created_at)
+ON CONFLICT (actor_id, key, route) DO UPDATE SET status = idempotency.status;
+
 -- name: idempotency_put :exec
 INSERT INTO idempotency (actor_id, key, route, body_hash, status, body, created_at)
 VALUES (:actor_id, :key, :route, :body_hash, :status, :body, :created_at)
