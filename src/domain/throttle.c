@@ -39,6 +39,8 @@ static str source_key(txn *t, throttle_kind kind, str source)
 static err check_key(txn *t, str key)
 {
     q_throttle_get_row row;
+    if (t->writes && store_is_shared(t->store)) /* what is counted after this is counted once */
+        TRY(q_throttle_claim(t, .throttle_key = key, .updated_at = t->now));
     err e = q_throttle_get(t, &row, key);
     if (e == ERR_NOT_FOUND)
         return OK;

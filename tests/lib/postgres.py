@@ -20,7 +20,7 @@ SQLITE_ALONE = {
     "test_the_sweep_finds_what_is_there",
     "test_what_it_keeps_belongs_to_its_owner_alone",
 }
-base, databases = None, {}
+base, databases, migrated = None, {}, set()
 
 
 def start():

@@ -92,7 +92,8 @@ class Server:
 
     def migrate(self):
         """A database that other processes may share is migrated only when asked for."""
-        if postgres.WANTED and not (self.data / "key").exists():
+        if postgres.WANTED and self.data not in postgres.migrated:
+            postgres.migrated.add(self.data)
             self.cli("migrate")
 
     def _limit_files(self):

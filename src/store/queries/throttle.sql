@@ -1,6 +1,11 @@
 -- name: throttle_get :one
 SELECT failures, until_at, updated_at FROM throttle WHERE throttle_key = :throttle_key;
 
+-- Where several write at once: tries of one kind come one after the other.
+-- name: throttle_claim :exec
+INSERT INTO throttle (throttle_key, failures, until_at, updated_at) VALUES (:throttle_key, 0, 0, :updated_at)
+ON CONFLICT (throttle_key) DO UPDATE SET failures = throttle.failures;
+
 -- name: throttle_put :exec
 INSERT INTO throttle (throttle_key, failures, until_at, updated_at) VALUES (:throttle_key, :failures, :until_at, :updated_at)
 ON CONFLICT (throttle_key) DO UPDATE SET failures = excluded.failures, until_at = excluded.until_at, updated_at = excluded.updated_at;
