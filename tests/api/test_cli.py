@@ -164,7 +164,7 @@ def test_an_empty_server_prints_an_address_to_set_it_up_once(make_server):
     assert server.client().page(address.group(1)).status == 200
     made = server.setup()
     assert made["organization"]["name"] == "Bar"
-    assert server.client().page(address.group(1)).status == 404
+    assert server.client().page(address.group(1)).status == 303
     refused(server.cli("setup", "--organization", "Two", "--email", "t@example.org", "--given-name", "T",
                        "--family-name", "T", check=False))
 
