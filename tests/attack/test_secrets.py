@@ -129,7 +129,7 @@ def test_no_secret_is_kept_logged_or_told_twice(make_server, smtp):
     assert search() == []
     assert setup_links, "the setup address is printed, by design, and dead by now"
     server.start()
-    assert server.client().page("/setup/" + setup_links[0]).status == 303
+    assert server.client().page("/setup/" + setup_links[0]).status == 404
 
 
 def test_the_sweep_finds_what_is_there(make_server):
