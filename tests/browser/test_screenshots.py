@@ -207,11 +207,11 @@ def pages(s):
 
 NAMES_OF_PAGES = """
     sign-in sign-in-refused forgotten forgotten-sent reset reset-dead reset-weak join join-wrong join-right enrol
-    enrol-refused decline expired revoked replaced used declined invalid on-the-way accept switch not-found home-
-    owner home-member home-unproved leave leave-last-owner not-allowed members members-none members-administrator
-    members-alone member role remove remove-many transfer invitations invitations-none invitations-filtered correct
-    correct-refused revoke resend link invite invite-checked invite-options invite-preview invite-short invite-mail
-    batch settings me me-unproved me-refused
+    enrol-refused decline expired revoked replaced used declined invalid on-the-way accept switch not-found
+    home-owner home-member home-unproved leave leave-last-owner not-allowed members members-none
+    members-administrator members-alone member role remove remove-many transfer invitations invitations-none
+    invitations-filtered correct correct-refused revoke resend link invite invite-checked invite-options
+    invite-preview invite-short invite-mail batch settings me me-unproved me-refused
 """.split()
 
 
