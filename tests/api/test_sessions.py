@@ -149,7 +149,7 @@ def test_the_same_time_for_unknown_addresses(acme, anonymous):
     for i in range(4):  # below the fifth try, from where one waits
         known.append(took(acme.owner.email))
         unknown.append(took(f"nobody{i}." + acme.owner.email))
-    assert 0.4 < statistics.median(known) / statistics.median(unknown) < 2.5
+    assert 0.25 < statistics.median(known) / statistics.median(unknown) < 4  # without a hash: a twentieth
 
 
 def test_wrong_tries_slow_down_and_never_lock_out(make_server):

