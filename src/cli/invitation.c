@@ -73,11 +73,11 @@ static int each_argument(cli *c, one *change)
     return worst;
 }
 
-/* Prints what an action answered, with a sentence for people. */
-static int act(cli *c, const char *method, str path, const char *sentence)
+/* Prints what an action answered, with a sentence for people. The body is taken over. */
+static int act(cli *c, const char *method, str path, json_t *body, const char *sentence)
 {
     reply r;
-    int code = call(c, method, path, NULL, &r);
+    int code = call(c, method, path, body, &r);
     if (code != EXIT_DONE)
         return code;
     if (c->json)
@@ -90,7 +90,7 @@ static int act(cli *c, const char *method, str path, const char *sentence)
 
 static int resend_one(cli *c, str path)
 {
-    return act(c, "POST", arena_join(c->a, path, S("/resend")), "cli.invitation.resent");
+    return act(c, "POST", arena_join(c->a, path, S("/resend")), NULL, "cli.invitation.resent");
 }
 
 static int revoke_one(cli *c, str path)
@@ -98,7 +98,7 @@ static int revoke_one(cli *c, str path)
     reply r = {0};
     int code = call(c, "DELETE", path, NULL, &r);
     json_decref(r.json);
-    return code == EXIT_DONE ? act(c, "GET", path, "cli.invitation.revoked") : code;
+    return code == EXIT_DONE ? act(c, "GET", path, NULL, "cli.invitation.revoked") : code;
 }
 
 static int link_one(cli *c, str path)
@@ -181,22 +181,13 @@ int run_invitation_link(cli *c)
 
 int run_invitation_correct(cli *c)
 {
-    reply r;
     str path;
     int code = item_path(c, "invitations", "email", argument(c, 0), &path);
     if (code != EXIT_DONE)
         return code;
     json_t *body = json_object();
     json_put(body, "email", argument(c, 1));
-    code = call(c, "POST", arena_join(c->a, path, S("/correct")), body, &r);
-    if (code != EXIT_DONE)
-        return code;
-    if (c->json)
-        json_print(r.json);
-    else
-        say(SAID(c, "cli.invitation.corrected", {"address", printable(c->a, json_text(r.json, "email"))}));
-    json_decref(r.json);
-    return EXIT_DONE;
+    return act(c, "POST", arena_join(c->a, path, S("/correct")), body, "cli.invitation.corrected");
 }
 
 int run_invitation_batch(cli *c)
