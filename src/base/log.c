@@ -47,10 +47,9 @@ static bool is_plain(str s)
 
 static void add_field(buf *b, const log_field *f)
 {
-    if (as_json)
-        buf_printf(b, ",\"%s\":", f->name);
-    else
-        buf_printf(b, " %s=", f->name);
+    buf_add(b, as_json ? S(",\"") : S(" "));
+    buf_add(b, str_of(f->name));
+    buf_add(b, as_json ? S("\":") : S("="));
     if (!f->text.p)
         buf_int(b, f->number);
     else if (!as_json && is_plain(f->text))
@@ -59,23 +58,54 @@ static void add_field(buf *b, const log_field *f)
         add_quoted(b, f->text);
 }
 
-void log_event(log_level level, const char *message, const log_field *fields, size_t count)
+enum { HELD_MAX = 16 << 10 };
+
+static _Thread_local bool lingers;
+static _Thread_local buf held;
+
+void log_rest(void)
 {
-    static const char *const names[] = {"debug", "info", "warning", "error"};
-    if (!log_wants(level))
-        return;
+    ssize_t written = held.n ? write(STDERR_FILENO, held.p, held.n) : 0;
+    (void)written; /* nowhere left to say so */
+    held.n = 0;
+    if (!lingers)
+        buf_free(&held);
+}
+
+void log_linger(bool on)
+{
+    lingers = on;
+    log_rest();
+}
+
+static void add_line(buf *b, log_level level, const char *message, const log_field *fields, size_t count)
+{
+    static const str names[] = {S_INIT("debug"), S_INIT("info"), S_INIT("warning"), S_INIT("error")};
+    static const str padded[] = {S_INIT(" debug   "), S_INIT(" info    "), S_INIT(" warning "), S_INIT(" error   ")};
     char when[CLOCK_TEXT_SIZE];
-    BUF_SCOPED b = {0};
-    clock_format(clock_now(), when);
+    str at = clock_format(clock_now(), when);
+    if (as_json)
+        buf_add(b, S("{\"time\":\""));
+    buf_add(b, at);
     if (as_json) {
-        buf_printf(&b, "{\"time\":\"%s\",\"level\":\"%s\",\"message\":", when, names[level]);
-        add_quoted(&b, str_of(message));
+        buf_add(b, S("\",\"level\":\""));
+        buf_add(b, names[level]);
+        buf_add(b, S("\",\"message\":"));
+        add_quoted(b, str_of(message));
     } else {
-        buf_printf(&b, "%s %-7s %s", when, names[level], message);
+        buf_add(b, padded[level]);
+        buf_add(b, str_of(message));
     }
     for (size_t i = 0; i < count; i++)
-        add_field(&b, &fields[i]);
-    buf_add(&b, as_json ? S("}\n") : S("\n"));
-    if (write(STDERR_FILENO, b.p, b.n) < 0)
-        return; /* nowhere left to say so */
+        add_field(b, &fields[i]);
+    buf_add(b, as_json ? S("}\n") : S("\n"));
+}
+
+void log_event(log_level level, const char *message, const log_field *fields, size_t count)
+{
+    if (!log_wants(level))
+        return;
+    add_line(&held, level, message, fields, count);
+    if (!lingers || level >= LOG_WARNING || held.n >= HELD_MAX)
+        log_rest();
 }

@@ -215,17 +215,34 @@ static void end_doors(loop *l)
         MHD_stop_daemon(l->doors[i].daemon);
 }
 
+/* What one turn of the loop does for many requests is done once: a snapshot of the database, a write to the log. */
+static void linger(loop *l)
+{
+    log_linger(true);
+    if (l->server->app->store)
+        store_linger(l->server->app->store);
+}
+
+static void rest(loop *l)
+{
+    log_rest();
+    if (l->server->app->store)
+        store_rest(l->server->app->store);
+}
+
 static void *serve(void *context)
 {
     loop *l = context;
     bool due[LISTENERS_MAX], draining = false;
     msec swept = clock_monotonic(), last = 0;
     watch_wire(l);
+    linger(l);
     while (!draining || (has_work(l) && clock_monotonic() < last)) {
         wait_for_work(l, due);
         for (size_t i = 0; i < l->door_count; i++)
             if (due[i])
                 MHD_run(l->doors[i].daemon);
+        rest(l);
         msec now = clock_monotonic();
         if (!draining && atomic_load(&l->server->draining)) {
             draining = true;
@@ -238,6 +255,8 @@ static void *serve(void *context)
         }
     }
     end_doors(l);
+    rest(l);
+    log_linger(false);
     return NULL;
 }
 

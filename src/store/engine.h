@@ -15,6 +15,8 @@ typedef struct store_engine {
     void (*close)(store *s);
     err (*read_begin)(txn *t);
     void (*read_end)(txn *t);
+    void (*linger)(store *s); /* NULL, both: nothing to gain for this engine */
+    void (*rest)(store *s);
     void (*submit)(store *s, store_job *job);
     err (*query_one)(txn *t, const query *q, const void *params, void *row);
     err (*query_many)(txn *t, const query *q, const void *params, void **rows, size_t *count);

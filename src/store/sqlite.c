@@ -131,12 +131,21 @@ static pthread_mutex_t readers_lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_once_t prepared_once = PTHREAD_ONCE_INIT;
 static pthread_key_t thread_readers; /* the thread's list of reader */
 
+static void reader_end(reader *r)
+{
+    if (!sqlite3_get_autocommit(r->connection.db))
+        sqlite_control(&r->connection, CONTROL_COMMIT);
+    r->is_open = false;
+}
+
 static void thread_ended(void *list)
 {
     pthread_mutex_lock(&readers_lock);
     for (reader *r = list; r;) {
         reader *next = r->next_in_thread;
         r->next_in_thread = NULL;
+        if (r->is_open)
+            reader_end(r);
         if (r->owner)
             r->spare = true;
         else
@@ -236,18 +245,33 @@ static void close_readers(sqlite_store *s)
     pthread_mutex_unlock(&readers_lock);
 }
 
+static _Thread_local bool lingers;
+
+/* The number is read before SQLite takes its snapshot, so that the snapshot holds at least what the number says. */
+static err reader_begin(sqlite_store *s, reader *r)
+{
+    uint64_t generation = atomic_load(&s->generation);
+    if (r->is_open && r->generation == generation)
+        return OK;
+    if (r->is_open)
+        reader_end(r);
+    r->connection.broken = OK;
+    int code = sqlite_control(&r->connection, CONTROL_BEGIN_READ);
+    if (code != SQLITE_OK)
+        return sqlite_trouble(&r->connection, "begin", code);
+    r->is_open = true;
+    r->generation = generation;
+    return OK;
+}
+
 static err sqlite_read_begin(txn *t)
 {
     sqlite_store *s = sqlite_of(t->store);
     reader *r = reader_of_thread(s);
     if (!r)
         TRY(reader_new(s, &r));
-    if (r->depth == 0) {
-        r->connection.broken = OK;
-        int code = sqlite_control(&r->connection, CONTROL_BEGIN_READ);
-        if (code != SQLITE_OK)
-            return sqlite_trouble(&r->connection, "begin", code);
-    }
+    if (r->depth == 0)
+        TRY(reader_begin(s, r));
     r->depth++;
     t->connection = &r->connection;
     t->now = clock_now();
@@ -259,10 +283,23 @@ static void sqlite_read_end(txn *t)
     reader *r = t->connection; /* its first member */
     if (--r->depth > 0)
         return;
-    if (!sqlite3_get_autocommit(r->connection.db))
-        sqlite_control(&r->connection, CONTROL_COMMIT);
     if (r->connection.broken == OK)
         sqlite_works(&r->connection);
+    if (!lingers || r->connection.broken != OK)
+        reader_end(r);
+}
+
+static void sqlite_linger(store *s)
+{
+    (void)s;
+    lingers = true;
+}
+
+static void sqlite_rest(store *s)
+{
+    reader *r = reader_of_thread(sqlite_of(s));
+    if (r && r->is_open && r->depth == 0)
+        reader_end(r);
 }
 
 /* ---- the store ---- */
@@ -366,6 +403,8 @@ const store_engine sqlite_engine = {
     .close = sqlite_close_store,
     .read_begin = sqlite_read_begin,
     .read_end = sqlite_read_end,
+    .linger = sqlite_linger,
+    .rest = sqlite_rest,
     .submit = sqlite_submit,
     .query_one = sqlite_query_one,
     .query_many = sqlite_query_many,

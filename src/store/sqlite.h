@@ -6,6 +6,7 @@
 
 #include <pthread.h>
 #include <sqlite3.h>
+#include <stdatomic.h>
 
 /** Statements that every connection has, by their place in control_sql (sqlite.c). */
 typedef enum control {
@@ -42,6 +43,8 @@ struct reader {
     sqlite_connection connection;
     _Atomic(struct sqlite_store *) owner; /* NULL: its store was closed */
     int depth;                            /* transactions open in it: one inside another shares the outer's view */
+    bool is_open;                         /* SQLite's own transaction, which may outlast ours: store_linger */
+    uint64_t generation;                  /* what the transaction is sure to see */
     bool spare;                           /* its thread ended */
     reader *next;                         /* of the store */
     reader *next_in_thread;
@@ -60,6 +63,7 @@ typedef struct sqlite_store {
     sqlite_connection writer;
     msec last_now;
     int wal_frames; /* after the newest commit */
+    _Atomic(uint64_t) generation; /* commits so far */
 
     pthread_mutex_t lock; /* what follows */
     pthread_cond_t wake;

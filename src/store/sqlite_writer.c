@@ -122,15 +122,17 @@ static err run_job(sqlite_store *w, store_job *job)
     return e;
 }
 
-static bool commit(sqlite_connection *c)
+static bool commit(sqlite_store *w)
 {
+    sqlite_connection *c = &w->writer;
     int code = sqlite_control(c, CONTROL_COMMIT);
-    if (code == SQLITE_OK) {
-        sqlite_works(c);
-        return true;
+    if (code != SQLITE_OK) {
+        (void)!sqlite_trouble(c, "commit", code);
+        return false;
     }
-    (void)!sqlite_trouble(c, "commit", code);
-    return false;
+    atomic_fetch_add(&w->generation, 1); /* before anybody is told */
+    sqlite_works(c);
+    return true;
 }
 
 static void run_group(sqlite_store *w, group *g)
@@ -145,7 +147,7 @@ static void run_group(sqlite_store *w, group *g)
         g->results[i] = run_job(w, g->jobs[i]);
         alive = !sqlite3_get_autocommit(c->db);
     }
-    alive = alive && commit(c);
+    alive = alive && commit(w);
     if (!sqlite3_get_autocommit(c->db))
         sqlite_control(c, CONTROL_ROLLBACK);
     pthread_mutex_unlock(&w->turn);

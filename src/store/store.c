@@ -95,6 +95,18 @@ void store_read_end(txn *t)
     t->connection = NULL;
 }
 
+void store_linger(store *s)
+{
+    if (s->engine->linger)
+        s->engine->linger(s);
+}
+
+void store_rest(store *s)
+{
+    if (s->engine->rest)
+        s->engine->rest(s);
+}
+
 void store_submit(store *s, store_job *job)
 {
     s->engine->submit(s, job);

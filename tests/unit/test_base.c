@@ -1,11 +1,16 @@
 /* The foundation: strings, arenas, buffers, time, ids (with the official TypeID cases where they are at hand). */
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/log.h"
 #include "base/typeid.h"
 
+#include <fcntl.h>
 #include <jansson.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -199,6 +204,52 @@ static void durations_go_round(void **state)
         assert_false(duration_parse(str_of(wrong[i]), &d));
 }
 
+/* ---- the log ---- */
+
+static size_t waiting_in(int fd, char *out, size_t size)
+{
+    ssize_t n = read(fd, out, size - 1);
+    out[n > 0 ? n : 0] = 0;
+    return n > 0 ? (size_t)n : 0;
+}
+
+static void *gather_lines(void *context)
+{
+    int fd = *(int *)context;
+    char seen[4096];
+    log_linger(true);
+    log_(LOG_INFO, "first", LOG_INT("n", 1));
+    assert_int_equal(waiting_in(fd, seen, sizeof seen), 0);
+    log_plain(LOG_WARNING, "second");
+    waiting_in(fd, seen, sizeof seen);
+    assert_true(strstr(seen, " info    first n=1\n") < strstr(seen, " warning second\n"));
+    assert_non_null(strstr(seen, " info    first n=1\n"));
+    log_plain(LOG_INFO, "third");
+    log_rest();
+    waiting_in(fd, seen, sizeof seen);
+    assert_non_null(strstr(seen, " info    third\n"));
+    log_linger(false);
+    assert_int_equal(waiting_in(fd, seen, sizeof seen), 0);
+    return NULL;
+}
+
+static void a_lingering_thread_gathers_its_lines(void **state)
+{
+    (void)state;
+    int ends[2], kept = dup(STDERR_FILENO);
+    pthread_t thread;
+    assert_int_equal(pipe2(ends, O_NONBLOCK), 0);
+    dup2(ends[1], STDERR_FILENO);
+    int started = pthread_create(&thread, NULL, gather_lines, &ends[0]);
+    if (started == 0)
+        pthread_join(thread, NULL);
+    dup2(kept, STDERR_FILENO);
+    assert_int_equal(started, 0);
+    close(ends[0]);
+    close(ends[1]);
+    close(kept);
+}
+
 /* ---- ids ---- */
 
 static uuid uuid_of_text(const char *text)
@@ -297,6 +348,7 @@ int main(void)
         cmocka_unit_test(buffers_grow),
         cmocka_unit_test(times_go_round),
         cmocka_unit_test(durations_go_round),
+        cmocka_unit_test(a_lingering_thread_gathers_its_lines),
         cmocka_unit_test(typeids_as_specified),
         cmocka_unit_test(typeids_are_strict),
         cmocka_unit_test(ids_grow),

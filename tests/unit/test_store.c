@@ -309,6 +309,30 @@ static void test_a_reading_transaction_cannot_write(void **state)
     assert_int_equal(things(f), 0);
 }
 
+static void *read_while_others_write(void *context)
+{
+    fixture *f = context;
+    store_linger(f->s);
+    for (int i = 0; i < 50; i++) {
+        assert_int_equal(things(f), i);
+        assert_int_equal(things(f), i); /* in the transaction of the first */
+        q_thing_add_in in = thing(f, arena_printf(f->a, "%d", i));
+        assert_int_equal(write_(f, add_thing, &in), OK);
+    }
+    store_rest(f->s);
+    assert_int_equal(things(f), 50);
+    return NULL; /* without a rest: the thread's end is one */
+}
+
+static void test_a_lingering_reader_sees_every_commit(void **state)
+{
+    fixture *f = *state;
+    pthread_t thread;
+    assert_int_equal(pthread_create(&thread, NULL, read_while_others_write, f), 0);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_int_equal(things(f), 50);
+}
+
 /* ---- savepoints and refusals ---- */
 
 static err nest(txn *t, void *context)
@@ -378,7 +402,8 @@ int main(void)
         FRESH(test_every_type_comes_back), FRESH(test_none_is_null_or_empty), FRESH(test_nothing_found), \
         FRESH(test_many_rows_in_their_order), FRESH(test_violations_say_their_kind),                     \
         FRESH(test_a_change_may_return_its_row), FRESH(test_a_reading_transaction_cannot_write),         \
-        FRESH(test_savepoints_nest), FRESH(test_a_job_that_outgrows_its_arena_is_undone)
+        FRESH(test_a_lingering_reader_sees_every_commit), FRESH(test_savepoints_nest),                   \
+        FRESH(test_a_job_that_outgrows_its_arena_is_undone)
     const struct CMUnitTest sqlite_tests[] = {BOTH, cmocka_unit_test(test_opening_refuses),
                                               EMPTY(test_a_new_file_is_private),
                                               EMPTY(test_a_copy_is_made_before_a_migration)};
