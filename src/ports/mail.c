@@ -160,8 +160,7 @@ bool mail_transport_keeps(const mail_transport *t)
 
 /* ---- replies ---- */
 
-/* One line of valid UTF-8 without controls; other bytes become '?'. */
-static void set_reply(char out[MAIL_REPLY_SIZE], str words)
+void mail_reply(char out[MAIL_REPLY_SIZE], str words)
 {
     size_t n = 0;
     words = str_trim(words);
@@ -186,7 +185,7 @@ static size_t on_reply(char *data, size_t size, size_t count, void *context)
 {
     mail_line *l = context;
     if (!l->over) /* the answer to QUIT says nothing about the mail */
-        set_reply(l->words, (str){data, size * count});
+        mail_reply(l->words, (str){data, size * count});
     return size * count;
 }
 
@@ -298,7 +297,7 @@ static delivery judged(const mail_line *l, CURLcode result, char reply[MAIL_REPL
     bool answered = result == CURLE_SEND_ERROR || result == CURLE_WEIRD_SERVER_REPLY || result == CURLE_LOGIN_DENIED ||
                     result == CURLE_USE_SSL_FAILED;
     bool refuses = answered && (l->words[0] == '4' || l->words[0] == '5');
-    set_reply(reply, str_of(result == CURLE_OK || refuses ? l->words : curl_easy_strerror(result)));
+    mail_reply(reply, str_of(result == CURLE_OK || refuses ? l->words : curl_easy_strerror(result)));
     if (result == CURLE_OK)
         return DELIVERY_SENT;
     return refuses && l->words[0] == '5' && l->stage >= STAGE_RECIPIENT ? DELIVERY_FAILED : DELIVERY_DEFERRED;
@@ -364,7 +363,7 @@ static const char *file_name(arena *a, const mail_message *m)
 static delivery keep(const mail_line *l, arena *a, const mail_message *m, char reply[MAIL_REPLY_SIZE])
 {
     if (mkdir(l->transport->folder, 0700) != 0 && errno != EEXIST) {
-        set_reply(reply, str_of(strerror(errno)));
+        mail_reply(reply, str_of(strerror(errno)));
         return DELIVERY_DEFERRED;
     }
     int folder = open(l->transport->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -372,7 +371,7 @@ static delivery keep(const mail_line *l, arena *a, const mail_message *m, char r
     int fd = folder < 0 ? -1 : openat(folder, draft, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
     bool kept =
         fd >= 0 && write_whole(fd, l->content) && renameat(folder, draft, folder, name) == 0 && fsync(folder) == 0;
-    set_reply(reply, kept ? str_of(name) : str_of(strerror(errno)));
+    mail_reply(reply, kept ? str_of(name) : str_of(strerror(errno)));
     if (fd >= 0)
         close(fd);
     if (folder >= 0)
@@ -386,7 +385,7 @@ delivery mail_send(mail_line *l, const mail_message *m, char reply[MAIL_REPLY_SI
     BUF_SCOPED content = {0};
     ARENA_SCOPED a = arena_new(64 << 10);
     if (mail_compose(m, t->sender_name, t->sender_address, &content) != OK || str_find_byte(m->id, '/') < m->id.n) {
-        set_reply(reply, S("this mail cannot be written: a header or an address is not acceptable"));
+        mail_reply(reply, S("this mail cannot be written: a header or an address is not acceptable"));
         return DELIVERY_FAILED;
     }
     l->content = buf_str(&content);
