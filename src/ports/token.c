@@ -197,13 +197,22 @@ str base64url_encode(arena *a, str bytes)
     return (str){out, size - 1};
 }
 
+static bool is_ascii(str text)
+{
+    for (size_t i = 0; i < text.n; i++)
+        if ((uint8_t)text.p[i] >= 0x80)
+            return false;
+    return true;
+}
+
 bool base64url_decode(arena *a, str text, str *out)
 {
     size_t size = text.n / 4 * 3 + 3, n = 0;
     uint8_t *bytes = arena_alloc(a, size);
     const char *end = NULL;
-    /* Without an ignore list libsodium skips nothing, and refuses padding and spare bits that are not zero. */
-    if (text.n % 4 == 1 || !text.p ||
+    /* Without an ignore list libsodium skips nothing, and refuses padding and spare bits that are not zero; but 1.0.18 takes
+     * each byte from 0x80 on for '_'. */
+    if (text.n % 4 == 1 || !text.p || !is_ascii(text) ||
         sodium_base642bin(bytes, size, text.p, text.n, NULL, &n, &end, sodium_base64_VARIANT_URLSAFE_NO_PADDING) != 0 ||
         end != text.p + text.n)
         return false;
