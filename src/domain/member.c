@@ -65,6 +65,9 @@ err member_get(txn *t, uuid organization_id, uuid id, member_view *out)
 
 /* ---- changing ---- */
 
+/* Locks are taken in one order everywhere, or transactions would wait for each other in a ring: the caller's own
+ * membership (actor_enter), the membership that changes, the seats, then what hangs on those. */
+
 /* Makes sure that somebody else stands as the organization's owner before this one stops; the key of organization_owner
  * would refuse otherwise, whatever the code forgot. */
 static err owner_hand_on(txn *t, uuid organization_id, uuid leaving)
@@ -109,8 +112,8 @@ err member_change_role(txn *t, const actor *by, uuid id, str role)
 {
     seats s;
     q_member_lock_row m;
-    TRY(seats_lock(t, by->organization_id, &s));
     TRY(q_member_lock(t, &m, .organization_id = by->organization_id, .id = id));
+    TRY(seats_lock(t, by->organization_id, &s));
     return set_role(t, by, &m, role);
 }
 
@@ -141,8 +144,8 @@ err member_remove(txn *t, const actor *by, uuid id, pending_fate fate)
     seats s;
     q_member_lock_row m;
     member_view who;
-    TRY(seats_lock(t, by->organization_id, &s));
     TRY(q_member_lock(t, &m, .organization_id = by->organization_id, .id = id));
+    TRY(seats_lock(t, by->organization_id, &s));
     TRY(member_get(t, by->organization_id, id, &who));
     bool over_owner = str_eq(m.role, S("owner")) && by->kind != ACTOR_OPERATOR && !str_eq(by->role, S("owner"));
     if (uuid_eq(id, by->membership_id) || over_owner)
@@ -171,8 +174,8 @@ err member_leave(txn *t, const actor *by)
     member_view who;
     if (by->kind == ACTOR_OPERATOR)
         return ERR_FORBIDDEN;
-    TRY(seats_lock(t, by->organization_id, &s));
     TRY(q_member_lock(t, &m, .organization_id = by->organization_id, .id = by->membership_id));
+    TRY(seats_lock(t, by->organization_id, &s));
     TRY(member_get(t, by->organization_id, m.id, &who));
     TRY(end_membership(t, by, &m, PENDING_REVOKE));
     return write_removal(t, by, &m, &who, S("member.left"));
@@ -184,9 +187,9 @@ err ownership_transfer(txn *t, const actor *by, uuid to)
     q_member_lock_row heir, self;
     if (by->kind == ACTOR_OPERATOR || uuid_eq(to, by->membership_id))
         return ERR_FORBIDDEN;
-    TRY(seats_lock(t, by->organization_id, &s));
     TRY(q_member_lock(t, &heir, .organization_id = by->organization_id, .id = to));
     TRY(q_member_lock(t, &self, .organization_id = by->organization_id, .id = by->membership_id));
+    TRY(seats_lock(t, by->organization_id, &s));
     if (!str_eq(heir.state, S("active")))
         return ERR_CONFLICT;
     TRY(set_role(t, by, &heir, S("owner")));

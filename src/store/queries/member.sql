@@ -9,7 +9,7 @@ SELECT m.id, m.account_id, a.email, a.given_name, a.family_name, m.role, m.state
  WHERE m.organization_id = :organization_id AND m.id = :id;
 
 -- name: member_lock :one
-SELECT id, account_id, role, state FROM membership WHERE organization_id = :organization_id AND id = :id FOR UPDATE;
+SELECT id, account_id, role, state FROM membership WHERE organization_id = :organization_id AND id = :id FOR NO KEY UPDATE;
 
 -- name: member_of_account :one
 SELECT id, role, state FROM membership WHERE organization_id = :organization_id AND account_id = :account_id;

@@ -44,4 +44,4 @@ SELECT id, is_administrators_invite FROM organization WHERE slug = :slug;
 SELECT id, role, state FROM membership WHERE organization_id = :organization_id AND account_id = :account_id;
 
 -- name: membership_enter_locked :one
-SELECT id, role, state FROM membership WHERE organization_id = :organization_id AND account_id = :account_id FOR UPDATE;
+SELECT id, role, state FROM membership WHERE organization_id = :organization_id AND account_id = :account_id FOR NO KEY UPDATE;
