@@ -4,7 +4,7 @@
 #include "http/app.h"
 #include "ports/template.h"
 
-static const header always[] = {
+static const header with_pages[] = {
     {S_INIT("Content-Security-Policy"),
      S_INIT("default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
             "connect-src 'self'; "
@@ -14,6 +14,14 @@ static const header always[] = {
     {S_INIT("Cross-Origin-Opener-Policy"), S_INIT("same-origin")},
     {S_INIT("Cross-Origin-Resource-Policy"), S_INIT("same-origin")},
     {S_INIT("Permissions-Policy"), S_INIT("camera=(), geolocation=(), microphone=(), payment=(), usb=()")},
+    {S_INIT("Cache-Control"), S_INIT("no-store")},
+};
+
+/* What is no document needs less; these go out with every check of a permission. */
+static const header with_data[] = {
+    {S_INIT("Content-Security-Policy"), S_INIT("default-src 'none'; frame-ancestors 'none'")},
+    {S_INIT("X-Content-Type-Options"), S_INIT("nosniff")},
+    {S_INIT("Cross-Origin-Resource-Policy"), S_INIT("same-origin")},
     {S_INIT("Cache-Control"), S_INIT("no-store")},
 };
 
@@ -29,7 +37,10 @@ size_t response_headers(const request *r, header out[RESPONSE_HEADERS_MAX])
 {
     size_t n = 0;
     out[n++] = (header){S("X-Request-Id"), r->request_id};
-    for (size_t i = 0; i < sizeof always / sizeof always[0]; i++)
+    bool data = r->route && r->route->face == FACE_API;
+    const header *always = data ? with_data : with_pages;
+    size_t count = data ? sizeof with_data / sizeof with_data[0] : sizeof with_pages / sizeof with_pages[0];
+    for (size_t i = 0; i < count; i++)
         if (!is_replaced(r, always[i].name))
             out[n++] = always[i];
     if (r->app->secure)

@@ -125,6 +125,17 @@ static bool head_byte(wire *w, char c)
     return c == '\n' ? end_line(w) : plain_byte(w, c);
 }
 
+/* How many bytes from here on belong to a header's value and say nothing to us: most of a head is such. */
+static size_t plain_run(const wire *w, str bytes)
+{
+    if (w->state != WIRE_VALUE || w->is_length || w->after_cr)
+        return 0;
+    size_t n = str_find_byte(bytes, '\r');
+    n = str_find_byte((str){bytes.p, n}, '\n');
+    n = str_find_byte((str){bytes.p, n}, 0);
+    return n < HEAD_MAX - w->head_bytes ? n : HEAD_MAX - w->head_bytes;
+}
+
 size_t wire_scan(wire *w, str bytes)
 {
     size_t message = 0; /* where the message at hand begins, within these bytes */
@@ -141,6 +152,11 @@ size_t wire_scan(wire *w, str bytes)
             message = i;
             continue;
         }
+        size_t run = plain_run(w, str_slice(bytes, i, bytes.n));
+        w->head_bytes += run;
+        i += run;
+        if (i == bytes.n)
+            break;
         if (!head_byte(w, bytes.p[i++]))
             return message;
         if (w->state == WIRE_START && !w->after_cr)
