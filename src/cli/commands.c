@@ -66,11 +66,14 @@ static const cli_flag invitation_list_flags[] = {
     {NULL, NULL, false},
 };
 
+static const cli_flag copy_flags[] = {{"from", "URI", true}, {"to", "URI", true}, {NULL, NULL, false}};
+
 const command commands[] = {
     {.name = "serve", .arguments = "", .run = run_serve},
     {.name = "setup", .arguments = "", .flags = setup_flags, .run = run_setup, .makes_data = true},
     {.name = "migrate", .arguments = "", .run = run_migrate},
     {.name = "check", .arguments = "", .run = run_check},
+    {.name = "copy", .arguments = "", .flags = copy_flags, .run = run_copy},
     {.name = "config", .arguments = "", .run = run_config},
     {.name = "version", .arguments = "", .run = run_version},
     {.name = "organization list", .arguments = "", .run = run_organization_list},

@@ -8,6 +8,7 @@ int run_serve(cli *c);
 int run_setup(cli *c);
 int run_migrate(cli *c);
 int run_check(cli *c);
+int run_copy(cli *c);
 int run_config(cli *c);
 int run_version(cli *c);
 

@@ -73,7 +73,7 @@ err sqlite_migration_state(store *s, migration_state *out)
 static err check_history(sqlite_connection *c, const migration_set *set, int64_t have)
 {
     if (have > (int64_t)set->n) {
-        log_(LOG_ERROR, "the database was made by a newer Parvis", LOG_INT("have", have), LOG_INT("want", set->n));
+        log_(LOG_ERROR, migration_too_new(have), LOG_INT("have", have), LOG_INT("want", set->n));
         return ERR_UNAVAILABLE;
     }
     sqlite3_stmt *statement = NULL;

@@ -1,0 +1,28 @@
+/* A checksum that nobody can aim at: BLAKE2b-256 (RFC 7693), by libsodium, over bytes that come piece by piece. */
+#ifndef PARVIS_BASE_DIGEST_H
+#define PARVIS_BASE_DIGEST_H
+
+#include "base/str.h"
+
+#include <sodium/crypto_generichash.h>
+
+enum { DIGEST_SIZE = 32 };
+
+typedef struct digest {
+    uint8_t b[DIGEST_SIZE];
+} digest;
+
+typedef crypto_generichash_state digest_state;
+
+void digest_begin(digest_state *state);
+void digest_add(digest_state *state, str bytes);
+digest digest_end(digest_state *state);
+/** All of it at once. */
+digest digest_of(str bytes);
+
+static inline bool digest_eq(const digest *a, const digest *b)
+{
+    return memcmp(a->b, b->b, sizeof a->b) == 0;
+}
+
+#endif
