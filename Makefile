@@ -4,11 +4,12 @@
 INSTALL      ?= tools/install.sh
 PREFIX       ?= /usr/local
 FUZZ_SECONDS ?= 120
+NODES_ROUNDS ?= 50
 PYTHON       ?= /usr/bin/python3
 TESTS        ?=
 ARGS         ?=
 export PYTHON PREFIX
-.PHONY: help run build test lint format tsan fuzz crash bench screenshots proxies install clean
+.PHONY: help run build test lint format tsan fuzz crash nodes bench screenshots proxies install clean
 .NOTPARALLEL:
 
 help:
@@ -56,6 +57,12 @@ screenshots:
 	@$(INSTALL) build test
 	@tools/build.sh hooks
 	@SHOTS=all PARVIS_BINARY=build/hooks/parvis $(PYTHON) -m pytest tests/browser/test_screenshots.py $(ARGS)
+
+# Three nodes behind HAProxy over one PostgreSQL: the concurrency tests, then nodes killed and paused in turn, NODES_ROUNDS times.
+nodes:
+	@$(INSTALL) build test nodes
+	@tools/build.sh hooks
+	@NODES_ROUNDS=$(NODES_ROUNDS) PARVIS_BINARY=build/hooks/parvis tools/steady.sh $(PYTHON) -m pytest -s tests/nodes $(ARGS)
 
 # The reverse proxies of packaging/, real ones, in front of the real server.
 proxies:

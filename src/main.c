@@ -24,7 +24,21 @@ struct host {
 
 /* ---- the one-time setup address ---- */
 
-/* A way in for a browser, as long as there is no organization; made anew at every start, kept nowhere. */
+/*
+ * A way in for a browser, as long as there is no organization; made anew at every start, kept nowhere. Where several nodes
+ * share the database, whichever of them is asked must know it: there it comes from their key.
+ */
+static str setup_secret(host *h)
+{
+    char secret[SETUP_SECRET_BYTES];
+    token_digest shared = token_mac(h->app.env.key, KEY_SETUP, S("the first organization"));
+    if (store_is_shared(h->app.store))
+        memcpy(secret, shared.b, sizeof secret);
+    else
+        random_bytes(secret, sizeof secret);
+    return base64url_encode(h->a, (str){secret, sizeof secret});
+}
+
 static err make_setup_token(host *h)
 {
     problem p = {0};
@@ -34,11 +48,8 @@ static err make_setup_token(host *h)
     err e = organization_none(&t, &none);
     store_read_end(&t);
     TRY(e);
-    if (none) {
-        char secret[SETUP_SECRET_BYTES];
-        random_bytes(secret, sizeof secret);
-        h->app.setup_token = base64url_encode(h->a, (str){secret, sizeof secret});
-    }
+    if (none)
+        h->app.setup_token = setup_secret(h);
     return OK;
 }
 

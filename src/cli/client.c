@@ -33,9 +33,10 @@ static bool has_folder(const settings *s, arena *a)
 /* The lock is ours: serve ourselves, on the socket alone. */
 static int serve_inside(cli *c, client *k)
 {
-    if (instance_open(&k->in) == OK && c->host->start(&k->in, true, &k->inside) == OK)
+    err e = instance_open(&k->in);
+    if (e == OK && c->host->start(&k->in, true, &k->inside) == OK)
         return EXIT_DONE;
-    return refuse(EXIT_REFUSED, SAID(c, "cli.server.cannot_start", {"data", c->settings.data}));
+    return refuse_start(c, e);
 }
 
 static int find_server(cli *c, client *k)

@@ -79,6 +79,8 @@ str said(cli *c, const char *key, const placeholder *with, size_t count);
 str plain_text(cli *c, const char *key);
 /** One line on standard error, "parvis: " in front; returns the code, so that a command can end with it. */
 int refuse(int code, str sentence);
+/** That the server cannot start, and why: instance_open's error. */
+int refuse_start(cli *c, err why);
 /** One line on standard output. */
 void say(str line);
 /** Hands over what was printed; false when that fails, so that long work can end. */

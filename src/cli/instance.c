@@ -1,6 +1,7 @@
 #include "cli/instance.h"
 
 #include "base/log.h"
+#include "domain/installation.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -57,7 +58,8 @@ static err open_file(instance *in)
     const settings *s = in->settings;
     TRY(server_key_load(s->key_file, !has_data(a, s->database), &in->key));
     TRY(store_open(s->database, &in->store));
-    return store_migrate(in->store);
+    TRY(store_migrate(in->store));
+    return installation_check_key(in->store, in->key, s->key_file);
 }
 
 /* Others use it, too: it is migrated only when asked for, and only who makes its first tables makes its key. */
@@ -71,9 +73,9 @@ static err open_shared(instance *in, bool migrates)
     if (migrates || state.have == state.want)
         TRY(server_key_load(s->key_file, migrates && state.have == 0, &in->key));
     if (migrates)
-        return store_migrate(in->store);
-    if (state.have == state.want)
-        return OK;
+        TRY(store_migrate(in->store));
+    if (migrates || state.have == state.want)
+        return installation_check_key(in->store, in->key, s->key_file);
     log_(LOG_ERROR,
          state.have < state.want ? "the database is not up to date: run parvis migrate"
                                  : "the database was made by a newer Parvis",

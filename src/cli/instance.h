@@ -21,7 +21,8 @@ MUST err instance_lock(const settings *s, instance *in);
 
 /**
  * Reads the key (made on a new database, required on an existing one) and opens the database. SQLite's is brought up to date; a
- * database that others share must be up to date. Errors: ERR_UNAVAILABLE, with a log line.
+ * database that others share must be up to date. Errors: ERR_CONFLICT when the database was made with another key;
+ * ERR_UNAVAILABLE; each with a log line.
  */
 MUST err instance_open(instance *in);
 /** The same, but brings any database up to date: `parvis migrate`. */

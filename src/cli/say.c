@@ -34,6 +34,12 @@ int refuse(int code, str sentence)
     return code;
 }
 
+int refuse_start(cli *c, err why)
+{
+    return refuse(EXIT_REFUSED, why == ERR_CONFLICT ? SAID(c, "cli.server.wrong_key", {"file", c->settings.key_file})
+                                                    : SAID(c, "cli.server.cannot_start", {"data", c->settings.data}));
+}
+
 void say(str line)
 {
     printf("%.*s\n", STR_FMT(line));

@@ -61,9 +61,13 @@ int run_serve(cli *c)
         return refuse(EXIT_REFUSED, SAID(c, "cli.serve.locked", {"data", c->settings.data}));
 
     block_signals(&signals);
-    if (e != OK || instance_open(&in) != OK || c->host->start(&in, false, &server) != OK) {
+    if (e == OK)
+        e = instance_open(&in);
+    if (e == OK && c->host->start(&in, false, &server) != OK)
+        e = ERR_UNAVAILABLE;
+    if (e != OK) {
         instance_close(&in);
-        return refuse(EXIT_REFUSED, SAID(c, "cli.server.cannot_start", {"data", c->settings.data}));
+        return refuse_start(c, e);
     }
     tell_setup(c, c->host->setup_url(server));
     wait_for_the_end(c, &signals);

@@ -10,9 +10,13 @@ int run_migrate(cli *c)
     err e = instance_lock(&c->settings, &in);
     if (e == ERR_CONFLICT)
         return refuse(EXIT_REFUSED, plain_text(c, "cli.migrate.running"));
-    if (e != OK || instance_migrate(&in) != OK || store_migration_state(in.store, &state) != OK) {
+    if (e == OK)
+        e = instance_migrate(&in);
+    if (e == OK)
+        e = store_migration_state(in.store, &state);
+    if (e != OK) {
         instance_close(&in);
-        return refuse(EXIT_REFUSED, SAID(c, "cli.server.cannot_start", {"data", c->settings.data}));
+        return refuse_start(c, e);
     }
     instance_close(&in);
     if (c->json) {

@@ -58,12 +58,12 @@ static err make_session(txn *t, const actor *who, uuid account_id, signed_in *ou
 /* The hash was read before the slow half: it must still be the account's, or the password was changed meanwhile. */
 static err still_right(txn *t, const sign_in *in, bool *right)
 {
-    str now;
+    q_account_password_kept_row now;
     *right = false;
     if (!in->right)
         return OK;
-    TRY(password_current(t, in->account_id, &now));
-    *right = str_eq(now, in->hash);
+    TRY(q_account_password_kept(t, &now, in->account_id));
+    *right = str_eq(now.password_hash, in->hash);
     return OK;
 }
 
@@ -206,12 +206,12 @@ err password_reset_request(txn *t, const actor *who, str email, str next)
     return audit(t, who, "password.reset_requested", .subject_kind = S("account"), .subject_id = row.id);
 }
 
-static err open_token(txn *t, str token, q_account_token_get_row *row)
+static err open_token(txn *t, str token, q_account_token_row *row)
 {
     secret s;
     if (!secret_open(t->a, token, false, &s))
         return ERR_TOKEN_INVALID;
-    err e = q_account_token_get(t, row, s.first);
+    err e = t->writes ? q_account_token_use(t, row, s.first) : q_account_token_get(t, row, s.first);
     if (e == ERR_NOT_FOUND)
         return ERR_TOKEN_INVALID;
     TRY(e);
@@ -221,14 +221,14 @@ static err open_token(txn *t, str token, q_account_token_get_row *row)
 
 err password_reset_lookup(txn *t, str token, account_view *out)
 {
-    q_account_token_get_row row;
+    q_account_token_row row;
     TRY(open_token(t, token, &row));
     return account_get(t, row.account_id, out);
 }
 
 err password_reset_complete(txn *t, const actor *who, str token, str hash)
 {
-    q_account_token_get_row row;
+    q_account_token_row row;
     str before;
     TRY(open_token(t, token, &row));
     TRY(password_current(t, row.account_id, &before));

@@ -129,6 +129,7 @@ static err renew(txn *t, const actor *by, standing *s)
     TRY(sender(t, by, s, &inviter));
     TRY(invitation_retire_secrets(t, s->organization_id, &s->inv));
     TRY(mail_withdraw(t, s->inv.mail_id));
+    TRY(invitation_find_account(t, &send));
     TRY(invitation_mail(t, &send));
     TRY(q_invitation_renew(t, .organization_id = s->organization_id, .id = s->inv.id, .invited_by_id = inviter,
                            .expires_at = expires, .secret_hash = send.secret_hash, .code_hash = send.code_hash,
@@ -316,6 +317,7 @@ static err remind(txn *t, const actor *by, standing *s)
         TRY(q_invitation_old_secret_insert(t, .organization_id = s->organization_id, .invitation_id = s->inv.id,
                                            .secret_hash = s->inv.secret_hash, .is_live = true));
     TRY(mail_withdraw(t, s->inv.mail_id));
+    TRY(invitation_find_account(t, &send));
     TRY(invitation_mail(t, &send));
     TRY(q_invitation_remind(t, .secret_hash = send.secret_hash, .code_hash = send.code_hash,
                             .code_expires_at = send.code_expires_at, .last_sent_at = t->now, .mail_id = send.mail_id,
@@ -335,7 +337,8 @@ err invitations_remind(txn *t, int64_t limit, int64_t *count)
     *count = (int64_t)due.n;
     for (size_t i = 0; i < due.n; i++) {
         TRY(take_up(t, due.p[i].organization_id, due.p[i].id, &s));
-        TRY(remind(t, &system, &s));
+        if (s.inv.remind_at && s.inv.remind_at <= t->now) /* not done meanwhile by another process */
+            TRY(remind(t, &system, &s));
     }
     return OK;
 }

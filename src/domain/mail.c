@@ -130,7 +130,7 @@ static err claim_one(txn *t, uuid id, mail_job *job, bool *send)
         return mail_withdraw(t, id);
     *job = job_of(t, &row);
     if (!open_secrets(t, &row, job))
-        return mail_record(t, id, MAIL_FAILED, S("sealed with another key file"), 0);
+        return mail_record(t, id, row.attempts, MAIL_FAILED, S("sealed with another key file"), 0);
     *send = true;
     return OK;
 }
@@ -149,14 +149,20 @@ err mail_claim(txn *t, int64_t limit, mail_job **jobs, size_t *count)
     return OK;
 }
 
-err mail_record(txn *t, uuid id, mail_outcome outcome, str reply, msec next_at)
+err mail_record(txn *t, uuid id, int64_t attempt, mail_outcome outcome, str reply, msec next_at)
 {
-    static const str states[] = {
-        [MAIL_SENT] = S_INIT("sent"), [MAIL_KEPT] = S_INIT("kept"), [MAIL_FAILED] = S_INIT("failed")};
     TRY(q_mail_withdrawn_reply(t, .reply = reply, .id = id));
     if (outcome == MAIL_DEFERRED)
-        return q_mail_deferred(t, .reply = reply, .next_at = next_at, .done_at = t->now, .id = id);
-    return q_mail_done(t, .state = states[outcome], .reply = reply, .done_at = t->now, .id = id);
+        return q_mail_deferred(t, .reply = reply, .next_at = next_at, .done_at = t->now, .id = id, .attempts = attempt);
+    if (outcome == MAIL_FAILED)
+        return q_mail_failed(t, .reply = reply, .done_at = t->now, .id = id, .attempts = attempt);
+    return q_mail_done(t, .state = outcome == MAIL_SENT ? S("sent") : S("kept"), .reply = reply, .done_at = t->now,
+                       .id = id);
+}
+
+err mail_put_back(txn *t, uuid id, int64_t attempt)
+{
+    return q_mail_put_back(t, .now = t->now, .id = id, .attempts = attempt);
 }
 
 err mail_release_leases(txn *t)

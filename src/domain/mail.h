@@ -54,10 +54,13 @@ typedef enum mail_outcome { MAIL_SENT, MAIL_KEPT, MAIL_DEFERRED, MAIL_FAILED } m
 /** Leases up to `limit` due mails (10 minutes) and gives them in order. Mails that lost their reason are withdrawn here. */
 MUST err mail_claim(txn *t, int64_t limit, mail_job **jobs, size_t *count);
 /**
- * Records what became of a claimed mail. Anything but MAIL_DEFERRED erases its secret; MAIL_DEFERRED tries again at
- * `next_at`. `reply` is the mail server's own words (cleaned).
+ * Records what became of a claimed mail at its `attempt` (from 1). Anything but MAIL_DEFERRED erases its secret;
+ * MAIL_DEFERRED tries again at `next_at`. `reply` is the mail server's own words (cleaned). A trouble that came to a lease
+ * that is no longer one's own is not recorded: another process has taken the mail up.
  */
-MUST err mail_record(txn *t, uuid id, mail_outcome outcome, str reply, msec next_at);
+MUST err mail_record(txn *t, uuid id, int64_t attempt, mail_outcome outcome, str reply, msec next_at);
+/** Gives a claimed mail back, untried: whoever looks next takes it up. */
+MUST err mail_put_back(txn *t, uuid id, int64_t attempt);
 /** Ends leases that a process that is gone still holds; once at start, under the data folder's lock. */
 MUST err mail_release_leases(txn *t);
 

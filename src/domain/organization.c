@@ -2,6 +2,7 @@
 
 #include "domain/audit.h"
 #include "domain/env.h"
+#include "domain/installation.h"
 #include "domain/member.h"
 #include "domain/secret.h"
 #include "domain/session.h"
@@ -226,6 +227,8 @@ err organization_found(txn *t, const actor *by, const founding *f, founded *out)
 {
     bool none;
     str name;
+    if (f->first)
+        TRY(installation_lock(t));
     TRY(organization_none(t, &none));
     if (f->first && !none)
         return ERR_CONFLICT;

@@ -95,6 +95,8 @@ err rate_take(txn *t, const rate_rule *rule, str subject, int64_t want, int64_t 
     msec start = t->now - t->now % rule->window;
     str key = key_of(t, str_of(rule->name), subject, S(""));
     q_rate_get_row row = {0};
+    if (t->writes && store_is_shared(t->store)) /* adds nothing, and has those who count at the same time wait */
+        TRY(q_rate_add(t, .throttle_key = key, .window_at = start, .count = 0));
     err e = q_rate_get(t, &row, .throttle_key = key, .window_at = start);
     if (e != OK && e != ERR_NOT_FOUND)
         return e;

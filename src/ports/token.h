@@ -10,13 +10,14 @@ typedef struct server_key server_key;
 
 /** What a subkey is for; each purpose has a key of its own (crypto_kdf), so that one use says nothing about another. */
 typedef enum key_purpose {
-    KEY_SEAL = 1,     /* secrets that wait in the outbox */
-    KEY_CODE = 2,     /* short codes that people type: their keyed hashes */
-    KEY_THROTTLE = 3, /* keys of throttle and rate rows, so that the table shows no addresses */
-    KEY_CURSOR = 4,   /* cursors of lists */
-    KEY_SETUP = 5,    /* the one-time setup address */
-    KEY_PREVIEW = 6,  /* addresses of sandboxed mail previews */
-    KEY_BODY = 7,     /* bodies that came with an Idempotency-Key: they may hold a password */
+    KEY_SEAL = 1,        /* secrets that wait in the outbox */
+    KEY_CODE = 2,        /* short codes that people type: their keyed hashes */
+    KEY_THROTTLE = 3,    /* keys of throttle and rate rows, so that the table shows no addresses */
+    KEY_CURSOR = 4,      /* cursors of lists */
+    KEY_SETUP = 5,       /* the one-time setup address */
+    KEY_PREVIEW = 6,     /* addresses of sandboxed mail previews */
+    KEY_BODY = 7,        /* bodies that came with an Idempotency-Key: they may hold a password */
+    KEY_FINGERPRINT = 8, /* what the database knows the key by */
 } key_purpose;
 
 /**

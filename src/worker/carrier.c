@@ -19,7 +19,10 @@ enum {
     ARENA_BYTES = 32 << 20,
 };
 
-/* Revoked, answered or mailed again since it was claimed: then it must not go out any more. */
+/*
+ * Revoked, answered or mailed again since it was claimed, or taken up by another process because this one stood still for
+ * too long: then it must not go out any more.
+ */
 static bool still_wanted(worker *w, arena *a, const parcel *p)
 {
     problem refused = {0};
@@ -31,7 +34,8 @@ static bool still_wanted(worker *w, arena *a, const parcel *p)
         return false;
     err e = q_worker_mail_state(&t, &row, p->job->id);
     store_read_end(&t);
-    if (e != OK || str_eq(row.state, S("withdrawn")))
+    bool waits = str_eq(row.state, S("queued")) || str_eq(row.state, S("deferred"));
+    if (e != OK || !waits || row.attempts != p->job->attempts + 1)
         return false;
     bool invited = str_eq(p->job->kind, MAIL_INVITATION) || str_eq(p->job->kind, MAIL_REMINDER);
     return !invited || (str_eq(row.invitation_state, S("pending")) && uuid_eq(row.invitation_mail_id, p->job->id));
@@ -123,6 +127,7 @@ static result *carry(carrier *c, arena *a, const parcel *p)
     if (!r)
         abort();
     r->id = p->job->id;
+    r->attempt = p->job->attempts + 1;
     if (mail_render(a, c->w->env, p->job, &parts) != OK || arena_full(a)) {
         static const char why[] = "the mail could not be written from its template";
         memcpy(r->reply, why, sizeof why);

@@ -26,6 +26,7 @@ typedef struct parcel {
 /* What became of a mail, until it is written down. */
 typedef struct result {
     uuid id;
+    int64_t attempt;
     mail_outcome outcome;
     msec next_at;
     char reply[MAIL_REPLY_SIZE];

@@ -33,7 +33,7 @@ void worker_wait(worker *w, pthread_cond_t *condition, msec patience)
 static err write_results(txn *t, void *context)
 {
     for (const result *r = context; r; r = r->next)
-        TRY(mail_record(t, r->id, r->outcome, str_of(r->reply), r->next_at));
+        TRY(mail_record(t, r->id, r->attempt, r->outcome, str_of(r->reply), r->next_at));
     return OK;
 }
 
@@ -287,9 +287,20 @@ static void join_carriers(worker *w)
     }
 }
 
-/* Claimed and not carried: their leases are released at the next start. */
+static err put_back(txn *t, void *context)
+{
+    for (const parcel *p = context; p; p = p->next)
+        TRY(mail_put_back(t, p->job->id, p->job->attempts + 1));
+    return OK;
+}
+
+/* Claimed and not carried: another process may take them up at once; where that cannot be said, when their leases end. */
 static void drop_parcels(worker *w)
 {
+    ARENA_SCOPED a = arena_new(ARENA_BYTES);
+    problem refused = {0};
+    if (w->first && store_write(w->store, a, &refused, put_back, w->first) != OK)
+        log_plain(LOG_WARNING, "claimed mails could not be given back; they go out when their leases end");
     for (parcel *p = w->first; p;) {
         parcel *next = p->next;
         batch *b = p->from;

@@ -1,4 +1,4 @@
-"""The snippets of packaging/ as they stand, in front of the real server: nginx and Caddy from Debian. `make proxies` runs this."""
+"""The snippets of packaging/ as they stand, in front of the real server: nginx, Caddy and HAProxy from Debian. `make proxies` runs this."""
 
 import datetime
 import http.client
@@ -60,6 +60,17 @@ def caddy(folder, port, upstream):
     return ["caddy", "run", "--adapter", "caddyfile", "--config", str(config)]
 
 
+def haproxy(folder, port, upstream):
+    config = folder / "haproxy.cfg"
+    both = (folder / "cert.pem").read_bytes() + (folder / "key.pem").read_bytes()
+    (folder / "both.pem").write_bytes(both)
+    snippet = (ROOT / "packaging/haproxy.cfg").read_text()
+    snippet = snippet.replace("bind :443", f"bind 127.0.0.1:{port}").replace("10.0.0.11:8080", f"127.0.0.1:{upstream}")
+    snippet = re.sub(r"/etc/ssl/\S+\.pem", f"{folder}/both.pem", snippet)
+    config.write_text(re.sub(r" *server node[23] .*\n", "", snippet))
+    return [shutil.which("haproxy", path="/usr/sbin:/usr/bin"), "-db", "-f", str(config)]
+
+
 class Proxied:
     """Speaks HTTPS to the proxy by the public name."""
 
@@ -83,7 +94,7 @@ class Proxied:
             connection.close()
 
 
-@pytest.fixture(scope="module", params=[nginx, caddy], ids=["nginx", "caddy"])
+@pytest.fixture(scope="module", params=[nginx, caddy, haproxy], ids=["nginx", "caddy", "haproxy"])
 def site(request, make_server, tmp_path_factory):
     folder = tmp_path_factory.mktemp(request.param.__name__)
     certificate(folder)
@@ -136,7 +147,7 @@ def test_a_browser_of_the_same_site_passes_and_another_does_not(site):
 
 
 def test_a_chunked_body_gets_its_length_or_is_refused(site):
-    expected = {"nginx": 201, "caddy": 411}[site.name]
+    expected = {"nginx": 201, "caddy": 411, "haproxy": 411}[site.name]
     assert sign_in(site, chunked=True)[0].status == expected
     assert sign_in(site)[0].status == 201
 

@@ -1,6 +1,14 @@
 -- From an address to a member. Types: *_id and id are UUIDs (16 bytes), *_at are milliseconds, is_* are 0 or 1.
--- Tenants' tables have the organization first in their keys. Server-wide: account, session, account_token, mail,
--- idempotency, throttle, rate_window.
+-- Tenants' tables have the organization first in their keys. Server-wide: installation, account, session, account_token,
+-- mail, idempotency, throttle, rate_window. SQLite builds a table for each IN of three or more constants, at every insert: the
+-- checks of tables that are written much are spelled out.
+
+-- One row, its id zeros: what the server's key is known by, so that a wrong key file is noticed before anything is sealed.
+CREATE TABLE installation (
+    id BLOB PRIMARY KEY NOT NULL,
+    key_fingerprint BLOB NOT NULL,
+    created_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE organization (
     id BLOB PRIMARY KEY NOT NULL,
@@ -41,7 +49,7 @@ CREATE TABLE membership (
     organization_id BLOB NOT NULL REFERENCES organization (id),
     id BLOB NOT NULL,
     account_id BLOB NOT NULL REFERENCES account (id),
-    role TEXT NOT NULL CHECK (role IN ('owner', 'administrator', 'member')),
+    role TEXT NOT NULL CHECK (role = 'owner' OR role = 'administrator' OR role = 'member'),
     state TEXT NOT NULL DEFAULT 'active' CHECK (state IN ('active', 'suspended')),
     joined_at INTEGER NOT NULL,
     invited_by_id BLOB, -- an account; NULL: the operator
@@ -90,7 +98,7 @@ CREATE TABLE invitation (
     email TEXT NOT NULL,
     email_key TEXT NOT NULL,
     role TEXT NOT NULL CHECK (role IN ('administrator', 'member')),
-    state TEXT NOT NULL DEFAULT 'pending' CHECK (state IN ('pending', 'accepted', 'declined', 'revoked', 'expired')),
+    state TEXT NOT NULL DEFAULT 'pending' CHECK (state = 'pending' OR state = 'accepted' OR state = 'declined' OR state = 'revoked' OR state = 'expired'),
     locale TEXT CHECK (locale IN ('fr', 'en')),
     message TEXT,
     given_name TEXT,
@@ -179,7 +187,7 @@ CREATE TABLE mail (
     recipient TEXT NOT NULL,
     locale TEXT, -- NULL: both languages
     sealed BLOB,
-    state TEXT NOT NULL CHECK (state IN ('queued', 'sent', 'kept', 'deferred', 'failed', 'withdrawn')),
+    state TEXT NOT NULL CHECK (state = 'queued' OR state = 'sent' OR state = 'kept' OR state = 'deferred' OR state = 'failed' OR state = 'withdrawn'),
     attempts INTEGER NOT NULL DEFAULT 0,
     next_at INTEGER, -- when to try; a lease pushes it ahead; NULL: done
     reply TEXT,
@@ -221,7 +229,7 @@ CREATE INDEX rate_window_age ON rate_window (window_at);
 CREATE TABLE audit_event (
     organization_id BLOB NOT NULL, -- zeros: the server's own
     id BLOB NOT NULL,
-    actor_kind TEXT NOT NULL CHECK (actor_kind IN ('account', 'api_key', 'operator', 'invited', 'system', 'anonymous')),
+    actor_kind TEXT NOT NULL CHECK (actor_kind = 'account' OR actor_kind = 'api_key' OR actor_kind = 'operator' OR actor_kind = 'invited' OR actor_kind = 'system' OR actor_kind = 'anonymous'),
     actor_id BLOB,
     action TEXT NOT NULL,
     subject_kind TEXT NOT NULL,

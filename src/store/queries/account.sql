@@ -10,6 +10,10 @@ SELECT id, password_hash FROM account WHERE email_key = :email_key;
 -- name: account_password :one
 SELECT password_hash, email, given_name, family_name, locale FROM account WHERE id = :id;
 
+-- Nobody changes the password between this and the end of the transaction.
+-- name: account_password_kept :one
+SELECT password_hash FROM account WHERE id = :id FOR UPDATE;
+
 -- name: account_insert :changed
 INSERT INTO account (id, email, email_key, email_proved_at, confined_to_id, given_name, family_name, locale, password_hash, created_at)
 VALUES (:id, :email, :email_key, :email_proved_at, :confined_to_id, :given_name, :family_name, :locale, :password_hash, :created_at)
@@ -40,7 +44,13 @@ INSERT INTO account_token (id, account_id, kind, secret_hash, tries, created_at,
 VALUES (:id, :account_id, :kind, :secret_hash, 0, :created_at, :expires_at);
 
 -- name: account_token_get :one
+-- as: account_token
 SELECT account_id, kind, secret_hash, expires_at FROM account_token WHERE id = :id;
+
+-- Used up: whoever comes second finds nothing.
+-- name: account_token_use :one
+-- as: account_token
+SELECT account_id, kind, secret_hash, expires_at FROM account_token WHERE id = :id FOR UPDATE;
 
 -- name: account_token_delete_all :exec
 DELETE FROM account_token WHERE account_id = :account_id;

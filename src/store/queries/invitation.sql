@@ -32,7 +32,7 @@ SELECT COUNT(*) AS total FROM invitation WHERE organization_id = :organization_i
 
 -- name: invitation_for_change :one
 SELECT id, batch_id, email, email_key, role, state, locale, message, given_name, family_name, invited_by_id, created_at, expires_at, lifetime,
-       secret_hash, link_hash, sent_count, reminded, mail_id
+       secret_hash, link_hash, sent_count, remind_at, reminded, mail_id
   FROM invitation WHERE organization_id = :organization_id AND id = :id FOR UPDATE;
 
 -- name: invitation_close :exec

@@ -35,13 +35,27 @@ SELECT d.id, d.organization_id, d.kind, d.recipient, d.locale, d.sealed, d.attem
   LEFT JOIN account k ON k.email_key = i.email_key
  WHERE d.id = :id;
 
+-- What was handed over was handed over, whoever has the lease by now.
 -- name: mail_done :exec
 -- @global the worker serves all organizations
-UPDATE mail SET state = :state, reply = :reply, sealed = NULL, next_at = NULL, done_at = :done_at WHERE id = :id AND state <> 'withdrawn';
+UPDATE mail SET state = :state, reply = :reply, sealed = NULL, next_at = NULL, done_at = :done_at
+ WHERE id = :id AND state IN ('queued', 'deferred', 'failed');
+
+-- The number of the attempt is the lease: one that was taken up by another process meanwhile is not this one's to judge.
+-- name: mail_failed :exec
+-- @global the worker serves all organizations
+UPDATE mail SET state = 'failed', reply = :reply, sealed = NULL, next_at = NULL, done_at = :done_at
+ WHERE id = :id AND attempts = :attempts AND state IN ('queued', 'deferred');
 
 -- name: mail_deferred :exec
 -- @global the worker serves all organizations
-UPDATE mail SET state = 'deferred', reply = :reply, next_at = :next_at, done_at = :done_at WHERE id = :id AND state <> 'withdrawn';
+UPDATE mail SET state = 'deferred', reply = :reply, next_at = :next_at, done_at = :done_at
+ WHERE id = :id AND attempts = :attempts AND state IN ('queued', 'deferred');
+
+-- name: mail_put_back :exec
+-- @global the worker serves all organizations
+UPDATE mail SET next_at = :now, attempts = attempts - 1
+ WHERE id = :id AND attempts = :attempts AND state IN ('queued', 'deferred');
 
 -- name: mail_withdrawn_reply :exec
 -- @global the worker serves all organizations

@@ -11,7 +11,7 @@ SELECT (SELECT COUNT(*) FROM (SELECT 1 FROM mail WHERE next_at IS NOT NULL AND n
 -- @global found by its own id; the join follows the mail's own organization
 -- column: invitation_state text?
 -- column: invitation_mail_id uuid?
-SELECT d.state, i.state AS invitation_state, i.mail_id AS invitation_mail_id
+SELECT d.state, d.attempts, i.state AS invitation_state, i.mail_id AS invitation_mail_id
   FROM mail d LEFT JOIN invitation i ON i.organization_id = d.organization_id AND i.id = d.invitation_id
  WHERE d.id = :id;
 
