@@ -302,6 +302,7 @@ class Query:
         self.sqlite = LOCK.sub("", rewrite(statement.where, here, names, "?"))
         count = len(names)
         self.postgres = rewrite(statement.where, there, names, "$")
+        self.writes = any(LOCK.search(plain(text)) or not plain(text).lstrip().upper().startswith("SELECT") for text in (here, there))
         if len(names) != count or any(f":{name}" not in there for name in names):
             raise Refused(statement.where, f"{self.name}: both engines' texts take the same parameters")
         try:
@@ -498,7 +499,8 @@ def source_text(name, header, queries, migrations, tables):
                  f"     .postgres = {c_string(query.postgres)},\n"
                  f"     .params = {f'in_{index}' if query.params else 'NULL'}, .param_count = {len(query.params)},\n"
                  f"     .columns = {f'row_{index}' if query.columns else 'NULL'}, .column_count = {len(query.columns)},\n"
-                 f"     .row_size = {f'sizeof(q_{query.name}_row)' if query.columns else '0'}, .index = {index}}},\n")
+                 f"     .row_size = {f'sizeof(q_{query.name}_row)' if query.columns else '0'}, .index = {index}, "
+                 f".writes = {'true' if query.writes else 'false'}}},\n")
     out += f"\nconst query {name}_queries[] = {{\n{rows or '    {0},' + chr(10)}}};\nconst size_t {name}_query_count = {len(queries)};\n\n"
     out += "static const migration migrations[] = {\n"
     for version, title, digest, text in migrations:

@@ -47,6 +47,7 @@ typedef struct problem {
     } args[PROBLEM_ARGS_MAX];
     size_t arg_count;
     int64_t retry_after; /* seconds, for rate-limited and unavailable; 0: none */
+    bool uncertain;      /* unavailable: it may have been done all the same */
 } problem;
 
 /** Notes a refused field and returns ERR_INVALID_REQUEST (or `as`), so that rules can write `return problem_at(…)`. */

@@ -69,6 +69,7 @@ static err open_shared(instance *in, bool migrates)
     migration_state state;
     TRY(store_open(s->database, &in->store));
     store_set_connections(in->store, (size_t)s->database_connections);
+    store_set_timeout(in->store, s->database_timeout);
     TRY(store_migration_state(in->store, &state));
     if (migrates || state.have == state.want)
         TRY(server_key_load(s->key_file, migrates && state.have == 0, &in->key));

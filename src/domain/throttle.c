@@ -94,18 +94,15 @@ err rate_take(txn *t, const rate_rule *rule, str subject, int64_t want, int64_t 
         return OK;
     msec start = t->now - t->now % rule->window;
     str key = key_of(t, str_of(rule->name), subject, S(""));
-    q_rate_get_row row = {0};
-    if (t->writes && store_is_shared(t->store)) /* adds nothing, and has those who count at the same time wait */
-        TRY(q_rate_add(t, .throttle_key = key, .window_at = start, .count = 0));
-    err e = q_rate_get(t, &row, .throttle_key = key, .window_at = start);
-    if (e != OK && e != ERR_NOT_FOUND)
-        return e;
-    int64_t room = rule->most > row.count ? rule->most - row.count : 0;
-    if (want > room) {
-        *taken = room;
-        t->problem->retry_after = (start + rule->window - t->now + MSEC_SECOND - 1) / MSEC_SECOND;
-    }
-    return *taken ? q_rate_add(t, .throttle_key = key, .window_at = start, .count = *taken) : OK;
+    q_rate_add_row row;
+    TRY(q_rate_add(t, &row, .throttle_key = key, .window_at = start, .count = want));
+    int64_t over = row.count - rule->most;
+    if (over <= 0)
+        return OK;
+    over = over < want ? over : want;
+    *taken = want - over;
+    t->problem->retry_after = (start + rule->window - t->now + MSEC_SECOND - 1) / MSEC_SECOND;
+    return q_rate_add(t, &row, .throttle_key = key, .window_at = start, .count = -over); /* ours until the commit */
 }
 
 err rate_take_distinct(txn *t, const rate_rule *rule, str subject, str item, bool *granted)

@@ -20,6 +20,7 @@ enum {
     BULK_BODY = 8 << 10,
     QUEUE_MAX = 64,
     READS_MAX = 4096,
+    READ_ATTEMPTS = 3,
     NICE = 5
 };
 
@@ -306,18 +307,30 @@ static err prepare_in(exchange *x, txn *t)
     return read_input(x);
 }
 
-static err run_read(exchange *x)
+/* A whole transaction that reads, perhaps more than once. */
+static err reading(exchange *x, err (*work)(exchange *x, txn *t))
 {
     request *r = &x->r;
-    txn t;
-    TRY(store_read(r->app->store, r->a, &r->problem, &t));
-    err result = prepare_in(x, &t);
-    if (result == OK)
-        result = enter(r, &t);
-    if (result == OK)
-        result = r->route->handle(r, &t);
-    store_read_end(&t);
-    return result;
+    err result = OK;
+    bool again = true;
+    for (int attempts = 0; again && attempts < READ_ATTEMPTS; attempts++) {
+        txn t;
+        answer_reset(r);
+        r->problem = (problem){0};
+        TRY(store_read(r->app->store, r->a, &r->problem, &t));
+        result = work(x, &t);
+        again = store_read_again(&t);
+        store_read_end(&t);
+    }
+    return again ? ERR_UNAVAILABLE : result;
+}
+
+static err prepare_and_handle(exchange *x, txn *t)
+{
+    request *r = &x->r;
+    TRY(prepare_in(x, t));
+    TRY(enter(r, t));
+    return r->route->handle(r, t);
 }
 
 /* In the transaction that writes; perhaps more than once. */
@@ -362,22 +375,11 @@ static void prepare_then_submit(void *context)
         job_done(x, result);
 }
 
-/* Everything of a write that happens before its turn. */
-static err open_write(exchange *x)
-{
-    request *r = &x->r;
-    txn t;
-    TRY(store_read(r->app->store, r->a, &r->problem, &t));
-    err result = prepare_in(x, &t);
-    store_read_end(&t);
-    return result;
-}
-
 /* True: answered. False: on its way, and perhaps gone already. */
 static bool run_here(exchange *x)
 {
     request *r = &x->r;
-    x->outcome = r->route->kind == ROUTE_READ ? run_read(x) : open_write(x);
+    x->outcome = reading(x, r->route->kind == ROUTE_READ ? prepare_and_handle : prepare_in);
     if (r->actor.kind == ACTOR_ACCOUNT && x->outcome == OK)
         note_session(r);
     if (r->route->kind == ROUTE_READ || x->outcome != OK)
@@ -396,7 +398,11 @@ static bool run_here(exchange *x)
 static void run_there(void *context)
 {
     exchange *x = context;
-    if (run_here(x))
+    request *r = &x->r;
+    bool late = clock_monotonic() - r->started > r->app->env.settings->database_timeout;
+    if (late) /* all before it wait for the database; whoever asked has left by now */
+        x->outcome = ERR_UNAVAILABLE;
+    if (late || run_here(x))
         x->ready(x);
 }
 

@@ -40,7 +40,8 @@ str problem_title(request *r, err refusal)
 
 str problem_detail(request *r, err refusal)
 {
-    return fill(r, text_of(r, S("problem."), err_about(refusal)->code, S(".detail")));
+    bool uncertain = refusal == ERR_UNAVAILABLE && r->problem.uncertain;
+    return fill(r, text_of(r, S("problem."), err_about(refusal)->code, uncertain ? S(".uncertain") : S(".detail")));
 }
 
 str problem_field_text(request *r, const problem_field *f)

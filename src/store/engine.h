@@ -17,6 +17,7 @@ typedef struct store_engine {
     void (*read_end)(txn *t);
     void (*linger)(store *s); /* NULL, both: nothing to gain for this engine */
     void (*rest)(store *s);
+    bool (*read_again)(const txn *t); /* NULL: never */
     void (*submit)(store *s, store_job *job);
     err (*query_one)(txn *t, const query *q, const void *params, void *row);
     err (*query_many)(txn *t, const query *q, const void *params, void **rows, size_t *count);
@@ -28,6 +29,7 @@ typedef struct store_engine {
     err (*migration_state)(store *s, migration_state *out);
     err (*migrate)(store *s);
     void (*set_connections)(store *s, size_t count); /* NULL: not for this engine */
+    void (*set_timeout)(store *s, msec most);        /* the same */
 } store_engine;
 
 /** The end of a job whose commit is durable, or that was refused. */

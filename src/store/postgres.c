@@ -9,6 +9,7 @@
 
 enum {
     CONNECTIONS = 16,
+    TIMEOUT = 10 * MSEC_SECOND,
     WATCH_MS = 250,
     GONE_AFTER_MS = 1000, /* shorter is a restart that may be waited for */
     SWEEP_EVERY = 5 * MSEC_MINUTE,
@@ -70,30 +71,44 @@ static bool wait_a_tick(pg_store *s)
     return more;
 }
 
-static void judge(pg_store *s, bool there, msec *last_there)
+void pg_note_silence(pg_store *s)
+{
+    if (s->last_there == 0 || clock_monotonic() - s->last_there <= GONE_AFTER_MS)
+        return;
+    if (!atomic_exchange(&s->down, true))
+        log_plain(LOG_ERROR, "the database is gone: everything is refused until it comes back");
+    pg_refuse_older(s, INT64_MAX);
+}
+
+static void judge(pg_store *s, bool there)
 {
     msec now = clock_monotonic();
+    s->there = there;
     if (there) {
-        *last_there = now;
+        s->last_there = now;
         if (atomic_exchange(&s->down, false)) {
             s->complained = false;
             log_plain(LOG_INFO, "the database is there again");
         }
-    } else if (now - *last_there > GONE_AFTER_MS && !atomic_exchange(&s->down, true)) {
-        log_plain(LOG_ERROR, "the database is gone: everything is refused until it comes back");
     }
-    if (s->down)
-        pg_refuse_older(s, INT64_MAX);
-    else if (s->connected == 0) /* it answers, but takes no more connections */
-        pg_refuse_older(s, now - LONGEST_WAIT);
+    pg_note_silence(s);
+    /* Where it answers but takes no connection, nothing moves; where all wait for a lock, too little does. */
+    pg_refuse_older(s, now - (s->connected == 0 ? LONGEST_WAIT : s->timeout));
+}
+
+void pg_tell_few(pg_store *s)
+{
+    if (!atomic_exchange(&s->told_few, true))
+        log_(LOG_WARNING, "the database gives fewer connections than database_connections asks for",
+             LOG_INT("writing", s->connected), LOG_INT("reading", s->readers_live), LOG_INT("wanted", s->connections));
 }
 
 static void *watcher_main(void *context)
 {
     pg_store *s = context;
-    msec last_there = clock_monotonic(), swept = last_there;
+    msec swept = clock_monotonic();
     while (wait_a_tick(s))
-        judge(s, look(s, &swept), &last_there);
+        judge(s, look(s, &swept));
     return NULL;
 }
 
@@ -101,6 +116,8 @@ void pg_watch(pg_store *s)
 {
     if (s->watched)
         return;
+    s->last_there = clock_monotonic();
+    s->there = true;
     s->watched = pthread_create(&s->watcher, NULL, watcher_main, s) == 0;
     if (!s->watched)
         log_plain(LOG_ERROR, "a thread for the database could not be started");
@@ -128,6 +145,7 @@ static void free_store(pg_store *s)
     pthread_mutex_destroy(&s->lock);
     pthread_mutex_destroy(&s->plain_lock);
     pthread_mutex_destroy(&s->readers_lock);
+    pg_address_free(s);
     explicit_bzero(s->uri, strlen(s->uri)); /* it may hold a password */
     free(s->uri);
     free(s);
@@ -143,6 +161,7 @@ static err open_store(store *st, str rest)
     }
     s->store = st;
     s->connections = CONNECTIONS;
+    s->timeout = TIMEOUT;
     pthread_mutex_init(&s->lock, NULL);
     pthread_mutex_init(&s->plain_lock, NULL);
     pthread_mutex_init(&s->readers_lock, NULL);
@@ -150,7 +169,9 @@ static err open_store(store *st, str rest)
     pthread_cond_init(&s->stop_watching, NULL);
     pthread_cond_init(&s->returned, NULL);
     s->plain = (pg_connection){.store = s, .watches = true};
-    err e = pg_connect(&s->plain);
+    err e = pg_address(s) ? pg_connect(&s->plain) : ERR_UNAVAILABLE;
+    if (!s->options)
+        log_plain(LOG_ERROR, "the database's address cannot be understood");
     if (e != OK)
         free_store(s);
     else
@@ -172,13 +193,19 @@ static void set_connections(store *st, size_t count)
     pg_of(st)->connections = count < 1 ? 1 : count > PG_CONNECTIONS_MAX ? PG_CONNECTIONS_MAX : count;
 }
 
-#define ENGINE(scheme_text)                                                                                   \
-    {                                                                                                         \
-        .scheme = S_INIT(scheme_text), .shared = true, .open = open_store, .close = close_store,              \
-        .read_begin = pg_read_begin, .read_end = pg_read_end, .submit = pg_submit, .query_one = pg_query_one, \
-        .query_many = pg_query_many, .execute = pg_execute, .savepoint = pg_savepoint, .release = pg_release, \
-        .rollback_to = pg_rollback_to, .integrity = pg_integrity, .migration_state = pg_migration_state,      \
-        .migrate = pg_migrate, .set_connections = set_connections,                                            \
+static void set_timeout(store *st, msec most)
+{
+    pg_of(st)->timeout = most;
+}
+
+#define ENGINE(scheme_text)                                                                                       \
+    {                                                                                                             \
+        .scheme = S_INIT(scheme_text), .shared = true, .open = open_store, .close = close_store,                  \
+        .read_begin = pg_read_begin, .read_end = pg_read_end, .read_again = pg_read_again, .submit = pg_submit,   \
+        .query_one = pg_query_one, .query_many = pg_query_many, .execute = pg_execute, .savepoint = pg_savepoint, \
+        .release = pg_release, .rollback_to = pg_rollback_to, .integrity = pg_integrity,                          \
+        .migration_state = pg_migration_state, .migrate = pg_migrate, .set_connections = set_connections,         \
+        .set_timeout = set_timeout,                                                                               \
     }
 
 const store_engine postgres_engine = ENGINE("postgresql:");

@@ -63,6 +63,7 @@ typedef struct pg_connection {
 
     /* of the readers */
     bool lent, draining; /* draining: the end of the last transaction is not answered yet */
+    bool counted;        /* in readers_live */
     int depth;
     pthread_t borrower;
     struct pg_connection *next;
@@ -72,22 +73,39 @@ typedef struct pg_queue {
     store_job *first, **last;
 } pg_queue;
 
+typedef enum pg_writer_state { PG_WRITER_NONE, PG_WRITER_RUNS, PG_WRITER_ENDED } pg_writer_state;
+
 typedef struct pg_writer {
     pg_connection connection;
     pthread_t thread;
+    pg_writer_state state; /* ENDED: its thread may be joined, and its place taken */
 } pg_writer;
 
 /** s->own of the store. */
 typedef struct pg_store {
     store *store;
     char *uri;
-    size_t connections;       /* that write; and as many that read */
-    _Atomic int64_t ahead;    /* the database's clock less ours */
-    _Atomic int64_t last_now; /* time never goes back in a process */
-    _Atomic bool down;        /* the database has not answered for a while: everybody is refused at once */
-    _Atomic bool complained;
-    _Atomic int connected; /* threads that have a connection */
-    _Atomic int64_t have;  /* the schema's version, kept up to date once there is a watcher */
+    PQconninfoOption *options;     /* what the URI says */
+    size_t host_count;             /* in the URI; at least 1 */
+    _Atomic size_t host_at;        /* the one that was good the last time */
+    _Atomic uint32_t hosts_failed; /* a bit each: told in the log */
+    msec timeout;                  /* of a statement */
+    size_t connections;            /* that write; and as many that read */
+    _Atomic int64_t ahead;         /* the database's clock less ours */
+    _Atomic int64_t last_now;      /* time never goes back in a process */
+    _Atomic bool down;             /* the database has not answered for a while: everybody is refused at once */
+    _Atomic bool there;            /* what the watcher saw the last time */
+    _Atomic msec last_there;       /* when it last answered, monotonic; 0: nobody watches */
+    _Atomic bool complained, told_few;
+    _Atomic int64_t have; /* the schema's version, kept up to date once there is a watcher */
+
+    /*
+     * Where the database gives fewer connections than may be: nobody keeps two of a kind while the other kind has none.
+     */
+    _Atomic int connected;     /* threads that write and have a connection */
+    _Atomic int readers_live;  /* connections that read */
+    _Atomic bool reader_waits; /* for one of the writers to end */
+    _Atomic bool writer_waits; /* for a reader to hang up */
 
     pthread_mutex_t lock; /* what follows */
     pthread_cond_t wake;  /* a job came, or the end */
@@ -95,7 +113,8 @@ typedef struct pg_store {
     size_t waiting, bulk_running, idle;
     bool bulk_is_next, draining, watched;
     pg_writer *writers;
-    size_t writer_count;
+    size_t writer_count; /* that run */
+    msec grow_at;        /* not before, monotonic: the last one found no connection */
     pthread_t watcher;
     pthread_cond_t stop_watching;
 
@@ -105,7 +124,8 @@ typedef struct pg_store {
     pthread_mutex_t readers_lock; /* what follows */
     pthread_cond_t returned;
     pg_connection *readers;
-    size_t reader_count;
+    size_t readers_most; /* until readers_more_at: what the database was willing to give */
+    msec readers_more_at;
 } pg_store;
 
 static inline pg_store *pg_of(store *s)
@@ -117,11 +137,25 @@ static inline pg_store *pg_of(store *s)
 
 /** Starts the watcher when there is none; under the lock. */
 void pg_watch(pg_store *s);
+/** Looks at how long the database has been silent; past the bound, everything is refused. The watcher's. */
+void pg_note_silence(pg_store *s);
+/** Says once in the log that the database gives fewer connections than database_connections would have. */
+void pg_tell_few(pg_store *s);
+
+/* ---- postgres_connect.c ---- */
+
+/** Reads s->uri; false when it cannot be understood. */
+bool pg_address(pg_store *s);
+void pg_address_free(pg_store *s);
+/** Connects when there is no (live) connection; waits at most seconds. ERR_UNAVAILABLE, told in the log once. */
+MUST err pg_connect(pg_connection *c);
 
 /* ---- postgres_connection.c ---- */
 
-/** Connects when there is no (live) connection; waits at most seconds. ERR_UNAVAILABLE, told in the log once. */
-MUST err pg_connect(pg_connection *c);
+/** True when everything was given up meanwhile, but for the watcher's own connection. */
+bool pg_gives_up(const pg_connection *c);
+/** Waits for the socket (events as for poll); false at the deadline (monotonic) and when everything is given up. */
+bool pg_wait(pg_connection *c, short events, msec deadline, short *happened);
 void pg_disconnect(pg_connection *c);
 /** False when the other side hung up meanwhile. */
 bool pg_is_alive(pg_connection *c);
@@ -163,6 +197,7 @@ void pg_rollback_to(txn *t);
 
 err pg_read_begin(txn *t);
 void pg_read_end(txn *t);
+bool pg_read_again(const txn *t);
 void pg_close_readers(pg_store *s);
 
 /* ---- postgres_write.c ---- */

@@ -1,4 +1,4 @@
-/* A connection to PostgreSQL: made, spoken through in pipeline mode, given up when it does not answer. */
+/* A connection to PostgreSQL: spoken through in pipeline mode, given up when it does not answer. */
 #include "store/postgres.h"
 
 #include "base/log.h"
@@ -13,16 +13,9 @@
 enum {
     PARAMS_MAX = 64,
     SLICE_MS = 100,           /* how soon a waiting thread hears that the database is gone */
-    PATIENCE_MS = 15000,      /* longer than statement_timeout: the server itself should say so */
+    PATIENCE_MS = 5000,       /* beyond the timeout of statements: the server itself should say so */
     WATCH_PATIENCE_MS = 1200, /* the watcher's */
 };
-
-/*
- * Of every session. Statements of one transaction follow each other at once: one that idles belongs to a dead process.
- */
-static const char session_settings[] =
-    "SET statement_timeout = '10s'; SET lock_timeout = '8s'; SET idle_in_transaction_session_timeout = '10s';"
-    "SET default_transaction_isolation = 'read committed'; SET standard_conforming_strings = on; SET jit = off";
 
 /* ---- trouble ---- */
 
@@ -47,6 +40,8 @@ static trouble trouble_of(str state)
         {S_INIT("23"), TROUBLE_CONFLICT},  /* integrity_constraint_violation */
         {S_INIT("40001"), TROUBLE_AGAIN},  /* serialization_failure */
         {S_INIT("40P01"), TROUBLE_AGAIN},  /* deadlock_detected */
+        {S_INIT("26000"), TROUBLE_LOST},   /* invalid_sql_statement_name: what was prepared is gone */
+        {S_INIT("0A000"), TROUBLE_LOST},   /* feature_not_supported: what was prepared is of an older schema */
         {S_INIT("25006"), TROUBLE_LOST},   /* read_only_sql_transaction: this node is no longer the one that writes */
         {S_INIT("25P03"), TROUBLE_LOST},   /* idle_in_transaction_session_timeout */
         {S_INIT("08"), TROUBLE_LOST},      /* connection_exception */
@@ -108,64 +103,7 @@ static err judge(pg_connection *c, const PGresult *r, const query *q, violation 
     return c->broken = ERR_INTERNAL;
 }
 
-/* ---- connecting ---- */
-
-static void ignore_notice(void *context, const PGresult *notice)
-{
-    (void)context;
-    (void)notice;
-}
-
-static bool speaks_unicode(PGconn *pg)
-{
-    return str_eq(str_of(PQparameterStatus(pg, "server_encoding")), S("UTF8"));
-}
-
-static bool run_plain(PGconn *pg, const char *sql)
-{
-    PGresult *r = PQexec(pg, sql);
-    bool done = PQresultStatus(r) == PGRES_COMMAND_OK;
-    PQclear(r);
-    return done;
-}
-
-static err cannot_connect(pg_connection *c, const char *why)
-{
-    str reason = str_of(why ? why : PQerrorMessage(c->pg));
-    if (!atomic_exchange(&c->store->complained, true))
-        log_(LOG_ERROR, "the database cannot be reached", LOG_TEXT("reason", str_cut(&reason, '\n')));
-    pg_disconnect(c);
-    return ERR_UNAVAILABLE;
-}
-
-err pg_connect(pg_connection *c)
-{
-    if (c->pg && !c->lost)
-        return OK;
-    pg_disconnect(c);
-    /* What stands in the URI comes last and wins, but for what must hold. */
-    const char *const names[] = {"connect_timeout",  "target_session_attrs",
-                                 "application_name", "tcp_user_timeout",
-                                 "keepalives_idle",  "dbname",
-                                 "client_encoding",  NULL};
-    const char *const values[] = {"2", "read-write", "parvis", "5000", "10", c->store->uri, "UTF8", NULL};
-    c->pg = PQconnectdbParams(names, values, 1);
-    if (PQstatus(c->pg) != CONNECTION_OK)
-        return cannot_connect(c, NULL);
-    PQsetNoticeReceiver(c->pg, ignore_notice, NULL);
-    if (!speaks_unicode(c->pg))
-        return cannot_connect(c, "its encoding is not UTF8");
-    if (!run_plain(c->pg, session_settings) || PQsetnonblocking(c->pg, 1) != 0 || !PQenterPipelineMode(c->pg))
-        return cannot_connect(c, NULL);
-    c->lost = false;
-    pg_fresh(c);
-    PGresult *answer;
-    if (pg_ask(c, &pg_own[PG_CLOCK], NULL, &answer) != OK)
-        return cannot_connect(c, NULL);
-    pg_note_clock(c->store, pg_number(answer));
-    PQclear(answer);
-    return OK;
-}
+/* ---- its life ---- */
 
 void pg_disconnect(pg_connection *c)
 {
@@ -309,28 +247,44 @@ err pg_send(pg_connection *c, const query *q, const void *params)
 
 /* ---- answers ---- */
 
-static bool must_give_up(const pg_connection *c, msec deadline)
+bool pg_gives_up(const pg_connection *c)
 {
-    return clock_monotonic() >= deadline || (!c->watches && c->store->down);
+    return !c->watches && c->store->down;
+}
+
+bool pg_wait(pg_connection *c, short events, msec deadline, short *happened)
+{
+    struct pollfd p = {.fd = PQsocket(c->pg), .events = events};
+    for (;;) {
+        int ready = poll(&p, 1, SLICE_MS);
+        if (ready > 0) {
+            if (happened)
+                *happened = p.revents;
+            return true;
+        }
+        if (ready < 0 && errno != EINTR)
+            return false;
+        if (c->watches)
+            pg_note_silence(c->store);
+        if (clock_monotonic() >= deadline || pg_gives_up(c))
+            return false;
+    }
 }
 
 /* Waits until PQgetResult has something to say. */
 static bool wait_for_answer(pg_connection *c)
 {
-    msec deadline = clock_monotonic() + (c->watches ? WATCH_PATIENCE_MS : PATIENCE_MS);
+    msec deadline = clock_monotonic() + (c->watches ? WATCH_PATIENCE_MS : c->store->timeout + PATIENCE_MS);
     for (;;) {
+        short happened;
         int unsent = PQflush(c->pg);
         if (unsent < 0)
             return false;
         if (!PQisBusy(c->pg))
             return true;
-        struct pollfd p = {.fd = PQsocket(c->pg), .events = (short)(POLLIN | (unsent ? POLLOUT : 0))};
-        int ready = poll(&p, 1, SLICE_MS);
-        if (ready < 0 && errno != EINTR)
+        if (!pg_wait(c, (short)(POLLIN | (unsent ? POLLOUT : 0)), deadline, &happened))
             return false;
-        if (ready > 0 && (p.revents & ~POLLOUT) && !PQconsumeInput(c->pg))
-            return false;
-        if (ready == 0 && must_give_up(c, deadline))
+        if ((happened & ~POLLOUT) && !PQconsumeInput(c->pg))
             return false;
     }
 }

@@ -152,7 +152,7 @@ err pg_migration_state(store *st, migration_state *out)
     bool watched = s->watched;
     pthread_mutex_unlock(&s->lock);
     if (watched && s->have > 0) /* nobody waits for the network to be told */
-        return s->down ? ERR_UNAVAILABLE : OK;
+        return s->down || !s->there ? ERR_UNAVAILABLE : OK;
     pthread_mutex_lock(&s->plain_lock);
     pg_fresh(&s->plain);
     err e = pg_connect(&s->plain);

@@ -2,11 +2,11 @@
  * Writing on PostgreSQL: whole transactions wait in a queue; a thread for each connection takes one, runs it, commits
  * it, and runs it again from its beginning when the database asks for that or the connection breaks.
  *
- * When it breaks in the midst of COMMIT, nobody knows whether the transaction stands. So every transaction that changes
- * something also inserts a row with an id made before its first attempt (table transaction_fate). The next attempt
- * inserts that row first: if the first transaction is still at it, the unique index makes it wait; if it stands, the
- * index refuses, and the job is done with the answer of its first run; if not, the job runs again, and the first one
- * can never stand any more.
+ * When it breaks in the midst of COMMIT, nobody knows whether the transaction stands. So every attempt that changes
+ * something also inserts a row with an id of its own (table transaction_fate). The next attempt inserts the rows of
+ * those of unknown fate first: if one of them is still at it, the unique index makes it wait; if one stands, the index
+ * refuses, and the job is done with the answer of that run; if none does, the job runs again, and none of them can
+ * stand any more once this one does.
  */
 #include "store/postgres.h"
 
@@ -22,7 +22,9 @@ enum {
     AGAIN_FOR_MS = 6000,     /* after a serialization failure or a deadlock (which takes a second to be found) */
     RECONNECT_FOR_MS = 2000, /* after a lost connection; counted from when the job came */
     RECONNECT_MS = 100,
-    BULK_SHARE = 4, /* at most a fourth of the connections work on bulk jobs */
+    FAILURES_MOST = 4,    /* longer than it takes to see that the database itself is gone */
+    GROW_AFTER_MS = 1000, /* how long the database's refusal of one more connection is believed */
+    BULK_SHARE = 4,       /* at most a fourth of the connections work on bulk jobs */
 };
 
 /* ---- the queue ---- */
@@ -51,9 +53,10 @@ static store_job *queue_take(pg_queue *q)
 
 static void finish(store_job *job, err result)
 {
+    bool uncertain = result == ERR_UNAVAILABLE && job->unknown;
     if (result == ERR_UNAVAILABLE && job->problem)
-        *job->problem = (problem){.retry_after = PG_RETRY_AFTER};
-    if (result == ERR_UNAVAILABLE && job->fate_unknown)
+        *job->problem = (problem){.retry_after = PG_RETRY_AFTER, .uncertain = uncertain};
+    if (uncertain)
         log_plain(LOG_WARNING,
                   "the connection was lost in the midst of a commit, and the database did not come back in time");
     engine_done(job, result);
@@ -105,33 +108,45 @@ static store_job *take(pg_store *s)
 
 /* ---- one attempt ---- */
 
-static uuid fate_of(store_job *job)
+static uuid fate_of(store_job *job, int at)
 {
     if (uuid_none(job->fate))
         job->fate = uuid_new(clock_now());
-    return job->fate;
+    uuid own = job->fate;
+    own.b[sizeof own.b - 1] ^= (uint8_t)at;
+    return own;
+}
+
+/* Which of the attempts of unknown fate stands; -1: none. The last one says whose change it was. */
+static err settle(pg_connection *c, store_job *job, int *stands)
+{
+    *stands = -1;
+    for (int at = ATTEMPTS_MAX - 1; at >= 0 && *stands < 0; at--) {
+        violation v;
+        uuid fate = fate_of(job, at);
+        if (!(job->unknown & 1U << at))
+            continue;
+        TRY(pg_send(c, &pg_own[PG_FATE], &fate));
+        err e = pg_collect(c, NULL, &v);
+        c->conflicted = false;
+        if (e != OK && e != ERR_CONFLICT)
+            return e;
+        if (e == ERR_CONFLICT)
+            *stands = at;
+    }
+    return OK;
 }
 
 /* Gives the time, or says that an earlier attempt stands. */
-static err begin(pg_connection *c, store_job *job, msec *now, bool *stands)
+static err begin(pg_connection *c, store_job *job, msec *now, int *stands)
 {
     PGresult *r;
-    violation v;
     pg_fresh(c);
-    *stands = false;
     TRY(pg_send(c, &pg_own[PG_BEGIN_WRITE], NULL));
     TRY(pg_ask(c, &pg_own[PG_CLOCK], NULL, &r));
     *now = pg_number(r);
     PQclear(r);
-    pg_note_clock(c->store, *now);
-    if (!job->fate_unknown)
-        return OK;
-    uuid fate = fate_of(job);
-    TRY(pg_send(c, &pg_own[PG_FATE], &fate));
-    err e = pg_collect(c, NULL, &v);
-    *stands = e == ERR_CONFLICT;
-    c->conflicted = false;
-    return *stands ? OK : e;
+    return settle(c, job, stands);
 }
 
 static err run(pg_connection *c, store_job *job, msec now)
@@ -148,6 +163,7 @@ static err run(pg_connection *c, store_job *job, msec now)
              .connection = c,
              .job = job};
     job->on_commit = NULL;
+    job->told = job->attempts;
     err e = job->run(&t, job->context);
     if (c->broken != OK)
         return c->broken;
@@ -158,11 +174,11 @@ static err commit(pg_connection *c, store_job *job)
 {
     violation v;
     PGresult *r;
-    uuid fate = fate_of(job);
-    if (c->changes && !job->fate_unknown)
+    uuid fate = fate_of(job, job->attempts);
+    if (c->changes)
         TRY(pg_send(c, &pg_own[PG_FATE], &fate));
+    c->ending = c->changes; /* from here on it may arrive, whatever we are told */
     TRY(pg_send(c, &pg_own[PG_COMMIT], NULL));
-    c->ending = c->changes;
     TRY(pg_collect(c, &r, &v));
     bool stands = str_eq(str_of(PQcmdStatus(r)), S("COMMIT"));
     PQclear(r);
@@ -191,12 +207,12 @@ static void roll_back(pg_connection *c)
 static err attempt(pg_connection *c, store_job *job, bool careful)
 {
     msec now;
-    bool stands;
+    int stands;
     err e = begin(c, job, &now, &stands);
     c->careful = careful;
-    if (e == OK && stands) {
+    if (e == OK && stands >= 0) {
         roll_back(c);
-        return OK;
+        return stands == job->told ? OK : ERR_UNAVAILABLE; /* what it answered was written over since */
     }
     if (e == OK)
         e = run(c, job, now);
@@ -205,6 +221,23 @@ static err attempt(pg_connection *c, store_job *job, bool careful)
     if (e != OK)
         roll_back(c);
     return e;
+}
+
+/*
+ * A refusal says that nothing stands. After a lost COMMIT that is true only once the attempt it belonged to can never
+ * stand any more, which the rows of fate bring about by themselves.
+ */
+static err make_sure(pg_connection *c, store_job *job, err refusal)
+{
+    msec now;
+    int stands = -1;
+    err e = begin(c, job, &now, &stands);
+    if (e == OK && stands < 0)
+        e = pg_ask(c, &pg_own[PG_COMMIT], NULL, NULL);
+    if (e == OK && stands < 0)
+        return refusal;
+    roll_back(c);
+    return ERR_UNAVAILABLE;
 }
 
 /* ---- again ---- */
@@ -235,12 +268,15 @@ static bool work(pg_connection *c, store_job *job)
     for (;;) {
         err e = attempt(c, job, careful);
         bool again = e != OK && c->conflicted && !careful;
+        if (c->lost && c->ending)
+            job->unknown |= 1U << job->attempts;
         job->attempts++;
-        job->fate_unknown |= c->lost && c->ending;
         if (c->lost && e != OK)
             return false;
         if (!again && (e == OK || !c->transient || !may_try_again(job, AGAIN_FOR_MS))) {
             note_success(c, e);
+            if (job->unknown && e != OK && e != ERR_UNAVAILABLE)
+                e = make_sure(c, job, e);
             finish(job, e);
             return true;
         }
@@ -266,16 +302,22 @@ static void put_back_or_refuse(pg_store *s, store_job *job)
 
 /* ---- the threads ---- */
 
-/* NULL at the end. */
+/* Under the lock: somebody who reads has no connection at all, and here is more than one. */
+static bool gives_way(const pg_store *s)
+{
+    return s->reader_waits && s->connected > 1;
+}
+
+/* NULL at the end, and when this connection is to be given up. */
 static store_job *wait_for_job(pg_store *s)
 {
     pthread_mutex_lock(&s->lock);
-    store_job *job = take(s);
-    while (!job && !(s->draining && !s->waiting)) {
+    store_job *job = gives_way(s) ? NULL : take(s);
+    while (!job && !(s->draining && !s->waiting) && !gives_way(s)) {
         s->idle++;
         pthread_cond_wait(&s->wake, &s->lock);
         s->idle--;
-        job = take(s);
+        job = gives_way(s) ? NULL : take(s);
     }
     pthread_mutex_unlock(&s->lock);
     return job;
@@ -314,22 +356,66 @@ static void serve(pg_connection *c)
     }
 }
 
+/*
+ * True: this thread is to end. The database is there and gives it no connection, or somebody who reads has none; and
+ * others go on writing.
+ */
+static bool retires(pg_writer *w, int failures)
+{
+    pg_store *s = w->connection.store;
+    pthread_mutex_lock(&s->lock);
+    bool others = !s->draining && s->there && !s->down && s->connected > 0;
+    bool ends = others && (failures >= FAILURES_MOST || s->reader_waits);
+    if (ends) {
+        pg_disconnect(&w->connection);
+        w->state = PG_WRITER_ENDED;
+        s->writer_count--;
+        s->grow_at = clock_monotonic() + GROW_AFTER_MS;
+        s->reader_waits = false;
+    }
+    pthread_mutex_unlock(&s->lock);
+    if (ends)
+        pg_tell_few(s);
+    return ends;
+}
+
 /* A connection first, a job then: no job waits in the hands of a thread that cannot do it. */
 static void *writer_main(void *context)
 {
-    pg_connection *c = &((pg_writer *)context)->connection;
+    pg_writer *w = context;
+    pg_connection *c = &w->connection;
     pg_store *s = c->store;
-    while (!is_over(s)) {
-        if (pg_connect(c) != OK) {
-            nanosleep(&(struct timespec){.tv_nsec = RECONNECT_MS * 1000000L}, NULL);
-            continue;
+    for (int failures = 0; !is_over(s);) {
+        bool connected = pg_connect(c) == OK;
+        failures = connected || !s->there ? 0 : failures + 1;
+        if (connected) {
+            s->connected++;
+            serve(c);
+            s->connected--;
         }
-        s->connected++;
-        serve(c);
-        s->connected--;
+        if (retires(w, failures))
+            return NULL;
+        if (!connected) {
+            s->writer_waits = failures > 0 && s->connected == 0;
+            nanosleep(&(struct timespec){.tv_nsec = RECONNECT_MS * 1000000L}, NULL);
+        }
     }
     pg_disconnect(c);
     return NULL;
+}
+
+/* Under the lock. */
+static void start_writer(pg_store *s, pg_writer *w)
+{
+    if (w->state == PG_WRITER_ENDED)
+        pthread_join(w->thread, NULL);
+    *w = (pg_writer){.connection = {.store = s}};
+    if (pthread_create(&w->thread, NULL, writer_main, w) != 0) {
+        log_plain(LOG_ERROR, "a thread for the database could not be started");
+        return;
+    }
+    w->state = PG_WRITER_RUNS;
+    s->writer_count++;
 }
 
 /* Under the lock: one more thread when all are busy. */
@@ -337,16 +423,15 @@ static void grow(pg_store *s)
 {
     if (s->idle > s->waiting || s->writer_count >= s->connections)
         return;
+    if (s->writer_count > 0 && clock_monotonic() < s->grow_at)
+        return;
     if (!s->writers)
         s->writers = calloc(s->connections, sizeof *s->writers);
-    if (!s->writers)
-        return;
-    pg_writer *w = &s->writers[s->writer_count];
-    w->connection = (pg_connection){.store = s};
-    if (pthread_create(&w->thread, NULL, writer_main, w) == 0)
-        s->writer_count++;
-    else
-        log_plain(LOG_ERROR, "a thread for the database could not be started");
+    for (size_t i = 0; s->writers && i < s->connections; i++)
+        if (s->writers[i].state != PG_WRITER_RUNS) {
+            start_writer(s, &s->writers[i]);
+            return;
+        }
 }
 
 void pg_submit(store *st, store_job *job)
@@ -354,8 +439,8 @@ void pg_submit(store *st, store_job *job)
     pg_store *s = pg_of(st);
     job->fate = UUID_NONE;
     job->on_commit = NULL;
-    job->fate_unknown = false;
-    job->attempts = 0;
+    job->unknown = 0;
+    job->attempts = job->told = 0;
     job->since = clock_monotonic();
     pthread_mutex_lock(&s->lock);
     bool accepted = !s->draining && !s->down && s->waiting < WAITING_MAX;
@@ -377,11 +462,11 @@ void pg_writers_stop(pg_store *s)
 {
     pthread_mutex_lock(&s->lock);
     s->draining = true;
-    size_t count = s->writer_count;
     pthread_cond_broadcast(&s->wake);
     pthread_mutex_unlock(&s->lock);
-    for (size_t i = 0; i < count; i++)
-        pthread_join(s->writers[i].thread, NULL);
+    for (size_t i = 0; s->writers && i < s->connections; i++) /* nobody comes or goes any more */
+        if (s->writers[i].state != PG_WRITER_NONE)
+            pthread_join(s->writers[i].thread, NULL);
     pg_refuse_older(s, INT64_MAX);
     free(s->writers);
     s->writers = NULL;

@@ -57,6 +57,12 @@ void store_set_connections(store *s, size_t count)
         s->engine->set_connections(s, count);
 }
 
+void store_set_timeout(store *s, msec most)
+{
+    if (s->engine->set_timeout)
+        s->engine->set_timeout(s, most);
+}
+
 bool store_is_shared(const store *s)
 {
     return s->engine->shared;
@@ -105,6 +111,11 @@ void store_rest(store *s)
 {
     if (s->engine->rest)
         s->engine->rest(s);
+}
+
+bool store_read_again(const txn *t)
+{
+    return t->store->engine->read_again && t->store->engine->read_again(t);
 }
 
 void store_submit(store *s, store_job *job)
@@ -160,18 +171,30 @@ err store_write(store *s, arena *a, problem *p, err (*run)(txn *t, void *context
 
 /* ---- statements ---- */
 
+/* PostgreSQL refuses this, SQLite where rows are changed: here both do, so that no test on one misses it. */
+static err allowed(const txn *t, const query *q)
+{
+    if (t->writes || !q->writes)
+        return OK;
+    log_(LOG_ERROR, "a statement that changes or locks rows was used for reading", LOG_TEXT("at", str_of(q->name)));
+    return ERR_INTERNAL;
+}
+
 err store_query_one(txn *t, const query *q, const void *params, void *row)
 {
+    TRY(allowed(t, q));
     return t->store->engine->query_one(t, q, params, row);
 }
 
 err store_query_many(txn *t, const query *q, const void *params, void **rows, size_t *count)
 {
+    TRY(allowed(t, q));
     return t->store->engine->query_many(t, q, params, rows, count);
 }
 
 err store_execute(txn *t, const query *q, const void *params, int64_t *changed)
 {
+    TRY(allowed(t, q));
     return t->store->engine->execute(t, q, params, changed);
 }
 

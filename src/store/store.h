@@ -49,6 +49,8 @@ void store_set_env(store *s, const struct env *env);
 
 /** How many connections write, and how many more read at most, on PostgreSQL. Before the first transaction. */
 void store_set_connections(store *s, size_t count);
+/** How long PostgreSQL may take over a statement, and a write may wait for its turn. Before the first transaction. */
+void store_set_timeout(store *s, msec most);
 /**
  * True for a database that other processes may use at the same time: nobody migrates it but `parvis migrate`, rows that
  * look forgotten may be another's, and reading waits for a network: not for an HTTP thread.
@@ -67,6 +69,11 @@ MUST err store_migrate(store *s);
 /** Begins a reading transaction on this thread's own read-only connection. Pair with store_read_end. */
 MUST err store_read(store *s, arena *a, problem *p, txn *t);
 void store_read_end(txn *t);
+/**
+ * Before store_read_end: true when the connection was lost or the database asks for another run (PostgreSQL). What was
+ * answered then is worth nothing; the whole transaction may be run again.
+ */
+bool store_read_again(const txn *t);
 
 /**
  * From here on, reads of this thread that follow one another while nothing is committed share one transaction: beginning
@@ -101,10 +108,10 @@ struct store_job {
     /* the store's */
     store_job *next;
     void (*on_commit)(void);
-    uuid fate;         /* PostgreSQL: the row by which a commit of unknown fate is recognized */
-    msec since;        /* when it was submitted, monotonic */
-    bool fate_unknown; /* the connection was lost in the midst of COMMIT */
-    int attempts;
+    uuid fate;          /* PostgreSQL: the rows by which commits of unknown fate are recognized */
+    msec since;         /* when it was submitted, monotonic */
+    unsigned unknown;   /* a bit for each attempt whose connection was lost in the midst of COMMIT */
+    int attempts, told; /* the attempt whose answers stand in context */
 };
 
 /** Queues a write; returns at once. While draining or over the queue's bound, done is called with ERR_UNAVAILABLE. */
@@ -135,6 +142,7 @@ typedef struct query {
     uint16_t param_count, column_count;
     uint16_t row_size;
     uint16_t index; /* dense, for tables of prepared statements */
+    bool writes;    /* it changes or locks rows: for a transaction that writes */
 } query;
 
 /** One row or ERR_NOT_FOUND. Strings in the row live in t->a. */

@@ -144,6 +144,19 @@ def test_parameters_types_and_texts(generate):
         "uuid organization;", "uuid thing;", "msec closed_at; /* may be none */", "bool is_open;"]
 
 
+@pytest.mark.parametrize("sql, writes", [
+    ("-- name: look :one\nSELECT note FROM thing WHERE organization_id = :organization AND id = :thing;\n", "false"),
+    ("-- name: lock :one\nSELECT note FROM thing WHERE organization_id = :organization AND id = :thing FOR UPDATE;\n", "true"),
+    ("-- name: take :many\n-- @sqlite\nSELECT note FROM thing WHERE organization_id = :organization;\n"
+     "-- @postgres\nSELECT note FROM thing WHERE organization_id = :organization FOR SHARE;\n", "true"),
+    ("-- name: give :one\nUPDATE thing SET note = '' WHERE organization_id = :organization AND id = :thing RETURNING note;\n", "true"),
+], ids=["reads", "locks", "locks on one engine", "changes and returns"])
+def test_what_changes_or_locks_is_for_writing(generate, sql, writes):
+    outcome = generate(sql)
+    assert not outcome.refused, outcome.message
+    assert outcome.source.count(f".writes = {writes}}}") == 1
+
+
 def test_each_makes_every_combination(generate):
     outcome = generate("-- name: page_{sort}_{dir} :many\n-- each: sort = label|id; dir = asc|desc\n"
                        "-- let: {than} = asc:>|desc:<\n-- let: {odd} = label+desc: AND t.amount > 1|*:\n"

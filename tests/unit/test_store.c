@@ -333,6 +333,18 @@ static void test_a_lingering_reader_sees_every_commit(void **state)
     assert_int_equal(things(f), 50);
 }
 
+/* SQLite would not mind, having no such lock: what PostgreSQL refuses, both refuse. */
+static void test_a_reading_transaction_cannot_lock(void **state)
+{
+    fixture *f = *state;
+    txn t;
+    q_thing_nulls_row row;
+    assert_int_equal(store_read(f->s, f->a, &f->problem, &t), OK);
+    err e = q_thing_nulls(&t, &row, f->organization, UUID_NONE);
+    store_read_end(&t);
+    assert_int_equal(e, ERR_INTERNAL);
+}
+
 /* ---- savepoints and refusals ---- */
 
 static err nest(txn *t, void *context)
@@ -403,7 +415,7 @@ int main(void)
         FRESH(test_many_rows_in_their_order), FRESH(test_violations_say_their_kind),                     \
         FRESH(test_a_change_may_return_its_row), FRESH(test_a_reading_transaction_cannot_write),         \
         FRESH(test_a_lingering_reader_sees_every_commit), FRESH(test_savepoints_nest),                   \
-        FRESH(test_a_job_that_outgrows_its_arena_is_undone)
+        FRESH(test_a_reading_transaction_cannot_lock), FRESH(test_a_job_that_outgrows_its_arena_is_undone)
     const struct CMUnitTest sqlite_tests[] = {BOTH, cmocka_unit_test(test_opening_refuses),
                                               EMPTY(test_a_new_file_is_private),
                                               EMPTY(test_a_copy_is_made_before_a_migration)};

@@ -16,9 +16,10 @@ DELETE FROM throttle WHERE throttle_key = :throttle_key;
 -- name: rate_get :one
 SELECT count FROM rate_window WHERE throttle_key = :throttle_key AND window_at = :window_at;
 
--- name: rate_add :exec
+-- Adds, and gives what there is then: where several write at once, nobody reads a number that another is changing.
+-- name: rate_add :one
 INSERT INTO rate_window (throttle_key, window_at, count) VALUES (:throttle_key, :window_at, :count)
-ON CONFLICT (throttle_key, window_at) DO UPDATE SET count = rate_window.count + excluded.count;
+ON CONFLICT (throttle_key, window_at) DO UPDATE SET count = rate_window.count + excluded.count RETURNING count;
 
 -- name: rate_mark :changed
 INSERT INTO rate_window (throttle_key, window_at, count) VALUES (:throttle_key, :window_at, 1)
