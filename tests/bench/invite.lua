@@ -1,16 +1,26 @@
--- one durable invitation a request, each to an address of its own; BENCH_ROWS many a request
-local lane, count = 0, 0
-local rows = tonumber(os.getenv("BENCH_ROWS") or "1")
+-- Durable invitations, BENCH_ROWS a request, each to an address of its own that begins with BENCH_MARK, by the keys of
+-- BENCH_CALLERS in turn (request.lua tells of the file).
+local lanes, count, at = 0, 0, 0
+local rows = tonumber(os.getenv("BENCH_ROWS"))
 local mark = os.getenv("BENCH_MARK")
+local callers = {}
 
 function setup(thread)
-    thread:set("lane", lane)
-    lane = lane + 1
+    thread:set("lane", lanes) -- a global of that thread
+    lanes = lanes + 1
+end
+
+local function add(organization, key)
+    callers[#callers + 1] = {
+        path = "/api/v1/organizations/" .. organization .. "/invitations",
+        headers = {["Content-Type"] = "application/json", ["Authorization"] = "Bearer " .. key},
+    }
 end
 
 function init()
-    wrk.headers["Content-Type"] = "application/json"
-    wrk.headers["Authorization"] = "Bearer " .. os.getenv("BENCH_KEY")
+    for line in io.lines(os.getenv("BENCH_CALLERS")) do
+        add(line:match("(%S+) (%S+)"))
+    end
 end
 
 function request()
@@ -19,16 +29,6 @@ function request()
         count = count + 1
         out[i] = string.format('{"email":"%s.%d.%d@example.org","role":"member"}', mark, lane, count)
     end
-    local body = '{"invitations":[' .. table.concat(out, ",") .. "]}"
-    return wrk.format("POST", "/api/v1/organizations/bench/invitations", nil, body)
-end
-
-local refused = 0
-function response(status)
-    if status ~= 200 then
-        refused = refused + 1
-        if refused == 1 then
-            io.stderr:write("  an answer of " .. status .. "\n")
-        end
-    end
+    at = at % #callers + 1
+    return wrk.format("POST", callers[at].path, callers[at].headers, '{"invitations":[' .. table.concat(out, ",") .. "]}")
 end
