@@ -22,19 +22,15 @@ static err read_order(request *r, const body_create_invitations *b, invite_order
     return OK;
 }
 
-static err write_result(request *r, txn *t, json_writer *w, const invite_result *one)
+static void write_result(request *r, json_writer *w, const invite_result *one)
 {
-    invitation_view i;
     json_open(w, STR_NONE, '{');
     json_str(w, S("email"), one->email);
     json_str(w, S("outcome"), one->outcome == OK ? S("invited") : err_about(one->outcome)->code);
-    if (one->outcome == OK) {
-        TRY(invitation_get(t, r->actor.organization_id, one->invitation_id, &i));
-        view_invitation(w, S("invitation"), r->actor.organization_id, &i);
-    }
+    if (one->made)
+        view_invitation(w, S("invitation"), r->actor.organization_id, one->made);
     view_problem(r, w, S("problem"), one->outcome, one->problem);
     json_close(w, '}');
-    return OK;
 }
 
 err api_create_invitations(request *r, txn *t)
@@ -49,7 +45,7 @@ err api_create_invitations(request *r, txn *t)
     json_id(&w, S("batch"), ID_BATCH, batch);
     json_open(&w, S("results"), '[');
     for (size_t i = 0; i < order.count; i++)
-        TRY(write_result(r, t, &w, &results[i]));
+        write_result(r, &w, &results[i]);
     json_close(&w, ']');
     json_close(&w, '}');
     return OK;

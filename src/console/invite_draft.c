@@ -86,7 +86,7 @@ typedef struct row_view {
 
 static str outcome_of(const invite_result *result, bool sent)
 {
-    if (result->outcome == ERR_ALREADY_INVITED && uuid_none(result->invitation_id))
+    if (result->outcome == ERR_ALREADY_INVITED && uuid_none(result->standing_id))
         return S("repeated");
     if (result->outcome != OK)
         return err_about(result->outcome)->code;
@@ -126,8 +126,8 @@ static void add_action(request *r, const invite_result *result, row_view *v)
         v->action_url = org_path_id(r, "/users/", ID_MEMBER, result->membership_id, "/role");
         v->action_text = text(r, "outcome.change_role");
     }
-    if (result->outcome == ERR_ALREADY_INVITED && !uuid_none(result->invitation_id)) {
-        v->action_url = org_path_id(r, "/users/invitations/", ID_INVITATION, result->invitation_id, "/resend");
+    if (result->outcome == ERR_ALREADY_INVITED && !uuid_none(result->standing_id)) {
+        v->action_url = org_path_id(r, "/users/invitations/", ID_INVITATION, result->standing_id, "/resend");
         v->action_text = text(r, "outcome.resend");
     }
 }

@@ -21,28 +21,32 @@ str invitation_code_hash(txn *t, uuid invitation_id, str code)
     return arena_str(t->a, token_digest_str(&d));
 }
 
-/* Account's language, else the invitation's, else the organization's; none of them: both languages. */
-static err mail_target(txn *t, const invitation_send *s, mail_order *order)
+err invitation_find_account(txn *t, invitation_send *s)
 {
     q_account_by_key_row account;
     err e = q_account_by_key(t, &account, s->email_key);
-    if (e != OK && e != ERR_NOT_FOUND)
-        return e;
-    bool known = e == OK;
-    order->recipient = known ? account.email : s->email;
-    order->locale = known && account.locale.p ? account.locale : s->locale.p ? s->locale : s->organization_locale;
+    if (e != OK)
+        return e == ERR_NOT_FOUND ? OK : e;
+    s->account_email = account.email;
+    s->account_locale = account.locale;
     return OK;
 }
 
 err invitation_mail(txn *t, invitation_send *s)
 {
     char code[CODE_LENGTH + 1];
-    mail_order order = {.kind = s->kind, .organization_id = s->organization_id, .invitation_id = s->invitation_id};
+    /* The account's language, else the invitation's, else the organization's; none of them: both languages. */
+    mail_order order = {.kind = s->kind,
+                        .organization_id = s->organization_id,
+                        .invitation_id = s->invitation_id,
+                        .recipient = s->account_email.p ? s->account_email : s->email,
+                        .locale = s->account_locale.p ? s->account_locale
+                                  : s->locale.p       ? s->locale
+                                                      : s->organization_locale};
     secret_new(t->a, s->organization_id, s->invitation_id, &order.token, &s->secret_hash);
     order.code = arena_str(t->a, code_make(code));
     s->code_hash = invitation_code_hash(t, s->invitation_id, order.code);
     s->code_expires_at = t->now + CODE_LIFETIME;
-    TRY(mail_target(t, s, &order));
     return mail_queue(t, &order, &s->mail_id);
 }
 

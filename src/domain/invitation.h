@@ -40,7 +40,8 @@ typedef struct invite_result {
     err outcome;           /* OK: invited (preview: would be) */
     bool existing_account; /* preview: and may be said */
     problem *problem;      /* for outcome != OK; otherwise NULL */
-    uuid invitation_id;    /* the new one; for ERR_ALREADY_INVITED the one that stands */
+    invitation_view *made; /* the new invitation; NULL for outcome != OK and for a preview */
+    uuid standing_id;      /* for ERR_ALREADY_INVITED: the invitation that stands */
     uuid membership_id;    /* for ERR_ALREADY_MEMBER */
     str role;              /* theirs, for ERR_ALREADY_MEMBER */
 } invite_result;

@@ -230,7 +230,8 @@ err invitation_correct(txn *t, const actor *by, uuid id, str email, uuid *new_id
     TRY(invitations_create(t, by, &order, &result, &batch));
     if (result.problem)
         *t->problem = *result.problem;
-    *new_id = result.invitation_id;
+    if (result.made)
+        *new_id = result.made->id;
     return result.outcome;
 }
 

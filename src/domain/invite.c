@@ -20,6 +20,7 @@ typedef struct inviting {
         address where;
         bool ready, has_account;
         uuid account_id;
+        str account_email, account_locale;
         str given_name, family_name, message;
     } * candidates;
     const str **seen; /* open addressing over the keys of this order */
@@ -89,6 +90,8 @@ static err judge_account(inviting *w, struct candidate *c, invite_result *result
     TRY(e);
     c->has_account = true;
     c->account_id = account.id;
+    c->account_email = account.email;
+    c->account_locale = account.locale;
     e = q_member_of_account(w->t, &member, .organization_id = w->organization.id, .account_id = account.id);
     if (e == OK) {
         result->membership_id = member.id;
@@ -197,7 +200,7 @@ static err preview_row(inviting *w, size_t i, invite_result *result)
     TRY(pending_of(w, w->candidates[i].where.key, &lives, &pending));
     if (lives) {
         result->outcome = ERR_ALREADY_INVITED;
-        result->invitation_id = pending.id;
+        result->standing_id = pending.id;
     } else if (seats_free(&w->seats) == 0) {
         result->outcome = ERR_SEAT_LIMIT_REACHED;
     } else {
@@ -241,21 +244,67 @@ static err write_audit(inviting *w, const struct candidate *c, const invite_row 
                  .detail = AUDIT_OBJECT(w->t->a, {S("email"), c->where.typed}));
 }
 
-static err insert(inviting *w, const struct candidate *c, const invite_row *row, invitation_send *send,
-                  int64_t *inserted)
+/* What reading the new row would give. */
+static invitation_view made_of(const inviting *w, const q_invitation_insert_in *in)
 {
+    return (invitation_view){
+        .id = in->id,
+        .batch_id = in->batch_id,
+        .email = in->email,
+        .role = in->role,
+        .state = S("pending"),
+        .locale = in->locale,
+        .message = in->message,
+        .given_name = in->given_name,
+        .family_name = in->family_name,
+        .invited_by_id = in->invited_by_id,
+        .inviter_given_name = w->by->given_name,
+        .inviter_family_name = w->by->family_name,
+        .created_at = in->created_at,
+        .expires_at = in->expires_at,
+        .last_sent_at = in->last_sent_at,
+        .sent_count = in->sent_count,
+        .delivery_state = uuid_none(in->mail_id) ? S("none") : S("queued"),
+        .delivery_at = uuid_none(in->mail_id) ? 0 : w->t->now,
+    };
+}
+
+static err insert(inviting *w, const struct candidate *c, const invite_row *row, const invitation_send *send,
+                  invitation_view **made)
+{
+    int64_t inserted;
     txn *t = w->t;
     const q_organization_by_id_row *o = &w->organization;
     msec expires = t->now + w->lifetime;
     bool sent = w->order->deliver;
-    return q_invitation_insert(
-        t, inserted, .organization_id = o->id, .id = send->invitation_id, .batch_id = w->batch_id,
-        .email = c->where.typed, .email_key = c->where.key, .role = row->role, .locale = row->locale,
-        .message = c->message, .given_name = c->given_name, .family_name = c->family_name,
-        .invited_by_id = w->by->account_id, .created_at = t->now, .expires_at = expires, .lifetime = w->lifetime,
-        .secret_hash = send->secret_hash, .code_hash = send->code_hash, .code_expires_at = send->code_expires_at,
-        .sent_count = sent, .last_sent_at = sent ? t->now : 0, .mail_id = send->mail_id,
-        .remind_at = sent ? invitation_next_reminder(t->now, o->reminder_after, o->reminder_max, 0, expires) : 0);
+    q_invitation_insert_in in = {
+        .organization_id = o->id,
+        .id = send->invitation_id,
+        .batch_id = w->batch_id,
+        .email = c->where.typed,
+        .email_key = c->where.key,
+        .role = row->role,
+        .locale = row->locale,
+        .message = c->message,
+        .given_name = c->given_name,
+        .family_name = c->family_name,
+        .invited_by_id = w->by->account_id,
+        .created_at = t->now,
+        .expires_at = expires,
+        .lifetime = w->lifetime,
+        .secret_hash = send->secret_hash,
+        .code_hash = send->code_hash,
+        .code_expires_at = send->code_expires_at,
+        .sent_count = sent,
+        .last_sent_at = sent ? t->now : 0,
+        .mail_id = send->mail_id,
+        .remind_at = sent ? invitation_next_reminder(t->now, o->reminder_after, o->reminder_max, 0, expires) : 0};
+    TRY(q_invitation_insert_(t, &inserted, &in));
+    if (!inserted)
+        return ERR_INTERNAL; /* the seat row's lock keeps others out: nobody can have come between */
+    *made = arena_new_of(t->a, invitation_view);
+    **made = made_of(w, &in);
+    return OK;
 }
 
 /* A lapsed invitation still stands in the way of the unique index: retire it, and its seat is free again. */
@@ -271,13 +320,12 @@ static err retire_lapsed(inviting *w, uuid id)
 static err invite_one(inviting *w, size_t i, invite_result *result)
 {
     bool lives;
-    int64_t inserted;
     q_invitation_pending_of_row pending = {0};
     const struct candidate *c = &w->candidates[i];
     const invite_row *row = &w->order->rows[i];
     TRY(pending_of(w, c->where.key, &lives, &pending));
     if (lives) {
-        result->invitation_id = pending.id;
+        result->standing_id = pending.id;
         return ERR_ALREADY_INVITED;
     }
     if (!uuid_none(pending.id))
@@ -289,13 +337,12 @@ static err invite_one(inviting *w, size_t i, invite_result *result)
                             .email = c->where.typed,
                             .email_key = c->where.key,
                             .locale = row->locale,
-                            .organization_locale = w->organization.locale};
+                            .organization_locale = w->organization.locale,
+                            .account_email = c->account_email,
+                            .account_locale = c->account_locale};
     if (w->order->deliver)
         TRY(invitation_mail(w->t, &send));
-    TRY(insert(w, c, row, &send, &inserted));
-    if (!inserted)
-        return ERR_INTERNAL; /* the seat row's lock keeps others out: nobody can have come between */
-    result->invitation_id = send.invitation_id;
+    TRY(insert(w, c, row, &send, &result->made));
     return write_audit(w, c, row, send.invitation_id, w->t->now + w->lifetime);
 }
 

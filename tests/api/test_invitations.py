@@ -528,3 +528,15 @@ def test_lists_filter_by_state_address_and_batch(acme):
     acme.api.get(path, limit=0).refused("invalid-request", 422)
     acme.api.get(path, cursor="nonsense").refused("invalid-request", 422)
     acme.api.get(path, page=2).refused("invalid-request", 422)
+
+
+def test_the_answer_to_an_invitation_is_what_reading_it_gives(acme):
+    full = {"role": "administrator", "locale": "fr", "message": "À lundi.", "given_name": "Zoé", "family_name": "Fèvre"}
+    rows = [{"email": "plain@example.org", "role": "member"}, {"email": "full@example.org", **full}]
+    for rows, deliver in ((rows, True), ([{"email": "copied@example.org", **full}], False)):
+        answer = acme.api.post(f"{acme.path}/invitations", {"invitations": rows, "deliver": deliver}).ok(200).json
+        for made in (result["invitation"] for result in answer["results"]):
+            read = acme.api.get(f"{acme.path}/invitations/{made['id']}").ok(200).json
+            assert made.pop("delivery")["state"] == ("queued" if deliver else "none")
+            assert read.pop("delivery")["state"] in (("queued", "sent") if deliver else ("none",))
+            assert made == read
