@@ -1,228 +1,213 @@
-"""`make crash`: kill -9 under load, again and again. What was answered is there, what was committed is
-mailed, nothing twice.
+"""`make crash`: kill -9 under load, again and again. What was answered is there, what was committed is mailed, nothing twice.
 
-CRASH_ROUNDS (default 100), CRASH_SEED, PARVIS_BINARY.
+On SQLite the server is killed CRASH_KILLS times (500). On PostgreSQL the database is killed, all its processes at once,
+CRASH_DATABASE_KILLS times (100), while the server lives on: it answers 503 until the database is back, and then goes on by
+itself. Every fifth time the server is killed with it, and once more alone. CRASH_SEED, PARVIS_BINARY. `crash.py sqlite` or `postgres` does one.
 """
 
+import atexit
 import os
 import pathlib
 import random
 import shutil
-import signal
-import sqlite3
+import statistics
+import subprocess
 import sys
 import tempfile
-import threading
 import time
-from http.client import HTTPException
 
+ENGINE = sys.argv[1] if len(sys.argv) > 1 else None
+if ENGINE == "postgres":
+    os.environ["PARVIS_TEST_DATABASE"] = "postgres"
+else:
+    os.environ.pop("PARVIS_TEST_DATABASE", None)
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 from lib.mailbox import Mailbox  # noqa: E402
-from lib.people import PASSWORD, World  # noqa: E402
+from lib.people import World  # noqa: E402
 from lib.server import Server  # noqa: E402
 
-ROUNDS = int(os.environ.get("CRASH_ROUNDS", "100"))
-SEED = int(os.environ.get("CRASH_SEED", str(int(time.time()))))
-INVITERS, JOINERS, REVOKERS = 6, 3, 1
-MAIL_PATIENCE = 180  # seconds, at the end
+from database import Database, integrity  # noqa: E402
+from load import Load, Record, check, mails_went_out  # noqa: E402
 
-GONE = (OSError, HTTPException)
+SEED = int(os.environ.get("CRASH_SEED") or time.time())
+LEASE_MINUTES = 11  # a mail that a killed server had in hand is free again
+CAMPAIGN = 100  # kills until everything is checked to the last mail, and begun anew
+SERVER_TOO = 5  # every fifth time
+REFUSED_WITHIN, BACK_WITHIN = 2.0, 2.0  # seconds; the promises
+SLACK = 1.0  # seconds that the measuring threads of a busy machine may add
 
 
-class Record:
-    """What the server answered with success."""
+def whole(server):
+    """The file is sound, and no row points to one that is not there."""
+    if ENGINE == "sqlite":
+        assert server.query("PRAGMA integrity_check") == [("ok",)]
+        assert server.query("PRAGMA foreign_key_check") == []
+    else:
+        integrity(server.settings["database"])
+
+
+class Campaign:
+    """One server, its mail and one organization; from its start to its end."""
+
+    def __init__(self, dice, **settings):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="parvis-crash-"))
+        self.dice, self.box, self.record = dice, Mailbox(), Record()
+        self.server = Server(self.folder, mail=self.box.uri, **settings)
+        atexit.register(self.end)
+        self.server.start()
+        self.org = World(self.server, self.box).found("Crash")
+        self.restarts, self.backs = [], []
+
+    def end(self):
+        if self.server.process:
+            self.server.kill()
+
+    def load(self, mortal):
+        return Load(self.server, self.org, self.box, self.record, self.dice, mortal)
+
+    def restart(self):
+        at = time.monotonic()
+        self.server.start()
+        self.restarts.append(time.monotonic() - at)
+
+    def kill_server(self):
+        load = self.load(mortal=True)
+        time.sleep(self.dice.uniform(0.05, 0.8))
+        self.server.kill()
+        load.end()
+        self.restart()
+
+    def kill_database(self, database, server_too):
+        """The load goes on while the database is away, for a moment or for longer than anybody waits for it."""
+        load = self.load(mortal=server_too)
+        time.sleep(self.dice.uniform(0.05, 0.8))
+        database.kill()
+        away = time.monotonic()
+        time.sleep(self.dice.choice((0, 0.2, 0.5, 2.2)))
+        if server_too:
+            self.server.kill()
+            load.end()
+        if time.monotonic() - away > REFUSED_WITHIN and not server_too:
+            assert self.server.client(timeout=5).send("GET", "/readyz").status == 503, "ready without a database"
+        database.start()
+        if server_too:
+            self.restart()
+            return
+        self.wait_for_writing(time.monotonic(), load)
+        load.end()
+        assert self.server.client(timeout=5).send("GET", "/readyz").status == 200
+
+    def wait_for_writing(self, back, load):
+        while self.record.last_written < back:
+            took = time.monotonic() - back
+            if load.failures or took > BACK_WITHIN + SLACK:
+                load.end()
+                raise AssertionError(f"nothing was written {took:.1f} s after the database's return")
+            time.sleep(0.005)
+        self.backs.append(self.record.last_written - back)
+
+    def leases_pass(self):
+        """Nobody touches the leases of a process that may still live; they pass with time."""
+        if ENGINE == "postgres":
+            self.server.clock.advance(minutes=LEASE_MINUTES)
+
+    def finish(self):
+        self.leases_pass()
+        extra = mails_went_out(self.server, self.org, self.box, self.record)
+        whole(self.server)
+        self.server.stop()
+        self.box.stop()
+        shutil.rmtree(self.folder)
+        return extra
+
+
+class Sums:
+    """Over all campaigns."""
 
     def __init__(self):
-        self.lock = threading.Lock()
-        self.invited = {}  # id → address
-        self.joined = {}  # address → member id
-        self.revoked = set()  # ids
-        self.tried = set()  # addresses that somebody tried to accept
-        self.count = 0
+        self.invited = self.joined = self.revoked = self.mails = self.extra = self.refused = 0
+        self.slowest, self.restarts, self.backs = 0.0, [], []
 
-    def address(self):
-        with self.lock:
-            self.count += 1
-            return f"crash{self.count}@example.org"
+    def add(self, campaign, extra):
+        r = campaign.record
+        self.invited += len(r.invited)
+        self.joined += len(r.joined)
+        self.revoked += len(r.revoked)
+        self.mails += len(campaign.box.mails)
+        self.extra += extra
+        self.refused += r.refused
+        self.slowest = max(self.slowest, r.slowest)
+        self.restarts += campaign.restarts
+        self.backs += campaign.backs
 
-
-def inviter(server, org, cookies, record, stop):
-    client = server.client(timeout=10)
-    client.cookies = dict(cookies)
-    while not stop.is_set():
-        email = record.address()
-        answer = client.post(org.path + "/invitations", {"invitations": [{"email": email, "role": "member"}]})
-        if answer.status == 200:
-            inv = answer["results"][0]["invitation"]
-            with record.lock:
-                record.invited[inv if isinstance(inv, str) else inv["id"]] = email
-        else:
-            assert answer.status == 503, answer
-
-
-def joiner(server, box, record, stop):
-    client = server.client(timeout=10)
-    while not stop.is_set():
-        with record.lock:
-            mail = next((m for m in reversed(list(box.mails)) if m.recipients[0] not in record.tried), None)
-            if mail:
-                record.tried.add(mail.recipients[0])
-        if not mail:
-            time.sleep(0.01)
-            continue
-        client.cookies.clear()
-        answer = client.post(
-            "/invitations/accept",
-            {"token": mail.token, "given_name": "Zoé", "family_name": "Durand", "password": PASSWORD},
+    def line(self, kills):
+        return (
+            f"{self.invited} invitations and {self.joined} acceptances answered, all there; {self.revoked} revoked, none came"
+            f" back; every committed invitation mailed ({self.mails} mails, {self.extra} sent again under the same"
+            f" Message-ID); integrity clean{times('restart', self.restarts)}"
         )
-        if answer.status == 201:
-            with record.lock:
-                record.joined[mail.recipients[0]] = answer["member"]["id"]
-        else:
-            assert answer.problem in ("unavailable", "invitation-revoked", "invitation-already-accepted"), answer
 
 
-def revoker(server, org, cookies, record, stop, dice):
-    client = server.client(timeout=10)
-    client.cookies = dict(cookies)
-    while not stop.is_set():
-        time.sleep(0.03)
-        with record.lock:
-            left = [i for i in list(record.invited)[-40:] if i not in record.revoked]
-        if left:
-            target = dice.choice(left)
-            answer = client.delete(f"{org.path}/invitations/{target}")
-            if answer.status == 204:
-                with record.lock:
-                    record.revoked.add(target)
+def times(what, seconds):
+    if not seconds:
+        return ""
+    return f"; {what} {statistics.median(seconds):.2f} s in the median, {max(seconds):.2f} s at most"
 
 
-def quietly(failures, work, *args):
-    """Runs until the server is gone; anything but its going is a failure."""
-    try:
-        work(*args)
-    except GONE:
-        pass
-    except Exception as e:
-        failures.append(e)
+def sqlite(kills, dice):
+    sums, done = Sums(), 0
+    while done < kills:
+        campaign = Campaign(dice)
+        for _ in range(min(CAMPAIGN, kills - done)):
+            campaign.kill_server()
+            check(campaign.server, campaign.org, campaign.record)
+            done += 1
+            if done % 10 == 0:
+                whole(campaign.server)
+        sums.add(campaign, campaign.finish())
+        print(f"  {done:4} kills: {sums.invited} invited, {sums.joined} joined, {sums.mails} mails", flush=True)
+    print(f"crash: SQLite, {done} kills of the server survived; {sums.line(done)}", flush=True)
 
 
-def one_round(server, org, box, cookies, record, dice):
-    stop, failures = threading.Event(), []
-    threads = [
-        threading.Thread(target=quietly, args=(failures, inviter, server, org, cookies, record, stop))
-        for _ in range(INVITERS)
-    ]
-    threads += [
-        threading.Thread(target=quietly, args=(failures, joiner, server, box, record, stop)) for _ in range(JOINERS)
-    ]
-    threads += [
-        threading.Thread(target=quietly, args=(failures, revoker, server, org, cookies, record, stop, dice))
-        for _ in range(REVOKERS)
-    ]
-    for t in threads:
-        t.start()
-    time.sleep(dice.uniform(0.05, 0.8))
-    server.process.send_signal(signal.SIGKILL)
-    stop.set()
-    server.process.wait()
-    server.process = None
-    for t in threads:
-        t.join()
-    if failures:
-        raise failures[0]
+def postgres(kills, dice):
+    database, sums = Database(), Sums()
+    campaign, servers = Campaign(dice, database=database.make("crash")), 0
+    for done in range(1, kills + 1):
+        server_too = done % SERVER_TOO == 0
+        servers += server_too
+        campaign.kill_database(database, server_too)
+        if server_too:  # and once more alone, its database at work
+            campaign.kill_server()
+            servers += 1
+        check(campaign.server, campaign.org, campaign.record)
+        if done % 10 == 0 or done == kills:
+            r = campaign.record
+            print(f"  {done:4} kills: {len(r.invited)} invited, {len(r.joined)} joined, {r.refused} refused", flush=True)
+    slowest = campaign.record.slowest
+    assert slowest < REFUSED_WITHIN + SLACK, f"a refusal took {slowest:.1f} s"
+    sums.add(campaign, campaign.finish())
+    database.remove()
+    print(
+        f"crash: PostgreSQL, {kills} kills of the database survived, and {servers} of the server; {sums.line(kills)};"
+        f" {sums.refused} requests refused with 503 and Retry-After, each within {sums.slowest:.2f} s"
+        f"{times('writing again after the return', sums.backs)}",
+        flush=True,
+    )
 
 
-def check(server, org, record):
-    """What the file says, against what was answered."""
-    connection = sqlite3.connect(f"file:{server.data}/parvis.db?mode=ro", uri=True)
-    assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
-    assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
-    raw = connection.execute("SELECT id FROM organization WHERE slug = ?", (org.slug,)).fetchone()[0]
-    invitations = dict(connection.execute("SELECT email, state FROM invitation WHERE organization_id = ?", (raw,)))
-    members = {
-        e
-        for e, in connection.execute(
-            "SELECT a.email FROM membership m JOIN account a ON a.id = m.account_id WHERE m.organization_id = ?", (raw,)
-        )
-    }
-    for id_, email in record.invited.items():
-        assert email in invitations, f"{email} was answered and is gone"
-        if id_ in record.revoked:
-            assert (
-                invitations[email] == "revoked" and email not in members
-            ), f"{email}: revoked, now {invitations[email]}"
-    for email in record.joined:
-        assert invitations[email] == "accepted" and email in members, f"{email} joined and is gone"
-    accepted = [e for e, s in invitations.items() if s == "accepted"]
-    assert members - {org.owner.email} == set(accepted), "members and accepted invitations differ"
-    assert connection.execute(
-        "SELECT count(*) FROM (SELECT accepted_by_id FROM invitation WHERE state = 'accepted'"
-        " GROUP BY accepted_by_id HAVING count(*) > 1)"
-    ).fetchone() == (0,)
-    used, held = connection.execute(
-        "SELECT used, held FROM organization_seat WHERE organization_id = ?", (raw,)
-    ).fetchone()
-    pending = sum(s == "pending" for s in invitations.values())
-    assert (used, held) == (len(members), pending), f"seats {used}+{held}, counted {len(members)}+{pending}"
-    connection.close()
-    return invitations
-
-
-def mails_went_out(server, org, box, record):
-    """Each committed invitation, unless revoked before its mail left, has had it; twice only under one Message-ID."""
-    until = time.monotonic() + MAIL_PATIENCE
-    while True:
-        states = check(server, org, record)
-        got = {m.recipients[0] for m in list(box.mails)}
-        missing = [e for e, s in states.items() if s != "revoked" and e not in got]
-        if not missing:
-            break
-        assert time.monotonic() < until, f"{len(missing)} invitations without a mail, such as {missing[:5]}"
-        time.sleep(0.3)
-    ids = {}
-    for mail in box.mails:
-        ids.setdefault(mail.recipients[0], set()).add(str(mail["Message-ID"]))
-    twice = {e: i for e, i in ids.items() if len(i) > 1}
-    assert not twice, f"two different mails for one invitation: {list(twice.items())[:3]}"
-    strangers = set(ids) - set(states)
-    assert not strangers, f"mails for invitations that were never committed: {sorted(strangers)[:5]}"
-    return len(box.mails) - len(ids)
+ENGINES = {"sqlite": (sqlite, "CRASH_KILLS", 500), "postgres": (postgres, "CRASH_DATABASE_KILLS", 100)}
 
 
 def main():
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="parvis-crash-"))
-    print(f"crash: {ROUNDS} rounds, seed {SEED}", flush=True)
-    dice, box, record = random.Random(SEED), Mailbox(), Record()
-    server = Server(folder, mail=box.uri)
-    server.start()
-    org = World(server, box).found("Crash")
-    cookies = dict(org.api.cookies)
-    slowest = 0.0
-    for n in range(1, ROUNDS + 1):
-        one_round(server, org, box, cookies, record, dice)
-        at = time.monotonic()
-        server.start()
-        slowest = max(slowest, time.monotonic() - at)
-        check(server, org, record)
-        if n % 10 == 0 or n == ROUNDS:
-            print(
-                f"  {n:4} kills: {len(record.invited)} invited, {len(record.joined)} joined,"
-                f" {len(record.revoked)} revoked,"
-                f" {len(box.mails)} mails",
-                flush=True,
-            )
-    extra = mails_went_out(server, org, box, record)
-    server.stop()
-    box.stop()
-    shutil.rmtree(folder)
-    print(
-        f"crash: {ROUNDS} kills survived; {len(record.invited)} invitations and {len(record.joined)} acceptances"
-        " answered, all there;"
-        f" every committed invitation mailed ({extra} sent again under the same Message-ID); integrity clean;"
-        f" slowest restart {slowest:.2f} s"
-    )
+    if ENGINE is None:
+        for engine in ENGINES:
+            subprocess.run([sys.executable, __file__, engine], check=True)
+        return
+    run, setting, default = ENGINES[ENGINE]
+    kills = int(os.environ.get(setting) or default)
+    print(f"crash: {ENGINE}, {kills} kills, seed {SEED}", flush=True)
+    run(kills, random.Random(SEED))
 
 
 if __name__ == "__main__":
