@@ -9,7 +9,7 @@ PYTHON       ?= /usr/bin/python3
 TESTS        ?=
 ARGS         ?=
 export PYTHON PREFIX
-.PHONY: help run build test lint format tsan fuzz crash nodes bench screenshots proxies install clean
+.PHONY: help run build test lint format tsan fuzz crash nodes bench bench-scale costs bench-peers screenshots proxies install clean
 .NOTPARALLEL:
 
 help:
@@ -52,6 +52,24 @@ bench:
 	@$(INSTALL) build test bench
 	@tools/build.sh release
 	@PARVIS_BINARY=build/release/parvis $(PYTHON) tests/bench/bench.py $(ARGS)
+
+# What the hot paths cost as members, organizations and clients grow.
+bench-scale:
+	@$(INSTALL) build test bench
+	@tools/build.sh release
+	@PARVIS_BINARY=build/release/parvis $(PYTHON) tests/bench/scale.py $(ARGS)
+
+# Queries, allocations, system calls and commits of each hot path.
+costs:
+	@$(INSTALL) build test bench
+	@tools/build.sh release
+	@PARVIS_BINARY=build/release/parvis $(PYTHON) tests/bench/costs.py $(ARGS)
+
+# Beside Better Auth, Glewlwyd and what the machine allows: about seven minutes, once they are installed.
+bench-peers:
+	@$(INSTALL) build test bench peers
+	@tools/build.sh release
+	@PARVIS_BINARY=build/release/parvis $(PYTHON) tests/bench/peers/peers.py $(ARGS)
 
 screenshots:
 	@$(INSTALL) build test
