@@ -10,22 +10,17 @@ import uuid
 
 WANTED = os.environ.get("PARVIS_TEST_DATABASE") == "postgres"
 SCRIPT = pathlib.Path(__file__).with_name("postgres.sh")
-# They look into SQLite's file, or fill its disk.
+# Tests of SQLite's own file: how it is written, and the disk that the server itself fills.
 SQLITE_ALONE = {
     "test_a_full_disk_is_a_clear_503_and_nothing_half_done",
-    "test_check_finds_a_wrong_count",
-    "test_migrate_brings_an_empty_folder_up_to_date",
     "test_one_writer_with_a_log_and_full_sync",
-    "test_the_database_itself_refuses_to_lose_the_last_owner",
-    "test_the_sweep_finds_what_is_there",
-    "test_what_it_keeps_belongs_to_its_owner_alone",
 }
-base, databases, migrated = None, {}, set()
+base, folder, databases, migrated = None, None, {}, set()
 
 
 def start():
     """The server, once; its URI without a database's name."""
-    global base
+    global base, folder
     if base is None:
         folder = tempfile.mkdtemp(prefix="parvis-pg-")
         atexit.register(subprocess.run, [SCRIPT, "remove", folder], check=False)
@@ -72,6 +67,19 @@ def rows(uri, sql, args=()):
         return [tuple(map(plain, row)) for row in cursor.fetchall()]
     finally:
         connection.close()
+
+
+def kept(uri, since):
+    """(name, bytes) of what lies on the disk for this database: its tables, the write-ahead log since then, the server's log."""
+    connection = connect(uri)
+    cursor = connection.cursor()
+    cursor.execute("CHECKPOINT")
+    cursor.execute("SELECT oid FROM pg_database WHERE datname = current_database()")
+    own = pathlib.Path(folder, "data/base", str(cursor.fetchone()[0]))
+    connection.close()
+    written = [p for p in pathlib.Path(folder, "data/pg_wal").iterdir() if p.is_file() and p.stat().st_mtime >= since]
+    for path in [*own.iterdir(), *written, pathlib.Path(folder, "log")]:
+        yield str(path.relative_to(folder)), path.read_bytes()
 
 
 def columns(uri):

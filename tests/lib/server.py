@@ -1,5 +1,6 @@
 """The real server in a process of its own, in a folder of its own, with a clock that tests can move."""
 
+import contextlib
 import json
 import mmap
 import os
@@ -62,6 +63,7 @@ class Server:
         self.process = None
         self.port = None
         self.file_limit = None
+        self.made_at = time.time()
         if postgres.WANTED and "database" not in settings:
             self.settings["database"] = postgres.database_of(self.data)
 
@@ -180,7 +182,7 @@ class Server:
         args += ["--locale", locale] if locale else []
         return json.loads(self.cli(*args, stdin=password + "\n").stdout)
 
-    # ---- the database, from beside (reading only)
+    # ---- the database, from beside
 
     def mails_at_rest(self, seconds=3.0):
         """Waits until what became of each mail is written down: a jump of the clock past a lease would send it again."""
@@ -198,6 +200,40 @@ class Server:
             return connection.execute(sql, args).fetchall()
         finally:
             connection.close()
+
+    def tamper(self, sql):
+        """Changes what the server keeps, behind its back. It must not be running."""
+        assert self.process is None
+        uri = self.settings.get("database")
+        with contextlib.closing(postgres.connect(uri) if postgres.WANTED else sqlite3.connect(self.data / "parvis.db")) as db:
+            db.cursor().execute(sql)
+            db.commit()
+
+    @contextlib.contextmanager
+    def aside(self):
+        """A connection under the rules of the database whose changes never reach the server."""
+        if postgres.WANTED:
+            db = postgres.connect(self.settings["database"])
+            db.set_session(autocommit=False)
+        else:
+            db = sqlite3.connect(":memory:")
+            source = sqlite3.connect(f"file:{self.data}/parvis.db?mode=ro", uri=True, timeout=30)
+            source.backup(db)
+            source.close()
+            db.execute("PRAGMA foreign_keys = ON")
+        try:
+            yield db
+        finally:
+            db.rollback()
+            db.close()
+
+    def kept(self):
+        """(name, bytes) of everything that it wrote, but for its key."""
+        for path in self.folder.rglob("*"):
+            if path.is_file() and path.name != "key":
+                yield str(path.relative_to(self.folder)), path.read_bytes()
+        if postgres.WANTED:
+            yield from postgres.kept(self.settings["database"], self.made_at)
 
     def dump(self, without=()):
         """Every row of every table; `without` names "table.column" that may change."""
