@@ -5,6 +5,7 @@
 #include "queries.h"
 
 #include <pthread.h>
+#include <stdlib.h>
 
 enum { LEASE = 10 * MSEC_MINUTE };
 
@@ -51,6 +52,17 @@ err mail_withdraw(txn *t, uuid mail_id)
 }
 
 /* ---- delivery ---- */
+
+msec mail_lease(void)
+{
+    msec lease = LEASE;
+#ifdef PARVIS_TEST_HOOKS
+    str shorter = str_of(getenv("PARVIS_TEST_LEASE"));
+    if (shorter.p && !duration_parse(shorter, &lease))
+        lease = LEASE;
+#endif
+    return lease;
+}
 
 static str link_of(txn *t, str kind, str token)
 {
@@ -124,7 +136,7 @@ static err claim_one(txn *t, uuid id, mail_job *job, bool *send)
 {
     q_mail_for_delivery_row row;
     *send = false;
-    TRY(q_mail_lease(t, .next_at = t->now + LEASE, .id = id));
+    TRY(q_mail_lease(t, .next_at = t->now + mail_lease(), .id = id));
     TRY(q_mail_for_delivery(t, &row, id));
     if (!has_reason(&row, t->now))
         return mail_withdraw(t, id);

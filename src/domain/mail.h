@@ -51,7 +51,12 @@ typedef struct mail_job {
 
 typedef enum mail_outcome { MAIL_SENT, MAIL_KEPT, MAIL_DEFERRED, MAIL_FAILED } mail_outcome;
 
-/** Leases up to `limit` due mails (10 minutes) and gives them in order. Mails that lost their reason are withdrawn here. */
+/**
+ * How long a claimed mail is its process's own: 10 minutes, longer than the longest exchange with a mail server. In a build
+ * with -Dtest_hooks=true what PARVIS_TEST_LEASE says.
+ */
+msec mail_lease(void);
+/** Leases up to `limit` due mails (mail_lease) and gives them in order. Mails that lost their reason are withdrawn here. */
 MUST err mail_claim(txn *t, int64_t limit, mail_job **jobs, size_t *count);
 /**
  * Records what became of a claimed mail at its `attempt` (from 1). Anything but MAIL_DEFERRED erases its secret;

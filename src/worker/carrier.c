@@ -13,8 +13,7 @@ enum {
     FIRST_DELAY = MSEC_MINUTE,
     LAST_DELAY = 6 * MSEC_HOUR,
     GIVE_UP = 3 * MSEC_DAY,
-    FRESH = 100,                    /* a claim this young needs no second look */
-    LEASE_MARGIN = 5 * MSEC_MINUTE, /* of the lease's 10 minutes: an exchange takes at most 4 */
+    FRESH = 100, /* a claim this young needs no second look */
     IDLE = 20 * MSEC_SECOND,
     ARENA_BYTES = 32 << 20,
 };
@@ -121,7 +120,8 @@ static result *carry(carrier *c, arena *a, const parcel *p)
 {
     mail_parts parts;
     char id[TYPEID_SIZE];
-    if (clock_monotonic() - p->claimed > LEASE_MARGIN || !still_wanted(c->w, a, p))
+    /* In the second half of its lease nothing is begun: an exchange takes at most 4 of the 10 minutes. */
+    if (clock_monotonic() - p->claimed > mail_lease() / 2 || !still_wanted(c->w, a, p))
         return NULL;
     result *r = calloc(1, sizeof *r);
     if (!r)

@@ -20,6 +20,7 @@ class Mail:
         self.sender = sender
         self.recipients = recipients
         self.raw = raw
+        self.at = time.monotonic()
         self.message = email.message_from_bytes(raw, policy=email.policy.default)
 
     def __getitem__(self, header):
