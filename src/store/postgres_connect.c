@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { HOST_MS = 2000, HOSTS_MAX = 16, OPTIONS_MAX = 96, HOST_SIZE = 256, PORT_SIZE = 16 };
+enum { HOST_MS = 2000, IDLE_MOST = 4000, HOSTS_MAX = 16, OPTIONS_MAX = 96, HOST_SIZE = 256, PORT_SIZE = 16 };
 
 /* ---- the address ---- */
 
@@ -154,18 +154,20 @@ static bool run_plain(pg_connection *c, const char *sql, msec deadline)
 }
 
 /*
- * Statements of one transaction follow each other at once: one that idles belongs to a dead process. Waiting for a lock
- * ends first, so that the reason is told.
+ * Statements of one transaction follow each other at once: one that idles belongs to a process that stands still, or to a
+ * machine that is gone, and loses its locks while those who wait for them still do. Waiting for a lock ends before the
+ * statement does, so that the reason is told.
  */
 static bool settle_session(pg_connection *c, msec deadline)
 {
     char sql[512];
     long long most = (long long)c->store->timeout;
+    long long idle = most * 2 / 5 < IDLE_MOST ? most * 2 / 5 : IDLE_MOST;
     snprintf(
         sql, sizeof sql,
-        "SET statement_timeout = %lld; SET lock_timeout = %lld; SET idle_in_transaction_session_timeout = '10s';"
+        "SET statement_timeout = %lld; SET lock_timeout = %lld; SET idle_in_transaction_session_timeout = %lld;"
         "SET default_transaction_isolation = 'read committed'; SET standard_conforming_strings = on; SET jit = off",
-        most, most * 4 / 5);
+        most, most * 4 / 5, idle);
     return run_plain(c, sql, deadline);
 }
 
