@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "domain/installation.h"
+#include "store/migration.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -79,7 +80,7 @@ static err open_shared(instance *in, bool migrates)
         return installation_check_key(in->store, in->key, s->key_file);
     log_(LOG_ERROR,
          state.have < state.want ? "the database is not up to date: run parvis migrate"
-                                 : "the database was made by a newer Parvis",
+                                 : migration_too_new(state.have),
          LOG_INT("have", state.have), LOG_INT("want", state.want));
     return ERR_UNAVAILABLE;
 }

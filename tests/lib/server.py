@@ -94,7 +94,7 @@ class Server:
 
     def migrate(self):
         """A database that other processes may share is migrated only when asked for."""
-        if postgres.WANTED and self.data not in postgres.migrated:
+        if self.is_shared and self.data not in postgres.migrated:
             postgres.migrated.add(self.data)
             self.cli("migrate")
 
@@ -184,6 +184,11 @@ class Server:
 
     # ---- the database, from beside
 
+    @property
+    def is_shared(self):
+        """On PostgreSQL, whatever the other tests of this run are on."""
+        return str(self.settings.get("database") or "").startswith("postgres")
+
     def mails_at_rest(self, seconds=3.0):
         """Waits until what became of each mail is written down: a jump of the clock past a lease would send it again."""
         until = time.monotonic() + seconds
@@ -193,7 +198,7 @@ class Server:
             time.sleep(0.01)
 
     def query(self, sql, *args):
-        if postgres.WANTED:
+        if self.is_shared:
             return postgres.rows(self.settings["database"], sql, args)
         connection = sqlite3.connect(f"file:{self.data}/parvis.db?mode=ro", uri=True, timeout=30)
         try:
@@ -205,14 +210,14 @@ class Server:
         """Changes what the server keeps, behind its back. It must not be running."""
         assert self.process is None
         uri = self.settings.get("database")
-        with contextlib.closing(postgres.connect(uri) if postgres.WANTED else sqlite3.connect(self.data / "parvis.db")) as db:
+        with contextlib.closing(postgres.connect(uri) if self.is_shared else sqlite3.connect(self.data / "parvis.db")) as db:
             db.cursor().execute(sql)
             db.commit()
 
     @contextlib.contextmanager
     def aside(self):
         """A connection under the rules of the database whose changes never reach the server."""
-        if postgres.WANTED:
+        if self.is_shared:
             db = postgres.connect(self.settings["database"])
             db.set_session(autocommit=False)
         else:
@@ -232,12 +237,12 @@ class Server:
         for path in self.folder.rglob("*"):
             if path.is_file() and path.name != "key":
                 yield str(path.relative_to(self.folder)), path.read_bytes()
-        if postgres.WANTED:
+        if self.is_shared:
             yield from postgres.kept(self.settings["database"], self.made_at)
 
     def dump(self, without=()):
         """Every row of every table; `without` names "table.column" that may change."""
-        if postgres.WANTED:
+        if self.is_shared:
             return self.dump_postgres(without)
         connection = sqlite3.connect(f"file:{self.data}/parvis.db?mode=ro", uri=True, timeout=30)
         try:
