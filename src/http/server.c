@@ -325,21 +325,30 @@ str server_address(const server *s, size_t i)
     return s->listeners[i].address;
 }
 
-/* A connection is a descriptor; the usual soft limit of 1,024 is for programs that use select(2). */
-static void raise_descriptor_limit(size_t connections)
+/*
+ * A connection is a descriptor; the usual soft limit of 1,024 is for programs that use select(2). How many connections fit:
+ * those beyond are refused here, for a library without a descriptor stops accepting until one of its own connections ends.
+ */
+static size_t connections_that_fit(size_t connections)
 {
     struct rlimit limit;
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= connections + DESCRIPTORS_BESIDE)
-        return;
     rlim_t wanted = connections + DESCRIPTORS_BESIDE;
-    limit.rlim_cur = limit.rlim_max == RLIM_INFINITY || wanted < limit.rlim_max ? wanted : limit.rlim_max;
-    if (setrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur < wanted)
-        log_(LOG_WARNING, "fewer descriptors than max_connections wants", LOG_INT("limit", limit.rlim_cur));
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted)
+        return connections;
+    limit.rlim_cur = wanted < limit.rlim_max ? wanted : limit.rlim_max; /* RLIM_INFINITY is the largest number */
+    if (setrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur == wanted)
+        return connections;
+    getrlimit(RLIMIT_NOFILE, &limit);
+    rlim_t have = limit.rlim_cur;
+    size_t fit = (size_t)(have > 2 * DESCRIPTORS_BESIDE ? have - DESCRIPTORS_BESIDE : have / 2);
+    log_(LOG_WARNING, "fewer descriptors than max_connections wants", LOG_INT("limit", have),
+         LOG_INT("connections", fit));
+    return fit;
 }
 
 err server_start(server *s)
 {
-    raise_descriptor_limit(s->options.connections);
+    s->options.connections = connections_that_fit(s->options.connections);
     signal(SIGPIPE, SIG_IGN);
     for (; s->started < s->options.threads; s->started++)
         if (!open_loop(s, &s->loops[s->started])) {
