@@ -81,6 +81,14 @@ REFUSED = {
     "engines that take different parameters": (
         "-- @sqlite\nSELECT id FROM organization WHERE id = :id;\n-- @postgres\nSELECT id FROM organization WHERE name = :name;",
         "same parameters"),
+    "a lock of one server's own": (
+        "SELECT id FROM organization WHERE id = :id AND pg_advisory_xact_lock(1) IS NULL;", "pg_advisory_xact_lock"),
+    "a lock of one server's own in its own text": (
+        "-- @sqlite\nSELECT id FROM organization WHERE id = :id;\n"
+        "-- @postgres\nSELECT id FROM organization WHERE id = :id AND pg_try_advisory_lock(1);", "pg_try_advisory_lock"),
+    "a sequence": ("SELECT id FROM organization WHERE id = :id AND nextval('s') > 0;", "nextval"),
+    "a signal between sessions": ("NOTIFY somebody;", "NOTIFY"),
+    "a row's place": ("SELECT ctid AS place FROM organization WHERE id = :id;", "ctid"),
     "a text for one engine only": ("-- @sqlite\nSELECT id FROM organization WHERE id = :id;", "one for each"),
 }
 
@@ -97,6 +105,35 @@ def test_the_organization_missing_in_one_engines_text(generate):
     outcome = generate("-- name: bad :one\n-- @sqlite\nSELECT id FROM thing WHERE organization_id = :organization AND id = :id;\n"
                        "-- @postgres\nSELECT id FROM thing WHERE id = :id AND :organization IS NOT NULL;")
     assert outcome.refused and "touches thing" in outcome.message
+
+
+NOT_SHARDED = {
+    "a trigger": ("CREATE TRIGGER t AFTER INSERT ON thing BEGIN SELECT 1; END;", "CREATE TRIGGER"),
+    "a check put off": ("CREATE TABLE other (id BLOB PRIMARY KEY NOT NULL REFERENCES organization (id) DEFERRABLE INITIALLY DEFERRED)"
+                        " STRICT, WITHOUT ROWID;", "DEFERRABLE"),
+    "a numbered key": ("CREATE TABLE other (id INTEGER PRIMARY KEY AUTOINCREMENT) STRICT;", "AUTOINCREMENT"),
+    "a key that begins with something else": (
+        "CREATE TABLE other (organization_id BLOB NOT NULL, id BLOB NOT NULL, PRIMARY KEY (id, organization_id)) STRICT, WITHOUT ROWID;",
+        "the key of other does not begin with organization_id"),
+    "something unique in all organizations": (
+        "CREATE UNIQUE INDEX thing_label ON thing (label);", "thing has something unique (thing_label) without organization_id"),
+    "a reference to another organization's row": (
+        "CREATE TABLE other (organization_id BLOB NOT NULL, id BLOB NOT NULL, thing_id BLOB NOT NULL, owner_id BLOB NOT NULL,"
+        " PRIMARY KEY (organization_id, id), FOREIGN KEY (owner_id, thing_id) REFERENCES thing (organization_id, id))"
+        " STRICT, WITHOUT ROWID;", "other points at thing without its organization_id"),
+}
+
+
+@pytest.mark.parametrize("ddl, why", NOT_SHARDED.values(), ids=NOT_SHARDED.keys())
+def test_a_schema_that_cannot_be_sharded(generate, ddl, why):
+    outcome = generate("", ddl)
+    assert outcome.refused and why in outcome.message and ".sql:" in outcome.message
+
+
+def test_a_tenants_table_may_say_why_it_is_everybodys(generate):
+    outcome = generate("", "-- @global taken by workers\n-- of any node\nCREATE TABLE other (id BLOB PRIMARY KEY NOT NULL,"
+                           " organization_id BLOB NOT NULL) STRICT, WITHOUT ROWID;")
+    assert not outcome.refused, outcome.message
 
 
 def test_one_name_two_types(generate):

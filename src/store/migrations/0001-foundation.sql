@@ -178,6 +178,7 @@ CREATE TABLE account_token (
 CREATE INDEX account_token_account ON account_token (account_id);
 
 -- The outbox. A row waits with its secret sealed and loses it in the commit that records what became of it.
+-- @global workers take what is due for anybody by one index, with SKIP LOCKED, which no engine does across shards
 CREATE TABLE mail (
     id BLOB PRIMARY KEY NOT NULL,
     organization_id BLOB NOT NULL, -- zeros: none
