@@ -374,6 +374,8 @@ static delivery keep(const mail_line *l, arena *a, const mail_message *m, char r
     mail_reply(reply, kept ? str_of(name) : str_of(strerror(errno)));
     if (fd >= 0)
         close(fd);
+    if (fd >= 0 && !kept) /* a piece of a mail takes the room that is wanted */
+        unlinkat(folder, draft, 0);
     if (folder >= 0)
         close(folder);
     return kept ? DELIVERY_KEPT : DELIVERY_DEFERRED;

@@ -56,7 +56,8 @@ struct worker {
     bool busy; /* the clerk claims or writes down */
     bool stopping;
 
-    msec swept_at; /* the clerk's own */
+    msec swept_at;                        /* the clerk's own */
+    bool recording_fails, claiming_fails; /* the clerk's own: said once */
 };
 
 /* carrier.c */

@@ -53,9 +53,12 @@ static bool record(worker *w, result *results)
     problem p = {0};
     if (store_write(w->store, a, &p, write_results, results) == OK) {
         free_results(results);
+        w->recording_fails = false;
         return true;
     }
-    log_plain(LOG_ERROR, "what became of mails cannot be written down; trying again");
+    if (!w->recording_fails)
+        log_plain(LOG_ERROR, "what became of mails cannot be written down; trying again");
+    w->recording_fails = true;
     result *last = results;
     while (last->next)
         last = last->next;
@@ -108,11 +111,13 @@ static void claim_due(worker *w)
     b->a = a;
     err e = store_write(w->store, a, &p, run_claim, &c);
     if (e == OK && c.count > 0 && !arena_full(a)) {
+        w->claiming_fails = false;
         hand_out(w, b, &c);
         return;
     }
-    if (e != OK)
-        log_(LOG_WARNING, "mails cannot be claimed", LOG_TEXT("code", err_about(e)->code));
+    if (e != OK && !w->claiming_fails)
+        log_(LOG_WARNING, "mails cannot be claimed; trying again", LOG_TEXT("code", err_about(e)->code));
+    w->claiming_fails = e != OK;
     arena_free(a);
 }
 
