@@ -77,6 +77,9 @@ str text(const request *r, const char *key);
 #define TEXT(r, key, ...) PHRASE((r)->a, (r)->lang, S(key), __VA_ARGS__)
 /** A plural entry with its {count}. */
 str text_count(const request *r, const char *key, int64_t count);
+enum { COUNT_MOST = 10000 }; /* a list's total is counted so far */
+/** text_count(key), or, when there are more, the text of `key`_more. */
+str text_total(const request *r, const char *key, int64_t count, bool more);
 /** The text of `key` with `word` behind a point ("role", "owner" → role.owner). */
 str text_of(const request *r, const char *key, str word);
 str date_text(const request *r, msec t);

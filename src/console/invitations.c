@@ -101,7 +101,7 @@ static void put_list_frame(request *r, mval *m, const query_invitations_page *q,
     PUT_BOOL(m, "is_filtered", !str_empty(q->q) || !str_empty(q->state));
     PUT(m, "clear_url", org_path(r, "/users/invitations"));
     PUT(m, "retry_url", link_here(r));
-    PUT(m, "count_text", text_count(r, "invitations.count", p->total));
+    PUT(m, "count_text", text_total(r, "invitations.count", p->total, p->more));
     put_paging(m, q->cursor, invitations_link(r, q, STR_NONE), p->next, invitations_link(r, q, p->next));
 }
 
@@ -110,7 +110,7 @@ err console_invitations_page(request *r, txn *t)
     const query_invitations_page *q = r->query;
     invitation_filter f = {.state = some(q->state), .q = some(q->q)};
     organization_view o;
-    page p = {.cursor = some(q->cursor), .count = true};
+    page p = {.cursor = some(q->cursor), .count = true, .count_most = COUNT_MOST};
     invitation_view *rows = NULL;
     size_t count = 0;
     mval *m;

@@ -113,6 +113,7 @@ static err read_members(request *r, txn *t, const query_members_page *q, page *p
     member_filter f = {.q = some(q->q), .role = some(q->role), .state = some(q->state), .sort = some(q->sort)};
     p->cursor = some(q->cursor);
     p->count = f.q.p || f.role.p || f.state.p;
+    p->count_most = COUNT_MOST;
     return member_list(t, r->actor.organization_id, &f, p, rows, count);
 }
 
@@ -145,7 +146,7 @@ err console_members_page(request *r, txn *t)
     put_sorts(r, m, q);
     PUT_BOOL(m, "is_filtered", p.count);
     PUT(m, "clear_url", org_path(r, "/users"));
-    PUT(m, "count_text", text_count(r, "users.count", p.count ? p.total : o.seats.used));
+    PUT(m, "count_text", text_total(r, "users.count", p.count ? p.total : o.seats.used, p.more));
     put_paging(m, q->cursor, members_link(r, q, q->sort, STR_NONE), p.next, members_link(r, q, q->sort, p.next));
     PUT_BOOL(m, "has_members", count > 0);
     mval *list = m_set_list(m, S("members"));

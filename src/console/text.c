@@ -10,6 +10,14 @@ str text_count(const request *r, const char *key, int64_t count)
     return phrase_count(r->a, r->lang, str_of(key), count);
 }
 
+str text_total(const request *r, const char *key, int64_t count, bool more)
+{
+    if (!more)
+        return text_count(r, key, count);
+    return PHRASE(r->a, r->lang, arena_join(r->a, str_of(key), S("_more")),
+                  {S("count"), phrase_number(r->a, r->lang, count)});
+}
+
 str text_of(const request *r, const char *key, str word)
 {
     return catalog_text(r->lang, arena_join(r->a, str_of(key), S("."), word));

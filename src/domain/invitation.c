@@ -168,8 +168,9 @@ static err count_all(txn *t, uuid organization_id, const invitation_filter *f, s
         return OK;
     TRY(q_invitations_count(t, &row, .organization_id = organization_id, .batch_id = f->batch_id,
                             .only_state = f->state.p ? f->state : S(""), .now = t->now, .starts = starts,
-                            .starts_end = end));
+                            .starts_end = end, .limit = page_count_limit(p)));
     p->total = row.total;
+    page_counted(p);
     return OK;
 }
 

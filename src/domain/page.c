@@ -7,8 +7,19 @@ int64_t page_fetch(const page *p)
     return (p->limit ? p->limit : PAGE_DEFAULT) + 1;
 }
 
-/* The mark that comes before every row: zeros going up; going down, above every UTF-8 text and every id. */
-static page_mark edge(bool descending)
+int64_t page_count_limit(const page *p)
+{
+    return p->count_most ? p->count_most + 1 : INT64_MAX;
+}
+
+void page_counted(page *p)
+{
+    p->more = p->count_most && p->total > p->count_most;
+    p->total = p->more ? p->count_most : p->total;
+}
+
+/* Zeros going up; going down, above every UTF-8 text and every id. */
+page_mark page_edge(bool descending)
 {
     page_mark m = {.key = descending ? S("\xF4\x8F\xBF\xBF\xF4\x8F\xBF\xBF") : S(""), .id = UUID_NONE};
     if (descending)
@@ -18,7 +29,7 @@ static page_mark edge(bool descending)
 
 err page_start(const page *p, arena *a, problem *problem, bool descending, page_mark *out)
 {
-    *out = edge(descending);
+    *out = page_edge(descending);
     if (!p->cursor.p)
         return OK;
     str raw;

@@ -8,13 +8,17 @@ import hashlib
 import io
 import itertools
 import os
+import pathlib
 import random
 import re
 import sqlite3
 import struct
+import sys
 import time
 
-from rig import postgres
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+
+from lib import postgres  # noqa: E402
 
 SYLLABLES = "ba de fi go lu ma ne pi ro sa te vi zo an el or".split()
 GIVEN = [(a + b).capitalize() for a, b in itertools.product(SYLLABLES, SYLLABLES)]
@@ -111,17 +115,19 @@ class PostgresDatabase:
 
 def open_database(server):
     """The database of a server that is stopped."""
-    if server.engine == "postgres":
-        return PostgresDatabase(server.uri)
+    uri = server.settings.get("database") or ""
+    if uri.startswith("postgresql:"):
+        return PostgresDatabase(uri)
     return SqliteFile(server.data / "parvis.db")
 
 
 class Crowd:
-    """Members of one organization, as their rows need them. With `owned`, the first one is its owner."""
+    """Members of one organization, as their rows need them. With `owned`, the first one is its owner. `days` ago the
+    first one joined, the others a second after each other."""
 
-    def __init__(self, organization, count, password_hash, mark="m", owned=False):
+    def __init__(self, organization, count, password_hash, mark="m", owned=False, days=40):
         self.organization, self.count, self.hash, self.mark, self.owned = organization, count, password_hash, mark, owned
-        self.at = now() - 40 * DAY
+        self.at = now() - days * DAY
         self.accounts, self.members = ids(count, self.at), ids(count, self.at)
         names = random.Random(mark)
         self.names = [(names.choice(GIVEN), names.choice(FAMILY)) for _ in range(count)]
@@ -158,9 +164,9 @@ def write_crowds(db, crowds):
     db.copy("member_word", ("organization_id", "word", "membership_id"), chained(Crowd.word_rows))
 
 
-def add_members(db, organization, count, password_hash):
+def add_members(db, organization, count, password_hash, mark="m", days=40):
     """`count` more members of an organization that stands."""
-    crowd = Crowd(organization, count, password_hash)
+    crowd = Crowd(organization, count, password_hash, mark, days=days)
     write_crowds(db, [crowd])
     db.add_used(organization, count)
     return crowd

@@ -82,7 +82,7 @@ def pages(world):
     asked = {
         "first page": "", "search, an address": "&q=" + email, "search, a rare word": "&q=" + email.split(".")[2].split("@")[0],
         "search, a family name": "&q=" + world.crowd.names[7][1], "search, two words": "&q=%s%%20%s" % world.crowd.names[7],
-        "search, one letter": "&q=b", "search, everybody's domain": "&q=example.org", "count": "&count=true",
+        "search, one letter": "&q=b", "search, everybody's domain": "&q=@example.org", "count": "&count=true",
         "search and count": "&count=true&q=" + world.crowd.names[7][1], "administrators": "&role=administrator",
         "sorted by family name": "&sort=family_name", "sorted by e-mail": "&sort=email", "sorted by role": "&sort=role",
     }

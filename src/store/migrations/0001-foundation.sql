@@ -81,7 +81,7 @@ CREATE TABLE member_word (
     PRIMARY KEY (organization_id, word, membership_id),
     FOREIGN KEY (organization_id, membership_id) REFERENCES membership (organization_id, id) ON DELETE CASCADE
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX member_word_membership ON member_word (organization_id, membership_id);
+CREATE INDEX member_word_membership ON member_word (organization_id, membership_id, word);
 
 CREATE TABLE invitation_batch (
     organization_id BLOB NOT NULL REFERENCES organization (id),
@@ -127,6 +127,7 @@ CREATE TABLE invitation (
 CREATE UNIQUE INDEX invitation_pending ON invitation (email_key, organization_id) WHERE state = 'pending';
 CREATE INDEX invitation_closed ON invitation (email_key, organization_id) WHERE state <> 'pending';
 CREATE INDEX invitation_open ON invitation (organization_id, id) WHERE state = 'pending';
+CREATE INDEX invitation_lapse ON invitation (organization_id, expires_at) WHERE state = 'pending';
 CREATE INDEX invitation_batch_of ON invitation (organization_id, batch_id, id);
 CREATE INDEX invitation_reminder ON invitation (remind_at) WHERE remind_at IS NOT NULL;
 
@@ -196,6 +197,7 @@ CREATE TABLE mail (
     done_at INTEGER
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX mail_due ON mail (next_at) WHERE next_at IS NOT NULL;
+CREATE INDEX mail_of ON mail (organization_id, id);
 
 CREATE TABLE idempotency (
     actor_id BLOB NOT NULL,

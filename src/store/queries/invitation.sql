@@ -140,8 +140,9 @@ SELECT i.id, i.batch_id, i.email, i.role, i.state, i.locale, i.message, i.given_
 -- param: starts text
 -- param: starts_end text
 -- column: total int
-SELECT COUNT(*) AS total FROM invitation i
+SELECT COUNT(*) AS total FROM (SELECT i.id FROM invitation i
  WHERE i.organization_id = :organization_id
    AND (:batch_id IS NULL OR i.batch_id = :batch_id)
    AND (:only_state = '' OR :only_state = CASE WHEN i.state = 'pending' AND i.expires_at <= :now THEN 'expired' ELSE i.state END)
-   AND (:starts = '' OR (i.email_key >= :starts AND i.email_key < :starts_end));
+   AND (:starts = '' OR (i.email_key >= :starts AND i.email_key < :starts_end))
+ LIMIT :limit) AS found;
