@@ -23,10 +23,10 @@ build:
 	@tools/build.sh release
 	@install -m 755 build/release/parvis build/parvis
 
-# One file or one test: make test TESTS=tests/api/test_revoke.py
+# Everything, on both engines. One file on SQLite: make test TESTS=tests/api/test_revoke.py
 test:
 	@$(INSTALL) build test
-	@tools/test.sh $(TESTS)
+	@tools/fenced.py tools/test.sh $(TESTS)
 
 lint:
 	@$(INSTALL) build test lint

@@ -8,17 +8,28 @@ from lib.people import World
 from lib.server import BINARY, Server
 
 
+# A worker is given two files at first: what is fourth waits behind the first.
+LONGEST = ["test_machine", "test_main_job", "test_gate", "test_names", "test_screenshots", "test_refusals", "test_cli",
+           "test_nodes", "test_concurrency", "test_mail"]
+
+
 def pytest_configure(config):
     if not BINARY.exists():
         raise pytest.UsageError(f"{BINARY} is missing: run `make test`, or set PARVIS_BINARY")
 
 
+def pytest_report_header(config):
+    return f"on {'PostgreSQL' if postgres.WANTED else 'SQLite'}, {BINARY}"
+
+
 def pytest_collection_modifyitems(config, items):
-    """Tests of SQLite's file are not PostgreSQL's."""
+    """Tests of SQLite's file are not PostgreSQL's. Side by side, what takes longest begins first."""
     if postgres.WANTED:
         kept = [item for item in items if item.originalname not in postgres.SQLITE_ALONE]
         config.hook.pytest_deselected(items=[item for item in items if item not in kept])
         items[:] = kept
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: LONGEST.index(item.path.stem) if item.path.stem in LONGEST else len(LONGEST))
 
 
 @pytest.fixture(scope="module")

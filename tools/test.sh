@@ -1,25 +1,52 @@
 #!/bin/sh
-# The whole suite: unit tests, a few seconds of each fuzz target, then the server from outside. Everything runs with ASan and
-# UBSan. Each part runs even when an earlier one failed; pytest's closing line is the last. test.sh [PYTEST ARGUMENTS]
+# The whole suite: unit tests, a few seconds of each fuzz target, then the server from outside: on SQLite, then on PostgreSQL.
+# Everything runs with ASan and UBSan. Each part runs even when an earlier one failed; the last line says which did.
+#   test.sh [PYTEST ARGUMENTS]      with arguments only those tests, on SQLite
+#   PARVIS_TEST_DATABASE=postgres   on PostgreSQL alone        PARVIS_TEST_DATABASE=sqlite   on SQLite alone
+#   TEST_JOBS                       how many tests run side by side; one more than there are processors, since most of them wait
 set -eu
 cd "$(dirname "$0")/.."
 export ASAN_OPTIONS=detect_leaks=1:detect_stack_use_after_return=1
 export UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
-status=0
 export PYTHON="${PYTHON:-/usr/bin/python3}"
+failed=""
+started=$(date +%s)
+
+part() { # part NAME COMMAND…: says what runs, how long it took, and remembers when it fails
+    name=$1
+    shift
+    echo "== $name"
+    at=$(date +%s)
+    "$@" || failed="$failed, $name"
+    echo "== $name: $(($(date +%s) - at)) s"
+}
+outside() { # outside ENGINE PYTEST-ARGUMENTS…
+    engine=$1
+    shift
+    PARVIS_TEST_DATABASE=$engine
+    export PARVIS_TEST_DATABASE
+    part "on $engine" tools/steady.sh "$PYTHON" -m pytest "$@"
+}
 
 tools/build.sh check
-if [ $# = 0 ]; then
-    tools/steady.sh meson test -C build/check --no-rebuild --suite unit --print-errorlogs --num-processes 2 || status=1
-    tools/build.sh fuzz && tools/fuzz.sh "${FUZZ_SECONDS:-4}" || status=1
-    for folder in tests/api tests/attack tests/browser; do
-        [ -z "$(find $folder -name 'test_*.py')" ] || set -- "$@" $folder
-    done
-fi
 if [ -f tests/browser/package.json ] && [ ! -d tests/browser/node_modules/axe-core ]; then
-    npm ci --prefix tests/browser --include=dev --ignore-scripts --no-audit --no-fund --loglevel=error || status=1
+    npm ci --prefix tests/browser --include=dev --ignore-scripts --no-audit --no-fund --loglevel=error || failed="$failed, npm"
 fi
 if [ $# -gt 0 ]; then
-    tools/steady.sh "$PYTHON" -m pytest "$@" || status=1
+    outside "${PARVIS_TEST_DATABASE:-sqlite}" "$@"
+else
+    part unit tools/steady.sh meson test -C build/check --no-rebuild --suite unit --print-errorlogs --num-processes 2
+    tools/build.sh fuzz && part fuzz tools/fuzz.sh "${FUZZ_SECONDS:-3}" || failed="$failed, fuzz"
+    jobs=${TEST_JOBS:-$(($(nproc) + 1))}
+    for engine in ${PARVIS_TEST_DATABASE:-sqlite postgres}; do
+        set -- tests/api tests/attack tests/browser
+        # What only several processes over one database can do.
+        [ "$engine" = sqlite ] || for folder in tests/postgres tests/nodes; do
+            [ ! -d $folder ] || set -- "$@" $folder
+        done
+        outside "$engine" -m "not timed" -n "$jobs" --dist loadfile "$@"
+        outside "$engine" -m timed "$@" # alone: what they measure is not the others' work
+    done
 fi
-exit $status
+[ -z "$failed" ] || { echo "test: FAILED${failed#,} after $(($(date +%s) - started)) s" >&2; exit 1; }
+echo "test: passed in $(($(date +%s) - started)) s"

@@ -139,6 +139,7 @@ def test_the_same_answer_for_unknown_addresses(acme, inbox, anonymous):
     assert inbox.all_for(unknown) == []
 
 
+@pytest.mark.timed
 def test_the_same_time_for_unknown_addresses(acme, anonymous):
     def took(email):
         at = time.perf_counter()

@@ -4,6 +4,8 @@ import sqlite3
 import statistics
 import time
 
+import pytest
+
 from lib.people import PASSWORD, World, fresh
 from lib.spec import texts
 
@@ -75,6 +77,7 @@ def test_one_writer_with_a_log_and_full_sync(server, world):
     connection.close()
 
 
+@pytest.mark.timed
 def test_a_page_costs_the_same_in_a_large_organization(world):
     """No query a row, no scan: a page of 50 among 5,000 takes what it takes among 60."""
     small, large = world.found("Small"), world.found("Large")
@@ -94,6 +97,7 @@ def test_a_page_costs_the_same_in_a_large_organization(world):
     assert took(large) < 5 * took(small) + 0.005  # a scan of 5,000 rows takes far more
 
 
+@pytest.mark.timed
 def test_five_hundred_organizations_are_no_five_hundred_queries(world):
     owner = world.found("Few").owner.prove(world.inbox)
     few = []
