@@ -40,6 +40,7 @@ static trouble trouble_of(str state)
         {S_INIT("23"), TROUBLE_CONFLICT},  /* integrity_constraint_violation */
         {S_INIT("40001"), TROUBLE_AGAIN},  /* serialization_failure */
         {S_INIT("40P01"), TROUBLE_AGAIN},  /* deadlock_detected */
+        {S_INIT("40003"), TROUBLE_LOST},   /* statement_completion_unknown: a COMMIT that nobody saw end */
         {S_INIT("26000"), TROUBLE_LOST},   /* invalid_sql_statement_name: what was prepared is gone */
         {S_INIT("0A000"), TROUBLE_LOST},   /* feature_not_supported: what was prepared is of an older schema */
         {S_INIT("25006"), TROUBLE_LOST},   /* read_only_sql_transaction: this node is no longer the one that writes */
