@@ -22,7 +22,8 @@ LEASE = 6  # seconds; ten minutes in earnest
 SHORTEST, LONGEST = 0.5, 8.0  # pauses, in seconds: beyond the lease, and beyond what the database waits for
 MAIL_SECONDS = 90
 BEFORE = 4.0  # seconds between a mail server's yes and its record, at most: a stopped node keeps its locks for so long
-STUCK = 15.0  # seconds
+SILENCE = 10.0  # seconds in which nobody at all gets anything done
+SLOWEST = 20.0  # seconds for an answer: a change may wait 10 for its turn, and 8 for a lock
 
 
 class Trouble:
@@ -119,7 +120,7 @@ def test_nodes_killed_and_paused_in_turn(make_cluster, capsys):
               f" (seed {SEED})\n  {len(record.invited)} invitations, {told}: all of it true\n"
               f"  {record.lost} requests asked again; slowest answer {record.slowest:.1f} s, longest silence"
               f" {record.longest_gap:.1f} s\n  {len(box.mails)} mails, none missing, {twice} twice under one Message-ID")
-    assert record.longest_gap < STUCK and record.slowest < STUCK, "others waited for a node that stood still"
+    assert record.longest_gap < SILENCE and record.slowest < SLOWEST, "others waited for a node that stood still"
     box.stop()
 
 
