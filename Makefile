@@ -25,7 +25,7 @@ build:
 
 # Everything, on both engines. One file on SQLite: make test TESTS=tests/api/test_revoke.py
 test:
-	@$(INSTALL) build test
+	@$(INSTALL) build test nodes
 	@tools/fenced.py tools/test.sh $(TESTS)
 
 lint:
