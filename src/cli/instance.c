@@ -79,8 +79,7 @@ static err open_shared(instance *in, bool migrates)
     if (migrates || state.have == state.want)
         return installation_check_key(in->store, in->key, s->key_file);
     log_(LOG_ERROR,
-         state.have < state.want ? "the database is not up to date: run parvis migrate"
-                                 : migration_too_new(state.have),
+         state.have < state.want ? "the database is not up to date: run parvis migrate" : migration_too_new(state.have),
          LOG_INT("have", state.have), LOG_INT("want", state.want));
     return ERR_UNAVAILABLE;
 }

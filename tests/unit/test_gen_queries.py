@@ -1,5 +1,6 @@
 """What the statement generator must refuse, each with file and line, and what it makes of what it accepts."""
 import os
+import re
 import subprocess
 import sys
 
@@ -203,3 +204,35 @@ def test_each_makes_every_combination(generate):
     assert "t.label < ?2 AND t.amount > 1 ORDER BY t.label desc" in outcome.source
     assert "t.id > ?2 ORDER BY t.id asc" in outcome.source
     assert outcome.header.count("#define q_page_") == 4
+
+
+# ---- the tables, for what carries all of them
+
+NOT_CARRIED = {
+    "no key": ("CREATE TABLE loose (note TEXT NOT NULL) STRICT;", "loose has no primary key"),
+    "a table of itself": (
+        "CREATE TABLE tree (id BLOB PRIMARY KEY NOT NULL, up_id BLOB REFERENCES tree (id)) STRICT, WITHOUT ROWID;",
+        "tree refers to itself"),
+    "two tables of each other": (
+        "CREATE TABLE hen (id BLOB PRIMARY KEY NOT NULL, egg_id BLOB REFERENCES egg (id)) STRICT, WITHOUT ROWID;"
+        "CREATE TABLE egg (id BLOB PRIMARY KEY NOT NULL, hen_id BLOB REFERENCES hen (id)) STRICT, WITHOUT ROWID;",
+        "egg and hen refer to each other"),
+}
+
+
+@pytest.mark.parametrize("sql, why", NOT_CARRIED.values(), ids=NOT_CARRIED.keys())
+def test_a_table_that_could_not_be_carried(generate, sql, why):
+    outcome = generate("", sql)
+    assert outcome.refused and why in outcome.message and "0002-step.sql:1: " in outcome.message
+
+
+def test_every_table_after_those_that_it_refers_to(generate):
+    outcome = generate("", "CREATE TABLE label (id BLOB PRIMARY KEY NOT NULL, kind_id BLOB NOT NULL REFERENCES kind (id),"
+                           " rank_at INTEGER) STRICT, WITHOUT ROWID;",
+                       "CREATE TABLE kind (id BLOB PRIMARY KEY NOT NULL) STRICT, WITHOUT ROWID;")
+    assert not outcome.refused, outcome.message
+    names = re.findall(r'\{\.name = "(\w+)",\n     \.types', outcome.source)
+    assert sorted(names) == ["kind", "label", "organization", "part", "thing"]
+    assert names.index("kind") < names.index("label") and names.index("organization") < names.index("thing")
+    assert ("types_label[] = {COLUMN_UUID, COLUMN_UUID, COLUMN_TIME};" in outcome.source
+            and "key_part[] = {0, 1, 2};" in outcome.source)
