@@ -1,4 +1,5 @@
 -- From an address to a member. Types: *_id and id are UUIDs (16 bytes), *_at are milliseconds, is_* are 0 or 1.
+-- What is looked up by a range of time says ASC: YugabyteDB would hash a bare first column.
 -- Tenants' tables have the organization first in their keys. Server-wide: installation, account, session, account_token,
 -- mail, idempotency, throttle, rate_window. SQLite builds a table for each IN of three or more constants, at every insert: the
 -- checks of tables that are written much are spelled out.
@@ -129,7 +130,7 @@ CREATE INDEX invitation_closed ON invitation (email_key, organization_id) WHERE 
 CREATE INDEX invitation_open ON invitation (organization_id, id) WHERE state = 'pending';
 CREATE INDEX invitation_lapse ON invitation (organization_id, expires_at) WHERE state = 'pending';
 CREATE INDEX invitation_batch_of ON invitation (organization_id, batch_id, id);
-CREATE INDEX invitation_reminder ON invitation (remind_at) WHERE remind_at IS NOT NULL;
+CREATE INDEX invitation_reminder ON invitation (remind_at ASC) WHERE remind_at IS NOT NULL;
 
 -- Hashes of earlier links: a reminder leaves them live, a resend kills them, and then they say that a newer mail exists.
 CREATE TABLE invitation_old_secret (
@@ -196,7 +197,7 @@ CREATE TABLE mail (
     created_at INTEGER NOT NULL,
     done_at INTEGER
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX mail_due ON mail (next_at) WHERE next_at IS NOT NULL;
+CREATE INDEX mail_due ON mail (next_at ASC) WHERE next_at IS NOT NULL;
 CREATE INDEX mail_of ON mail (organization_id, id);
 
 CREATE TABLE idempotency (
@@ -209,7 +210,7 @@ CREATE TABLE idempotency (
     created_at INTEGER NOT NULL,
     PRIMARY KEY (actor_id, key, route)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX idempotency_age ON idempotency (created_at);
+CREATE INDEX idempotency_age ON idempotency (created_at ASC);
 
 -- Wrong tries: who must wait until when. Keys are hashes of "what:address:source".
 CREATE TABLE throttle (
@@ -218,7 +219,7 @@ CREATE TABLE throttle (
     until_at INTEGER NOT NULL,
     updated_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX throttle_age ON throttle (updated_at);
+CREATE INDEX throttle_age ON throttle (updated_at ASC);
 
 -- Counters of fixed windows: invitations an hour and a day, addresses looked at, reset mails.
 CREATE TABLE rate_window (
@@ -227,7 +228,7 @@ CREATE TABLE rate_window (
     count INTEGER NOT NULL,
     PRIMARY KEY (throttle_key, window_at)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX rate_window_age ON rate_window (window_at);
+CREATE INDEX rate_window_age ON rate_window (window_at ASC);
 
 CREATE TABLE audit_event (
     organization_id BLOB NOT NULL, -- zeros: the server's own
