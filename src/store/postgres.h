@@ -43,9 +43,10 @@ typedef struct pg_pending {
 /** Used by one thread at a time; t->connection of its transactions. Always in pipeline mode. */
 typedef struct pg_connection {
     struct pg_store *store;
-    PGconn *pg;   /* NULL: to be connected */
-    bool lost;    /* the connection broke (or is given up): it is connected anew before it is used again */
-    bool watches; /* it is the watcher's: goes on when the others give up */
+    PGconn *pg;     /* NULL: to be connected */
+    bool lost;      /* the connection broke (or is given up): it is connected anew before it is used again */
+    int generation; /* of what it has prepared */
+    bool watches;   /* it is the watcher's: goes on when the others give up */
 
     const query *own[PG_OWN_COUNT]; /* prepared statements, as `prepared` */
     const query **prepared;         /* by query->index */
@@ -97,7 +98,8 @@ typedef struct pg_store {
     _Atomic bool there;            /* what the watcher saw the last time */
     _Atomic msec last_there;       /* when it last answered, monotonic; 0: nobody watches */
     _Atomic bool complained, told_few;
-    _Atomic int64_t have; /* the schema's version, kept up to date once there is a watcher */
+    _Atomic int generation; /* of what is prepared: another after the schema changed */
+    _Atomic int64_t have;   /* the schema's version, kept up to date once there is a watcher */
 
     /*
      * Where the database gives fewer connections than may be: nobody keeps two of a kind while the other kind has none.
@@ -157,7 +159,7 @@ bool pg_gives_up(const pg_connection *c);
 /** Waits for the socket (events as for poll); false at the deadline (monotonic) and when everything is given up. */
 bool pg_wait(pg_connection *c, short events, msec deadline, short *happened);
 void pg_disconnect(pg_connection *c);
-/** False when the other side hung up meanwhile. */
+/** False when the other side hung up meanwhile, or what is prepared is of an older schema. */
 bool pg_is_alive(pg_connection *c);
 /** Before a transaction. */
 void pg_fresh(pg_connection *c);

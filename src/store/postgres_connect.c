@@ -184,6 +184,7 @@ static const char *try_host(pg_connection *c, const target *to)
     if (PQsetnonblocking(c->pg, 1) != 0 || !settle_session(c, deadline) || !PQenterPipelineMode(c->pg))
         return pg_gives_up(c) ? "" : PQerrorMessage(c->pg);
     c->lost = false;
+    c->generation = c->store->generation;
     pg_fresh(c);
     if (pg_ask(c, &pg_own[PG_CLOCK], NULL, &answer) != OK)
         return pg_gives_up(c) ? "" : PQerrorMessage(c->pg);

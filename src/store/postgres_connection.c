@@ -42,7 +42,6 @@ static trouble trouble_of(str state)
         {S_INIT("40P01"), TROUBLE_AGAIN},  /* deadlock_detected */
         {S_INIT("40003"), TROUBLE_LOST},   /* statement_completion_unknown: a COMMIT that nobody saw end */
         {S_INIT("26000"), TROUBLE_LOST},   /* invalid_sql_statement_name: what was prepared is gone */
-        {S_INIT("0A000"), TROUBLE_LOST},   /* feature_not_supported: what was prepared is of an older schema */
         {S_INIT("25006"), TROUBLE_LOST},   /* read_only_sql_transaction: this node is no longer the one that writes */
         {S_INIT("25P03"), TROUBLE_LOST},   /* idle_in_transaction_session_timeout */
         {S_INIT("08"), TROUBLE_LOST},      /* connection_exception */
@@ -76,11 +75,30 @@ static void complain(pg_connection *c, const PGresult *r, const query *q, str st
          LOG_TEXT("reason", str_of(PQresultErrorField(r, PG_DIAG_MESSAGE_PRIMARY))));
 }
 
+/* "cached plan must not change result type", in whatever language: 0A000 alone says too little. */
+static bool is_of_older_schema(const PGresult *r, str state)
+{
+    return str_eq(state, S("0A000")) &&
+           str_eq(str_of(PQresultErrorField(r, PG_DIAG_SOURCE_FUNCTION)), S("RevalidateCachedQuery"));
+}
+
+/* What this connection has prepared, the others may have, too: all are made anew before they are used again. */
+static err renew_all(pg_connection *c)
+{
+    int mine = c->generation;
+    if (atomic_compare_exchange_strong(&c->store->generation, &mine, mine + 1))
+        log_plain(LOG_INFO, "the database's schema has changed: statements are prepared anew");
+    c->lost = true;
+    return c->broken = ERR_UNAVAILABLE;
+}
+
 static err judge(pg_connection *c, const PGresult *r, const query *q, violation *v)
 {
     str state = str_of(PQresultErrorField(r, PG_DIAG_SQLSTATE));
     if (!state.p)
         return pg_lose(c, "answer");
+    if (is_of_older_schema(r, state))
+        return renew_all(c);
     trouble what = trouble_of(state);
     /* A read lends its transaction's snapshot and nothing else: there it is our statement that wanted to write. */
     if (c->lent && str_eq(state, S("25006")))
@@ -119,7 +137,7 @@ void pg_disconnect(pg_connection *c)
 
 bool pg_is_alive(pg_connection *c)
 {
-    if (!c->pg || c->lost)
+    if (!c->pg || c->lost || c->generation != c->store->generation)
         return false;
     struct pollfd p = {.fd = PQsocket(c->pg), .events = POLLIN};
     while (poll(&p, 1, 0) > 0) /* answers, a farewell, and then the end */

@@ -289,7 +289,7 @@ static bool work(pg_connection *c, store_job *job)
 static void put_back_or_refuse(pg_store *s, store_job *job)
 {
     pthread_mutex_lock(&s->lock);
-    bool again = may_try_again(job, RECONNECT_FOR_MS) && !s->down;
+    bool again = may_try_again(job, s->there ? AGAIN_FOR_MS : RECONNECT_FOR_MS) && !s->down;
     if (again) {
         queue_add(job->bulk ? &s->bulk : &s->single, job, true);
         s->waiting++;

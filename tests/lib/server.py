@@ -64,6 +64,7 @@ class Server:
         self.port = None
         self.file_limit = None
         self.made_at = time.time()
+        self.beside = None  # the database's own URI, where the server's leads through something
         if postgres.WANTED and "database" not in settings:
             self.settings["database"] = postgres.database_of(self.data)
 
@@ -199,7 +200,7 @@ class Server:
 
     def query(self, sql, *args):
         if self.is_shared:
-            return postgres.rows(self.settings["database"], sql, args)
+            return postgres.rows(self.beside or self.settings["database"], sql, args)
         connection = sqlite3.connect(f"file:{self.data}/parvis.db?mode=ro", uri=True, timeout=30)
         try:
             return connection.execute(sql, args).fetchall()
@@ -257,7 +258,7 @@ class Server:
             connection.close()
 
     def dump_postgres(self, without):
-        uri, out = self.settings["database"], {}
+        uri, out = self.beside or self.settings["database"], {}
         for table, columns in postgres.columns(uri).items():
             kept = ", ".join(f'"{c}"' for c in columns if f"{table}.{c}" not in without)
             out[table] = sorted(map(repr, postgres.rows(uri, f"SELECT {kept} FROM {table}")))
