@@ -247,7 +247,8 @@ err worker_start(store *s, const env *e, worker **out)
     worker *w = worker_new(s, e);
     const char *why = NULL;
     *out = NULL;
-    if (mail_transport_open(e->settings->mail, e->settings->mail_from, 0, &w->transport, &why) != OK)
+    /* Begun in the first half of a lease, an exchange is over, or given up, before its end. */
+    if (mail_transport_open(e->settings->mail, e->settings->mail_from, mail_lease() * 2 / 5, &w->transport, &why) != OK)
         return refuse(w, "the mail settings cannot be used", why);
     if (pthread_create(&w->clerk, NULL, clerk_run, w) != 0)
         return refuse(w, "the worker cannot start", "no threads");

@@ -22,6 +22,7 @@ LEASE = 6  # seconds; ten minutes in earnest
 SHORTEST, LONGEST = 0.5, 8.0  # pauses, in seconds: beyond the lease, and beyond what the database waits for
 MAIL_SECONDS = 90
 BEFORE = 4.0  # seconds between a mail server's yes and its record, at most: a stopped node keeps its locks for so long
+AFTER = 0.5  # seconds in which a node that goes on ends what it was about to say to the mail server
 SILENCE = 10.0  # seconds in which nobody at all gets anything done
 SLOWEST = 20.0  # seconds for an answer: a change may wait 10 for its turn, and 8 for a lock
 
@@ -34,8 +35,9 @@ class Trouble:
         self.kills = self.pauses = self.held = 0
 
     def excuses(self, moment, node):
-        """Whether the node (None: any) may have fallen between a mail server's yes at that moment and the record of it."""
-        return any(since - BEFORE <= moment <= until for who, since, until in self.times if node in (None, who))
+        """Whether the node (None: any) may have fallen between its last look at a mail that was handed over at that moment, and
+        the record of it."""
+        return any(since - BEFORE <= moment <= until + AFTER for who, since, until in self.times if node in (None, who))
 
 
 def kill(cluster, node, trouble, dice):
@@ -155,6 +157,9 @@ def nothing_is_lost(cluster, org, record):
 def mails_are_right(cluster, org, box, record, trouble):
     """Each mail that was to go has gone, and twice only where a node fell between the mail server's yes and its record."""
     until = time.monotonic() + MAIL_SECONDS
+    while cluster.query("SELECT 1 FROM mail WHERE state = 'queued' LIMIT 1") and time.monotonic() < until:
+        time.sleep(0.2)
+    cluster.clock.advance(minutes=2)  # for those whose exchange with the mail server was cut off, and which wait for another
     while cluster.query("SELECT 1 FROM mail WHERE next_at IS NOT NULL LIMIT 1"):
         assert time.monotonic() < until, "mails still wait: " + str(
             cluster.query("SELECT state, attempts, reply, count(*) FROM mail WHERE next_at IS NOT NULL GROUP BY 1, 2, 3"))
@@ -174,10 +179,11 @@ def mails_are_right(cluster, org, box, record, trouble):
     twice = {id_: mails for id_, mails in copies.items() if len(mails) > 1}
     for id_, mails in twice.items():
         assert len({m.recipients[0] for m in mails}) == 1
-        for mail, node in zip(mails[:-1], carriers_of(cluster, id_, len(mails))):
-            assert trouble.excuses(mail.at, node), (
-                f"{id_} came at {[round(m.at, 2) for m in mails]}, from {[n.folder.name for n in cluster.nodes if n is node]}; "
-                f"what happened: {[(who.folder.name, round(a, 2), round(b, 2)) for who, a, b in trouble.times]}")
+        carriers = carriers_of(cluster, id_, len(mails))
+        excused = sum(trouble.excuses(mail.at, node) for mail, node in zip(mails, carriers))
+        assert excused >= len(mails) - 1, (
+            f"{id_} came at {[round(m.at, 2) for m in mails]}, from {[n and n.folder.name for n in carriers]}; "
+            f"what happened: {[(who.folder.name, round(a, 2), round(b, 2)) for who, a, b in trouble.times]}")
     return len(twice)
 
 
