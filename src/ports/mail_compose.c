@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 enum {
+    WORDS_OF_OURS_MAX = 100, /* an id, languages */
     LINE_MAX_OCTETS = 76,
     WORD_MAX = 39
 }; /* 39 bytes are 52 of base64: "Reply-To: " and an encoded word stay under 76 */
@@ -22,6 +23,12 @@ static bool is_plain(str s)
         if ((uint8_t)s.p[i] < ' ' || (uint8_t)s.p[i] >= 0x7f)
             return false;
     return str_find(s, S("=?")) == s.n;
+}
+
+/* What the program itself puts into a header, in one line. */
+static bool is_short_and_plain(str s)
+{
+    return is_plain(s) && s.n <= WORDS_OF_OURS_MAX;
 }
 
 static void add_base64(buf *out, str s)
@@ -175,7 +182,8 @@ err mail_compose(const mail_message *m, str sender_name, str sender_address, buf
     ARENA_SCOPED a = arena_new(64 << 10);
     str from = address_wire(a, sender_address), to = address_wire(a, m->recipient);
     str reply = m->reply_address.p ? address_wire(a, m->reply_address) : STR_NONE;
-    if (!from.p || !to.p || (m->reply_address.p && !reply.p) || !is_plain(m->id) || !is_plain(m->language))
+    if (!from.p || !to.p || (m->reply_address.p && !reply.p) || !is_short_and_plain(m->id) ||
+        !is_short_and_plain(m->language))
         return ERR_INVALID_REQUEST;
 
     token_digest digest =
