@@ -36,7 +36,10 @@ lint:
 tsan:
 	@$(INSTALL) build test
 	@tools/build.sh tsan
-	@CONCURRENCY_SECONDS=20 PARVIS_BINARY=build/tsan/parvis tools/steady.sh $(PYTHON) -m pytest tests/api/test_concurrency.py $(ARGS)
+	@for engine in $${PARVIS_TEST_DATABASE:-sqlite postgres}; do \
+	    PARVIS_TEST_DATABASE=$$engine CONCURRENCY_SECONDS=20 PARVIS_BINARY=build/tsan/parvis \
+	        tools/steady.sh $(PYTHON) -m pytest tests/api/test_concurrency.py $(ARGS) || exit 1; \
+	done
 
 fuzz:
 	@$(INSTALL) build test
