@@ -34,12 +34,11 @@ def tpcb(database, clients=rig.CONNECTIONS):
     return _rate(_run(uri, "-n", "-M", "prepared", "-c", str(clients), "-j", "2", "-T", str(rig.SECONDS)))
 
 
-def statements_of(database, request):
-    """[(text with $1…, its parameters)] that one request comes to, as the database's own log shows them."""
-    request()  # connects, and prepares what was not
+def logged(database, work):
+    """[(text with $1…, its parameters)] of all that the database is asked while `work` runs, as its own log shows it."""
     database.set(log_statement="all", log_parameter_max_length="-1", log_line_prefix=MARK)
     begin = database.log().stat().st_size
-    request()
+    work()
     time.sleep(0.3)  # the end of a reading transaction is not waited for
     text = database.log().read_text(errors="replace")[begin:]
     database.set(log_statement="none")
@@ -51,8 +50,13 @@ def statements_of(database, request):
             found.append((re.sub(r"\s+", " ", said.group(1)).strip(), []))
         elif given:
             found[-1][1].extend(re.findall(r"\$\d+ = (NULL|'(?:[^']|'')*')", given.group(1)))
-    return [(text, given) for text, given in found if not re.match("ALTER SYSTEM|SELECT pg_reload_conf", text)
-            and not WATCH.search(text)]
+    return [(text, given) for text, given in found if not re.match("ALTER SYSTEM|SELECT pg_reload_conf", text)]
+
+
+def statements_of(database, request):
+    """What one request comes to."""
+    request()  # connects, and prepares what was not
+    return [(text, given) for text, given in logged(database, request) if not WATCH.search(text)]
 
 
 def script_of(statements):
