@@ -1,6 +1,6 @@
 """Nodes are killed and paused in turn while people work; nobody is told anything that turns out untrue.
 
-NODES_ROUNDS (4), NODES_SEED.
+NODES_ROUNDS (4; 50 in `make nodes`), NODES_SEED.
 """
 
 import collections
@@ -85,6 +85,7 @@ class Watch:
         assert self.looks > 0 and self.worst <= LIMIT, f"{self.worst} of {LIMIT} seats"
 
 
+@pytest.mark.timed
 @pytest.mark.timeout(ROUNDS * 30 + 240)
 def test_nodes_killed_and_paused_in_turn(make_cluster, capsys):
     box, dice, trouble = Mailbox(), random.Random(SEED), Trouble()
