@@ -42,13 +42,10 @@ static err start(inviting *w, txn *t, const actor *by, const invite_order *order
     return OK;
 }
 
-/* True when the key came before in this order; notes it otherwise. FNV-1a with linear probing: at most 1,000 keys. */
+/* True when the key came before in this order; notes it otherwise. Linear probing: at most 1,000 keys. */
 static bool repeated(inviting *w, const str *key)
 {
-    uint64_t h = 14695981039346656037u;
-    for (size_t i = 0; i < key->n; i++)
-        h = (h ^ (unsigned char)key->p[i]) * 1099511628211u;
-    for (size_t at = h & (w->seen_size - 1);; at = (at + 1) & (w->seen_size - 1)) {
+    for (size_t at = str_hash(*key) & (w->seen_size - 1);; at = (at + 1) & (w->seen_size - 1)) {
         if (!w->seen[at]) {
             w->seen[at] = key;
             return false;

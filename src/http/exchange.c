@@ -228,16 +228,24 @@ static err check_access(const request *r)
     return OK;
 }
 
-/* The caller's place in {org}, read in the transaction that does the work. */
-static err enter(request *r, txn *t)
+/* What stands for {org} in the path; STR_NONE on a route that is no organization's. */
+static str organization_of(const request *r)
 {
     if (r->route->access != ACCESS_MEMBER && r->route->access != ACCESS_PERMISSION)
-        return OK;
+        return STR_NONE;
     size_t i = 0;
     while (!str_eq(r->route->params[i].name, S("org"))) /* the generator saw to it that there is one */
         i++;
-    return actor_enter(t, &r->actor, r->params[i].text,
-                       r->route->access == ACCESS_PERMISSION ? r->route->permission : 0);
+    return r->params[i].text;
+}
+
+/* The caller's place in {org}, read in the transaction that does the work. */
+static err enter(request *r, txn *t)
+{
+    str organization = organization_of(r);
+    return organization.p ? actor_enter(t, &r->actor, organization,
+                                        r->route->access == ACCESS_PERMISSION ? r->route->permission : 0)
+                          : OK;
 }
 
 /* ---- what ---- */
@@ -356,12 +364,14 @@ static void job_done(void *context, err result)
 static void submit(exchange *x)
 {
     request *r = &x->r;
+    str organization = organization_of(r);
     x->job = (store_job){.run = job_run,
                          .done = job_done,
                          .context = x,
                          .a = r->a,
                          .problem = &r->problem,
-                         .bulk = x->body.n > BULK_BODY};
+                         .bulk = x->body.n > BULK_BODY,
+                         .lane = organization.p ? str_hash(organization) : 0};
     store_submit(r->app->store, &x->job);
 }
 

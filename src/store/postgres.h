@@ -11,7 +11,13 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-enum { PG_CONNECTIONS_MAX = 256, PG_PENDING_MAX = 64, PG_RETRY_AFTER = 1 };
+enum {
+    PG_CONNECTIONS_MAX = 256,
+    PG_PENDING_MAX = 64,
+    PG_RETRY_AFTER = 1,
+    PG_LANES = 256,
+    PG_GROUP_MAX = 32, /* jobs in one transaction: the last of them waits for all */
+};
 
 /** Statements of the engine's own, by their place in pg_own (postgres_schema.c). */
 typedef enum pg_own_statement {
@@ -27,6 +33,7 @@ typedef enum pg_own_statement {
     PG_STATEMENT_RELEASE,
     PG_STATEMENT_ROLLBACK,
     PG_FATE,
+    PG_FATES, /* many ids, one after the other */
     PG_FATES_SWEEP,
     PG_VERSION,
     PG_FINDINGS,
@@ -74,6 +81,23 @@ typedef struct pg_queue {
     store_job *first, **last;
 } pg_queue;
 
+typedef struct pg_lane {
+    pg_queue single, bulk;
+    bool bulk_is_next; /* they take turns */
+    bool busy;         /* a connection serves it */
+    bool ready;        /* it is in the list of those that wait for one */
+    struct pg_lane *next;
+} pg_lane;
+
+/** What a connection has taken: one bulk job, or some small ones of a lane. */
+typedef struct pg_group {
+    pg_lane *lane;
+    bool bulk;
+    store_job *jobs[PG_GROUP_MAX];
+    err results[PG_GROUP_MAX];
+    size_t n, done; /* done: the first ones, answered */
+} pg_group;
+
 typedef enum pg_writer_state { PG_WRITER_NONE, PG_WRITER_RUNS, PG_WRITER_ENDED } pg_writer_state;
 
 typedef struct pg_writer {
@@ -111,9 +135,12 @@ typedef struct pg_store {
 
     pthread_mutex_t lock; /* what follows */
     pthread_cond_t wake;  /* a job came, or the end */
-    pg_queue single, bulk;
+    pg_lane lanes[PG_LANES];
+    pg_lane *ready, **ready_last;
+    size_t ready_count;
+    uint64_t next_lane; /* for jobs that have none */
     size_t waiting, bulk_running, idle;
-    bool bulk_is_next, draining, watched;
+    bool draining, watched;
     pg_writer *writers;
     size_t writer_count; /* that run */
     msec grow_at;        /* not before, monotonic: the last one found no connection */
@@ -201,6 +228,15 @@ err pg_read_begin(txn *t);
 void pg_read_end(txn *t);
 bool pg_read_again(const txn *t);
 void pg_close_readers(pg_store *s);
+
+/* ---- postgres_queue.c: all under s->lock ---- */
+
+void pg_queue_add(pg_store *s, store_job *job, bool first);
+/** The next work, its lane reserved until pg_queue_done; false when there is none that may run now. */
+bool pg_queue_take(pg_store *s, pg_group *g);
+void pg_queue_done(pg_store *s, pg_group *g);
+/** Takes off what has been waiting since before that moment: a list. */
+store_job *pg_queue_older(pg_store *s, msec than);
 
 /* ---- postgres_write.c ---- */
 

@@ -18,6 +18,7 @@ static const char findings_sql[] =
     " WHERE n.nspname = current_schema() AND NOT k.convalidated";
 
 static const column one_uuid[] = {{COLUMN_UUID, 0, false}};
+static const column one_blob[] = {{COLUMN_BLOB, 0, false}};
 
 const query pg_own[PG_OWN_COUNT] = {
     [PG_BEGIN_READ] = {.name = "parvis_begin_read", .postgres = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"},
@@ -36,6 +37,13 @@ const query pg_own[PG_OWN_COUNT] = {
                  .postgres = "INSERT INTO transaction_fate (id) VALUES ($1)",
                  .params = one_uuid,
                  .param_count = 1},
+    [PG_FATES] =
+        {.name = "parvis_fates",
+         .postgres =
+             "INSERT INTO transaction_fate (id) SELECT encode(substring($1::bytea FROM i * 16 + 1 FOR 16), 'hex')::uuid"
+             " FROM generate_series(0, length($1::bytea) / 16 - 1) AS i",
+         .params = one_blob,
+         .param_count = 1},
     [PG_FATES_SWEEP] = {.name = "parvis_fates_sweep",
                         .postgres = "DELETE FROM transaction_fate WHERE id IN"
                                     " (SELECT id FROM transaction_fate WHERE id < $1 LIMIT 50000)",

@@ -24,32 +24,9 @@ enum {
     RECONNECT_MS = 100,
     FAILURES_MOST = 4,    /* longer than it takes to see that the database itself is gone */
     GROW_AFTER_MS = 1000, /* how long the database's refusal of one more connection is believed */
-    BULK_SHARE = 4,       /* at most a fourth of the connections work on bulk jobs */
 };
 
-/* ---- the queue ---- */
-
-static void queue_add(pg_queue *q, store_job *job, bool first)
-{
-    if (!q->first)
-        q->last = &q->first;
-    if (first && q->first) {
-        job->next = q->first;
-        q->first = job;
-        return;
-    }
-    job->next = NULL;
-    *q->last = job;
-    q->last = &job->next;
-}
-
-static store_job *queue_take(pg_queue *q)
-{
-    store_job *job = q->first;
-    if (job)
-        q->first = job->next;
-    return job;
-}
+/* ---- jobs that are done ---- */
 
 static void finish(store_job *job, err result)
 {
@@ -62,48 +39,15 @@ static void finish(store_job *job, err result)
     engine_done(job, result);
 }
 
-/* Under the lock: takes what came before that moment off the queue. */
-static store_job *take_older(pg_store *s, pg_queue *q, msec than)
-{
-    store_job *taken = q->first, **end = &taken;
-    while (*end && (*end)->since <= than) {
-        end = &(*end)->next;
-        s->waiting--;
-    }
-    q->first = *end;
-    *end = NULL;
-    return taken;
-}
-
 void pg_refuse_older(pg_store *s, msec than)
 {
     pthread_mutex_lock(&s->lock);
-    store_job *lists[] = {take_older(s, &s->single, than), take_older(s, &s->bulk, than)};
+    store_job *job = pg_queue_older(s, than);
     pthread_mutex_unlock(&s->lock);
-    for (size_t i = 0; i < 2; i++)
-        for (store_job *job = lists[i], *next; job; job = next) {
-            next = job->next; /* after done(), the job is its owner's again */
-            finish(job, ERR_UNAVAILABLE);
-        }
-}
-
-static size_t bulk_most(const pg_store *s)
-{
-    return s->connections >= BULK_SHARE ? s->connections / BULK_SHARE : 1;
-}
-
-/* Under the lock. Bulk jobs take turns with single ones, on a part of the connections. */
-static store_job *take(pg_store *s)
-{
-    bool may = s->bulk.first && s->bulk_running < bulk_most(s);
-    bool bulk = may && (s->bulk_is_next || !s->single.first);
-    store_job *job = queue_take(bulk ? &s->bulk : &s->single);
-    if (!job)
-        return NULL;
-    s->bulk_is_next = !bulk;
-    s->bulk_running += bulk;
-    s->waiting--;
-    return job;
+    for (store_job *next; job; job = next) {
+        next = job->next; /* after done(), the job is its owner's again */
+        finish(job, ERR_UNAVAILABLE);
+    }
 }
 
 /* ---- one attempt ---- */
@@ -170,13 +114,22 @@ static err run(pg_connection *c, store_job *job, msec now)
     return arena_full(job->a) ? ERR_UNAVAILABLE : e;
 }
 
-static err commit(pg_connection *c, store_job *job)
+/* The rows that tell, should COMMIT's answer be lost, that the changes of these jobs stand. */
+static err send_fates(pg_connection *c, store_job *const *jobs, size_t n)
+{
+    uuid fates[PG_GROUP_MAX];
+    for (size_t i = 0; i < n; i++)
+        fates[i] = fate_of(jobs[i], jobs[i]->attempts);
+    str all = {(const char *)fates, n * sizeof *fates};
+    return pg_send(c, &pg_own[PG_FATES], &all);
+}
+
+static err commit(pg_connection *c, store_job *const *jobs, size_t n)
 {
     violation v;
     PGresult *r;
-    uuid fate = fate_of(job, job->attempts);
     if (c->changes)
-        TRY(pg_send(c, &pg_own[PG_FATE], &fate));
+        TRY(send_fates(c, jobs, n));
     c->ending = c->changes; /* from here on it may arrive, whatever we are told */
     TRY(pg_send(c, &pg_own[PG_COMMIT], NULL));
     TRY(pg_collect(c, &r, &v));
@@ -217,7 +170,7 @@ static err attempt(pg_connection *c, store_job *job, bool careful)
     if (e == OK)
         e = run(c, job, now);
     if (e == OK)
-        e = commit(c, job);
+        e = commit(c, &job, 1);
     if (e != OK)
         roll_back(c);
     return e;
@@ -286,13 +239,65 @@ static bool work(pg_connection *c, store_job *job)
     }
 }
 
+/* ---- several in one transaction ---- */
+
+/* Each after the other; a refusal is one's own as long as it changed nothing, else nobody's work can be kept. */
+static err run_all(pg_connection *c, pg_group *g, msec now)
+{
+    bool changes = false;
+    for (size_t i = 0; i < g->n; i++) {
+        c->changes = false;
+        g->results[i] = run(c, g->jobs[i], now);
+        if (c->broken != OK || (g->results[i] != OK && c->changes))
+            return ERR_UNAVAILABLE;
+        changes |= c->changes;
+    }
+    c->changes = changes;
+    return OK;
+}
+
+static err attempt_together(pg_connection *c, pg_group *g)
+{
+    msec now;
+    int stands; /* none: they are new */
+    err e = begin(c, g->jobs[0], &now, &stands);
+    c->careful = false;
+    if (e == OK)
+        e = run_all(c, g, now);
+    if (e == OK)
+        e = commit(c, g->jobs, g->n);
+    if (e != OK)
+        roll_back(c);
+    return e;
+}
+
+/* False: the connection is lost, and what is left of the group still has to be done. */
+static bool work_on_group(pg_connection *c, pg_group *g)
+{
+    bool together = g->n > 1 && attempt_together(c, g) == OK;
+    for (size_t i = 0; g->n > 1 && !together && i < g->n; i++) {
+        if (c->lost && c->ending)
+            g->jobs[i]->unknown |= 1U;
+        g->jobs[i]->attempts = 1;
+    }
+    if (g->n > 1 && c->lost)
+        return false;
+    if (together)
+        note_success(c, OK);
+    for (; g->done < g->n; g->done++)
+        if (together)
+            finish(g->jobs[g->done], g->results[g->done]);
+        else if (!work(c, g->jobs[g->done]))
+            return false;
+    return true;
+}
+
 static void put_back_or_refuse(pg_store *s, store_job *job)
 {
     pthread_mutex_lock(&s->lock);
     bool again = may_try_again(job, s->there ? AGAIN_FOR_MS : RECONNECT_FOR_MS) && !s->down;
     if (again) {
-        queue_add(job->bulk ? &s->bulk : &s->single, job, true);
-        s->waiting++;
+        pg_queue_add(s, job, true);
         pthread_cond_signal(&s->wake);
     }
     pthread_mutex_unlock(&s->lock);
@@ -308,26 +313,26 @@ static bool gives_way(const pg_store *s)
     return s->reader_waits && s->connected > 1;
 }
 
-/* NULL at the end, and when this connection is to be given up. */
-static store_job *wait_for_job(pg_store *s)
+/* False at the end, and when this connection is to be given up. */
+static bool wait_for_work(pg_store *s, pg_group *g)
 {
     pthread_mutex_lock(&s->lock);
-    store_job *job = gives_way(s) ? NULL : take(s);
-    while (!job && !(s->draining && !s->waiting) && !gives_way(s)) {
+    bool some = !gives_way(s) && pg_queue_take(s, g);
+    while (!some && !(s->draining && !s->waiting) && !gives_way(s)) {
         s->idle++;
         pthread_cond_wait(&s->wake, &s->lock);
         s->idle--;
-        job = gives_way(s) ? NULL : take(s);
+        some = !gives_way(s) && pg_queue_take(s, g);
     }
     pthread_mutex_unlock(&s->lock);
-    return job;
+    return some;
 }
 
-static void done_with(pg_store *s, bool bulk)
+static void done_with(pg_store *s, pg_group *g)
 {
     pthread_mutex_lock(&s->lock);
-    s->bulk_running -= bulk;
-    if (s->waiting || s->draining) /* a bulk job may have waited for its share */
+    pg_queue_done(s, g);
+    if (s->waiting || s->draining) /* the lane may go on; a bulk job may have waited for its share */
         pthread_cond_broadcast(&s->wake);
     pthread_mutex_unlock(&s->lock);
 }
@@ -344,13 +349,13 @@ static bool is_over(pg_store *s)
 static void serve(pg_connection *c)
 {
     pg_store *s = c->store;
-    for (store_job *job; (job = wait_for_job(s));) {
-        bool bulk = job->bulk, done = pg_is_alive(c) && work(c, job);
-        if (!done) {
+    for (pg_group g; wait_for_work(s, &g);) {
+        bool done = pg_is_alive(c) && work_on_group(c, &g);
+        if (!done)
             pg_disconnect(c);
-            put_back_or_refuse(s, job);
-        }
-        done_with(s, bulk);
+        while (g.n > g.done) /* the last first: each goes to the front */
+            put_back_or_refuse(s, g.jobs[--g.n]);
+        done_with(s, &g);
         if (!done)
             return;
     }
@@ -421,7 +426,7 @@ static void start_writer(pg_store *s, pg_writer *w)
 /* Under the lock: one more thread when all are busy. */
 static void grow(pg_store *s)
 {
-    if (s->idle > s->waiting || s->writer_count >= s->connections)
+    if (s->idle > s->ready_count || s->writer_count >= s->connections)
         return;
     if (s->writer_count > 0 && clock_monotonic() < s->grow_at)
         return;
@@ -449,8 +454,9 @@ void pg_submit(store *st, store_job *job)
     accepted = accepted && s->writer_count > 0;
     if (accepted) {
         pg_watch(s);
-        queue_add(job->bulk ? &s->bulk : &s->single, job, false);
-        s->waiting++;
+        if (!job->lane)
+            job->lane = ++s->next_lane;
+        pg_queue_add(s, job, false);
         pthread_cond_signal(&s->wake);
     }
     pthread_mutex_unlock(&s->lock);

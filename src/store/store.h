@@ -104,6 +104,8 @@ struct store_job {
     arena *a;
     problem *problem;
     bool bulk; /* large work: at most one of these between two groups of small ones */
+    /* Jobs that lock the same rows have the same number here, and need not wait for one another's commit; 0: unknown. */
+    uint64_t lane;
 
     /* the store's */
     store_job *next;

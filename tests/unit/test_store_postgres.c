@@ -330,13 +330,16 @@ static void test_opening_refuses(void **state)
 
 typedef struct slow {
     store_job job;
-    sem_t *go, *done;
+    sem_t *held, *go, *done; /* held: may be NULL */
 } slow;
 
 static err slow_run(txn *t, void *context)
 {
     (void)t;
-    while (sem_wait(((slow *)context)->go) != 0) {
+    slow *s = context;
+    if (s->held)
+        sem_post(s->held);
+    while (sem_wait(s->go) != 0) {
     }
     return OK;
 }
@@ -370,15 +373,174 @@ static void test_bulk_leaves_room(void **state)
         }
 }
 
+/* ---- lanes ---- */
+
+enum { TOGETHER = 20, ODD = 5 };
+
+typedef struct mate {
+    runs runs;
+    err returns, result;
+    bool refuses_first; /* before it changes anything */
+    wire_proxy *proxy;  /* whose line its first run has cut */
+    cut how;
+    sem_t *done;
+    store_job job;
+} mate;
+
+static err mate_run(txn *t, void *context)
+{
+    mate *m = context;
+    if (m->runs.count++ == 0 && m->proxy)
+        m->proxy->next = (int)m->how;
+    if (m->refuses_first)
+        return m->returns;
+    TRY(q_thing_add_(t, &m->runs.in));
+    return m->returns;
+}
+
+static void mate_done(void *context, err result)
+{
+    mate *m = context;
+    m->result = result;
+    sem_post(m->done);
+}
+
+/* Twenty jobs of one lane that waited together behind another; the odd one is made by its caller. */
+static void run_together(fixture *f, mate *mates, const mate *odd)
+{
+    sem_t held, go, done;
+    slow first = {.held = &held, .go = &go, .done = &done};
+    sem_init(&held, 0, 0);
+    sem_init(&go, 0, 0);
+    sem_init(&done, 0, 0);
+    first.job = (store_job){.run = slow_run, .done = slow_done, .context = &first, .a = f->a, .lane = 7};
+    store_submit(f->s, &first.job);
+    while (sem_wait(&held) != 0) {
+    }
+    for (int i = 0; i < TOGETHER; i++) {
+        mates[i] = (mate){.done = &done};
+        mates[i].runs.in = thing(f, arena_printf(f->a, "%d", i));
+        if (i == ODD && odd) {
+            mates[i].returns = odd->returns;
+            mates[i].refuses_first = odd->refuses_first;
+            mates[i].proxy = odd->proxy;
+            mates[i].how = odd->how;
+            if (odd->runs.in.label.p)
+                mates[i].runs.in.label = odd->runs.in.label;
+        }
+        mates[i].job =
+            (store_job){.run = mate_run, .done = mate_done, .context = &mates[i], .a = arena_new(ARENA), .lane = 7};
+        store_submit(f->s, &mates[i].job);
+    }
+    sem_post(&go);
+    for (int i = 0; i <= TOGETHER; i++)
+        while (sem_wait(&done) != 0) {
+        }
+    for (int i = 0; i < TOGETHER; i++)
+        arena_free(mates[i].job.a);
+}
+
+static int64_t transactions_seen(fixture *f)
+{
+    static const column total[] = {{COLUMN_INT, 0, false}};
+    static const query ask = {.name = "transactions",
+                              .postgres = "SELECT count(DISTINCT xmin::text) FROM thing",
+                              .columns = total,
+                              .column_count = 1,
+                              .row_size = sizeof(int64_t),
+                              .index = 61};
+    txn t;
+    int64_t n;
+    assert_int_equal(store_read(f->s, f->a, &f->problem, &t), OK);
+    assert_int_equal(store_query_one(&t, &ask, NULL, &n), OK);
+    store_read_end(&t);
+    return n;
+}
+
+static void test_a_lane_commits_together(void **state)
+{
+    mate mates[TOGETHER];
+    run_together(*state, mates, NULL);
+    for (int i = 0; i < TOGETHER; i++) {
+        assert_int_equal(mates[i].result, OK);
+        assert_int_equal(mates[i].runs.count, 1);
+    }
+    assert_int_equal(things(*state), TOGETHER);
+    assert_int_equal(transactions_seen(*state), 1);
+}
+
+/* The odd one is refused, in its way; the others stand, in so many transactions. */
+static void refuse_one(fixture *f, const mate *odd, err expected, int64_t transactions)
+{
+    mate mates[TOGETHER];
+    run_together(f, mates, odd);
+    for (int i = 0; i < TOGETHER; i++)
+        assert_int_equal(mates[i].result, i == ODD ? expected : OK);
+    assert_int_equal(things(f), TOGETHER - 1);
+    assert_int_equal(transactions_seen(f), transactions);
+}
+
+static void test_a_refusal_that_changed_nothing_is_its_own(void **state)
+{
+    refuse_one(*state, &(mate){.returns = ERR_FORBIDDEN, .refuses_first = true}, ERR_FORBIDDEN, 1);
+}
+
+static void test_a_refusal_that_changed_something_sets_all_apart(void **state)
+{
+    refuse_one(*state, &(mate){.returns = ERR_FORBIDDEN}, ERR_FORBIDDEN, TOGETHER - 1);
+}
+
+static void test_a_conflict_sets_all_apart(void **state)
+{
+    refuse_one(*state, &(mate){.runs.in.label = S("4")}, ERR_CONFLICT, TOGETHER - 1);
+}
+
+static void cut_together(fixture *f, cut how, int expected_runs)
+{
+    wire_proxy p;
+    mate mates[TOGETHER];
+    open_through(f, &p);
+    run_together(f, mates, &(mate){.proxy = &p, .how = how});
+    assert_int_equal(p.cuts, 1);
+    for (int i = 0; i < TOGETHER; i++) {
+        assert_int_equal(mates[i].result, OK);
+        assert_int_equal(mates[i].runs.count, expected_runs);
+    }
+    assert_int_equal(things(f), TOGETHER);
+    close_through(f, &p);
+}
+
+static void test_a_line_cut_before_all_commit(void **state)
+{
+    cut_together(*state, CUT_BEFORE_COMMIT, 2);
+}
+
+static void test_a_line_cut_after_all_commit(void **state)
+{
+    cut_together(*state, CUT_AFTER_COMMIT, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        EMPTY(test_every_statement_is_understood),    FRESH(test_text_is_ordered_by_its_bytes),
-        FRESH(test_a_conflict_may_be_survived),       FRESH(test_a_serialization_failure_is_run_again),
-        FRESH(test_a_deadlock_is_run_again),          FRESH(test_a_line_cut_before_commit),
-        FRESH(test_a_line_cut_after_commit),          FRESH(test_a_line_cut_everywhere),
-        FRESH(test_the_database_goes_and_comes_back), EMPTY(test_several_migrate_at_once),
-        cmocka_unit_test(test_opening_refuses),       FRESH(test_bulk_leaves_room),
+        EMPTY(test_every_statement_is_understood),
+        FRESH(test_text_is_ordered_by_its_bytes),
+        FRESH(test_a_conflict_may_be_survived),
+        FRESH(test_a_serialization_failure_is_run_again),
+        FRESH(test_a_deadlock_is_run_again),
+        FRESH(test_a_line_cut_before_commit),
+        FRESH(test_a_line_cut_after_commit),
+        FRESH(test_a_line_cut_everywhere),
+        FRESH(test_the_database_goes_and_comes_back),
+        EMPTY(test_several_migrate_at_once),
+        cmocka_unit_test(test_opening_refuses),
+        FRESH(test_bulk_leaves_room),
+        FRESH(test_a_lane_commits_together),
+        FRESH(test_a_refusal_that_changed_nothing_is_its_own),
+        FRESH(test_a_refusal_that_changed_something_sets_all_apart),
+        FRESH(test_a_conflict_sets_all_apart),
+        FRESH(test_a_line_cut_before_all_commit),
+        FRESH(test_a_line_cut_after_all_commit),
     };
     return cmocka_run_group_tests_name("store_postgres", tests, start_server, NULL);
 }
