@@ -1,6 +1,7 @@
 """Small disks of the tests' own, that can be full or read-only: tmpfs, mounted by root or in a namespace of its own."""
 
 import ctypes
+import functools
 import os
 import pathlib
 import subprocess
@@ -8,7 +9,9 @@ import sys
 import tempfile
 
 LIBC = ctypes.CDLL(None, use_errno=True)
-MS_RDONLY, MS_REMOUNT = 1, 32
+CLONE_NEWNS = 0x20000
+MNT_DETACH = 2
+MS_RDONLY, MS_REMOUNT, MS_REC, MS_PRIVATE = 1, 32, 1 << 14, 1 << 18
 OWN_NAMESPACE = "PARVIS_TEST_MOUNTS"
 
 
@@ -23,15 +26,27 @@ def run_where_mounts_are_allowed(path):
     assert done.returncode == 0, done.stdout[-8000:] + done.stderr[-2000:]
 
 
+def call(what, *arguments):
+    if getattr(LIBC, what)(*arguments):
+        raise OSError(ctypes.get_errno(), f"{what}: {os.strerror(ctypes.get_errno())}")
+
+
+@functools.cache
+def own_mounts():
+    """From here on nobody else sees what this process and those that it starts mount, and it goes with them."""
+    call("unshare", CLONE_NEWNS)
+    call("mount", None, b"/", None, MS_REC | MS_PRIVATE, None)
+
+
 class Disk:
     def __init__(self, megabytes):
+        own_mounts()
         self.path = pathlib.Path(tempfile.mkdtemp(prefix="parvis-disk-"))
         self.size = f"size={megabytes}m,mode=700".encode()
         self._mount(0)
 
     def _mount(self, flags):
-        if LIBC.mount(b"tmpfs", bytes(self.path), b"tmpfs", flags, self.size):
-            raise OSError(ctypes.get_errno(), f"mount {self.path}: {os.strerror(ctypes.get_errno())}")
+        call("mount", b"tmpfs", bytes(self.path), b"tmpfs", flags, self.size)
 
     def read_only(self, yes=True):
         self._mount(MS_REMOUNT | (MS_RDONLY if yes else 0))
@@ -51,5 +66,5 @@ class Disk:
 
     def remove(self):
         """For good; lazily, should something still be open."""
-        LIBC.umount2(bytes(self.path), 2)
+        call("umount2", bytes(self.path), MNT_DETACH)
         self.path.rmdir()
