@@ -1,5 +1,7 @@
 """The servers that are compared, each as its own documentation sets it up, with one organization of fifty people."""
 
+import atexit
+import contextlib
 import ctypes
 import http.client
 import json
@@ -80,18 +82,23 @@ class Host:
     def pid(self):
         return self.process.pid
 
+    def pids(self):
+        return family(self.pid)
+
     def start_process(self, command, folder, **env):
         log = folder / "log"
         with open(log, "ab") as out:
             self.process = subprocess.Popen(
                 [str(word) for word in command], cwd=folder, env={**os.environ, **env}, stdin=subprocess.DEVNULL,
                 stdout=out, stderr=out)
+        atexit.register(self.stop)
         wait_for(self.port, self.process, log)
 
     def stop(self):
         if self.process and self.process.poll() is None:
-            for pid in family(self.pid):
-                os.kill(pid, signal.SIGTERM)
+            for pid in self.pids():
+                with contextlib.suppress(ProcessLookupError):  # Node's workers go when they hear that the first one went
+                    os.kill(pid, signal.SIGTERM)
             try:
                 self.process.wait(10)
             except subprocess.TimeoutExpired:
@@ -100,14 +107,14 @@ class Host:
 
     def memory(self):
         """Resident MB; of several processes together, pages that they share counted once."""
-        pids = family(self.pid)
+        pids = self.pids()
         kind = "Rss" if len(pids) == 1 else "Pss"
         rollups = [pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text() for pid in pids]
         return sum(int(re.search(rf"(?m)^{kind}:\s+(\d+)", text).group(1)) for text in rollups) / 1024
 
     def pin(self, cores):
         """All its threads, and those they will start, on these cores."""
-        for pid in family(self.pid):
+        for pid in self.pids():
             for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
                 os.sched_setaffinity(int(task.name), cores)
 
@@ -117,6 +124,7 @@ class Parvis(Host):
 
     def __init__(self, folder, engine="sqlite"):
         self.server = rig.Bench(folder, engine)
+        atexit.register(self.stop)
         self.server.start()
         self.server.setup("Bench", OWNER, password=PASSWORD, slug="bench")
         self.process, self.port = self.server.process, self.server.port
@@ -126,6 +134,9 @@ class Parvis(Host):
 
     def stop(self):
         self.server.stop()
+
+    def pids(self):
+        return self.server.pids()  # the database's too, where that is another program
 
     def populate(self):
         for body in self.enrolments(MEMBERS - 1):
@@ -331,6 +342,14 @@ class Glewlwyd(Host):
         body = {"username": "{n}", "name": "Zoé Member", "email": "{n}@example.org", "password": PASSWORD, "scope": ["g_profile"]}
         return Work("POST", "/api/user", {**JSON, **self.headers}, 200, lambda a: a is None, json.dumps(body), mark="g",
                     rows=lambda: self.ask("SELECT count(*) FROM g_user_password"))
+
+
+class Bare(Host):
+    """The HTTP library that Parvis stands on, with a constant answer."""
+
+    def __init__(self, folder):
+        self.port = rig.free_port()
+        self.start_process([rig.yardstick(folder, "bare"), self.port], folder)
 
 
 def equal_hashes():

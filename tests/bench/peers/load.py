@@ -11,6 +11,8 @@ import tempfile
 import time
 from collections.abc import Callable
 
+import rig
+
 HERE = pathlib.Path(__file__).resolve().parent
 CONNECTIONS = 64
 SETTLE_SECONDS = 20
@@ -61,13 +63,16 @@ class Work:
 class Measure:
     rate: float  # a second
     p99: float | None = None  # ms
+    cpu: float | None = None  # microseconds of the server's processors a request
 
     def __str__(self):
-        return f"{self.rate:,.0f}/s" + ("" if self.p99 is None else f", p99 {self.p99:,.1f} ms")
+        return (f"{self.rate:,.0f}/s" + ("" if self.p99 is None else f", p99 {self.p99:,.1f} ms")
+                + ("" if self.cpu is None else f", {self.cpu:,.0f} µs"))
 
 
-def put(work, port, seconds, core=None, connections=CONNECTIONS):
-    """A Measure of `seconds` of it; wrk on one core alone when `core` says so."""
+def put(work, host, seconds, core=None, connections=CONNECTIONS):
+    """A Measure of `seconds` of it (host has a port and pids()); wrk on one core alone when `core` says so."""
+    port = host.port
     mark = f"{work.mark}{next(serial)}"  # nothing is asked for twice
     work.ask(port, mark)
     before = work.rows() if work.rows else 0
@@ -85,15 +90,17 @@ def put(work, port, seconds, core=None, connections=CONNECTIONS):
         command = ["wrk", "-t2", f"-c{connections}", f"-d{seconds}s", "--timeout", "30s", "-s", str(HERE / "request.lua")]
         if core is not None:
             command = ["taskset", "-c", str(core), *command]
+        used = rig.processor_seconds(host.pids())
         env = {k: v for k, v in os.environ.items() if not k.startswith("PEER_")}
         done = subprocess.run(
             [*command, f"http://127.0.0.1:{port}/"],
             env={**env, **{k: v for k, v in said.items() if v is not None}},
             capture_output=True, text=True, check=True, timeout=seconds + 90)
+    used = rig.processor_seconds(host.pids()) - used
     settle(work)
     count = json.loads(done.stdout.strip().splitlines()[-1])
     examine(work, count, before, connections)
-    return Measure(count["requests"] / count["microseconds"] * 1e6, count["p99"] / 1000)
+    return Measure(count["requests"] / count["microseconds"] * 1e6, count["p99"] / 1000, 1e6 * used / count["requests"])
 
 
 def settle(work):
