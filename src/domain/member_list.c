@@ -5,10 +5,7 @@
 #include "ports/fold.h"
 #include "queries.h"
 
-enum {
-    WORDS_MAX = 3,
-    FEW = 4000, /* rows of the words' index: up to this they are gathered and sorted */
-};
+enum { WORDS_MAX = 3, FEW_LEAST = 200, FEW_MOST = 8000 };
 
 typedef enum sorting { BY_JOINED, BY_FAMILY, BY_EMAIL, BY_ROLE } sorting;
 
@@ -18,7 +15,7 @@ typedef struct search {
     str role, state;
     sorting sort;
     bool down;
-    bool few; /* at most FEW rows of the index have the first word */
+    bool few; /* have the first word */
 } search;
 
 /* The statements name their variants in the same order. */
@@ -75,14 +72,32 @@ static err read_filter(txn *t, const member_filter *f, search *s)
     return OK;
 }
 
+/*
+ * Up to how many rows of the words' index are gathered and sorted: where that costs about as much as walking through an
+ * organization of this size until a page of those who have the word is full. That takes page × members / rows steps, so the
+ * two meet at the root of page × members.
+ */
+static int64_t few_of(int64_t members)
+{
+    int64_t few = FEW_LEAST;
+    while (few < FEW_MOST && few * few < PAGE_DEFAULT * members)
+        few += FEW_LEAST;
+    return few;
+}
+
 /* Puts the word that fewest have in front, and finds out whether they are few. */
 static err order_words(txn *t, uuid organization_id, search *s)
 {
+    seats seats;
     int64_t least = INT64_MAX;
+    if (!s->word[0].n)
+        return OK;
+    TRY(seats_read(t, organization_id, &seats));
+    int64_t few = few_of(seats.used);
     for (size_t i = 0; i < WORDS_MAX && s->word[i].n; i++) {
         q_member_words_count_row row;
         TRY(q_member_words_count(t, &row, .organization_id = organization_id, .word = s->word[i], .word_end = s->end[i],
-                                 .limit = FEW + 1));
+                                 .limit = few + 1));
         if (row.total >= least)
             continue;
         least = row.total;
@@ -92,7 +107,7 @@ static err order_words(txn *t, uuid organization_id, search *s)
         s->word[0] = word;
         s->end[0] = end;
     }
-    s->few = least <= FEW;
+    s->few = least <= few;
     return OK;
 }
 

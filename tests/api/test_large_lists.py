@@ -9,8 +9,8 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "bench"))
 
 import fixture  # noqa: E402
 
-# More than the server gathers and sorts at once (4,000 words), and more of them behind the others than it looks through for
-# a word that many have (10,000 rows).
+# More of the first ones than the server gathers and sorts at once where so many are members, and more behind them than it
+# looks through for a word that many have (10,000 rows).
 EARLY, LATE = 4500, 11000
 SORTS = ("joined_at", "family_name", "email", "role")
 RANKS = {"owner": "1", "administrator": "2", "member": "3"}

@@ -1,7 +1,8 @@
 """`make bench`: what the server does in a second, beside the bars it is held to and what the machine allows, in one run.
 
 On SQLite, then on PostgreSQL. BENCH_SECONDS (default 5) a measurement; --engine sqlite|postgres for one alone; --members
-how many the large organization has (default 1,000,000); --markdown for docs/performance.md.
+how many the large organization has, --invitations how many there are before the last measurement of them (default 1,000,000
+each); --markdown for docs/performance.md.
 """
 
 import argparse
@@ -97,7 +98,8 @@ def checks(stage, beside):
 
 def pages(stage, database=None):
     asked = {"page of 50": "", "search, an address": "&q={email}", "search, a family name": "&q={family}",
-             "search, one letter": "&q=b", "sorted by family name": "&sort=family_name", "sorted by role": "&sort=role"}
+             "search, one letter": "&q=b",
+             "search, everybody's domain": "&q=@example.org", "sorted by family name": "&sort=family_name", "sorted by role": "&sort=role"}
     small_crowd = fixture.Crowd(stage.organization, SMALL, "", "small0m", owned=True)
     for what, more in asked.items():
         loads = []
@@ -248,6 +250,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--engine", choices=rig.ENGINES)
     parser.add_argument("--members", type=int, default=1000000)
+    parser.add_argument("--invitations", type=int, default=1000000)
     parser.add_argument("--markdown", action="store_true")
     options = parser.parse_args()
     began = time.monotonic()
@@ -255,7 +258,7 @@ def main():
         for engine in rig.ENGINES:
             if options.engine not in (None, engine):
                 continue
-            rows = sqlite(folder, options.members, 1000000) if engine == "sqlite" else on_postgres(folder, options.members)
+            rows = sqlite(folder, options.members, options.invitations) if engine == "sqlite" else on_postgres(folder, options.members)
             print(f"\n{engine}: {os.cpu_count()} cores, wrk on the same machine, {rig.CONNECTIONS} connections where nothing else"
                   f" is said, {SECONDS} s each, {options.members:,} members\n")
             rig.table(HEAD, rows, options.markdown)
