@@ -184,7 +184,7 @@ def test_three_workers_send_each_mail_once(make_cluster):
     box.data_delay = 0.01  # so that one node alone is not done before the others look
     server = make_cluster(mail=box.uri, log_level="debug")
     org = World(server, box).found("Post")
-    emails = [fresh("post") for _ in range(900)]
+    emails = [fresh("post") for _ in range(360)]
     parts = [emails[n::NODES] for n in range(NODES)]
     owner = on_each(server, org.api)
     together(NODES, lambda n: org.send(*parts[n], by=owner[n]).ok(200))
@@ -198,9 +198,36 @@ def test_three_workers_send_each_mail_once(make_cluster):
     box.stop()
 
 
+def test_a_late_no_does_not_undo_anothers_yes(make_cluster):
+    """A node stops in the midst of a mail; another sends it; the first goes on and finds its exchange cut off."""
+    box = Mailbox()
+    server = make_cluster(mail=box.uri, test_lease="2s")
+    org, email = World(server, box).found("Late"), fresh("late")
+    first, *others = server.nodes
+    for node in others:
+        node.pause()
+    box.data_delay = 8.0
+    org.send(email, by=on_each(server, org.api)[0]).ok(200)
+    until = time.monotonic() + 10
+    while not box.attempts and time.monotonic() < until:
+        time.sleep(0.01)
+    first.pause()
+    box.data_delay = 0.0
+    for node in others:
+        node.go_on()
+    box.wait(email)
+    server.mails_at_rest()
+    box.data_reply = "451 4.3.0 not now"  # what the first one's exchange ends with
+    first.go_on()
+    time.sleep(3)
+    assert server.query("SELECT state, attempts FROM mail WHERE recipient = ?", email) == [("sent", 2)]
+    assert len(box.all_for(email)) == 1
+    box.stop()
+
+
 def test_reminders_that_are_due_go_out_once(server, acme, inbox, clock):
     acme.set(reminder_after="1d", reminder_max=3).ok()
-    emails = [fresh("remind") for _ in range(150)]
+    emails = [fresh("remind") for _ in range(60)]
     acme.send(*emails, expires_in="30d").ok(200)
     for email in emails:
         inbox.wait(email)
