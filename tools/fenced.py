@@ -88,7 +88,7 @@ def main():
     folder = tempfile.mkdtemp(prefix="parvis-")
     os.chmod(folder, 0o711)  # the database's account passes through
     interrupted = []
-    child = subprocess.Popen(sys.argv[1:], env={**os.environ, "TMPDIR": folder}, preexec_fn=apart)
+    child = subprocess.Popen(sys.argv[1:], env={**os.environ, "TMPDIR": folder, "FENCED": folder}, preexec_fn=apart)
 
     def interrupt(sign, _):
         if not interrupted:

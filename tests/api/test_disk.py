@@ -128,6 +128,7 @@ class FileTests:
         world = World(server, None)
         org, door = world.found("Full"), fresh("door")
         token = token_of(org.link(org.invite(door)).ok()["url"])
+        wait_for_mails(server, d.path / "mail", [door])
         d.fill()
         pid, since = server.process.pid, server.log_path.stat().st_size
         taken = [door, *invite_until_refused(org)]
