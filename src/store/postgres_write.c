@@ -3,10 +3,9 @@
  * it, and runs it again from its beginning when the database asks for that or the connection breaks.
  *
  * When it breaks in the midst of COMMIT, nobody knows whether the transaction stands. So every attempt that changes
- * something also inserts a row with an id of its own (table transaction_fate). The next attempt inserts the rows of
- * those of unknown fate first: if one of them is still at it, the unique index makes it wait; if one stands, the index
- * refuses, and the job is done with the answer of that run; if none does, the job runs again, and none of them can
- * stand any more once this one does.
+ * something also inserts a row with an id of its own (table transaction_fate). Before the next attempt that row is
+ * inserted in its place, in a transaction of its own: if the lost one is still at it, the unique index makes us wait;
+ * if it stands, the index refuses, and the job is done with the answers it was given; if not, it never will.
  */
 #include "store/postgres.h"
 
@@ -19,6 +18,7 @@
 enum {
     WAITING_MAX = 20000,
     ATTEMPTS_MAX = 8,
+    PUT_OFF = 0x80,          /* added to the number of an attempt: we inserted its row for it */
     AGAIN_FOR_MS = 6000,     /* after a serialization failure or a deadlock (which takes a second to be found) */
     RECONNECT_FOR_MS = 2000, /* after a lost connection; counted from when the job came */
     RECONNECT_MS = 100,
@@ -61,28 +61,8 @@ static uuid fate_of(store_job *job, int at)
     return own;
 }
 
-/* Which of the attempts of unknown fate stands; -1: none. The last one says whose change it was. */
-static err settle(pg_connection *c, store_job *job, int *stands)
-{
-    *stands = -1;
-    for (int at = ATTEMPTS_MAX - 1; at >= 0 && *stands < 0; at--) {
-        violation v;
-        uuid fate = fate_of(job, at);
-        if (!(job->unknown & 1U << at))
-            continue;
-        TRY(pg_send(c, &pg_own[PG_FATE], &fate));
-        err e = pg_collect(c, NULL, &v);
-        c->conflicted = false;
-        if (e != OK && e != ERR_CONFLICT)
-            return e;
-        if (e == ERR_CONFLICT)
-            *stands = at;
-    }
-    return OK;
-}
-
-/* Gives the time, or says that an earlier attempt stands. */
-static err begin(pg_connection *c, store_job *job, msec *now, int *stands)
+/* Gives the time. */
+static err begin(pg_connection *c, msec *now)
 {
     PGresult *r;
     pg_fresh(c);
@@ -90,7 +70,7 @@ static err begin(pg_connection *c, store_job *job, msec *now, int *stands)
     TRY(pg_ask(c, &pg_own[PG_CLOCK], NULL, &r));
     *now = pg_number(r);
     PQclear(r);
-    return settle(c, job, stands);
+    return OK;
 }
 
 static err run(pg_connection *c, store_job *job, msec now)
@@ -107,7 +87,6 @@ static err run(pg_connection *c, store_job *job, msec now)
              .connection = c,
              .job = job};
     job->on_commit = NULL;
-    job->told = job->attempts;
     err e = job->run(&t, job->context);
     if (c->broken != OK)
         return c->broken;
@@ -160,13 +139,8 @@ static void roll_back(pg_connection *c)
 static err attempt(pg_connection *c, store_job *job, bool careful)
 {
     msec now;
-    int stands;
-    err e = begin(c, job, &now, &stands);
+    err e = begin(c, &now);
     c->careful = careful;
-    if (e == OK && stands >= 0) {
-        roll_back(c);
-        return stands == job->told ? OK : ERR_UNAVAILABLE; /* what it answered was written over since */
-    }
     if (e == OK)
         e = run(c, job, now);
     if (e == OK)
@@ -176,21 +150,39 @@ static err attempt(pg_connection *c, store_job *job, bool careful)
     return e;
 }
 
-/*
- * A refusal says that nothing stands. After a lost COMMIT that is true only once the attempt it belonged to can never
- * stand any more, which the rows of fate bring about by themselves.
- */
-static err make_sure(pg_connection *c, store_job *job, err refusal)
+/* ---- what became of a lost COMMIT ---- */
+
+/* ERR_CONFLICT: one of the rows is there already; *stands: it is the attempt's own. */
+static err insert_fate(pg_connection *c, uuid ours, uuid theirs, bool *stands)
 {
-    msec now;
-    int stands = -1;
-    err e = begin(c, job, &now, &stands);
-    if (e == OK && stands < 0)
-        e = pg_ask(c, &pg_own[PG_COMMIT], NULL, NULL);
-    if (e == OK && stands < 0)
-        return refusal;
-    roll_back(c);
-    return ERR_UNAVAILABLE;
+    violation v;
+    pg_fresh(c);
+    TRY(pg_send(c, &pg_own[PG_BEGIN_WRITE], NULL));
+    TRY(pg_send(c, &pg_own[PG_FATE], &ours));
+    TRY(pg_collect(c, NULL, &v));
+    TRY(pg_send(c, &pg_own[PG_FATE], &theirs));
+    err e = pg_collect(c, NULL, &v);
+    *stands = e == ERR_CONFLICT;
+    TRY(e);
+    return pg_ask(c, &pg_own[PG_COMMIT], NULL, NULL);
+}
+
+/*
+ * OK: it is known whether the attempt stands. This COMMIT may be lost in its turn: then a second row tells the next who
+ * asks that it was we who inserted the first.
+ */
+static err settle(pg_connection *c, store_job *job, bool *stands)
+{
+    int at = job->unknown - 1;
+    err e = insert_fate(c, fate_of(job, at | PUT_OFF), fate_of(job, at), stands);
+    c->conflicted = false;
+    if (e != OK)
+        roll_back(c);
+    if (e != OK && e != ERR_CONFLICT)
+        return e;
+    if (!*stands)
+        job->unknown = 0;
+    return OK;
 }
 
 /* ---- again ---- */
@@ -219,17 +211,18 @@ static bool work(pg_connection *c, store_job *job)
 {
     bool careful = false;
     for (;;) {
-        err e = attempt(c, job, careful);
+        bool stands = false;
+        err e = job->unknown ? settle(c, job, &stands) : OK;
+        if (e == OK && !stands)
+            e = attempt(c, job, careful);
         bool again = e != OK && c->conflicted && !careful;
-        if (c->lost && c->ending)
-            job->unknown |= 1U << job->attempts;
+        if (e != OK && c->lost && c->ending)
+            job->unknown = job->attempts + 1;
         job->attempts++;
         if (c->lost && e != OK)
             return false;
         if (!again && (e == OK || !c->transient || !may_try_again(job, AGAIN_FOR_MS))) {
             note_success(c, e);
-            if (job->unknown && e != OK && e != ERR_UNAVAILABLE)
-                e = make_sure(c, job, e);
             finish(job, e);
             return true;
         }
@@ -259,13 +252,17 @@ static err run_all(pg_connection *c, pg_group *g, msec now)
 static err attempt_together(pg_connection *c, pg_group *g)
 {
     msec now;
-    int stands; /* none: they are new */
-    err e = begin(c, g->jobs[0], &now, &stands);
+    store_job *kept[PG_GROUP_MAX];
+    size_t n = 0;
+    err e = begin(c, &now);
     c->careful = false;
     if (e == OK)
         e = run_all(c, g, now);
+    for (size_t i = 0; e == OK && i < g->n; i++)
+        if (g->results[i] == OK)
+            kept[n++] = g->jobs[i];
     if (e == OK)
-        e = commit(c, g->jobs, g->n);
+        e = commit(c, kept, n);
     if (e != OK)
         roll_back(c);
     return e;
@@ -276,8 +273,8 @@ static bool work_on_group(pg_connection *c, pg_group *g)
 {
     bool together = g->n > 1 && attempt_together(c, g) == OK;
     for (size_t i = 0; g->n > 1 && !together && i < g->n; i++) {
-        if (c->lost && c->ending)
-            g->jobs[i]->unknown |= 1U;
+        if (c->lost && c->ending && g->results[i] == OK) /* what was refused is asked again */
+            g->jobs[i]->unknown = 1;
         g->jobs[i]->attempts = 1;
     }
     if (g->n > 1 && c->lost)
@@ -445,7 +442,7 @@ void pg_submit(store *st, store_job *job)
     job->fate = UUID_NONE;
     job->on_commit = NULL;
     job->unknown = 0;
-    job->attempts = job->told = 0;
+    job->attempts = 0;
     job->since = clock_monotonic();
     pthread_mutex_lock(&s->lock);
     bool accepted = !s->draining && !s->down && s->waiting < WAITING_MAX;

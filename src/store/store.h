@@ -110,10 +110,9 @@ struct store_job {
     /* the store's */
     store_job *next;
     void (*on_commit)(void);
-    uuid fate;          /* PostgreSQL: the rows by which commits of unknown fate are recognized */
-    msec since;         /* when it was submitted, monotonic */
-    unsigned unknown;   /* a bit for each attempt whose connection was lost in the midst of COMMIT */
-    int attempts, told; /* the attempt whose answers stand in context */
+    uuid fate;             /* PostgreSQL: the rows by which commits of unknown fate are recognized */
+    msec since;            /* when it was submitted, monotonic */
+    int attempts, unknown; /* 1 + the attempt whose connection was lost in the midst of COMMIT; 0: none */
 };
 
 /** Queues a write; returns at once. While draining or over the queue's bound, done is called with ERR_UNAVAILABLE. */

@@ -81,6 +81,13 @@ def test_what_was_answered_is_what_stands(database, proxy, on_database, smtp):
     assert server.process.poll() is None
 
 
+def expected_rows(done):
+    """An invitation that was asked for again, because nobody could know, may have been found pending."""
+    if done.what == "invite":
+        return sum(row["outcome"] == "invited" for row in done.answer["results"])
+    return 1
+
+
 def check_audit(server, diary):
     """Exactly one audit row for each change that was acknowledged, and for its request; none for what was refused."""
     found = server.query("SELECT request_id FROM audit_event WHERE request_id IS NOT NULL")
@@ -89,7 +96,7 @@ def check_audit(server, diary):
     for done in diary.all:
         count, answer = rows[done.answer.headers["X-Request-Id"]], done.answer
         if answer.status < 300:
-            assert count == 1, (done, count)
+            assert count == expected_rows(done), (done, count)
         elif answer.status == 503 and UNCERTAIN in answer["detail"]:
             unsure += 1
             assert count <= 1, (done, count)

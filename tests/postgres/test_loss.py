@@ -23,8 +23,10 @@ class Line:
         self.threads = []
         self.ask = ask
 
-    def run(self, start, seconds):
-        for _ in moments(PER_SECOND, seconds):
+    def run(self, start, over):
+        for _ in moments(PER_SECOND, 60):
+            if over.is_set():
+                return
             thread = threading.Thread(target=self.once, args=(start,))
             thread.start()
             self.threads.append(thread)
@@ -56,9 +58,8 @@ def watch(server, key, lose, give_back):
         "readyz": Line(lambda: probe(server, "/readyz")),
         "healthz": Line(lambda: probe(server, "/healthz")),
     }
-    start = time.monotonic()
-    seconds = CALM + GONE + AFTER
-    threads = [threading.Thread(target=line.run, args=(start, seconds)) for line in lines.values()]
+    start, over = time.monotonic(), threading.Event()
+    threads = [threading.Thread(target=line.run, args=(start, over)) for line in lines.values()]
     for thread in threads:
         thread.start()
     time.sleep(CALM)
@@ -68,6 +69,8 @@ def watch(server, key, lose, give_back):
     time.sleep(max(0, lost + GONE - (time.monotonic() - start)))
     give_back()
     back = time.monotonic() - start
+    time.sleep(AFTER)
+    over.set()
     for thread in threads:
         thread.join()
     for line in lines.values():
