@@ -29,7 +29,7 @@ class Stage:
 
     def __init__(self, folder, engine, members):
         self.folder, self.engine = folder, engine
-        self.server = server = rig.Bench(folder / engine, engine)
+        self.server = server = rig.Bench(folder / f"server-{engine}", engine)
         self.began = rig.start_time(server)
         server.start()
         self.key = server.setup("Bench", slug="bench")["api_key"]

@@ -1,9 +1,11 @@
 """What the measurements share: the load generator, a server of one's own on either engine, memory, tables."""
 
+import atexit
 import os
 import pathlib
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -27,6 +29,9 @@ PASSWORD = "orchard-lantern-42"
 POSTGRES_SETTINGS = {"shared_buffers": "512MB", "max_wal_size": "2GB", "checkpoint_timeout": "15min"}
 LIBRARIES = {"bare": ["-lmicrohttpd", "-lpthread"], "commits": ["-lsqlite3"], "argon": ["-lsodium", "-lpthread"],
              "sink": ["-lpthread"]}
+
+
+signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended from outside"))  # so that nothing is left running
 
 
 class Folder:
@@ -190,6 +195,12 @@ class Bench(Server):
         if engine == "postgres":
             settings["database"] = postgres.database_of(folder)
         super().__init__(folder, mail=settings.pop("mail", None) or Tarpit().uri, **settings)
+        atexit.register(self.end)
+
+    def end(self):
+        """When a measurement failed, its server is still there."""
+        if self.process:
+            self.kill()
 
     @property
     def uri(self):
