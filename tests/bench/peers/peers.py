@@ -6,9 +6,11 @@ that a machine that slows down slows all of them. What is shown are medians of t
 on a busy machine too. Every answer is accounted for; one that is no success, has another size than the one that was read in full, or (where it writes) left no row
 in the database makes the run invalid.
 
-BENCH_SECONDS (default 4) a measurement, PEER_ROUNDS (default 3); --markdown prints tables for the documents.
+BENCH_SECONDS (default 4) a measurement, PEER_ROUNDS (default 3); --markdown prints tables for the documents; --only
+better_auth, glewlwyd or limits (again for another) leaves out the rest.
 """
 
+import argparse
 import os
 import pathlib
 import re
@@ -28,6 +30,7 @@ from load import CONNECTIONS, Invalid, Measure, put  # noqa: E402
 
 SECONDS = int(os.environ.get("BENCH_SECONDS", "4"))
 ROUNDS = int(os.environ.get("PEER_ROUNDS", "3"))
+PARTS = ("better_auth", "glewlwyd", "limits")
 WARM_REQUESTS, WARM_SECONDS = 500, 3
 HASHING = 8  # connections where a password is hashed: enough for every core, and few enough for a short round to be even
 CORES = set(range(os.cpu_count()))
@@ -55,6 +58,8 @@ def take_turns(what, contestants):
     for _ in range(ROUNDS):
         for name, run in contestants.items():
             measured[name].append(run(SECONDS))
+            if not measured[name][-1].rate:
+                raise Invalid(f"{what}: no answer of {name} in {SECONDS} s")
     medians = {name: Measure(*(median(getattr(m, part) for m in rounds) for part in ("rate", "p99", "cpu")))
                for name, rounds in measured.items()}
     rig.progress(f"{what}: " + "; ".join(f"{name} {m}" for name, m in medians.items()))
@@ -98,9 +103,10 @@ def bars(bar, ours, theirs):
 
 
 class Run:
-    def __init__(self, folder):
-        self.folder = folder
+    def __init__(self, folder, parts):
+        self.folder, self.parts = folder, parts
         self.hosts = []
+        self.hashes = ""
         self.tables = []
         self.cleanup = []
 
@@ -170,7 +176,7 @@ class Run:
         rows.append(("memory after these", *(f"{size:,.0f} MB" for size in sizes), ratio(*sizes), "–"))
         self.table(*rows)
         self.hashes = (f"One hash costs {milliseconds:.1f} ms of one core on both sides: argon2id (2 passes, 19 MiB) for Parvis, "
-                       f"PBKDF2-HMAC-SHA256 with {iterations:,} iterations for Glewlwyd.")
+                       f"PBKDF2-HMAC-SHA256 with {iterations:,} iterations for Glewlwyd.\n")
         peer.stop()
 
     # ---- what the machine allows
@@ -245,9 +251,8 @@ class Run:
     def measure(self):
         parvis = self.host(Parvis(self.folder))
         parvis.populate()
-        self.better_auth(parvis)
-        self.glewlwyd(parvis)
-        self.limits(parvis)
+        for part in self.parts:
+            getattr(self, part)(parvis)
 
     def stop(self):
         for host in self.hosts:
@@ -257,10 +262,14 @@ class Run:
 
 
 def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--markdown", action="store_true")
+    parser.add_argument("--only", action="append", choices=PARTS)
+    args = parser.parse_args()
     began = time.monotonic()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("Ended before the end."))
     with rig.Folder() as folder:
-        run = Run(folder)
+        run = Run(folder, args.only or PARTS)
         try:
             run.measure()
         except Invalid as why:
@@ -268,9 +277,9 @@ def main():
         finally:
             run.stop()
     print(f"{len(CORES)} cores, wrk on the same machine, {CONNECTIONS} connections; medians of {ROUNDS} rounds of {SECONDS} s, "
-          f"in turn; {(time.monotonic() - began) / 60:.0f} minutes in all.\n{run.hashes}\n")
+          f"in turn; {(time.monotonic() - began) / 60:.0f} minutes in all.\n{run.hashes}")
     for head, *rows in run.tables:
-        rig.table(head, rows, "--markdown" in sys.argv)
+        rig.table(head, rows, args.markdown)
 
 
 if __name__ == "__main__":
