@@ -18,9 +18,8 @@ typedef struct inviting {
     uuid batch_id;
     struct candidate {
         address where;
-        bool ready, has_account;
-        uuid account_id;
-        str account_email, account_locale;
+        bool ready;
+        q_invitation_look_row found;
         str given_name, family_name, message;
     } * candidates;
     const str **seen; /* open addressing over the keys of this order */
@@ -79,25 +78,14 @@ static err clean_message(inviting *w, str message, str *out)
 /* The account behind the address, and whether it is a member already or not welcome. */
 static err judge_account(inviting *w, struct candidate *c, invite_result *result)
 {
-    q_account_by_key_row account;
-    q_member_of_account_row member;
-    err e = q_account_by_key(w->t, &account, c->where.key);
-    if (e == ERR_NOT_FOUND)
-        return OK;
-    TRY(e);
-    c->has_account = true;
-    c->account_id = account.id;
-    c->account_email = account.email;
-    c->account_locale = account.locale;
-    e = q_member_of_account(w->t, &member, .organization_id = w->organization.id, .account_id = account.id);
-    if (e == OK) {
-        result->membership_id = member.id;
-        result->role = member.role;
+    q_invitation_look_row *found = &c->found;
+    TRY(q_invitation_look(w->t, found, .email_key = c->where.key, .organization_id = w->organization.id));
+    result->membership_id = found->membership_id;
+    result->role = found->role;
+    if (!uuid_none(found->membership_id))
         return ERR_ALREADY_MEMBER;
-    }
-    if (e != ERR_NOT_FOUND)
-        return e;
-    return str_eq(w->organization.existing_accounts, S("refuse")) ? ERR_ACCOUNT_ALREADY_ACTIVE : OK;
+    bool refused = str_eq(w->organization.existing_accounts, S("refuse"));
+    return refused && !uuid_none(found->account_id) ? ERR_ACCOUNT_ALREADY_ACTIVE : OK;
 }
 
 static err judge(inviting *w, size_t i, invite_result *result)
@@ -148,12 +136,10 @@ static err judge_all(inviting *w, invite_result *results)
     return OK;
 }
 
-/* The live pending invitation of an address; a lapsed one does not count. */
-static err pending_of(inviting *w, str email_key, bool *lives, q_invitation_pending_of_row *out)
+/* A lapsed invitation does not count. */
+static bool is_invited(const inviting *w, const struct candidate *c)
 {
-    err e = q_invitation_pending_of(w->t, out, .organization_id = w->organization.id, .email_key = email_key);
-    *lives = e == OK && out->expires_at > w->t->now;
-    return e == ERR_NOT_FOUND ? OK : e;
+    return !uuid_none(c->found.pending_id) && c->found.pending_until > w->t->now;
 }
 
 /* ---- telling that an address has an account ---- */
@@ -175,7 +161,7 @@ static err tell_accounts(inviting *w, bool guarded, invite_result *results)
         TRY(may_tell(w, w->candidates[i].where.key, &granted));
         if (!granted && guarded)
             return ERR_RATE_LIMITED;
-        results[i].existing_account = granted && w->candidates[i].has_account;
+        results[i].existing_account = granted && !uuid_none(w->candidates[i].found.account_id);
         if (!granted && results[i].outcome == ERR_ACCOUNT_ALREADY_ACTIVE)
             results[i].outcome = ERR_RATE_LIMITED;
         told += granted;
@@ -188,23 +174,20 @@ static err tell_accounts(inviting *w, bool guarded, invite_result *results)
 
 /* ---- preview ---- */
 
-static err preview_row(inviting *w, size_t i, invite_result *result)
+static void preview_row(inviting *w, size_t i, invite_result *result)
 {
-    bool lives;
-    q_invitation_pending_of_row pending;
-    if (!w->candidates[i].ready)
-        return OK;
-    TRY(pending_of(w, w->candidates[i].where.key, &lives, &pending));
-    if (lives) {
+    const struct candidate *c = &w->candidates[i];
+    if (!c->ready)
+        return;
+    if (is_invited(w, c)) {
         result->outcome = ERR_ALREADY_INVITED;
-        result->standing_id = pending.id;
+        result->standing_id = c->found.pending_id;
     } else if (seats_free(&w->seats) == 0) {
         result->outcome = ERR_SEAT_LIMIT_REACHED;
     } else {
         w->seats.held++;
     }
     w->candidates[i].ready = result->outcome == OK;
-    return OK;
 }
 
 err invitations_preview(txn *t, const actor *by, const invite_order *order, bool guarded, invite_result *results,
@@ -219,7 +202,7 @@ err invitations_preview(txn *t, const actor *by, const invite_order *order, bool
     *seats = w.seats;
     TRY(judge_all(&w, results));
     for (size_t i = 0; i < order->count; i++)
-        TRY(preview_row(&w, i, &results[i]));
+        preview_row(&w, i, &results[i]);
     for (size_t i = 0; i < order->count; i++) {
         w.candidates[i].ready = w.candidates[i].ready || results[i].outcome == ERR_SEAT_LIMIT_REACHED;
         if (results[i].outcome != OK && !results[i].problem)
@@ -269,7 +252,6 @@ static invitation_view made_of(const inviting *w, const q_invitation_insert_in *
 static err insert(inviting *w, const struct candidate *c, const invite_row *row, const invitation_send *send,
                   invitation_view **made)
 {
-    int64_t inserted;
     txn *t = w->t;
     const q_organization_by_id_row *o = &w->organization;
     msec expires = t->now + w->lifetime;
@@ -296,9 +278,9 @@ static err insert(inviting *w, const struct candidate *c, const invite_row *row,
         .last_sent_at = sent ? t->now : 0,
         .mail_id = send->mail_id,
         .remind_at = sent ? invitation_next_reminder(t->now, o->reminder_after, o->reminder_max, 0, expires) : 0};
-    TRY(q_invitation_insert_(t, &inserted, &in));
-    if (!inserted)
-        return ERR_INTERNAL; /* the seat row's lock keeps others out: nobody can have come between */
+    err e = q_invitation_insert_(t, &in);
+    if (e != OK)
+        return e == ERR_CONFLICT ? ERR_INTERNAL : e; /* the seat row's lock keeps others out: nobody came between */
     *made = arena_new_of(t->a, invitation_view);
     **made = made_of(w, &in);
     return OK;
@@ -316,17 +298,14 @@ static err retire_lapsed(inviting *w, uuid id)
 
 static err invite_one(inviting *w, size_t i, invite_result *result)
 {
-    bool lives;
-    q_invitation_pending_of_row pending = {0};
     const struct candidate *c = &w->candidates[i];
     const invite_row *row = &w->order->rows[i];
-    TRY(pending_of(w, c->where.key, &lives, &pending));
-    if (lives) {
-        result->standing_id = pending.id;
+    if (is_invited(w, c)) {
+        result->standing_id = c->found.pending_id;
         return ERR_ALREADY_INVITED;
     }
-    if (!uuid_none(pending.id))
-        TRY(retire_lapsed(w, pending.id));
+    if (!uuid_none(c->found.pending_id))
+        TRY(retire_lapsed(w, c->found.pending_id));
     TRY(seat_hold(w->t, w->organization.id, &w->seats));
     invitation_send send = {.organization_id = w->organization.id,
                             .invitation_id = uuid_new(w->t->now),
@@ -335,8 +314,8 @@ static err invite_one(inviting *w, size_t i, invite_result *result)
                             .email_key = c->where.key,
                             .locale = row->locale,
                             .organization_locale = w->organization.locale,
-                            .account_email = c->account_email,
-                            .account_locale = c->account_locale};
+                            .account_email = c->found.account_email,
+                            .account_locale = c->found.account_locale};
     if (w->order->deliver)
         TRY(invitation_mail(w->t, &send));
     TRY(insert(w, c, row, &send, &result->made));

@@ -211,6 +211,7 @@ static err authenticate(exchange *x, txn *t)
         r->actor = nobody;
         result = OK;
     }
+    choose_language(x); /* with the account's, now that it is known */
     return result;
 }
 
@@ -310,7 +311,6 @@ static void note_session(const request *r)
 static err prepare_in(exchange *x, txn *t)
 {
     TRY(authenticate(x, t));
-    choose_language(x);
     TRY(check_access(&x->r));
     return read_input(x);
 }
@@ -358,6 +358,7 @@ static void job_done(void *context, err result)
 {
     exchange *x = context;
     x->outcome = result;
+    note_session(&x->r);
     x->ready(x);
 }
 
@@ -390,10 +391,10 @@ static bool run_here(exchange *x)
 {
     request *r = &x->r;
     x->outcome = reading(x, r->route->kind == ROUTE_READ ? prepare_and_handle : prepare_in);
-    if (r->actor.kind == ACTOR_ACCOUNT && x->outcome == OK)
+    if (r->route->kind == ROUTE_READ || x->outcome != OK) {
         note_session(r);
-    if (r->route->kind == ROUTE_READ || x->outcome != OK)
         return true;
+    }
     if (r->route->kind == ROUTE_WRITE) {
         submit(x);
         return false;
@@ -430,6 +431,12 @@ bool exchange_run(exchange *x)
     }
     if (!r->app->readers)
         return run_here(x);
+    /* What was sent can be read, and its transaction asks who sent it: another one beforehand would say nothing new. */
+    if (r->route->kind == ROUTE_WRITE && read_input(x) == OK) {
+        submit(x);
+        return false;
+    }
+    r->problem = (problem){0};
     x->task = (pool_task){.run = run_there, .context = x};
     if (pool_submit(r->app->readers, &x->task))
         return false;

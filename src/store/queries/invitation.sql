@@ -16,12 +16,27 @@ SELECT id FROM invitation
  WHERE organization_id = :organization_id AND batch_id = :batch_id AND state IN ('pending', 'expired')
  ORDER BY id LIMIT 1000;
 
--- name: invitation_insert :changed
+-- name: invitation_insert :exec
 INSERT INTO invitation (organization_id, id, batch_id, email, email_key, role, locale, message, given_name, family_name, invited_by_id,
        created_at, expires_at, lifetime, secret_hash, code_hash, code_expires_at, sent_count, last_sent_at, mail_id, remind_at)
 VALUES (:organization_id, :id, :batch_id, :email, :email_key, :role, :locale, :message, :given_name, :family_name, :invited_by_id,
-       :created_at, :expires_at, :lifetime, :secret_hash, :code_hash, :code_expires_at, :sent_count, :last_sent_at, :mail_id, :remind_at)
-ON CONFLICT (email_key, organization_id) WHERE state = 'pending' DO NOTHING;
+       :created_at, :expires_at, :lifetime, :secret_hash, :code_hash, :code_expires_at, :sent_count, :last_sent_at, :mail_id, :remind_at);
+
+-- All that inviting an address depends on, in one question: its account, that account's membership, what is pending.
+-- name: invitation_look :one
+-- column: account_id uuid?
+-- column: account_email text?
+-- column: membership_id uuid?
+-- column: role text?
+-- column: pending_id uuid?
+-- column: pending_until time?
+SELECT a.id AS account_id, a.email AS account_email, a.locale AS account_locale, m.id AS membership_id, m.role,
+       i.id AS pending_id, i.expires_at AS pending_until
+  FROM organization o
+  LEFT JOIN account a ON a.email_key = :email_key
+  LEFT JOIN membership m ON m.organization_id = :organization_id AND m.account_id = a.id
+  LEFT JOIN invitation i ON i.organization_id = :organization_id AND i.email_key = :email_key AND i.state = 'pending'
+ WHERE o.id = :organization_id;
 
 -- name: invitation_pending_of :one
 SELECT id, expires_at FROM invitation WHERE organization_id = :organization_id AND email_key = :email_key AND state = 'pending';
