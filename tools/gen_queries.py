@@ -15,6 +15,7 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from schema_tables import NotCarried, c_tables, tables_of  # noqa: E402
+import query_portability as portability  # noqa: E402
 from sqlite_probe import Database, SqliteError  # noqa: E402
 
 TYPES = {"uuid": "uuid", "text": "str", "blob": "str", "int": "int64_t", "time": "msec", "bool": "bool"}
@@ -30,12 +31,6 @@ LOCK = re.compile(r"\s+FOR (?:NO KEY )?(?:UPDATE|SHARE)(?: OF \w+(?:, \w+)*)?(?:
 CLOCKS = re.compile(r"\b(datetime|strftime|julianday|unixepoch|clock_timestamp|now|random|randomblob|gen_random_uuid)\s*\("
                     r"|\bcurrent_(time|date|timestamp)\b", re.I)
 NOT_PORTABLE = re.compile(r"\b(insert or \w+|replace into|ifnull\s*\(|glob\b|rowid\b|instr\s*\(|json_each)|`|\[", re.I)
-# What a distributed engine lacks, does at a price, or does on one node alone.
-LONELY = re.compile(r"\b(pg_(try_)?advisory\w*|(un)?listen|notify|pg_notify|nextval|currval|setval|lock\s+table|ctid|xmin|tableoid"
-                    r"|create\s+temp\w*)\b", re.I)
-LONELY_DDL = re.compile(r"\b(create\s+(or\s+replace\s+)?(trigger|sequence|function|procedure|rule|extension|domain|type)|(big|small)?serial\d?"
-                        r"|generated\s+(always|by\s+default)\s+as\s+identity|autoincrement|deferrable|exclude\s+using|inherits"
-                        r"|without\s+oids|unlogged)\b", re.I)
 KEYWORDS = set("""auto break case char const continue default do double else enum extern float for goto if inline int long
 register restrict return short signed sizeof static struct switch typedef union unsigned void volatile while bool true false
 typeof asm""".split())
@@ -56,7 +51,7 @@ class Schema:
     def __init__(self, files):
         self.db = Database()
         for path, text in files:
-            check_lonely(path, text)
+            self.check(portability.alone(plain, text), path)
             try:
                 self.db.script(text)
             except SqliteError as error:
@@ -81,26 +76,13 @@ class Schema:
                         self.keyed.add(table)
             self.tables[table] = columns
         self.names = {name: entry[:2] for name, entry in names.items()}
-        self.check_keys(files)
+        self.check(portability.unsharded(self, TENANT, files))
 
-    def check_keys(self, files):
-        """A tenant's table can be sharded by its organization: its key begins with it, whatever is unique holds it, and what it
-        points at in another tenant's table is its own organization's. Excused by -- @global and a reason before its CREATE."""
-        for table in sorted(self.tenants):
-            place = next((path, number) for path, text in files for number, line in enumerate(text.splitlines(), 1)
-                         if re.search(rf"\bCREATE TABLE {table}\b", line, re.I))
-            if any(re.search(rf"^--\s*@global\s+\S.*\n(--.*\n)*CREATE TABLE {table}\b", text, re.I | re.M) for _, text in files):
-                continue
-            key = self.db.rows(f"SELECT name FROM pragma_table_info('{table}') WHERE pk = 1")
-            if key != [[TENANT]]:
-                raise Refused(place, f"the key of {table} does not begin with {TENANT}: let it, or say -- @global and why")
-            for (index,) in self.db.rows(f"SELECT name FROM pragma_index_list('{table}') WHERE \"unique\" = 1"):
-                if [TENANT] not in self.db.rows(f"SELECT name FROM pragma_index_info('{index}')"):
-                    raise Refused(place, f"{table} has something unique ({index}) without {TENANT}: no shard can see to that")
-            for number, target in self.db.rows(f"SELECT DISTINCT id, \"table\" FROM pragma_foreign_key_list('{table}')"):
-                pairs = self.db.rows(f"SELECT \"from\", \"to\" FROM pragma_foreign_key_list('{table}') WHERE id = {number}")
-                if target in self.tenants and [TENANT, TENANT] not in pairs:
-                    raise Refused(place, f"{table} points at {target} without its {TENANT}")
+    @staticmethod
+    def check(fault, path=None):
+        """Refuses the first of the faults there are: (place or line, why)."""
+        if fault:
+            raise Refused((path, fault[0]) if path else fault[0], fault[1])
 
     @staticmethod
     def kind_of(files, table, name, declared):
@@ -289,20 +271,12 @@ def check_tenant(statement, text, touched, schema):
         raise Refused(statement.where, f"{why} without “{TENANT} = :organization”, or -- @global and why")
 
 
-def check_lonely(path, text):
-    """A migration makes nothing that only a single PostgreSQL has."""
-    for number, line in enumerate(text.splitlines(), 1):
-        found = LONELY_DDL.search(plain(line + "\n")) or LONELY.search(plain(line + "\n"))
-        if found:
-            raise Refused((path, number), f"“{found[0]}” is not for every engine that speaks PostgreSQL's protocol")
-
-
 def check_words(statement):
     for engine, text in statement.text.items():
         text = plain(text)
-        lonely = LONELY.search(text)
+        lonely = portability.LONELY.search(text)
         if lonely:
-            raise Refused(statement.where, f"{statement.name}: “{lonely[0]}” is not for every engine that speaks PostgreSQL's protocol")
+            raise Refused(statement.where, f"{statement.name}: {portability.WHY.format(lonely[0])}")
         if CLOCKS.search(text):
             raise Refused(statement.where, f"{statement.name} reads time or chance: pass it in (:now)")
         strange = NOT_PORTABLE.search(text)
