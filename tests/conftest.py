@@ -9,8 +9,8 @@ from lib.server import BINARY, Server
 
 
 # A worker is given two files at first: what is fourth waits behind the first.
-LONGEST = ["test_machine", "test_main_job", "test_gate", "test_names", "test_screenshots", "test_refusals", "test_cli",
-           "test_nodes", "test_concurrency", "test_mail"]
+LONGEST = ["test_copy", "test_machine", "test_main_job", "test_gate", "test_names", "test_screenshots", "test_refusals",
+           "test_cli", "test_nodes", "test_concurrency", "test_mail"]
 
 
 def pytest_configure(config):

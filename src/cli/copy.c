@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { LINE_EVERY = 5 * MSEC_SECOND, LOCKS = 4 };
@@ -58,11 +59,26 @@ typedef struct locks {
     size_t n;
 } locks;
 
+/* Both sides may stand in one folder: a second lock of ours would wait for the first. */
+static bool is_ours(const locks *l, int fd)
+{
+    struct stat asked, held;
+    for (size_t i = 0; i < l->n; i++)
+        if (fstat(fd, &asked) == 0 && fstat(l->fd[i], &held) == 0 && asked.st_dev == held.st_dev &&
+            asked.st_ino == held.st_ino)
+            return true;
+    return false;
+}
+
 static bool lock_folder(cli *c, str folder, locks *l)
 {
     int fd = open(arena_join(c->a, folder, S("/lock")).p, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
     if (fd < 0)
         return true;
+    if (is_ours(l, fd)) {
+        close(fd);
+        return true;
+    }
     l->fd[l->n++] = fd;
     return flock(fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK;
 }

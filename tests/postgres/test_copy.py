@@ -25,7 +25,7 @@ from lib.server import Server
 from lib.spec import texts
 
 TEXTS = texts("en")
-FILLER = 40_000
+FILLER = 24_000
 
 
 def sentence(key):
@@ -302,11 +302,10 @@ def test_a_source_that_is_written_meanwhile_is_noticed(life, long_life, tmp_path
     node = serve(life, tmp_path, database=source).start()
     try:
         process = moving.start(life.server, source, file_uri(tmp_path / "y.db"), "--json")
-        until = time.monotonic() + 30
-        while not (tmp_path / "y.db").exists():
-            assert time.monotonic() < until
-            time.sleep(0.01)
+        moving.wait_begun(process, file_uri(tmp_path / "y.db"))
+        process.send_signal(signal.SIGSTOP)
         node.client().sign_in(life.member.email, PASSWORD)
+        process.send_signal(signal.SIGCONT)
         done = moving.Done(process)
     finally:
         node.stop()
@@ -384,6 +383,16 @@ def test_a_source_that_is_served(life, tmp_path):
     connection.close()
     copy(life.server, uri, there)
     assert content(there) == content(uri), "after a kill too, with all that only the log holds"
+
+
+def test_both_sides_in_one_folder(life, tmp_path):
+    data = tmp_path / "data"
+    shutil.copytree(life.server.data, data)
+    source, there = file_uri(data / "parvis.db"), file_uri(data / "second.db")
+    life.server.cli("copy", "--from", source, "--to", there, "--data", str(data))
+    assert content(there) == content(source)
+    refused(life.server, source, file_uri(data / ".." / "data" / "parvis.db"), sentence("destination_used"))
+    assert content(there) == content(source)
 
 
 def test_a_destination_that_is_served(life, tmp_path):
