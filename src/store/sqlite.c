@@ -306,7 +306,7 @@ static void sqlite_rest(store *s)
 
 static const char writer_settings[] =
     "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0;"
-    "PRAGMA cache_size = -16384; PRAGMA mmap_size = 0; PRAGMA temp_store = MEMORY;"
+    "PRAGMA cache_size = -8192; PRAGMA mmap_size = 0; PRAGMA temp_store = MEMORY;"
     "PRAGMA journal_size_limit = 67108864;";
 
 static int note_frames(void *context, sqlite3 *db, const char *name, int frames)
