@@ -47,7 +47,8 @@ def secret(*owners):
 class SqliteFile:
     def __init__(self, path):
         self.db = sqlite3.connect(path)
-        self.db.executescript("PRAGMA synchronous = OFF; PRAGMA cache_size = -1000000; PRAGMA foreign_keys = OFF;")
+        self.db.executescript("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -1000000;"
+                              "PRAGMA foreign_keys = OFF;")
         self.indexes = self.db.execute("SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL"
                                        " AND sql NOT LIKE 'CREATE UNIQUE%'").fetchall()
         for name, _ in self.indexes:
@@ -72,7 +73,7 @@ class SqliteFile:
         for _, sql in self.indexes:
             self.db.execute(sql)
         self.db.commit()
-        self.db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        self.db.execute("PRAGMA journal_mode = WAL")
         self.db.close()
 
 
