@@ -38,7 +38,7 @@ static void sweep_fates(pg_store *s, msec *swept)
     (void)!pg_ask(&s->plain, &pg_own[PG_FATES_SWEEP], &before, NULL); /* what is left is swept the next time */
 }
 
-static bool look(pg_store *s, msec *swept)
+static bool look(pg_store *s, msec *swept, bool *connected)
 {
     int64_t have;
     PGresult *r;
@@ -52,6 +52,7 @@ static bool look(pg_store *s, msec *swept)
         if (have > 0)
             sweep_fates(s, swept);
     }
+    *connected = s->plain.pg && !s->plain.lost;
     pthread_mutex_unlock(&s->plain_lock);
     return there;
 }
@@ -78,6 +79,24 @@ void pg_note_silence(pg_store *s)
     if (!atomic_exchange(&s->down, true))
         log_plain(LOG_ERROR, "the database is gone: everything is refused until it comes back");
     pg_refuse_older(s, INT64_MAX);
+}
+
+/*
+ * The watcher found no connection. Others may have taken the last one that the database gives; and without a watcher
+ * everything would be refused.
+ */
+static void make_room(pg_store *s)
+{
+    if (s->readers_live > 1) {
+        s->writer_waits = !pg_spare_reader(s);
+    } else if (s->connected > 1) {
+        pthread_mutex_lock(&s->lock);
+        s->reader_waits = true;
+        pthread_cond_broadcast(&s->wake);
+        pthread_mutex_unlock(&s->lock);
+    } else if (s->down) {
+        (void)pg_spare_reader(s);
+    }
 }
 
 static void judge(pg_store *s, bool there)
@@ -107,8 +126,12 @@ static void *watcher_main(void *context)
 {
     pg_store *s = context;
     msec swept = clock_monotonic();
-    while (wait_a_tick(s))
-        judge(s, look(s, &swept));
+    while (wait_a_tick(s)) {
+        bool connected, there = look(s, &swept, &connected);
+        judge(s, there);
+        if (!connected)
+            make_room(s);
+    }
     return NULL;
 }
 

@@ -228,6 +228,8 @@ err pg_read_begin(txn *t);
 void pg_read_end(txn *t);
 bool pg_read_again(const txn *t);
 void pg_close_readers(pg_store *s);
+/** Hangs up one that nobody uses; false when there is none. */
+bool pg_spare_reader(pg_store *s);
 
 /* ---- postgres_queue.c: all under s->lock ---- */
 

@@ -82,6 +82,18 @@ static void hang_up(pg_connection *c)
     c->counted = false;
 }
 
+bool pg_spare_reader(pg_store *s)
+{
+    pthread_mutex_lock(&s->readers_lock);
+    pg_connection *c = s->readers;
+    while (c && (c->lent || !c->pg))
+        c = c->next;
+    if (c)
+        hang_up(c);
+    pthread_mutex_unlock(&s->readers_lock);
+    return c != NULL;
+}
+
 static void give_back(pg_connection *c)
 {
     pg_store *s = c->store;

@@ -268,6 +268,11 @@ static err attempt_together(pg_connection *c, pg_group *g)
     return e;
 }
 
+static bool is_late(const pg_store *s, const store_job *job)
+{
+    return !job->unknown && clock_monotonic() - job->since > s->timeout;
+}
+
 /* False: the connection is lost, and what is left of the group still has to be done. */
 static bool work_on_group(pg_connection *c, pg_group *g)
 {
@@ -284,6 +289,8 @@ static bool work_on_group(pg_connection *c, pg_group *g)
     for (; g->done < g->n; g->done++)
         if (together)
             finish(g->jobs[g->done], g->results[g->done]);
+        else if (is_late(c->store, g->jobs[g->done])) /* each would wait for the same lock, one after the other */
+            finish(g->jobs[g->done], ERR_UNAVAILABLE);
         else if (!work(c, g->jobs[g->done]))
             return false;
     return true;
@@ -366,8 +373,8 @@ static bool retires(pg_writer *w, int failures)
 {
     pg_store *s = w->connection.store;
     pthread_mutex_lock(&s->lock);
-    bool others = !s->draining && s->there && !s->down && s->connected > 0;
-    bool ends = others && (failures >= FAILURES_MOST || s->reader_waits);
+    bool others = !s->draining && s->connected > 0;
+    bool ends = others && (s->reader_waits || (failures >= FAILURES_MOST && s->there && !s->down));
     if (ends) {
         pg_disconnect(&w->connection);
         w->state = PG_WRITER_ENDED;
@@ -376,7 +383,7 @@ static bool retires(pg_writer *w, int failures)
         s->reader_waits = false;
     }
     pthread_mutex_unlock(&s->lock);
-    if (ends)
+    if (ends && s->there)
         pg_tell_few(s);
     return ends;
 }
