@@ -145,13 +145,25 @@ static bool form_public_url(str s)
            (authority.p[used] == ':' && is_port(str_slice(authority, used + 1, authority.n), false));
 }
 
+/* A password belongs before the @, where it is masked; libpq unescapes names, too, so that one could hide behind a %. */
+static bool query_has_password(str query)
+{
+    while (query.p) {
+        str value = str_cut(&query, '&'), name = str_cut(&value, '=');
+        if (str_find_byte(name, '%') < name.n || str_ends(name, S("password")))
+            return true;
+    }
+    return false;
+}
+
 static bool form_database(str s)
 {
     if (str_starts(s, S("sqlite:")))
         return s.n > 7;
-    /* A password belongs before the @, where it is masked. */
     bool postgres = str_starts(s, S("postgresql://")) || str_starts(s, S("postgres://"));
-    return postgres && str_find(s, S("password=")) == s.n;
+    str query = s;
+    str_cut(&query, '?');
+    return postgres && !query_has_password(query);
 }
 
 static bool form_mail(str s)

@@ -13,8 +13,8 @@ enum {
     WATCH_MS = 250,
     GONE_AFTER_MS = 1000, /* shorter is a restart that may be waited for */
     SWEEP_EVERY = 5 * MSEC_MINUTE,
-    LONGEST_WAIT = 2 * MSEC_SECOND, /* for a connection */
-    FATES_KEPT = MSEC_HOUR,         /* far longer than any attempt at a job */
+    LONGEST_WAIT = 1800,    /* for a connection; a refusal is out within two seconds */
+    FATES_KEPT = MSEC_HOUR, /* far longer than any attempt at a job */
 };
 
 /* ---- the watcher ---- */

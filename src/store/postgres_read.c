@@ -8,7 +8,7 @@
 #include <time.h>
 
 enum {
-    PATIENCE_MS = 2000,
+    PATIENCE_MS = 1800,
     SLICE_MS = 100,    /* how soon one who waits hears that the database is gone */
     FEW_FOR_MS = 1000, /* how long the database's refusal of one more connection is believed */
     NONE_AGAIN_MS = 50,

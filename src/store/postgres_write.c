@@ -20,7 +20,7 @@ enum {
     ATTEMPTS_MAX = 8,
     PUT_OFF = 0x80,          /* added to the number of an attempt: we inserted its row for it */
     AGAIN_FOR_MS = 6000,     /* after a serialization failure or a deadlock (which takes a second to be found) */
-    RECONNECT_FOR_MS = 2000, /* after a lost connection; counted from when the job came */
+    RECONNECT_FOR_MS = 1800, /* since the job came: the refusal is out within two seconds */
     RECONNECT_MS = 100,
     FAILURES_MOST = 4,    /* longer than it takes to see that the database itself is gone */
     GROW_AFTER_MS = 1000, /* how long the database's refusal of one more connection is believed */

@@ -139,6 +139,8 @@ static void values_are_checked(void **state)
         {SETTING_DATA, "", "bad_form"},
         {SETTING_DATABASE, "sqlite:", "bad_form"},
         {SETTING_DATABASE, "postgresql://db.example/parvis?password=secret", "bad_form"},
+        {SETTING_DATABASE, "postgresql://db.example/parvis?sslmode=require&sslpassword=secret", "bad_form"},
+        {SETTING_DATABASE, "postgresql://db.example/parvis?%70assword=secret", "bad_form"},
         {SETTING_MAIL, "smtp://", "bad_form"},
         {SETTING_MAIL, "http://mail.example.org", "bad_form"},
         {SETTING_MAIL_FROM, "parvis", "bad_form"},
