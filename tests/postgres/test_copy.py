@@ -238,8 +238,9 @@ def test_killed_ten_times_it_goes_on_where_it_was(life, long_life, tmp_path, bac
         assert now == -1 or now >= seen, "what was there stays there"
         on_the_way += now > 0
         seen = max(seen, now)
+    left = moving.brought(there)  # no marks: killed before it began, or after its last commit
     done = copy(life.server, source, there).json
-    assert done["equal"] and done["copied"] == done["rows"] - max(seen, 0)
+    assert done["equal"] and done["copied"] <= done["rows"] - max(left, 0)
     assert content(there) == content(source)
     assert moving.tables(there) - moving.OWN == moving.tables(source) - moving.OWN, "no marks are left"
 
