@@ -550,7 +550,7 @@ class Machine(RuleBasedStateMachine):
         assert self.world.operator.get("/server/check").ok().json == {"sound": True, "findings": []}
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 def test_random_lives_agree_with_the_model(world):
     Machine.world, Machine.tick = world, 0
     run_state_machine_as_test(Machine, settings=settings(
