@@ -57,18 +57,6 @@ err api_key_authenticate(txn *t, str key, actor *who)
     return OK;
 }
 
-static err find_organization(txn *t, str name, q_organization_enter_by_slug_row *out)
-{
-    uuid id;
-    if (!typeid_parse(name, ID_ORGANIZATION, &id))
-        return q_organization_enter_by_slug(t, out, name);
-    q_organization_enter_by_id_row row;
-    TRY(q_organization_enter_by_id(t, &row, id));
-    out->id = row.id;
-    out->is_administrators_invite = row.is_administrators_invite;
-    return OK;
-}
-
 static permission role_mask(str role, bool administrators_invite)
 {
     if (str_eq(role, S("owner")))
@@ -78,13 +66,21 @@ static permission role_mask(str role, bool administrators_invite)
     return ROLE_MASK_MEMBER;
 }
 
-static err find_membership(txn *t, actor *who, q_membership_enter_row *out)
+/* What names an organization, taken apart: one of the two is none. */
+static str slug_or_id(str name, uuid *id)
 {
-    if (!t->writes)
-        return q_membership_enter(t, out, who->organization_id, who->account_id);
-    q_membership_enter_locked_row row;
-    TRY(q_membership_enter_locked(t, &row, who->organization_id, who->account_id));
-    *out = (q_membership_enter_row){.id = row.id, .role = row.role, .state = row.state};
+    *id = UUID_NONE;
+    return typeid_parse(name, ID_ORGANIZATION, id) ? STR_NONE : name;
+}
+
+/* Is there such an organization, and is it the one that a key is for? */
+static err find_organization(txn *t, actor *who, uuid id, str slug)
+{
+    q_organization_find_row o;
+    TRY(q_organization_find(t, &o, .id = id, .slug = slug));
+    if (who->kind == ACTOR_API_KEY && !uuid_eq(who->key_organization_id, o.id))
+        return ERR_NOT_FOUND;
+    who->organization_id = o.id;
     return OK;
 }
 
@@ -92,24 +88,30 @@ err actor_enter(txn *t, actor *who, str organization, permission needed)
 {
     if (who->kind == ACTOR_ANONYMOUS)
         return ERR_UNAUTHENTICATED;
-    q_organization_enter_by_slug_row o;
-    TRY(find_organization(t, organization, &o));
+    uuid id;
+    str slug = slug_or_id(organization, &id);
+    if (who->kind == ACTOR_OPERATOR) {
+        who->may = ~(permission)0;
+        return find_organization(t, who, id, slug);
+    }
+    q_organization_enter_row o;
+    err e = q_organization_enter(t, t->writes ? Q_ORGANIZATION_ENTER_HOLD_LOCKED : Q_ORGANIZATION_ENTER_HOLD_SEEN, &o,
+                                 .account_id = who->account_id, .id = id, .slug = slug);
+    if (e == ERR_NOT_FOUND) {
+        TRY(find_organization(t, who, id, slug));
+        return ERR_NOT_FOUND;
+    }
+    TRY(e);
     if (who->kind == ACTOR_API_KEY && !uuid_eq(who->key_organization_id, o.id))
         return ERR_NOT_FOUND;
     who->organization_id = o.id;
-    if (who->kind == ACTOR_OPERATOR) {
-        who->may = ~(permission)0;
-        return OK;
-    }
-    q_membership_enter_row m;
-    TRY(find_membership(t, who, &m));
-    if (!str_eq(m.state, S("active")))
+    if (!str_eq(o.state, S("active")))
         return ERR_NOT_FOUND;
     if (!uuid_none(who->confined_to_id) && !uuid_eq(who->confined_to_id, o.id))
         return ERR_ADDRESS_UNPROVED;
-    who->membership_id = m.id;
-    who->role = m.role;
-    who->may = role_mask(m.role, o.is_administrators_invite);
+    who->membership_id = o.membership_id;
+    who->role = o.role;
+    who->may = role_mask(o.role, o.is_administrators_invite);
     return (who->may & needed) == needed ? OK : ERR_FORBIDDEN;
 }
 

@@ -17,7 +17,8 @@ MUST err api_key_authenticate(txn *t, str key, actor *who);
  * Reads the caller's place in the organization that `organization` names (TypeID or slug) and fills who->organization_id,
  * membership_id, role and may. Call it in the transaction that does the work: a right lost a moment ago is lost.
  * In a writing transaction the membership is locked.
- * Errors: ERR_NOT_FOUND when there is no such organization or the caller is not an active member (nothing else is said);
+ * Errors: ERR_NOT_FOUND when there is no such organization or the caller is not an active member (nothing else is said,
+ * but who->organization_id is filled when there is one, and a key is for it);
  * ERR_ADDRESS_UNPROVED when the account is confined elsewhere; ERR_FORBIDDEN when a permission of `needed` is missing.
  */
 MUST err actor_enter(txn *t, actor *who, str organization, permission needed);

@@ -34,14 +34,19 @@ VALUES (:organization_id, :id, :membership_id, :account_id, :name, :secret_hash,
 -- column: total int
 SELECT COUNT(*) AS total FROM api_key WHERE organization_id = :organization_id AND membership_id = :membership_id;
 
--- name: organization_enter_by_id :one
-SELECT id, is_administrators_invite FROM organization WHERE id = :id;
+-- The organization by its id or its slug, and the caller's place in it: with one question, since every request asks it.
+-- name: organization_enter_{hold} :one
+-- @global the organization is what is looked for
+-- each: hold = seen|locked
+-- let: {lock} = seen:|locked: FOR NO KEY UPDATE OF m
+-- param: id uuid?
+-- param: slug text?
+SELECT o.id, o.is_administrators_invite, m.id AS membership_id, m.role, m.state
+  FROM organization o JOIN membership m ON m.organization_id = o.id AND m.account_id = :account_id
+ WHERE o.id = coalesce(:id, (SELECT id FROM organization WHERE slug = :slug)){lock};
 
--- name: organization_enter_by_slug :one
-SELECT id, is_administrators_invite FROM organization WHERE slug = :slug;
-
--- name: membership_enter :one
-SELECT id, role, state FROM membership WHERE organization_id = :organization_id AND account_id = :account_id;
-
--- name: membership_enter_locked :one
-SELECT id, role, state FROM membership WHERE organization_id = :organization_id AND account_id = :account_id FOR NO KEY UPDATE;
+-- For the operator, who is no member, and to tell a stranger's organization from none.
+-- name: organization_find :one
+-- param: id uuid?
+-- param: slug text?
+SELECT id FROM organization WHERE id = coalesce(:id, (SELECT id FROM organization WHERE slug = :slug));
