@@ -321,6 +321,8 @@ class Query:
             probe = schema.db.look(self.sqlite)
         except SqliteError as error:
             raise Refused(statement.where, f"{self.name}: {error}") from None
+        touched = probe.tables | {table for _, table, _ in references(plain(there), schema.tables)}
+        self.tables = sum(1 << at for at, table in enumerate(sorted(schema.tables)) if table in touched)
         for text in {here, there}:
             check_tenant(statement, plain(text), probe.tables, schema)
         check_plan(statement, schema, self.sqlite)
@@ -512,7 +514,7 @@ def source_text(name, header, queries, migrations, tables):
                  f"     .params = {f'in_{index}' if query.params else 'NULL'}, .param_count = {len(query.params)},\n"
                  f"     .columns = {f'row_{index}' if query.columns else 'NULL'}, .column_count = {len(query.columns)},\n"
                  f"     .row_size = {f'sizeof(q_{query.name}_row)' if query.columns else '0'}, .index = {index}, "
-                 f".writes = {'true' if query.writes else 'false'}}},\n")
+                 f".writes = {'true' if query.writes else 'false'},\n     .tables = {query.tables:#x}}},\n")
     out += f"\nconst query {name}_queries[] = {{\n{rows or '    {0},' + chr(10)}}};\nconst size_t {name}_query_count = {len(queries)};\n\n"
     out += "static const migration migrations[] = {\n"
     for version, title, digest, text in migrations:

@@ -140,14 +140,15 @@ static err find_route(exchange *x)
 static err begin(exchange *x)
 {
     request *r = &x->r;
+    err sound = gate_check(&x->head, &x->pass);
+    if (sound == OK)
+        r->raw_query = x->pass.query;
     choose_language(x); /* a refusal of the gate is read by somebody, too */
-    TRY(gate_check(&x->head, &x->pass));
+    TRY(sound);
     r->path = x->pass.path;
-    r->raw_query = x->pass.query;
     r->idempotency_key = head_value(&x->head, S("idempotency-key"));
     r->if_none_match = head_value(&x->head, S("if-none-match"));
     r->actor.source = source_find(r->app->trusted, &x->from, &x->head, r->a);
-    choose_language(x);
     if (str_starts(r->path, S("/assets/")) && is_safe(x->head.method))
         return response_asset(r, &x->head) ? OK : ERR_NOT_FOUND;
     err found = find_route(x);
@@ -211,7 +212,8 @@ static err authenticate(exchange *x, txn *t)
         r->actor = nobody;
         result = OK;
     }
-    choose_language(x); /* with the account's, now that it is known */
+    if (r->actor.locale.p)
+        choose_language(x);
     return result;
 }
 

@@ -17,6 +17,9 @@ enum {
     PG_RETRY_AFTER = 1,
     PG_LANES = 256,
     PG_GROUP_MAX = 32, /* jobs in one transaction: the last of them waits for all */
+    PG_MEMOS = 8,      /* answers that they share */
+    PG_MEMO_KEY = 160,
+    PG_MEMO_ROW = 512,
 };
 
 /** Statements of the engine's own, by their place in pg_own (postgres_schema.c). */
@@ -47,6 +50,14 @@ typedef struct pg_pending {
     bool prepares;
 } pg_pending;
 
+/** An answer: to which question, with which parameters (as bytes), and the row. */
+typedef struct pg_memo {
+    const query *q; /* NULL: none */
+    size_t key_n;
+    char key[PG_MEMO_KEY];
+    _Alignas(16) char row[PG_MEMO_ROW];
+} pg_memo;
+
 /** Used by one thread at a time; t->connection of its transactions. Always in pipeline mode. */
 typedef struct pg_connection {
     struct pg_store *store;
@@ -68,6 +79,9 @@ typedef struct pg_connection {
     bool transient;  /* the database asks for another run (40001, 40P01) */
     bool changes;    /* something was written */
     bool ending;     /* COMMIT was sent: until it is answered nobody knows */
+    bool together;   /* it is several jobs', and what they ask alike is asked once */
+    pg_memo memos[PG_MEMOS];
+    size_t memo_at;
 
     /* of the readers */
     bool lent, draining; /* draining: the end of the last transaction is not answered yet */
@@ -221,6 +235,16 @@ err pg_execute(txn *t, const query *q, const void *params, int64_t *changed);
 err pg_savepoint(txn *t);
 err pg_release(txn *t);
 void pg_rollback_to(txn *t);
+
+/* ---- postgres_memo.c ---- */
+
+/** From here to the end of the transaction, answers are remembered. */
+void pg_memo_begin(pg_connection *c);
+/** True: the row is there, its texts in t->a. */
+bool pg_memo_find(txn *t, const query *q, const void *params, void *row);
+void pg_memo_keep(pg_connection *c, const query *q, const void *params, const void *row);
+/** q changes its tables: what was asked of them is forgotten. */
+void pg_memo_changed(pg_connection *c, const query *q);
 
 /* ---- postgres_read.c ---- */
 

@@ -149,7 +149,7 @@ bool pg_is_alive(pg_connection *c)
 void pg_fresh(pg_connection *c)
 {
     c->broken = OK;
-    c->careful = c->conflicted = c->transient = c->changes = c->ending = false;
+    c->careful = c->conflicted = c->transient = c->changes = c->ending = c->together = false;
 }
 
 /* ---- sending ---- */

@@ -39,6 +39,8 @@ static err ask(txn *t, const query *q, const void *params, PGresult **answer)
     pg_connection *c = t->connection;
     bool change = is_change(q);
     c->changes |= change;
+    if (change)
+        pg_memo_changed(c, q);
     if (change && c->careful)
         return ask_carefully(t, q, params, answer);
     TRY(pg_send(c, q, params));
@@ -115,12 +117,16 @@ static err still_fits(txn *t, const query *q)
 err pg_query_one(txn *t, const query *q, const void *params, void *row)
 {
     PGresult *r;
+    if (pg_memo_find(t, q, params, row))
+        return still_fits(t, q);
     TRY(ask(t, q, params, &r));
     memset(row, 0, q->row_size);
     bool found = PQntuples(r) > 0;
     err e = found ? read_row(t, q, r, 0, row) : ERR_NOT_FOUND;
     PQclear(r);
     TRY(still_fits(t, q));
+    if (e == OK && !is_change(q))
+        pg_memo_keep(t->connection, q, params, row);
     return e;
 }
 
@@ -157,6 +163,7 @@ err pg_execute(txn *t, const query *q, const void *params, int64_t *changed)
     pg_connection *c = t->connection;
     if (!changed && !c->careful && t->writes) { /* nobody reads the answer: it comes with a later one */
         c->changes = true;
+        pg_memo_changed(c, q);
         return pg_send(c, q, params);
     }
     PGresult *r;

@@ -256,6 +256,7 @@ static err attempt_together(pg_connection *c, pg_group *g)
     size_t n = 0;
     err e = begin(c, &now);
     c->careful = false;
+    pg_memo_begin(c);
     if (e == OK)
         e = run_all(c, g, now);
     for (size_t i = 0; e == OK && i < g->n; i++)

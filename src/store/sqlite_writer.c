@@ -160,10 +160,19 @@ static void run_group(sqlite_store *w, group *g)
     }
 }
 
+/* Whoever waited for a bulk job to end does not wait for a checkpoint, too. */
+static bool singles_are_due(sqlite_store *w)
+{
+    pthread_mutex_lock(&w->lock);
+    bool due = !w->bulk_is_next && w->single.first;
+    pthread_mutex_unlock(&w->lock);
+    return due;
+}
+
 /* Between groups, when every answer is out: nobody waits for a checkpoint but those who come meanwhile. */
 static void checkpoint(sqlite_store *w)
 {
-    if (w->wal_frames < CHECKPOINT_FRAMES)
+    if (w->wal_frames < CHECKPOINT_FRAMES || singles_are_due(w))
         return;
     pthread_mutex_lock(&w->turn);
     int mode = w->wal_frames < CHECKPOINT_INSIST ? SQLITE_CHECKPOINT_PASSIVE : SQLITE_CHECKPOINT_TRUNCATE;

@@ -142,8 +142,9 @@ typedef struct query {
     const column *params, *columns;
     uint16_t param_count, column_count;
     uint16_t row_size;
-    uint16_t index; /* dense, for tables of prepared statements */
-    bool writes;    /* it changes or locks rows: for a transaction that writes */
+    uint16_t index;  /* dense, for tables of prepared statements */
+    uint64_t tables; /* those it reads or changes, a bit each; 0: unknown */
+    bool writes;     /* it changes or locks rows: for a transaction that writes */
 } query;
 
 /** One row or ERR_NOT_FOUND. Strings in the row live in t->a. */

@@ -469,6 +469,59 @@ static void test_a_lane_commits_together(void **state)
     assert_int_equal(transactions_seen(*state), 1);
 }
 
+/* Twenty jobs look at the same row, and every third one changes it. */
+typedef struct look {
+    mate mate;
+    q_thing_add_in *in;
+    int number;
+    int64_t amount;
+    bool named;
+} look;
+
+static err look_run(txn *t, void *context)
+{
+    look *l = context;
+    q_thing_get_row row;
+    TRY(q_thing_get(t, &row, l->in->organization, l->in->id));
+    l->amount = row.amount;
+    l->named = str_eq(row.label, S("seen")) && row.label.p != l->in->label.p;
+    int64_t changed;
+    return l->number % 3 ? OK : q_thing_raise(t, &changed, 1, l->in->organization);
+}
+
+static void test_what_is_asked_alike_is_right(void **state)
+{
+    fixture *f = *state;
+    look looks[TOGETHER];
+    sem_t held, go, done;
+    slow first = {.held = &held, .go = &go, .done = &done};
+    q_thing_add_in in = thing(f, S("seen"));
+    assert_int_equal(write_(f, add_thing, &in), OK);
+    sem_init(&held, 0, 0);
+    sem_init(&go, 0, 0);
+    sem_init(&done, 0, 0);
+    first.job = (store_job){.run = slow_run, .done = slow_done, .context = &first, .a = f->a, .lane = 7};
+    store_submit(f->s, &first.job);
+    while (sem_wait(&held) != 0) {
+    }
+    for (int i = 0; i < TOGETHER; i++) {
+        looks[i] = (look){.mate.done = &done, .in = &in, .number = i};
+        looks[i].mate.job =
+            (store_job){.run = look_run, .done = mate_done, .context = &looks[i], .a = arena_new(ARENA), .lane = 7};
+        store_submit(f->s, &looks[i].mate.job);
+    }
+    sem_post(&go);
+    for (int i = 0; i <= TOGETHER; i++)
+        while (sem_wait(&done) != 0) {
+        }
+    for (int i = 0; i < TOGETHER; i++) {
+        assert_int_equal(looks[i].mate.result, OK);
+        assert_int_equal(looks[i].amount, in.amount + (i + 2) / 3);
+        assert_true(looks[i].named);
+        arena_free(looks[i].mate.job.a);
+    }
+}
+
 /* The odd one is refused, in its way; the others stand, in so many transactions. */
 static void refuse_one(fixture *f, const mate *odd, err expected, int64_t transactions)
 {
@@ -536,6 +589,7 @@ int main(void)
         cmocka_unit_test(test_opening_refuses),
         FRESH(test_bulk_leaves_room),
         FRESH(test_a_lane_commits_together),
+        FRESH(test_what_is_asked_alike_is_right),
         FRESH(test_a_refusal_that_changed_nothing_is_its_own),
         FRESH(test_a_refusal_that_changed_something_sets_all_apart),
         FRESH(test_a_conflict_sets_all_apart),
