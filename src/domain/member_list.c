@@ -307,7 +307,7 @@ err member_list(txn *t, uuid organization_id, const member_filter *f, page *p, m
     *count = rows.n;
     page_end(p, t->a, count, marks[s.sort], rows.p);
     *out = arena_array_of(t->a, member_view, *count);
-    for (size_t i = 0; i < *count; i++) {
+    for (size_t i = 0; rows.p && i < *count; i++) {
         const q_member_page_row *r = &rows.p[i];
         (*out)[i] = (member_view){r->id,   r->account_id, r->email,     r->given_name,   r->family_name,
                                   r->role, r->state,      r->joined_at, r->invited_by_id};

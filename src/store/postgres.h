@@ -153,7 +153,7 @@ typedef struct pg_store {
     pg_lane *ready, **ready_last;
     size_t ready_count;
     uint64_t next_lane; /* for jobs that have none */
-    size_t waiting, bulk_running, idle;
+    size_t waiting, bulk_running, serving;
     bool draining, watched;
     pg_writer *writers;
     size_t writer_count; /* that run */

@@ -9,7 +9,8 @@ static bool add(char key[PG_MEMO_KEY], size_t *n, const void *bytes, size_t size
 {
     if (size > PG_MEMO_KEY - *n)
         return false;
-    memcpy(key + *n, bytes, size);
+    if (size)
+        memcpy(key + *n, bytes, size);
     *n += size;
     return true;
 }
@@ -29,7 +30,7 @@ static bool add_param(char key[PG_MEMO_KEY], size_t *n, const column *c, const v
     case COLUMN_TEXT:
     case COLUMN_BLOB:
         return add(key, n, &text->n, sizeof text->n) && add(key, n, text->p ? "1" : "0", 1) &&
-               (!text->n || add(key, n, text->p, text->n));
+               (!text->p || add(key, n, text->p, text->n));
     }
     return false;
 }

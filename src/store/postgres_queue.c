@@ -102,6 +102,7 @@ bool pg_queue_take(pg_store *s, pg_group *g)
     g->lane->bulk_is_next = !g->bulk;
     g->lane->busy = true;
     s->bulk_running += g->bulk;
+    s->serving++;
     return true;
 }
 
@@ -109,6 +110,7 @@ void pg_queue_done(pg_store *s, pg_group *g)
 {
     g->lane->busy = false;
     s->bulk_running -= g->bulk;
+    s->serving--;
     make_ready(s, g->lane);
 }
 

@@ -324,9 +324,7 @@ static bool wait_for_work(pg_store *s, pg_group *g)
     pthread_mutex_lock(&s->lock);
     bool some = !gives_way(s) && pg_queue_take(s, g);
     while (!some && !(s->draining && !s->waiting) && !gives_way(s)) {
-        s->idle++;
         pthread_cond_wait(&s->wake, &s->lock);
-        s->idle--;
         some = !gives_way(s) && pg_queue_take(s, g);
     }
     pthread_mutex_unlock(&s->lock);
@@ -431,7 +429,9 @@ static void start_writer(pg_store *s, pg_writer *w)
 /* Under the lock: one more thread when all are busy. */
 static void grow(pg_store *s)
 {
-    if (s->idle > s->ready_count || s->writer_count >= s->connections)
+    if (s->writer_count > 0 && s->writer_count - s->serving >= s->ready_count) /* some have nothing to do yet */
+        return;
+    if (s->writer_count >= s->connections)
         return;
     if (s->writer_count > 0 && clock_monotonic() < s->grow_at)
         return;
@@ -454,7 +454,7 @@ void pg_submit(store *st, store_job *job)
     job->since = clock_monotonic();
     pthread_mutex_lock(&s->lock);
     bool accepted = !s->draining && !s->down && s->waiting < WAITING_MAX;
-    if (accepted)
+    if (accepted && s->writer_count == 0)
         grow(s);
     accepted = accepted && s->writer_count > 0;
     if (accepted) {
@@ -462,6 +462,7 @@ void pg_submit(store *st, store_job *job)
         if (!job->lane)
             job->lane = ++s->next_lane;
         pg_queue_add(s, job, false);
+        grow(s);
         pthread_cond_signal(&s->wake);
     }
     pthread_mutex_unlock(&s->lock);
