@@ -16,9 +16,9 @@ typedef struct invitation_send {
     str email, email_key, locale; /* the invitation's */
     str organization_locale;
     str account_email, account_locale; /* of the account with this address, when there is one */
-    str secret_hash, code_hash; /* out */
-    msec code_expires_at;       /* out */
-    uuid mail_id;               /* out */
+    str secret_hash, code_hash;        /* out */
+    msec code_expires_at;              /* out */
+    uuid mail_id;                      /* out */
 } invitation_send;
 /** Fills in what the account of s->email_key says, if there is one. */
 MUST err invitation_find_account(txn *t, invitation_send *s);

@@ -62,7 +62,7 @@ typedef struct sqlite_store {
     pthread_mutex_t turn; /* whoever uses the writing connection */
     sqlite_connection writer;
     msec last_now;
-    int wal_frames; /* after the newest commit */
+    int wal_frames;               /* after the newest commit */
     _Atomic(uint64_t) generation; /* commits so far */
 
     pthread_mutex_t lock; /* what follows */

@@ -99,7 +99,8 @@ static void test_sealing(void **state)
 
 static void test_base64url(void **state)
 {
-    static const char *const refused[] = {"A", "AA=", "AA==", "AB", "AAB", "A A", "AA\n", "A+", "A/AA", "AAAA=", "é", "éé"};
+    static const char *const refused[] = {"A",    "AA=", "AA==", "AB",    "AAB", "A A",
+                                          "AA\n", "A+",  "A/AA", "AAAA=", "é",   "éé"};
     ARENA_SCOPED mem = arena_new(1 << 20);
     str back = STR_NONE;
     (void)state;
