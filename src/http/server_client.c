@@ -78,7 +78,9 @@ static void client_opened(door *d, struct MHD_Connection *connection, void **soc
     if (d->listener->unix_path.p || !peer_of(address->client_addr, &c->from))
         c->from = (peer){.unix_path = d->listener->unix_path};
     c->source_slot = source_slot(d->loop->server, &c->from);
-    atomic_fetch_add(&d->loop->server->connections, 1);
+    size_t before = atomic_fetch_add(&d->loop->server->connections, 1);
+    if (before >= d->loop->server->options.connections && !d->listener->is_operator)
+        shutdown(c->fd, SHUT_RDWR); /* another loop let one in between may_connect and here */
     if (c->source_slot < SOURCE_SLOTS)
         atomic_fetch_add(&d->loop->server->sources[c->source_slot], 1);
     c->next = d->loop->clients;
