@@ -4,7 +4,7 @@
 gen_routes.py OPENAPI CONSOLE PERMISSIONS BODIES_H BODIES_C ROUTES_H ROUTES_C OPENAPI_JSON_C
 
 Understands a closed subset of OpenAPI 3.1; anything else stops the build with the file and the path of what it did not know.
-- operations: operationId, summary, description, x-kind, x-access or x-permission, x-effect-free, x-max-body, parameters, requestBody, responses
+- operations: operationId, summary, description, x-kind, x-access or x-permission, x-effect-free, x-max-body, x-stage, parameters, requestBody, responses
 - schemas: object, array, string, integer, boolean; enum; minLength maxLength minimum maximum minItems maxItems required;
   type [T, "null"]; x-multiline; x-prefix; $ref to components
 """
@@ -18,8 +18,9 @@ METHODS = ("get", "post", "patch", "put", "delete")
 KINDS = {"read": "ROUTE_READ", "write": "ROUTE_WRITE", "slow": "ROUTE_SLOW", "bare": "ROUTE_BARE"}
 ACCESS = {"public": "ACCESS_PUBLIC", "session": "ACCESS_SESSION", "caller": "ACCESS_CALLER", "operator": "ACCESS_OPERATOR",
           "member": "ACCESS_MEMBER"}
+STAGES = {"password": "STAGE_PASSWORD", "factor": "STAGE_FACTOR"}
 OPERATION_KEYS = {"operationId", "summary", "description", "x-kind", "x-access", "x-permission", "x-effect-free", "x-max-body",
-                  "parameters", "requestBody", "responses"}
+                  "x-stage", "parameters", "requestBody", "responses"}
 SCHEMA_KEYS = {
     "object": {"required", "properties"},
     "array": {"items", "minItems", "maxItems"},
@@ -223,6 +224,10 @@ def route_of(document, bodies, permissions, pattern, method, item, operation):
     row = {"method": f"S_INIT({c_text(method.upper())})", "pattern": f"S_INIT({c_text(pattern)})", "name": c_text(name), "kind": KINDS[kind],
            "access": ACCESS[access] if access else "ACCESS_PERMISSION", "face": f"FACE_{document.face.upper()}",
            "effect_free": str(free).lower()}
+    stages = operation.get("x-stage", [])
+    need(set(stages) <= set(STAGES), where, f"unknown x-stage {stages}")
+    if stages:
+        row["stages"] = " | ".join(STAGES[one] for one in stages)
     if permission:
         row["permission"] = "PERM_" + permission.upper().replace(".", "_")
     if "requestBody" in operation:

@@ -14,6 +14,13 @@ typedef enum actor_kind {
     ACTOR_SYSTEM,    /* the server itself: reminders */
 } actor_kind;
 
+/** How far a sign-in has come. Only routes that say so (x-stage) serve a session that is not full. */
+typedef enum session_stage {
+    STAGE_FULL,
+    STAGE_PASSWORD = 1, /* opened by a temporary password: a new one first */
+    STAGE_FACTOR = 2,   /* the password was right: the second factor first */
+} session_stage;
+
 /**
  * Filled in two steps: the session or key says who (kind, account, session or key); actor_enter() then reads the membership in
  * one organization, in the transaction that uses it, and fills the rest.
@@ -36,7 +43,10 @@ typedef struct actor {
     str source;     /* address of the client, for audit and throttling; STR_NONE for the socket */
     str request_id; /* for audit */
     str user_agent;
+    session_stage stage;
+    msec session_created_at;
     msec session_seen_at; /* when the session was last noted as used */
+    msec factor_at;       /* when this session showed a second factor; 0: never */
 } actor;
 
 #endif

@@ -52,7 +52,7 @@ void sign_in_verify(arena *a, sign_in *in)
 static err make_session(txn *t, const actor *who, uuid account_id, signed_in *out)
 {
     TRY(account_get(t, account_id, &out->account));
-    return session_create(t, who, account_id, &out->session_id, &out->token, &out->expires_at);
+    return session_create(t, who, account_id, STAGE_FULL, false, &out->session_id, &out->token, &out->expires_at);
 }
 
 /* The hash was read before the slow half: it must still be the account's, or the password was changed meanwhile. */

@@ -283,7 +283,7 @@ static err finish_session(txn *t, const actor *who, uuid account_id, accepted *o
 {
     TRY(account_get(t, account_id, &out->session.account));
     if (out->new_session)
-        return session_create(t, who, account_id, &out->session.session_id, &out->session.token,
+        return session_create(t, who, account_id, STAGE_FULL, false, &out->session.session_id, &out->session.token,
                               &out->session.expires_at);
     out->session.session_id = who->session_id;
     out->session.expires_at = t->now + t->env->settings->session_lifetime;

@@ -215,7 +215,7 @@ static err founding_secrets(txn *t, const actor *by, const founding *f, founded 
         TRY(first_key(t, out));
     if (f->sign_in) {
         TRY(account_get(t, out->account_id, &out->session.account));
-        TRY(session_create(t, by, out->account_id, &out->session.session_id, &out->session.token,
+        TRY(session_create(t, by, out->account_id, STAGE_FULL, false, &out->session.session_id, &out->session.token,
                            &out->session.expires_at));
     }
     if (out->new_account && !f->password_hash.p)

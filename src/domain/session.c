@@ -4,7 +4,8 @@
 #include "domain/secret.h"
 #include "queries.h"
 
-enum { STALE_AFTER = 5 * MSEC_MINUTE };
+/* STAGE_LIFETIME: a session that waits for a new password or a second factor. */
+enum { STALE_AFTER = 5 * MSEC_MINUTE, STAGE_LIFETIME = 30 * MSEC_MINUTE };
 
 /* The account's part, which both statements give under the same names. */
 #define FILL_ACCOUNT(who, row)                              \
@@ -28,12 +29,18 @@ err session_authenticate(txn *t, str token, actor *who)
     if (e == ERR_NOT_FOUND)
         return ERR_UNAUTHENTICATED;
     TRY(e);
-    if (!token_equal(row.secret_hash, s.hash) || row.expires_at <= t->now)
+    bool idle = row.idle && t->now - row.seen_at > row.idle;
+    if (!token_equal(row.secret_hash, s.hash) || row.expires_at <= t->now || idle)
         return ERR_UNAUTHENTICATED;
     who->kind = ACTOR_ACCOUNT;
     who->session_id = s.first;
     FILL_ACCOUNT(who, row);
+    who->stage = str_eq(row.stage, S("full"))       ? STAGE_FULL
+                 : str_eq(row.stage, S("password")) ? STAGE_PASSWORD
+                                                    : STAGE_FACTOR;
+    who->session_created_at = row.created_at;
     who->session_seen_at = row.seen_at;
+    who->factor_at = row.factor_at;
     return OK;
 }
 
@@ -84,6 +91,25 @@ static err find_organization(txn *t, actor *who, uuid id, str slug)
     return OK;
 }
 
+/* What the organization asks of a session. Keys are secrets of another kind: none of it concerns them. */
+static err session_suffices(const actor *who, const q_organization_enter_row *o, msec now)
+{
+    if (uuid_none(who->session_id))
+        return OK;
+    bool old = o->session_lifetime && now - who->session_created_at > o->session_lifetime;
+    bool idle = o->session_idle && now - who->session_seen_at > o->session_idle;
+    if (old || idle)
+        return ERR_UNAUTHENTICATED;
+    bool asked = str_eq(o->second_factor, S("all")) ||
+                 (str_eq(o->second_factor, S("administrators")) && !str_eq(o->role, S("member")));
+    return asked && !who->factor_at ? ERR_SECOND_FACTOR_REQUIRED : OK;
+}
+
+bool membership_is_active(str state, msec access_ends_at, msec now)
+{
+    return str_eq(state, S("active")) && (!access_ends_at || access_ends_at > now);
+}
+
 err actor_enter(txn *t, actor *who, str organization, permission needed)
 {
     if (who->kind == ACTOR_ANONYMOUS)
@@ -105,24 +131,37 @@ err actor_enter(txn *t, actor *who, str organization, permission needed)
     if (who->kind == ACTOR_API_KEY && !uuid_eq(who->key_organization_id, o.id))
         return ERR_NOT_FOUND;
     who->organization_id = o.id;
-    if (!str_eq(o.state, S("active")))
+    if (!membership_is_active(o.state, o.access_ends_at, t->now))
         return ERR_NOT_FOUND;
     if (!uuid_none(who->confined_to_id) && !uuid_eq(who->confined_to_id, o.id))
         return ERR_ADDRESS_UNPROVED;
+    TRY(session_suffices(who, &o, t->now));
     who->membership_id = o.membership_id;
     who->role = o.role;
     who->may = role_mask(o.role, o.is_administrators_invite);
     return (who->may & needed) == needed ? OK : ERR_FORBIDDEN;
 }
 
-err session_create(txn *t, const actor *who, uuid account_id, uuid *session_id, str *token, msec *expires_at)
+static const str stage_words[] = {
+    [STAGE_FULL] = S_INIT("full"), [STAGE_PASSWORD] = S_INIT("password"), [STAGE_FACTOR] = S_INIT("factor")};
+
+err session_create(txn *t, const actor *who, uuid account_id, session_stage stage, bool factor, uuid *session_id,
+                   str *token, msec *expires_at)
 {
     str hash;
+    q_session_bounds_row strictest;
+    TRY(q_session_bounds(t, &strictest, account_id));
+    msec lifetime = t->env->settings->session_lifetime;
+    if (strictest.lifetime && strictest.lifetime < lifetime)
+        lifetime = strictest.lifetime;
+    if (stage != STAGE_FULL && lifetime > STAGE_LIFETIME)
+        lifetime = STAGE_LIFETIME;
     *session_id = uuid_new(t->now);
-    *expires_at = t->now + t->env->settings->session_lifetime;
+    *expires_at = t->now + lifetime;
     secret_new(t->a, *session_id, UUID_NONE, token, &hash);
     return q_session_insert(t, .id = *session_id, .account_id = account_id, .secret_hash = hash, .created_at = t->now,
-                            .expires_at = *expires_at, .seen_at = t->now,
+                            .expires_at = *expires_at, .seen_at = t->now, .stage = stage_words[stage],
+                            .factor_at = factor ? t->now : 0, .idle = strictest.idle,
                             .user_agent = str_slice(who->user_agent, 0, 300), .source = who->source);
 }
 

@@ -19,12 +19,21 @@ MUST err api_key_authenticate(txn *t, str key, actor *who);
  * In a writing transaction the membership is locked.
  * Errors: ERR_NOT_FOUND when there is no such organization or the caller is not an active member (nothing else is said,
  * but who->organization_id is filled when there is one, and a key is for it);
- * ERR_ADDRESS_UNPROVED when the account is confined elsewhere; ERR_FORBIDDEN when a permission of `needed` is missing.
+ * ERR_ADDRESS_UNPROVED when the account is confined elsewhere; ERR_UNAUTHENTICATED when the session is older or was idle for
+ * longer than the organization allows; ERR_SECOND_FACTOR_REQUIRED when it asks for one that this session has not shown; ERR_FORBIDDEN when a permission of `needed` is missing.
  */
 MUST err actor_enter(txn *t, actor *who, str organization, permission needed);
 
-/** Makes a session for an account; *token is the cookie's value, shown once. It lives as long as the setting session_lifetime says. */
-MUST err session_create(txn *t, const actor *who, uuid account_id, uuid *session_id, str *token, msec *expires_at);
+/**
+ * Makes a session for an account; *token is the cookie's value, shown once. It lives as long as the setting session_lifetime
+ * and the strictest of the account's organizations say; 30 minutes when `stage` is not STAGE_FULL. `factor`: a second factor
+ * was shown.
+ */
+MUST err session_create(txn *t, const actor *who, uuid account_id, session_stage stage, bool factor, uuid *session_id,
+                        str *token, msec *expires_at);
+
+/** Whether a membership lets anybody in: not suspended, and its end of access (0: none) has not come. */
+bool membership_is_active(str state, msec access_ends_at, msec now);
 
 /** True when the session was last seen long enough ago that session_touch is worth a write. */
 bool session_is_stale(const actor *who, msec now);

@@ -200,7 +200,8 @@ static err identify(exchange *x, txn *t, actor *who)
     return token.n ? session_authenticate(t, token, who) : OK;
 }
 
-/* Fills r->actor afresh. On a public route a dead session or key is nobody's; elsewhere it is refused. */
+/* Fills r->actor afresh. On a public route a dead session or key is nobody's, and so is one whose sign-in is not through;
+ * elsewhere it is refused. */
 static err authenticate(exchange *x, txn *t)
 {
     request *r = &x->r;
@@ -208,7 +209,8 @@ static err authenticate(exchange *x, txn *t)
         .source = r->actor.source, .request_id = r->request_id, .user_agent = head_value(&x->head, S("user-agent"))};
     r->actor = nobody;
     err result = identify(x, t, &r->actor);
-    if (result == ERR_UNAUTHENTICATED && r->route->access == ACCESS_PUBLIC) {
+    bool half = r->actor.stage != STAGE_FULL && !(r->route->stages & (unsigned)r->actor.stage);
+    if ((result == ERR_UNAUTHENTICATED || half) && r->route->access == ACCESS_PUBLIC) {
         r->actor = nobody;
         result = OK;
     }
@@ -220,6 +222,10 @@ static err authenticate(exchange *x, txn *t)
 static err check_access(const request *r)
 {
     actor_kind who = r->actor.kind;
+    if (r->actor.stage == STAGE_PASSWORD && !(r->route->stages & STAGE_PASSWORD))
+        return ERR_PASSWORD_CHANGE_REQUIRED;
+    if (r->actor.stage == STAGE_FACTOR && !(r->route->stages & STAGE_FACTOR))
+        return ERR_SECOND_FACTOR_REQUIRED;
     if (r->route->access == ACCESS_PUBLIC)
         return OK;
     if (who == ACTOR_ANONYMOUS)

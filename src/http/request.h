@@ -82,6 +82,7 @@ typedef struct route {
     route_face face;
     bool
         effect_free; /* a POST that changes nothing (preview, lookup): still needs the same-site proof from a browser */
+    unsigned stages; /* which session_stage but the full one it serves */
     permission permission;
     const schema *body, *query;
     struct {

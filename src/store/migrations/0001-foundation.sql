@@ -21,7 +21,17 @@ CREATE TABLE organization (
     is_administrators_invite INTEGER NOT NULL DEFAULT 1,
     invitation_lifetime INTEGER NOT NULL DEFAULT 604800000 CHECK (invitation_lifetime BETWEEN 3600000 AND 7776000000),
     reminder_after INTEGER NOT NULL DEFAULT 259200000 CHECK (reminder_after >= 0),
-    reminder_max INTEGER NOT NULL DEFAULT 1 CHECK (reminder_max BETWEEN 0 AND 10)
+    reminder_max INTEGER NOT NULL DEFAULT 1 CHECK (reminder_max BETWEEN 0 AND 10),
+    -- NULL: as the server's setting says, or nothing is asked
+    temporary_password_delivery TEXT CHECK (temporary_password_delivery IN ('ask', 'send', 'show')),
+    temporary_password_lifetime INTEGER CHECK (temporary_password_lifetime BETWEEN 3600000 AND 2592000000),
+    password_min_length INTEGER CHECK (password_min_length BETWEEN 6 AND 128),
+    session_lifetime INTEGER CHECK (session_lifetime BETWEEN 900000 AND 31536000000),
+    session_idle INTEGER CHECK (session_idle BETWEEN 900000 AND 31536000000),
+    second_factor TEXT NOT NULL DEFAULT 'none' CHECK (second_factor IN ('none', 'administrators', 'all')),
+    allowed_domains TEXT NOT NULL DEFAULT '', -- A-labels with a space between; empty: all
+    refused_domains TEXT NOT NULL DEFAULT '',
+    accent TEXT -- "#1f5f5b"
 ) STRICT, WITHOUT ROWID;
 
 -- Locked by whoever invites, accepts, revokes or removes. held counts live pending invitations and is an upper bound:
@@ -52,6 +62,7 @@ CREATE TABLE membership (
     account_id BLOB NOT NULL REFERENCES account (id),
     role TEXT NOT NULL CHECK (role = 'owner' OR role = 'administrator' OR role = 'member'),
     state TEXT NOT NULL DEFAULT 'active' CHECK (state IN ('active', 'suspended')),
+    access_ends_at INTEGER CHECK (role <> 'owner' OR access_ends_at IS NULL), -- from then on it counts as suspended
     joined_at INTEGER NOT NULL,
     invited_by_id BLOB, -- an account; NULL: the operator
     family_key TEXT NOT NULL, -- sort keys, copied from the account
@@ -149,6 +160,10 @@ CREATE TABLE session (
     created_at INTEGER NOT NULL,
     expires_at INTEGER NOT NULL,
     seen_at INTEGER NOT NULL,
+    -- 'password': a temporary password opened it, and a new one comes before anything else; 'factor': a second factor does
+    stage TEXT NOT NULL DEFAULT 'full' CHECK (stage = 'full' OR stage = 'password' OR stage = 'factor'),
+    factor_at INTEGER, -- when a second factor (or a passkey that verified its user) was shown
+    idle INTEGER, -- ends when unseen for so long; NULL: never
     user_agent TEXT,
     source TEXT
 ) STRICT, WITHOUT ROWID;

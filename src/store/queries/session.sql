@@ -1,11 +1,19 @@
 -- name: session_open :one
-SELECT s.account_id, s.secret_hash, s.expires_at, s.seen_at, a.email, a.given_name, a.family_name, a.locale, a.email_proved_at, a.confined_to_id
+SELECT s.account_id, s.secret_hash, s.created_at, s.expires_at, s.seen_at, s.stage, s.factor_at, s.idle, a.email, a.given_name, a.family_name, a.locale, a.email_proved_at, a.confined_to_id
   FROM session s JOIN account a ON a.id = s.account_id
  WHERE s.id = :id;
 
 -- name: session_insert :exec
-INSERT INTO session (id, account_id, secret_hash, created_at, expires_at, seen_at, user_agent, source)
-VALUES (:id, :account_id, :secret_hash, :created_at, :expires_at, :seen_at, :user_agent, :source);
+INSERT INTO session (id, account_id, secret_hash, created_at, expires_at, seen_at, stage, factor_at, idle, user_agent, source)
+VALUES (:id, :account_id, :secret_hash, :created_at, :expires_at, :seen_at, :stage, :factor_at, :idle, :user_agent, :source);
+
+-- The strictest of the account's organizations: what a new session may last, and how long it may be idle.
+-- name: session_bounds :one
+-- @global an account's own memberships, across organizations
+-- column: lifetime int?
+-- column: idle int?
+SELECT MIN(o.session_lifetime) AS lifetime, MIN(o.session_idle) AS idle
+  FROM membership m JOIN organization o ON o.id = m.organization_id WHERE m.account_id = :account_id;
 
 -- name: session_seen :exec
 UPDATE session SET seen_at = :seen_at WHERE id = :id;
@@ -41,7 +49,7 @@ SELECT COUNT(*) AS total FROM api_key WHERE organization_id = :organization_id A
 -- let: {lock} = seen:|locked: FOR NO KEY UPDATE OF m
 -- param: id uuid?
 -- param: slug text?
-SELECT o.id, o.is_administrators_invite, m.id AS membership_id, m.role, m.state
+SELECT o.id, o.is_administrators_invite, o.second_factor, o.session_lifetime, o.session_idle, m.id AS membership_id, m.role, m.state, m.access_ends_at
   FROM organization o JOIN membership m ON m.organization_id = o.id AND m.account_id = :account_id
  WHERE o.id = coalesce(:id, (SELECT id FROM organization WHERE slug = :slug)){lock};
 
