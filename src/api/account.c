@@ -155,17 +155,28 @@ typedef struct new_password {
     str hash;
 } new_password;
 
+static err read_least(request *r, int64_t *least)
+{
+    txn t;
+    TRY(store_read(r->app->store, r->a, &r->problem, &t));
+    err e = password_least(&t, r->actor.account_id, UUID_NONE, least);
+    store_read_end(&t);
+    return e;
+}
+
 err api_change_password_prepare(request *r)
 {
     const body_change_password *b = r->body;
     const str about[] = {r->actor.email, r->actor.given_name, r->actor.family_name};
     new_password *n = arena_new_of(r->a, new_password);
+    int64_t least;
     TRY(verify(r, r->actor.email, b->current_password));
     n->proof = r->scratch;
     r->scratch = n;
     if (!n->proof->right)
         return OK; /* the transaction notes the wrong try */
-    return password_prepare(&r->app->env, r->a, &r->problem, S("/new_password"), b->new_password, about, 3, &n->hash);
+    TRY(read_least(r, &least));
+    return password_prepare(least, r->a, &r->problem, S("/new_password"), b->new_password, about, 3, &n->hash);
 }
 
 err api_change_password(request *r, txn *t)
@@ -191,15 +202,18 @@ err api_complete_password_reset_prepare(request *r)
 {
     txn t;
     account_view whose;
+    int64_t least;
     str *hash = arena_new_of(r->a, str);
     const body_complete_password_reset *b = r->body;
     TRY(store_read(r->app->store, r->a, &r->problem, &t));
     err e = password_reset_lookup(&t, b->token, &whose);
+    if (e == OK)
+        e = password_least(&t, whose.id, UUID_NONE, &least);
     store_read_end(&t);
     TRY(e);
     const str about[] = {whose.email, whose.given_name, whose.family_name};
     r->scratch = hash;
-    return password_prepare(&r->app->env, r->a, &r->problem, S("/new_password"), b->new_password, about, 3, hash);
+    return password_prepare(least, r->a, &r->problem, S("/new_password"), b->new_password, about, 3, hash);
 }
 
 err api_complete_password_reset(request *r, txn *t)

@@ -40,11 +40,13 @@ err api_lookup_invitation(request *r, txn *t)
 }
 
 /* In the pool: looks whether there is anything to hash for, so that a wrong secret costs no hash. */
-static err look(request *r, const invitation_key *key, invitation_door *d)
+static err look(request *r, const invitation_key *key, invitation_door *d, int64_t *least)
 {
     txn t;
     TRY(store_read(r->app->store, r->a, &r->problem, &t));
     err e = invitation_lookup(&t, &r->actor, key, d);
+    if (e == OK)
+        e = password_least(&t, UUID_NONE, d->organization_id, least);
     store_read_end(&t);
     return e;
 }
@@ -54,12 +56,13 @@ err api_accept_invitation_prepare(request *r)
     const body_accept_invitation *b = r->body;
     enrolment *e = arena_new_of(r->a, enrolment);
     invitation_door d;
+    int64_t least;
     *e = (enrolment){.key = {b->token, b->email, b->code},
                      .given_name = b->given_name,
                      .family_name = b->family_name,
                      .locale = b->locale};
     r->scratch = e;
-    err found = look(r, &e->key, &d);
+    err found = look(r, &e->key, &d, &least);
     if (found != OK)
         return found == ERR_INVITATION_INVALID ? OK : found; /* the transaction refuses it, and notes the try */
     if (!str_eq(d.next, S("enrol")) || !b->has_password)
@@ -68,7 +71,7 @@ err api_accept_invitation_prepare(request *r)
     TRY(name_clean(r->a, &r->problem, S("/given_name"), b->given_name, &clean));
     TRY(name_clean(r->a, &r->problem, S("/family_name"), b->family_name, &clean));
     const str about[] = {d.email, b->given_name, b->family_name, d.organization_name};
-    return password_prepare(&r->app->env, r->a, &r->problem, S("/password"), b->password, about, 4, &e->password_hash);
+    return password_prepare(least, r->a, &r->problem, S("/password"), b->password, about, 4, &e->password_hash);
 }
 
 err api_accept_invitation(request *r, txn *t)

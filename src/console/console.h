@@ -62,9 +62,12 @@ err page_recall(request *r, const page_finding *found);
 
 /**
  * Judges names and a new password together, so that all that is wrong is said at once; hashes only when nothing is. Fields
- * /given_name, /family_name, /password. `known` is what else must not be in the password.
+ * /given_name, /family_name, /password. `least` by password_least; `known` is what else must not be in the password.
  */
-MUST err page_new_person(request *r, str given, str family, str password, const str *known, size_t count, str *hash);
+MUST err page_new_person(request *r, int64_t least, str given, str family, str password, const str *known, size_t count, str *hash);
+
+/** min_length of partials/password_new, as password_least says it. Pages without it have the server's. */
+MUST err put_least(mval *m, txn *t, uuid account_id, uuid organization_id);
 
 /** Mails go into files instead of the world. */
 bool mail_is_kept(const request *r);

@@ -221,7 +221,8 @@ err page_recall(request *r, const page_finding *found)
     return found->refusal;
 }
 
-err page_new_person(request *r, str given, str family, str password, const str *known, size_t count, str *hash)
+err page_new_person(request *r, int64_t least, str given, str family, str password, const str *known, size_t count,
+                    str *hash)
 {
     enum { ABOUT_MOST = 8 };
     str about[ABOUT_MOST] = {given, family}, ignored;
@@ -229,7 +230,7 @@ err page_new_person(request *r, str given, str family, str password, const str *
                       name_clean(r->a, &r->problem, S("/family_name"), family, &ignored)};
     for (size_t i = 0; i < count && i + 2 < ABOUT_MOST; i++)
         about[i + 2] = known[i];
-    err refusal = password_prepare(&r->app->env, r->a, &r->problem, S("/password"), password, about, count + 2, hash);
+    err refusal = password_prepare(least, r->a, &r->problem, S("/password"), password, about, count + 2, hash);
     for (size_t i = 0; i < sizeof refusals / sizeof refusals[0]; i++)
         refusal = refusals[i] != OK && err_about(refusal)->status < 500 ? refusals[i] : refusal;
     return refusal;
@@ -261,6 +262,14 @@ err page_redirect(request *r, str path, const char *notice)
 err page_redirect_count(request *r, str path, const char *notice, int64_t count)
 {
     return page_redirect(r, path, arena_printf(r->a, "%s.%lld", notice, (long long)count).p);
+}
+
+err put_least(mval *m, txn *t, uuid account_id, uuid organization_id)
+{
+    int64_t least;
+    TRY(password_least(t, account_id, organization_id, &least));
+    PUT_INT(m, "min_length", least);
+    return OK;
 }
 
 bool mail_is_kept(const request *r)

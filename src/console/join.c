@@ -94,6 +94,7 @@ static err show_open(request *r, txn *t, const entrance *way, const invitation_d
     mval *m;
     TRY(page_open(r, t, &m));
     put_invitation(r, t, m, door);
+    TRY(put_least(m, t, UUID_NONE, door->organization_id));
     mval *values = m_set_object(m, S("form"));
     PUT(values, "given_name", tried ? form->given_name : door->given_name);
     PUT(values, "family_name", tried ? form->family_name : door->family_name);
@@ -186,17 +187,20 @@ static err prepare_enrolment(request *r)
     entrance way = entrance_of(r);
     enrol_work *work = r->scratch = arena_new_of(r->a, enrol_work);
     invitation_door door;
+    int64_t least;
     txn t;
     TRY(store_read(r->app->store, r->a, &r->problem, &t));
     err e = invitation_lookup(&t, &r->actor, &way.key, &door);
+    if (e == OK)
+        e = password_least(&t, UUID_NONE, door.organization_id, &least);
     store_read_end(&t);
     if (err_about(e)->status >= 500)
         return e;
     if (e != OK || !str_eq(door.next, S("enrol")))
         return OK; /* the handler finds it again */
     str known[] = {door.email, door.organization_name};
-    e = page_new_person(r, form->given_name, form->family_name, form->password, known, sizeof known / sizeof known[0],
-                        &work->hash);
+    e = page_new_person(r, least, form->given_name, form->family_name, form->password, known,
+                        sizeof known / sizeof known[0], &work->hash);
     return page_note(r, e, &work->found);
 }
 

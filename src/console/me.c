@@ -73,6 +73,7 @@ static err me_open(request *r, txn *t, const account_change *typed, bool proof_s
     put_person(r, me, r->actor.given_name, r->actor.family_name, r->actor.email);
     PUT_BOOL(me, "is_unproved", !r->actor.address_proved);
     PUT_BOOL(me, "proof_sent", proof_sent);
+    TRY(put_least(m, t, r->actor.account_id, UUID_NONE));
     return put_sessions(r, t, m);
 }
 
@@ -127,15 +128,18 @@ err console_me_password_form_prepare(request *r)
     const body_me_password_form *form = r->body;
     password_work *work = r->scratch = arena_new_of(r->a, password_work);
     work->proof = (sign_in){.email = r->actor.email, .password = form->current_password};
+    int64_t least;
     txn t;
     TRY(store_read(r->app->store, r->a, &r->problem, &t));
     err refusal = sign_in_find(&t, &r->actor, &work->proof);
+    if (refusal == OK)
+        refusal = password_least(&t, r->actor.account_id, UUID_NONE, &least);
     store_read_end(&t);
     if (refusal == OK)
         sign_in_verify(r->a, &work->proof);
     if (refusal == OK && work->proof.right) {
         str about[] = {r->actor.given_name, r->actor.family_name, r->actor.email};
-        refusal = password_prepare(&r->app->env, r->a, &r->problem, S("/password"), form->new_password, about,
+        refusal = password_prepare(least, r->a, &r->problem, S("/password"), form->new_password, about,
                                    sizeof about / sizeof about[0], &work->hash);
     }
     return page_note(r, refusal, &work->found);

@@ -47,7 +47,7 @@ static err reset_open(request *r, txn *t, const account_view *a, str next, mval 
     PUT(*out, "next", next);
     PUT_BOOL(*out, "is_first", str_empty(hash));
     PUT_BOOL(*out, "is_change", true);
-    return OK;
+    return put_least(*out, t, a->id, UUID_NONE);
 }
 
 err console_password_reset_page(request *r, txn *t)
@@ -70,13 +70,16 @@ err console_password_reset_form_prepare(request *r)
 {
     const body_password_reset_form *form = r->body;
     reset_work *work = r->scratch = arena_new_of(r->a, reset_work);
+    int64_t least;
     txn t;
     TRY(store_read(r->app->store, r->a, &r->problem, &t));
     err e = password_reset_lookup(&t, r->params[0].text, &work->account);
+    if (e == OK)
+        e = password_least(&t, work->account.id, UUID_NONE, &least);
     store_read_end(&t);
     TRY(e);
     str about[] = {work->account.given_name, work->account.family_name, work->account.email};
-    err refusal = password_prepare(&r->app->env, r->a, &r->problem, S("/password"), form->new_password, about,
+    err refusal = password_prepare(least, r->a, &r->problem, S("/password"), form->new_password, about,
                                    sizeof about / sizeof about[0], &work->hash);
     return page_note(r, refusal, &work->found);
 }

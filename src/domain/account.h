@@ -71,8 +71,16 @@ typedef struct signed_in {
 MUST err sign_in_finish(txn *t, const actor *who, const sign_in *in, signed_in *out);
 MUST err sign_out(txn *t, const actor *who);
 
-/** Judges and hashes a new password: slow. `about` as password_check. ERR_PASSWORD_TOO_WEAK with /pointer and reason. */
-MUST err password_prepare(const struct env *env, arena *a, problem *p, str pointer, str password, const str *about,
+/**
+ * How long a new password must be: the strictest of the server, the account's organizations (UUID_NONE: nobody's yet) and the
+ * organization that somebody is about to join (or UUID_NONE).
+ */
+MUST err password_least(txn *t, uuid account_id, uuid organization_id, int64_t *least);
+/**
+ * Judges and hashes a new password: slow. `least` by password_least, `about` as password_check. ERR_PASSWORD_TOO_WEAK with
+ * /pointer and reason.
+ */
+MUST err password_prepare(int64_t least, arena *a, problem *p, str pointer, str password, const str *about,
                           size_t about_count, str *hash);
 /** The stored hash of the caller's own account. */
 MUST err password_current(txn *t, uuid account_id, str *hash);

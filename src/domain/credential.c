@@ -95,11 +95,19 @@ static const str verdict_codes[] = {
     [PASSWORD_ABOUT_YOU] = S_INIT("about-you"),
 };
 
-err password_prepare(const struct env *env, arena *a, problem *p, str pointer, str password, const str *about,
+err password_least(txn *t, uuid account_id, uuid organization_id, int64_t *least)
+{
+    q_password_bound_row bound;
+    TRY(q_password_bound(t, &bound, .account = account_id, .inviting = organization_id));
+    int64_t own = t->env->settings->password_min_length;
+    *least = bound.least > own ? bound.least : own;
+    return OK;
+}
+
+err password_prepare(int64_t least, arena *a, problem *p, str pointer, str password, const str *about,
                      size_t about_count, str *hash)
 {
     char fresh[PASSWORD_HASH_SIZE];
-    int64_t least = env->settings->password_min_length;
     password_verdict v = password_check(password, about, about_count, least, NULL);
     if (v != PASSWORD_OK)
         return problem_at(p, ERR_PASSWORD_TOO_WEAK, pointer, verdict_codes[v],
