@@ -92,7 +92,8 @@ MUST err password_current(txn *t, uuid account_id, str *hash);
 MUST err password_change(txn *t, const actor *by, const sign_in *proof, str hash, signed_in *out);
 
 /**
- * Queues a reset mail to the stored address; the same answer for unknown addresses. ERR_RATE_LIMITED by address and source.
+ * Asks for a reset mail to the stored address: the same answer, and the same work, for unknown addresses; the worker looks
+ * whose it is. ERR_RATE_LIMITED by address and source.
  * `next`: the invitation's page ("/i/TOKEN") that the person came from and that the mail's link leads back to; anything else
  * is ignored.
  */

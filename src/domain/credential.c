@@ -1,5 +1,6 @@
 /* Sign-in, passwords, resets and proof of address. */
 #include "domain/account.h"
+#include "domain/address_request.h"
 #include "domain/audit.h"
 #include "domain/mail.h"
 #include "domain/secret.h"
@@ -193,17 +194,23 @@ static bool is_invitation_path(str path)
 
 err password_reset_request(txn *t, const actor *who, str email, str next)
 {
-    str subject = throttle_subject(t, email), token;
-    q_account_by_key_row row;
     TRY(take_or_refuse(t, &resets_of_source, throttle_source(t->a, who->source.p ? who->source : S(""))));
-    TRY(take_or_refuse(t, &resets_of_address, subject));
-    err e = q_account_by_key(t, &row, subject);
+    TRY(take_or_refuse(t, &resets_of_address, throttle_subject(t, email)));
+    str back = is_invitation_path(next) ? next : S("");
+    return address_request_put(t, who, ADDRESS_REQUEST_RESET, arena_join(t->a, back, S("\n"), email));
+}
+
+err password_reset_answer(txn *t, const actor *who, str what)
+{
+    str email = what, next = str_cut(&email, '\n'), token;
+    q_account_by_key_row row;
+    err e = q_account_by_key(t, &row, throttle_subject(t, email));
     if (e == ERR_NOT_FOUND)
         return OK;
     TRY(e);
     /* Earlier links stay good for their hour: anybody can ask for another one, and would kill the holder's. */
     TRY(make_token(t, row.id, KIND_RESET, RESET_LIFETIME, &token));
-    if (is_invitation_path(next)) /* sealed with the token, so that no secret of the invitation is kept either */
+    if (next.n) /* sealed with the token, so that no secret of the invitation is kept either */
         token = arena_join(t->a, token, S("?next="), next);
     mail_order order = {.kind = MAIL_PASSWORD_RESET,
                         .account_id = row.id,

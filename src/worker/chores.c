@@ -1,32 +1,49 @@
-/* Reminders, and what is too old to keep. */
+/* Reminders, what was asked for addresses, and what is too old to keep. */
 #include "worker/parts.h"
 
 #include "base/log.h"
+#include "domain/address_request.h"
 #include "domain/invitation.h"
 #include "queries.h"
 
-enum { REMINDERS = 100, SWEEP_EVERY = MSEC_HOUR, SWEEP_ROWS = 500, SWEEP_ROUNDS = 2000, ARENA_BYTES = 16 << 20 };
+enum { CHORES = 100, SWEEP_EVERY = MSEC_HOUR, SWEEP_ROWS = 500, SWEEP_ROUNDS = 2000, ARENA_BYTES = 16 << 20 };
 
 static err remind(txn *t, void *context)
 {
-    return invitations_remind(t, REMINDERS, context);
+    return invitations_remind(t, CHORES, context);
 }
 
-void chores_remind(worker *w)
+static err answer(txn *t, void *context)
+{
+    return address_requests_answer(t, CHORES, context);
+}
+
+/* Some at a time, until none are left; how many is said. */
+static void until_done(worker *w, err (*run)(txn *t, void *context), const char *done, const char *failed)
 {
     int64_t count;
     do {
         ARENA_SCOPED a = arena_new(ARENA_BYTES);
         problem p = {0};
         count = 0;
-        err e = store_write(w->store, a, &p, remind, &count);
+        err e = store_write(w->store, a, &p, run, &count);
         if (e != OK)
-            log_(LOG_WARNING, "reminders cannot be sent", LOG_TEXT("code", err_about(e)->code));
+            log_(LOG_WARNING, failed, LOG_TEXT("code", err_about(e)->code));
         else if (count > 0)
-            log_(LOG_INFO, "reminders queued", LOG_INT("count", count));
+            log_(LOG_INFO, done, LOG_INT("count", count));
         if (e != OK)
             return;
-    } while (count == REMINDERS);
+    } while (count == CHORES);
+}
+
+void chores_remind(worker *w)
+{
+    until_done(w, remind, "reminders queued", "reminders cannot be sent");
+}
+
+void chores_answer(worker *w)
+{
+    until_done(w, answer, "requests for addresses answered", "requests for addresses cannot be answered");
 }
 
 /* What is swept, and how long after its time. Rate windows are at most a day long, a kept answer lives 24 hours. */

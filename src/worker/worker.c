@@ -141,6 +141,8 @@ static void tick(worker *w)
     q_worker_due_row due = {0};
     if (look(w, &due) && due.reminders)
         chores_remind(w);
+    if (due.requests)
+        chores_answer(w);
     chores_sweep(w);
     if (!due.mails)
         return;
@@ -346,7 +348,7 @@ bool worker_settle(worker *w, msec patience)
         pthread_mutex_lock(&w->lock);
         bool busy = w->waiting || w->carried || w->results || w->rung || w->busy;
         pthread_mutex_unlock(&w->lock);
-        if (known && !due.mails && !busy)
+        if (known && !due.mails && !due.requests && !busy)
             return true;
         if (clock_monotonic() >= deadline)
             return false;

@@ -1,7 +1,7 @@
 -- From an address to a member. Types: *_id and id are UUIDs (16 bytes), *_at are milliseconds, is_* are 0 or 1.
 -- What is looked up by a range of time says ASC: YugabyteDB would hash a bare first column.
 -- Tenants' tables have the organization first in their keys. Server-wide: installation, account, session, account_token,
--- mail, idempotency, throttle, rate_window. SQLite builds a table for each IN of three or more constants, at every insert: the
+-- address_request, mail, idempotency, throttle, rate_window. SQLite builds a table for each IN of three or more constants, at every insert: the
 -- checks of tables that are written much are spelled out.
 
 -- One row, its id zeros: what the server's key is known by, so that a wrong key file is noticed before anything is sealed.
@@ -193,6 +193,18 @@ CREATE TABLE account_token (
     expires_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX account_token_account ON account_token (account_id);
+
+-- What somebody asks for an address. Asking writes the same row whoever has the address; the worker takes it up within a
+-- second and looks then whether there is such an account.
+-- @global workers take what waits for anybody in the order it came, with SKIP LOCKED, which no engine does across shards
+CREATE TABLE address_request (
+    id BLOB PRIMARY KEY NOT NULL,
+    kind TEXT NOT NULL CHECK (kind = 'reset' OR kind = 'signup'),
+    sealed BLOB NOT NULL,
+    source TEXT,
+    request_id TEXT,
+    created_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
 
 -- The outbox. A row waits with its secret sealed and loses it in the commit that records what became of it.
 -- @global workers take what is due for anybody by one index, with SKIP LOCKED, which no engine does across shards
