@@ -1,6 +1,7 @@
 /* One's own account: sign-in, sessions, passwords, proof of address. */
 #include "api/view.h"
 #include "bodies.h"
+#include "domain/device.h"
 #include "routes.h"
 
 static void answer_signed_in(request *r, int status, const signed_in *s)
@@ -121,6 +122,15 @@ err api_list_my_memberships(request *r, txn *t)
     return OK;
 }
 
+static void write_device(json_writer *w, str user_agent)
+{
+    device d = device_of(user_agent);
+    json_open(w, S("device"), '{');
+    json_str(w, S("browser"), d.browser);
+    json_str(w, S("system"), d.system);
+    json_close(w, '}');
+}
+
 err api_list_my_sessions(request *r, txn *t)
 {
     session_view *list;
@@ -136,10 +146,17 @@ err api_list_my_sessions(request *r, txn *t)
         json_time(&w, S("expires_at"), list[i].expires_at);
         json_str(&w, S("user_agent"), list[i].user_agent);
         json_str(&w, S("source"), list[i].source);
+        write_device(&w, list[i].user_agent);
         json_close(&w, '}');
     }
     view_list_close(&w, &(page){.total = -1});
     return OK;
+}
+
+err api_revoke_my_sessions(request *r, txn *t)
+{
+    TRY(sessions_end_others(t, &r->actor));
+    return answer_empty(r, 204);
 }
 
 err api_revoke_my_session(request *r, txn *t)

@@ -108,6 +108,10 @@ str link_with(arena *a, str path, const str (*pairs)[2], size_t count);
 /** "/o/SLUG" and what follows. */
 str org_path(const request *r, const char *rest);
 str org_path_id(const request *r, const char *before, str prefix, uuid id, const char *after);
+/** "/me" and what follows, with the organization one came from (?from=), whose navigation stays beside the account's pages. */
+str me_path(const request *r, str rest);
+/** 303 to the account's page, with a notice. */
+MUST err me_redirect(request *r, const char *notice);
 /** `next` when it is a path of this server (one "/" first, plain ASCII without backslash), else `otherwise`. */
 str safe_next(str next, str otherwise);
 /** The address asked for, without `lang` and `notice`: to come back to. */

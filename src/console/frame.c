@@ -1,5 +1,7 @@
 /* The frame around every page. */
 #include "console/console.h"
+#include "domain/session.h"
+#include "http/schema.h"
 #include "ports/template.h"
 
 /* What the last page did, told on the next one: ?notice=KEY or KEY.COUNT; the text is notice.KEY. */
@@ -31,6 +33,7 @@ static const struct {
     {S_INIT("resent_some"), WARNING, true},
     {S_INIT("role_changed"), GOOD, false},
     {S_INIT("session_ended"), GOOD, false},
+    {S_INIT("sessions_ended"), GOOD, false},
     {S_INIT("settings_saved"), GOOD, false},
     {S_INIT("signed_out"), INFO, false},
     {S_INIT("some_failed"), WARNING, false},
@@ -70,21 +73,17 @@ static void put_nav_item(request *r, mval *nav, str url, const char *label, str 
     PUT_BOOL(n, "current", current);
 }
 
-static void put_nav(request *r, mval *m, bool has_home)
+static void put_nav(request *r, mval *m, str slug, permission may)
 {
     mval *nav = m_set_list(m, S("nav"));
-    if (uuid_none(r->actor.membership_id)) { /* outside of organizations: the way back into one */
-        if (has_home)
-            put_nav_item(r, nav, S("/"), "nav.home", S("home"), false);
-        return;
-    }
-    str pattern = r->route->pattern;
-    bool users = str_starts(pattern, S("/o/{org}/users")), settings_page = str_starts(pattern, S("/o/{org}/settings"));
-    put_nav_item(r, nav, org_path(r, ""), "nav.home", S("home"), !users && !settings_page);
-    if (r->actor.may & PERM_MEMBERS_READ)
-        put_nav_item(r, nav, org_path(r, "/users"), "nav.users", S("users"), users);
-    if (r->actor.may & PERM_ORGANIZATION_UPDATE)
-        put_nav_item(r, nav, org_path(r, "/settings"), "nav.settings", S("settings"), settings_page);
+    str pattern = r->route->pattern, base = arena_join(r->a, S("/o/"), slug);
+    bool inside = !uuid_none(r->actor.membership_id), users = str_starts(pattern, S("/o/{org}/users")),
+         settings_page = str_starts(pattern, S("/o/{org}/settings"));
+    put_nav_item(r, nav, base, "nav.home", S("home"), inside && !users && !settings_page);
+    if (may & PERM_MEMBERS_READ)
+        put_nav_item(r, nav, arena_join(r->a, base, S("/users")), "nav.users", S("users"), users);
+    if (may & PERM_ORGANIZATION_UPDATE)
+        put_nav_item(r, nav, arena_join(r->a, base, S("/settings")), "nav.settings", S("settings"), settings_page);
 }
 
 static void put_rights(request *r, mval *m)
@@ -103,32 +102,57 @@ static void put_rights(request *r, mval *m)
         m_set_bool(may, rights[i].name, !uuid_none(r->actor.membership_id) && (r->actor.may & rights[i].right));
 }
 
-/* The organization that the path names, the others to switch to, and the ways inside. */
+/*
+ * Whose navigation a page shows: the organization that the path names; on the account's own pages the one that one came
+ * from, or the only one there is. No membership in *where: none.
+ */
+static err find_place(request *r, txn *t, const membership_view *mine, size_t count, actor *where)
+{
+    *where = r->actor;
+    if (!uuid_none(where->membership_id))
+        return OK;
+    str from = form_value(r->a, r->raw_query, S("from"));
+    if (!from.p && count == 1)
+        from = mine[0].organization_slug;
+    bool own = false; /* only what the list shows: a confined account has no other */
+    for (size_t i = 0; i < count; i++)
+        own = own || str_eq(mine[i].organization_slug, from);
+    err e = own ? actor_enter(t, where, from, 0) : OK;
+    return err_about(e)->status < 500 ? OK : e;
+}
+
+/* The organization that the page stands in, the others to switch to, and the ways inside. */
 static err put_organizations(request *r, txn *t, mval *m)
 {
     membership_view *mine;
     size_t count;
+    actor where;
     TRY(account_memberships(t, r->actor.account_id, &mine, &count));
+    TRY(find_place(r, t, mine, count, &where));
     mval *organizations = m_set_list(m, S("organizations"));
     for (size_t i = 0; i < count; i++) {
-        bool current =
-            !uuid_none(r->actor.organization_id) && uuid_eq(mine[i].organization_id, r->actor.organization_id);
+        bool current = uuid_eq(mine[i].membership_id, where.membership_id);
+        str slug = mine[i].organization_slug;
         mval *o = m_add_object(organizations);
         PUT(o, "name", mine[i].organization_name);
-        PUT(o, "slug", mine[i].organization_slug);
-        PUT(o, "url", arena_join(r->a, S("/o/"), mine[i].organization_slug));
+        PUT(o, "slug", slug);
+        PUT(o, "url", arena_join(r->a, S("/o/"), slug));
+        PUT(o, "leave_url", arena_join(r->a, S("/o/"), slug, S("/leave")));
         PUT(o, "initial", initials(r, mine[i].organization_name, STR_NONE));
         PUT(o, "role_text", text_of(r, "role", mine[i].role));
         PUT_BOOL(o, "current", current);
         if (current) {
             m_set(m, S("organization"), o);
             PUT(m, "organization_name", mine[i].organization_name);
+            PUT(m, "from_query", LINK(r->a, S(""), {S("from"), slug}));
+            put_nav(r, m, slug, where.may);
         }
     }
     PUT_BOOL(m, "many_organizations", count > 1);
     PUT_BOOL(m, "has_memberships", count > 0);
     m_set(m, S("memberships"), organizations);
-    put_nav(r, m, count > 0);
+    if (uuid_none(where.membership_id) && count > 0) /* outside of organizations: the way back into one */
+        put_nav_item(r, m_set_list(m, S("nav")), S("/"), "nav.home", S("home"), false);
     return OK;
 }
 

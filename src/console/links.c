@@ -1,4 +1,5 @@
 #include "console/console.h"
+#include "http/schema.h"
 
 static bool is_unreserved(char c)
 {
@@ -42,6 +43,17 @@ str org_path(const request *r, const char *rest)
 str org_path_id(const request *r, const char *before, str prefix, uuid id, const char *after)
 {
     return arena_join(r->a, S("/o/"), r->params[0].text, str_of(before), id_text(r, prefix, id), str_of(after));
+}
+
+str me_path(const request *r, str rest)
+{
+    str from = form_value(r->a, r->raw_query, S("from"));
+    return LINK(r->a, arena_join(r->a, S("/me"), rest), {S("from"), from});
+}
+
+err me_redirect(request *r, const char *notice)
+{
+    return page_redirect(r, me_path(r, S("")), notice);
 }
 
 str safe_next(str next, str otherwise)

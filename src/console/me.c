@@ -1,38 +1,15 @@
 /* One's own account: name and language, password, sessions, proof of the address. */
 #include "console/console.h"
+#include "domain/device.h"
 
 /* ---- the page ---- */
 
-/* What a browser calls itself, the more telling names first: each of them also says the ones below. */
-static const struct {
-    str sign, name;
-} browsers[] =
-    {
-        {S_INIT("Edg/"), S_INIT("Edge")},        {S_INIT("EdgA/"), S_INIT("Edge")},
-        {S_INIT("OPR/"), S_INIT("Opera")},       {S_INIT("SamsungBrowser/"), S_INIT("Samsung Internet")},
-        {S_INIT("Firefox/"), S_INIT("Firefox")}, {S_INIT("FxiOS/"), S_INIT("Firefox")},
-        {S_INIT("CriOS/"), S_INIT("Chrome")},    {S_INIT("Chrome/"), S_INIT("Chrome")},
-        {S_INIT("Safari/"), S_INIT("Safari")},
-},
-  systems[] = {
-      {S_INIT("Android"), S_INIT("Android")}, {S_INIT("iPhone"), S_INIT("iPhone")},
-      {S_INIT("iPad"), S_INIT("iPad")},       {S_INIT("Windows"), S_INIT("Windows")},
-      {S_INIT("Mac OS X"), S_INIT("macOS")},  {S_INIT("CrOS"), S_INIT("ChromeOS")},
-      {S_INIT("Linux"), S_INIT("Linux")},
-};
-
 static str device_text(request *r, str user_agent)
 {
-    str browser = STR_NONE, system = STR_NONE;
-    for (size_t i = 0; i < sizeof browsers / sizeof browsers[0] && !browser.p; i++)
-        if (str_find(user_agent, browsers[i].sign) < user_agent.n)
-            browser = browsers[i].name;
-    for (size_t i = 0; i < sizeof systems / sizeof systems[0] && !system.p; i++)
-        if (str_find(user_agent, systems[i].sign) < user_agent.n)
-            system = systems[i].name;
-    if (!browser.p || !system.p)
-        return browser.p ? browser : text(r, "me.session_unknown");
-    return TEXT(r, "me.session_device", {S("browser"), browser}, {S("system"), system});
+    device d = device_of(user_agent);
+    if (!d.browser.p || !d.system.p)
+        return d.browser.p ? d.browser : text(r, "me.session_unknown");
+    return TEXT(r, "me.session_device", {S("browser"), d.browser}, {S("system"), d.system});
 }
 
 static err put_sessions(request *r, txn *t, mval *m)
@@ -50,8 +27,9 @@ static err put_sessions(request *r, txn *t, mval *m)
         PUT(o, "seen_text",
             TEXT(r, "me.session_seen", {S("when"), phrase_ago(r->a, r->lang, rows[i].seen_at, t->now)}));
         PUT_BOOL(o, "is_current", uuid_eq(rows[i].id, r->actor.session_id));
-        PUT(o, "end_url", arena_join(r->a, S("/me/sessions/"), id, S("/end")));
+        PUT(o, "end_url", me_path(r, arena_join(r->a, S("/sessions/"), id, S("/end"))));
     }
+    PUT_BOOL(m, "many_sessions", count > 1);
     return OK;
 }
 
@@ -109,7 +87,7 @@ err console_me_form(request *r, txn *t)
     if (refusal == OK) {
         if (change.locale.p)
             answer_language_cookie(r, lang);
-        return page_redirect(r, S("/me"), "profile_saved");
+        return me_redirect(r, "profile_saved");
     }
     TRY(me_open(r, t, &change, false, &m));
     return me_refused(r, m, refusal, "profile_problem_text");
@@ -155,7 +133,7 @@ err console_me_password_form(request *r, txn *t)
         refusal = password_change(t, &r->actor, &work->proof, work->hash, &fresh);
     if (refusal == OK) {
         answer_session_cookie(r, fresh.token, fresh.expires_at);
-        return page_redirect(r, S("/me"), "password_changed");
+        return me_redirect(r, "password_changed");
     }
     if (refusal == ERR_SIGN_IN_FAILED) /* noted: the answer lets it be committed */
         refusal = problem_at(&r->problem, ERR_INVALID_REQUEST, S("/current_password"), S("wrong-password"), 0);
@@ -168,7 +146,13 @@ err console_me_password_form(request *r, txn *t)
 err console_me_session_end_form(request *r, txn *t)
 {
     TRY(session_end(t, &r->actor, r->params[0].id));
-    return page_redirect(r, S("/me"), "session_ended");
+    return me_redirect(r, "session_ended");
+}
+
+err console_me_sessions_end_form(request *r, txn *t)
+{
+    TRY(sessions_end_others(t, &r->actor));
+    return me_redirect(r, "sessions_ended");
 }
 
 err console_me_proof_form(request *r, txn *t)
@@ -178,7 +162,7 @@ err console_me_proof_form(request *r, txn *t)
     TRY(store_savepoint(t));
     TRY(page_attempt(t, address_proof_request(t, &r->actor), &refusal));
     if (refusal == OK)
-        return page_redirect(r, S("/me"), "proof_sent");
+        return me_redirect(r, "proof_sent");
     TRY(me_open(r, t, NULL, false, &m));
     return me_refused(r, m, refusal, "proof_problem_text");
 }
@@ -189,7 +173,7 @@ err console_me_proof_confirm_form(request *r, txn *t)
     mval *m;
     err refusal = address_proof_confirm(t, &r->actor, form->code);
     if (refusal == OK)
-        return page_redirect(r, S("/me"), "address_proved");
+        return me_redirect(r, "address_proved");
     if (refusal != ERR_TOKEN_INVALID)
         return refusal;
     TRY(me_open(r, t, NULL, true, &m)); /* the wrong try is noted: the answer lets it be committed */

@@ -123,6 +123,15 @@ err session_end(txn *t, const actor *by, uuid session_id)
     return audit(t, by, "session.revoked", .subject_kind = S("session"), .subject_id = session_id);
 }
 
+err sessions_end_others(txn *t, const actor *by)
+{
+    int64_t gone;
+    TRY(q_session_delete_others(t, &gone, .account_id = by->account_id, .but = by->session_id));
+    if (gone == 0)
+        return OK;
+    return audit(t, by, "sessions.revoked", .subject_kind = S("account"), .subject_id = by->account_id);
+}
+
 err sign_out(txn *t, const actor *who)
 {
     int64_t gone;

@@ -43,6 +43,8 @@ typedef struct session_view {
 MUST err account_sessions(txn *t, uuid account_id, session_view **out, size_t *count);
 /** Ends one of one's own sessions. ERR_NOT_FOUND for anybody else's. */
 MUST err session_end(txn *t, const actor *by, uuid session_id);
+/** Ends all of one's own sessions but the one that asks. */
+MUST err sessions_end_others(txn *t, const actor *by);
 
 /* ---- passwords: the slow half (hashing) runs before the transaction, in the pool ---- */
 

@@ -24,6 +24,10 @@ DELETE FROM session WHERE id = :id AND account_id = :account_id;
 -- name: session_delete_all :changed
 DELETE FROM session WHERE account_id = :account_id;
 
+-- name: session_delete_others :changed
+-- param: but uuid
+DELETE FROM session WHERE account_id = :account_id AND id <> :but;
+
 -- name: session_of_account :many
 SELECT id, created_at, seen_at, expires_at, user_agent, source FROM session
  WHERE account_id = :account_id AND expires_at > :now
