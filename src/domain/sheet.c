@@ -19,8 +19,7 @@ typedef struct paper {
 
 static str words(const paper *on, const char *key)
 {
-    return PHRASE(on->a, on->lang, str_of(key), {S("organization_name"), on->organization_name},
-                  {S("sign_in_url"), on->sign_in_url});
+    return PHRASE(on->a, on->lang, str_of(key), {S("organization_name"), on->organization_name});
 }
 
 static double put_field(const paper *on, double y, const char *key, str value)

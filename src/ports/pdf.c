@@ -5,9 +5,9 @@
 
 #include <assert.h>
 
-enum { CATALOG = 1, PAGES, INFO, FONTS };                         /* numbers of objects; each font takes five */
+enum { CATALOG = 1, PAGES, INFO, FONTS }; /* numbers of objects; each font takes five */
 enum { TYPE0, CID_FONT, DESCRIPTOR, FONT_FILE, BACK, FONT_OBJECTS };
-enum { FIRST_PAGE = FONTS + PDF_FONT_COUNT * FONT_OBJECTS };      /* then each page two: itself, what is on it */
+enum { FIRST_PAGE = FONTS + PDF_FONT_COUNT * FONT_OBJECTS }; /* then each page two: itself, what is on it */
 
 struct pdf {
     arena *a;
@@ -32,16 +32,24 @@ static void stream(pdf *p, size_t number, str entries, str bytes)
     buf_lit(&p->out, "\nendstream\nendobj\n");
 }
 
+static void hex(buf *out, unsigned code)
+{
+    static const char digits[] = "0123456789ABCDEF";
+    for (int shift = 12; shift >= 0; shift -= 4)
+        buf_byte(out, digits[code >> shift & 15]);
+}
+
 /* A text string (7.9.2.2): UTF-16 with its mark, in hexadecimal, so that nothing in it has to be escaped. */
 static void text_string(buf *out, str text)
 {
     buf_lit(out, "<FEFF");
     for (size_t at = 0; at < text.n;) {
         uint32_t c = str_next_codepoint(text, &at);
-        if (c > 0xffff)
-            buf_printf(out, "%04X%04X", 0xd800 + ((c - 0x10000) >> 10), 0xdc00 + ((c - 0x10000) & 0x3ff));
-        else
-            buf_printf(out, "%04X", c);
+        if (c > 0xffff) { /* two halves */
+            hex(out, 0xd800 + ((c - 0x10000) >> 10));
+            c = 0xdc00 + ((c - 0x10000) & 0x3ff);
+        }
+        hex(out, c);
     }
     buf_lit(out, ">");
 }
@@ -57,10 +65,11 @@ static void put_font(pdf *p, pdf_font which)
                "/ToUnicode %zu 0 R >>\nendobj\n",
                STR_FMT(f->name), first + CID_FONT, first + BACK);
     object(p, first + CID_FONT);
-    buf_printf(&p->out,
-               "<< /Type /Font /Subtype /CIDFontType2 /BaseFont /%.*s /CIDToGIDMap /Identity /CIDSystemInfo << /Registry "
-               "(Adobe) /Ordering (Identity) /Supplement 0 >> /FontDescriptor %zu 0 R /W [0 [",
-               STR_FMT(f->name), first + DESCRIPTOR);
+    buf_printf(
+        &p->out,
+        "<< /Type /Font /Subtype /CIDFontType2 /BaseFont /%.*s /CIDToGIDMap /Identity /CIDSystemInfo << /Registry "
+        "(Adobe) /Ordering (Identity) /Supplement 0 >> /FontDescriptor %zu 0 R /W [0 [",
+        STR_FMT(f->name), first + DESCRIPTOR);
     buf_add(&p->out, f->widths);
     buf_lit(&p->out, "]] >>\nendobj\n");
     object(p, first + DESCRIPTOR);
@@ -137,7 +146,7 @@ void pdf_text(pdf *p, pdf_style style, double x, double y, str text)
     put_colour(p, style.colour);
     buf_printf(&p->page, "BT /F%d %.2f Tf %.2f %.2f Td <", style.font, style.size, x, PDF_HEIGHT - y);
     for (size_t at = 0; at < text.n;)
-        buf_printf(&p->page, "%04X", glyph_of(style.font, str_next_codepoint(text, &at))->glyph);
+        hex(&p->page, glyph_of(style.font, str_next_codepoint(text, &at))->glyph);
     buf_lit(&p->page, "> Tj ET\n");
 }
 
@@ -199,8 +208,10 @@ str pdf_end(pdf *p)
     end_page(p);
     put_pages(p);
     object(p, CATALOG);
-    buf_printf(&p->out, "<< /Type /Catalog /Pages %d 0 R /Lang (%.*s) /ViewerPreferences << /DisplayDocTitle true >> >>\nendobj\n",
-               PAGES, STR_FMT(p->language));
+    buf_printf(
+        &p->out,
+        "<< /Type /Catalog /Pages %d 0 R /Lang (%.*s) /ViewerPreferences << /DisplayDocTitle true >> >>\nendobj\n",
+        PAGES, STR_FMT(p->language));
     object(p, INFO);
     buf_lit(&p->out, "<< /Producer (Parvis) /Title ");
     text_string(&p->out, p->title);
@@ -209,8 +220,8 @@ str pdf_end(pdf *p)
     buf_printf(&p->out, "xref\n0 %zu\n0000000000 65535 f \n", count);
     for (size_t i = 1; i < count; i++)
         buf_printf(&p->out, "%010zu 00000 n \n", p->offsets[i]);
-    buf_printf(&p->out, "trailer\n<< /Size %zu /Root %d 0 R /Info %d 0 R >>\nstartxref\n%zu\n%%%%EOF\n", count, CATALOG, INFO,
-               table);
+    buf_printf(&p->out, "trailer\n<< /Size %zu /Root %d 0 R /Info %d 0 R >>\nstartxref\n%zu\n%%%%EOF\n", count, CATALOG,
+               INFO, table);
     str file = arena_str(p->a, buf_str(&p->out));
     buf_free(&p->page);
     buf_free(&p->out);

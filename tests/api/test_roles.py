@@ -8,6 +8,9 @@ from lib.spec import permissions, routes
 SAMPLE = {
     "create_invitations": lambda c: {"invitations": [{"email": fresh(), "role": "member"}], "deliver": False},
     "preview_invitations": lambda c: {"invitations": [{"email": fresh(), "role": "member"}]},
+    "make_password_sheets": lambda c: {
+        "items": [{"email": fresh(), "temporary_password": "k7mp-2xwq", "expires_at": "2026-11-24T09:30:00.000Z"}]
+    },
     "correct_invitation": lambda c: {"email": fresh()},
     "update_organization": lambda c: {"name": "Acme"},
     "update_settings": lambda c: {"reminder_max": 1},
