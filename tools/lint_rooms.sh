@@ -13,4 +13,6 @@ only idn2.h '^src/ports/'
 only jansson.h '^src/(http|cli)/'
 only curl/ '^src/(ports|cli)/'
 only ini.h '^src/ports/'
+only openssl/ '^src/ports/'
+only qrencode.h '^src/ports/'
 exit $status
