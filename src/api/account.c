@@ -2,6 +2,7 @@
 #include "api/view.h"
 #include "bodies.h"
 #include "domain/device.h"
+#include "http/verify.h"
 #include "routes.h"
 
 static void answer_signed_in(request *r, int status, const signed_in *s)
@@ -15,32 +16,25 @@ static void answer_signed_in(request *r, int status, const signed_in *s)
     answer_session_cookie(r, s->token, s->expires_at);
 }
 
-/* Finds and verifies a password in the pool, before the transaction. */
-static err verify(request *r, str email, str password)
-{
-    txn t;
-    sign_in *in = arena_new_of(r->a, sign_in);
-    *in = (sign_in){.email = email, .password = password};
-    r->scratch = in;
-    TRY(store_read(r->app->store, r->a, &r->problem, &t));
-    err e = sign_in_find(&t, &r->actor, in);
-    store_read_end(&t);
-    TRY(e);
-    sign_in_verify(r->a, in);
-    return OK;
-}
-
 err api_sign_in_prepare(request *r)
 {
     const body_sign_in *b = r->body;
-    return verify(r, b->email, b->password);
+    sign_in *in = r->scratch = arena_new_of(r->a, sign_in);
+    *in = (sign_in){.email = b->email, .password = b->password, .code = b->code};
+    return verify_password(r, in);
+}
+
+/* Wrong tries are noted: the answer is committed with them. */
+static bool is_noted(err e)
+{
+    return e == ERR_SIGN_IN_FAILED || e == ERR_SECOND_FACTOR_FAILED || e == ERR_SECOND_FACTOR_REQUIRED;
 }
 
 err api_sign_in(request *r, txn *t)
 {
     signed_in s;
     err e = sign_in_finish(t, &r->actor, r->scratch, &s);
-    if (e == ERR_SIGN_IN_FAILED)
+    if (is_noted(e))
         return answer_problem(r, e);
     TRY(e);
     answer_signed_in(r, 201, &s);
@@ -168,7 +162,7 @@ err api_revoke_my_session(request *r, txn *t)
 /* ---- passwords ---- */
 
 typedef struct new_password {
-    sign_in *proof;
+    sign_in proof;
     str hash;
 } new_password;
 
@@ -185,12 +179,11 @@ err api_change_password_prepare(request *r)
 {
     const body_change_password *b = r->body;
     const str about[] = {r->actor.email, r->actor.given_name, r->actor.family_name};
-    new_password *n = arena_new_of(r->a, new_password);
+    new_password *n = r->scratch = arena_new_of(r->a, new_password);
     int64_t least;
-    TRY(verify(r, r->actor.email, b->current_password));
-    n->proof = r->scratch;
-    r->scratch = n;
-    if (!n->proof->right)
+    n->proof = (sign_in){.email = r->actor.email, .password = b->current_password};
+    TRY(verify_password(r, &n->proof));
+    if (!n->proof.right)
         return OK; /* the transaction notes the wrong try */
     TRY(read_least(r, &least));
     return password_prepare(least, r->a, &r->problem, S("/new_password"), b->new_password, about, 3, &n->hash);
@@ -200,7 +193,7 @@ err api_change_password(request *r, txn *t)
 {
     signed_in s;
     const new_password *n = r->scratch;
-    err e = password_change(t, &r->actor, n->proof, n->hash, &s);
+    err e = password_change(t, &r->actor, &n->proof, n->hash, &s);
     if (e == ERR_SIGN_IN_FAILED)
         return answer_problem(r, e);
     TRY(e);

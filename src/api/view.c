@@ -12,6 +12,11 @@ void view_account(json_writer *w, str key, const account_view *a)
     json_str(w, S("family_name"), a->family_name);
     json_str(w, S("locale"), a->locale);
     json_time(w, S("created_at"), a->created_at);
+    json_open(w, S("second_factor"), '{');
+    json_bool(w, S("totp"), a->factors.totp);
+    json_int(w, S("passkeys"), a->factors.passkeys);
+    json_int(w, S("recovery_codes_left"), a->factors.recovery_codes);
+    json_close(w, '}');
     json_close(w, '}');
 }
 

@@ -10,6 +10,9 @@ int run_account_show(cli *c)
         {"name", "account", show_name},
         {"locale", "account.locale", NULL},
         {"address_proved", "account.email_proved", NULL},
+        {"totp", "account.second_factor.totp", NULL},
+        {"passkeys", "account.second_factor.passkeys", NULL},
+        {"recovery_codes", "account.second_factor.recovery_codes_left", NULL},
         {"created_at", "account.created_at", show_time},
         {0},
     };
@@ -51,4 +54,15 @@ int run_account_reset_password(cli *c)
         say(printable(c->a, json_text(r.json, "url")));
     json_decref(r.json);
     return EXIT_DONE;
+}
+
+int run_account_remove_second_factor(cli *c)
+{
+    reply r;
+    json_t *body = json_object();
+    json_put(body, "email", argument(c, 0));
+    int code = call(c, "POST", S("/server/accounts/remove-second-factor"), body, &r);
+    if (code == EXIT_DONE)
+        json_decref(r.json);
+    return code;
 }

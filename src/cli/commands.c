@@ -156,5 +156,11 @@ const command commands[] = {
      .least = 1,
      .most = 1,
      .run = run_account_reset_password},
+    {.name = "account remove-second-factor",
+     .arguments = "ADDRESS",
+     .least = 1,
+     .most = 1,
+     .run = run_account_remove_second_factor,
+     .queues_mail = true},
     {.name = NULL},
 };

@@ -36,5 +36,6 @@ int run_mail_retry(cli *c);
 int run_mail_test(cli *c);
 int run_account_show(cli *c);
 int run_account_reset_password(cli *c);
+int run_account_remove_second_factor(cli *c);
 
 #endif

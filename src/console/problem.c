@@ -38,9 +38,10 @@ static err show_problem(request *r, err refusal)
 
 void console_problem(request *r, err refusal)
 {
-    if (refusal == ERR_UNAUTHENTICATED) {
+    if (refusal == ERR_UNAUTHENTICATED || refusal == ERR_SECOND_FACTOR_REQUIRED) {
         bool page = r->route && str_eq(r->route->method, S("GET"));
-        str to = LINK(r->a, S("/sign-in"), {S("next"), page ? link_here(r) : STR_NONE});
+        str way = refusal == ERR_UNAUTHENTICATED ? S("/sign-in") : S("/sign-in/factor");
+        str to = LINK(r->a, way, {S("next"), page ? link_here(r) : STR_NONE});
         if (answer_redirect(r, to) == OK)
             return;
     }

@@ -1,5 +1,7 @@
 /* Getting in and out, and the language of the pages. */
 #include "console/console.h"
+#include "domain/factor.h"
+#include "http/verify.h"
 
 err console_root(request *r, txn *t)
 {
@@ -52,14 +54,8 @@ err console_sign_in_form_prepare(request *r)
 {
     const body_sign_in_form *form = r->body;
     sign_in_try *attempt = r->scratch = arena_new_of(r->a, sign_in_try);
-    attempt->in = (sign_in){.email = form->email, .password = form->password};
-    txn t;
-    TRY(store_read(r->app->store, r->a, &r->problem, &t));
-    err refusal = sign_in_find(&t, &r->actor, &attempt->in);
-    store_read_end(&t);
-    if (refusal == OK)
-        sign_in_verify(r->a, &attempt->in);
-    return page_note(r, refusal, &attempt->found);
+    attempt->in = (sign_in){.email = form->email, .password = form->password, .code_may_follow = true};
+    return page_note(r, verify_password(r, &attempt->in), &attempt->found);
 }
 
 err console_sign_in_form(request *r, txn *t)
@@ -75,6 +71,8 @@ err console_sign_in_form(request *r, txn *t)
         if (r->actor.kind == ACTOR_ACCOUNT)
             TRY(sign_out(t, &r->actor));
         answer_session_cookie(r, in.token, in.expires_at);
+        if (in.stage == STAGE_FACTOR)
+            return answer_redirect(r, LINK(r->a, S("/sign-in/factor"), {S("next"), next}));
         return answer_redirect(r, next.p ? next : S("/"));
     }
     mval *m; /* the answer is OK for the store: the wrong try that was noted stays */
@@ -91,4 +89,52 @@ err console_sign_out_form(request *r, txn *t)
     TRY(sign_out(t, &r->actor));
     answer_session_cookie(r, S(""), 0);
     return page_redirect(r, S("/sign-in"), "signed_out");
+}
+
+/* ---- the second factor ---- */
+
+static err factor_open(request *r, txn *t, const account_view *me, str next, mval **out)
+{
+    TRY(page_open(r, t, out));
+    mval *m = *out;
+    PUT(m, "next", next);
+    PUT(m, "email", r->actor.email);
+    PUT_BOOL(m, "has_totp", me->factors.totp);
+    PUT_BOOL(m, "has_recovery_codes", me->factors.recovery_codes > 0);
+    return OK;
+}
+
+/* For a session that waits for it, and for a full one that an organization asks for more than it has shown. */
+err console_factor_page(request *r, txn *t)
+{
+    const query_factor_page *query = r->query;
+    str next = safe_next(query->next, STR_NONE);
+    account_view me;
+    mval *m;
+    if (r->actor.factor_at)
+        return answer_redirect(r, next.p ? next : S("/"));
+    TRY(account_get(t, r->actor.account_id, &me));
+    if (!factors_any(&me.factors))
+        return answer_redirect(r, LINK(r->a, S("/me/totp"), {S("next"), next}));
+    TRY(factor_open(r, t, &me, next, &m));
+    return page_answer(r, 200, "sign_in_factor", m);
+}
+
+err console_factor_form(request *r, txn *t)
+{
+    const body_factor_form *form = r->body;
+    str next = safe_next(form->next, STR_NONE);
+    signed_in fresh;
+    account_view me;
+    mval *m;
+    err refusal = factor_take(t, &r->actor, r->actor.account_id, form->code);
+    if (refusal == OK) {
+        TRY(session_raise(t, &r->actor, &fresh));
+        answer_session_cookie(r, fresh.token, fresh.expires_at);
+        return answer_redirect(r, next.p ? next : S("/"));
+    }
+    TRY(account_get(t, r->actor.account_id, &me)); /* the wrong try is noted: the answer lets it be committed */
+    TRY(factor_open(r, t, &me, next, &m));
+    PUT_BOOL(m, "is_recovery", form->recovery);
+    return page_refused(r, refusal, "sign_in_factor", m);
 }

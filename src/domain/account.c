@@ -10,6 +10,7 @@ err account_get(txn *t, uuid id, account_view *out)
     q_account_by_id_row r;
     TRY(q_account_by_id(t, &r, id));
     *out = (account_view){r.id, r.email, r.given_name, r.family_name, r.locale, r.email_proved_at != 0, r.created_at};
+    out->factors = (account_factors){.totp = r.totp != 0, .recovery_codes = r.recovery_codes};
     return OK;
 }
 
@@ -20,8 +21,7 @@ err account_by_email(txn *t, str email, account_view *out)
     if (!address_parse(t->a, email, &where))
         return ERR_INVALID_ADDRESS;
     TRY(q_account_by_key(t, &r, where.key));
-    *out = (account_view){r.id, r.email, r.given_name, r.family_name, r.locale, r.email_proved_at != 0, r.created_at};
-    return OK;
+    return account_get(t, r.id, out);
 }
 
 static bool looks_like_link(str s)

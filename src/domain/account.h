@@ -4,12 +4,20 @@
 
 #include "domain/actor.h"
 
+/** What an account can show beside its password. */
+typedef struct account_factors {
+    bool totp;              /* an authenticator app, confirmed */
+    int64_t passkeys;
+    int64_t recovery_codes; /* not yet used */
+} account_factors;
+
 typedef struct account_view {
     uuid id;
     str email, given_name, family_name, locale; /* locale STR_NONE: never chosen */
     bool address_proved;
     msec created_at;
     str role; /* organization_contacts alone fills it */
+    account_factors factors; /* account_get and account_by_email fill it */
 } account_view;
 
 MUST err account_get(txn *t, uuid id, account_view *out);
@@ -52,6 +60,8 @@ MUST err sessions_end_others(txn *t, const actor *by);
 typedef struct sign_in {
     str email; /* as typed */
     str password;
+    str code;             /* of the second factor; STR_NONE: none given */
+    bool code_may_follow; /* then a half session waits for it, where one is needed */
     uuid account_id; /* from here on filled by sign_in_find */
     str hash;
     bool right; /* filled by sign_in_verify */
@@ -66,12 +76,20 @@ typedef struct signed_in {
     uuid session_id;
     str token; /* the cookie's value */
     msec expires_at;
+    session_stage stage;
 } signed_in;
 /**
- * Makes the session, or notes the wrong try and returns ERR_SIGN_IN_FAILED: then t must still be committed (answer_problem).
+ * Makes the session, or notes the wrong try and returns ERR_SIGN_IN_FAILED, or ERR_SECOND_FACTOR_FAILED for a wrong code: then
+ * t must still be committed (answer_problem). ERR_SECOND_FACTOR_REQUIRED where a code is needed and none may follow. Whether
+ * an account has a second factor is looked at after the password was right, and shows to nobody before.
  */
 MUST err sign_in_finish(txn *t, const actor *who, const sign_in *in, signed_in *out);
 MUST err sign_out(txn *t, const actor *who);
+/**
+ * Whether `proof`, found for by->email and verified before, is the caller's password. A wrong one is noted and gives
+ * ERR_SIGN_IN_FAILED: then t must still be committed (answer_problem). ERR_RATE_LIMITED.
+ */
+MUST err password_shown(txn *t, const actor *by, const sign_in *proof);
 
 /**
  * How long a new password must be: the strictest of the server, the account's organizations (UUID_NONE: nobody's yet) and the

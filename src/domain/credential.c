@@ -2,6 +2,7 @@
 #include "domain/account.h"
 #include "domain/address_request.h"
 #include "domain/audit.h"
+#include "domain/factor.h"
 #include "domain/mail.h"
 #include "domain/secret.h"
 #include "domain/session.h"
@@ -50,10 +51,18 @@ void sign_in_verify(arena *a, sign_in *in)
         in->rehash = arena_str(a, str_of(fresh));
 }
 
-static err make_session(txn *t, const actor *who, uuid account_id, signed_in *out)
+/* After a right password: asks for the second factor of an account that has one. */
+static err open_session(txn *t, const actor *by, const sign_in *in, signed_in *out)
 {
-    TRY(account_get(t, account_id, &out->account));
-    return session_create(t, who, account_id, STAGE_FULL, false, &out->session_id, &out->token, &out->expires_at);
+    TRY(account_get(t, by->account_id, &out->account));
+    bool asked = factors_any(&out->account.factors);
+    if (asked && !in->code.p && !in->code_may_follow)
+        return ERR_SECOND_FACTOR_REQUIRED;
+    if (asked && in->code.p)
+        TRY(factor_take(t, by, by->account_id, in->code));
+    out->stage = asked && !in->code.p ? STAGE_FACTOR : STAGE_FULL;
+    return session_create(t, by, by->account_id, out->stage, asked && in->code.p, &out->session_id, &out->token,
+                          &out->expires_at);
 }
 
 /* The hash was read before the slow half: it must still be the account's, or the password was changed meanwhile. */
@@ -82,11 +91,25 @@ err sign_in_finish(txn *t, const actor *who, const sign_in *in, signed_in *out)
     TRY(throttle_passed(t, THROTTLE_SIGN_IN, subject, who->source));
     if (in->rehash.p)
         TRY(q_account_password_set(t, .password_hash = in->rehash, .id = in->account_id));
-    TRY(make_session(t, who, in->account_id, out));
     actor by = *who;
     by.kind = ACTOR_ACCOUNT;
     by.account_id = in->account_id;
+    TRY(open_session(t, &by, in, out));
+    if (out->stage == STAGE_FACTOR)
+        return audit(t, &by, "second_factor.asked", .subject_kind = S("session"), .subject_id = out->session_id);
     return audit(t, &by, "session.created", .subject_kind = S("session"), .subject_id = out->session_id);
+}
+
+err password_shown(txn *t, const actor *by, const sign_in *proof)
+{
+    bool right;
+    str subject = throttle_subject(t, proof->email);
+    TRY(throttle_check(t, THROTTLE_SIGN_IN, subject, by->source));
+    TRY(still_right(t, proof, &right));
+    if (right && uuid_eq(proof->account_id, by->account_id))
+        return OK;
+    TRY(throttle_failed(t, THROTTLE_SIGN_IN, subject, by->source));
+    return ERR_SIGN_IN_FAILED;
 }
 
 static const str verdict_codes[] = {
@@ -146,15 +169,11 @@ static err set_password(txn *t, uuid account_id, str hash)
 
 err password_change(txn *t, const actor *by, const sign_in *proof, str hash, signed_in *out)
 {
-    bool right;
-    TRY(throttle_check(t, THROTTLE_SIGN_IN, throttle_subject(t, proof->email), by->source));
-    TRY(still_right(t, proof, &right));
-    if (!right || !uuid_eq(proof->account_id, by->account_id)) {
-        TRY(throttle_failed(t, THROTTLE_SIGN_IN, throttle_subject(t, proof->email), by->source));
-        return ERR_SIGN_IN_FAILED;
-    }
+    TRY(password_shown(t, by, proof));
     TRY(set_password(t, by->account_id, hash));
-    TRY(make_session(t, by, by->account_id, out));
+    TRY(account_get(t, by->account_id, &out->account));
+    TRY(session_create(t, by, by->account_id, STAGE_FULL, by->factor_at != 0, &out->session_id, &out->token,
+                       &out->expires_at));
     TRY(tell_changed(t, by->account_id));
     return audit(t, by, "password.changed", .subject_kind = S("account"), .subject_id = by->account_id);
 }
@@ -241,6 +260,16 @@ err password_reset_lookup(txn *t, str token, account_view *out)
     return account_get(t, row.account_id, out);
 }
 
+static err prove_by_mail(txn *t, uuid account_id)
+{
+    account_view was;
+    TRY(account_get(t, account_id, &was));
+    if (was.address_proved)
+        return OK;
+    TRY(factors_clear(t, account_id)); /* whoever set them up had not the mailbox */
+    return q_account_prove(t, .email_proved_at = t->now, .id = account_id);
+}
+
 err password_reset_complete(txn *t, const actor *who, str token, str hash)
 {
     q_account_token_row row;
@@ -249,7 +278,7 @@ err password_reset_complete(txn *t, const actor *who, str token, str hash)
     TRY(password_current(t, row.account_id, &before));
     TRY(set_password(t, row.account_id, hash));
     if (str_eq(row.kind, KIND_RESET)) /* it travelled by e-mail alone */
-        TRY(q_account_prove(t, .email_proved_at = t->now, .id = row.account_id));
+        TRY(prove_by_mail(t, row.account_id));
     if (before.p) /* a first password replaces none: there is nothing to warn of */
         TRY(tell_changed(t, row.account_id));
     actor by = *who;

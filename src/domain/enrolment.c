@@ -1,6 +1,7 @@
 #include "domain/enrolment.h"
 
 #include "domain/audit.h"
+#include "domain/factor.h"
 #include "domain/invitation_parts.h"
 #include "domain/mail.h"
 #include "domain/secret.h"
@@ -212,6 +213,7 @@ static err take_over_account(txn *t, const opened *o, const enrolment *e, str gi
     TRY(q_account_password_set(t, .password_hash = e->password_hash, .id = id));
     TRY(q_session_delete_all(t, &ended, id));
     TRY(q_account_token_delete_all(t, id));
+    TRY(factors_clear(t, id));
     TRY(q_account_prove(t, .email_proved_at = t->now, .id = id));
     return account_update(t, &self, &names);
 }

@@ -12,6 +12,13 @@
 #define MAIL_PASSWORD_RESET   S("password_reset")
 #define MAIL_PASSWORD_CHANGED S("password_changed")
 #define MAIL_ADDRESS_PROOF    S("address_proof")
+/* Changes of one's second factors share the templates factor_changed; what happened is mail.KIND.title and .text. */
+#define MAIL_FACTOR_TOTP_ADDED       S("factor_totp_added")
+#define MAIL_FACTOR_TOTP_REMOVED     S("factor_totp_removed")
+#define MAIL_FACTOR_RECOVERY_RENEWED S("factor_recovery_renewed")
+#define MAIL_FACTOR_RECOVERY_USED    S("factor_recovery_used")
+#define MAIL_FACTOR_REMOVED          S("factor_removed") /* by the operator */
+#define MAIL_FACTOR_GUESSED          S("factor_guessed") /* many wrong codes after a right password */
 
 typedef struct mail_order {
     str kind;

@@ -36,6 +36,11 @@ static str without_scheme(str url)
     return at < url.n ? str_slice(url, at + 3, url.n) : url;
 }
 
+static bool is_factor(str kind)
+{
+    return str_starts(kind, S("factor_"));
+}
+
 /* One context serves all kinds: a template takes what it needs. */
 static mval *context_of(arena *a, const struct env *env, const mail_job *job, language lang)
 {
@@ -64,6 +69,10 @@ static mval *context_of(arena *a, const struct env *env, const mail_job *job, la
     };
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
         m_set_str(m, texts[i].name, texts[i].value);
+    if (is_factor(job->kind)) {
+        m_set_str(m, S("change_title"), catalog_text(lang, arena_join(a, S("mail."), job->kind, S(".title"))));
+        m_set_str(m, S("change_text"), catalog_text(lang, arena_join(a, S("mail."), job->kind, S(".text"))));
+    }
     m_set_bool(m, S("is_existing_account"), job->existing_account);
     m_set_bool(m, S("is_reminder"), str_eq(job->kind, MAIL_REMINDER));
     put_message(a, m, job->message);
@@ -73,7 +82,7 @@ static mval *context_of(arena *a, const struct env *env, const mail_job *job, la
 /* One part of one language. */
 static err add_part(arena *a, const struct env *env, const mail_job *job, language lang, const char *part, buf *out)
 {
-    str kind = str_eq(job->kind, MAIL_REMINDER) ? MAIL_INVITATION : job->kind;
+    str kind = str_eq(job->kind, MAIL_REMINDER) ? MAIL_INVITATION : is_factor(job->kind) ? S("factor_changed") : job->kind;
     str name = arena_join(a, S("mail/"), language_code(lang), S("/"), kind, str_of(part));
     return template_render(name, lang, context_of(a, env, job, lang), out);
 }

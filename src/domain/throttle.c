@@ -4,7 +4,7 @@
 
 #include <arpa/inet.h>
 
-enum { FREE_TRIES_PAIR = 4, FREE_TRIES_SOURCE = 50, LONGEST_WAIT = 15 * MSEC_MINUTE, FORGET_AFTER = MSEC_DAY };
+enum { FREE_TRIES_SOURCE = 50, LONGEST_WAIT = 15 * MSEC_MINUTE, FORGET_AFTER = MSEC_DAY };
 
 /* A keyed hash, so that the table shows nobody's address. */
 static str key_of(txn *t, str name, str subject, str source)
@@ -13,8 +13,19 @@ static str key_of(txn *t, str name, str subject, str source)
     return arena_str(t->a, token_digest_str(&d));
 }
 
-static const str kind_names[] = {
-    [THROTTLE_SIGN_IN] = S_INIT("sign_in"), [THROTTLE_CODE] = S_INIT("code"), [THROTTLE_PROOF] = S_INIT("proof")};
+typedef struct pace {
+    str name;
+    int64_t free_tries;
+    msec longest_wait;
+} pace;
+
+static const pace paces[] = {
+    [THROTTLE_SIGN_IN] = {S_INIT("sign_in"), 4, LONGEST_WAIT},
+    [THROTTLE_CODE] = {S_INIT("code"), 4, LONGEST_WAIT},
+    [THROTTLE_PROOF] = {S_INIT("proof"), 4, LONGEST_WAIT},
+    [THROTTLE_FACTOR] = {S_INIT("factor"), 4, LONGEST_WAIT},
+    [THROTTLE_TOTP] = {S_INIT("totp"), 10, MSEC_HOUR}, /* 24 tries a day, 3 codes good of a million: 2.6 % in a year */
+};
 
 str throttle_source(arena *a, str source)
 {
@@ -28,12 +39,12 @@ str throttle_source(arena *a, str source)
 
 static str pair_key(txn *t, throttle_kind kind, str subject, str source)
 {
-    return key_of(t, kind_names[kind], subject, throttle_source(t->a, source));
+    return key_of(t, paces[kind].name, subject, throttle_source(t->a, source));
 }
 
 static str source_key(txn *t, throttle_kind kind, str source)
 {
-    return key_of(t, kind_names[kind], S("*"), throttle_source(t->a, source));
+    return key_of(t, paces[kind].name, S("*"), throttle_source(t->a, source));
 }
 
 static err check_key(txn *t, str key)
@@ -57,29 +68,44 @@ err throttle_check(txn *t, throttle_kind kind, str subject, str source)
     return source.p ? check_key(t, source_key(t, kind, source)) : OK;
 }
 
-static msec wait_after(int64_t failures, int64_t free_tries)
+static msec wait_after(int64_t failures, int64_t free_tries, msec longest)
 {
     int64_t over = failures - free_tries;
     if (over <= 0)
         return 0;
-    return over > 10 ? LONGEST_WAIT : (msec)MSEC_SECOND << (over - 1);
+    msec wait = (msec)MSEC_SECOND << (over > 20 ? 20 : over - 1);
+    return wait < longest ? wait : longest;
 }
 
-static err note_failure(txn *t, str key, int64_t free_tries)
+/* How many wrong tries count still. */
+static err count_failures(txn *t, str key, int64_t *failures)
 {
-    q_throttle_get_row row = {0};
+    q_throttle_get_row row;
     err e = q_throttle_get(t, &row, key);
-    if (e != OK && e != ERR_NOT_FOUND)
-        return e;
-    int64_t failures = (t->now - row.updated_at > FORGET_AFTER ? 0 : row.failures) + 1;
+    *failures = 0;
+    if (e == OK && t->now - row.updated_at <= FORGET_AFTER)
+        *failures = row.failures;
+    return e == ERR_NOT_FOUND ? OK : e;
+}
+
+static err note_failure(txn *t, str key, int64_t free_tries, msec longest)
+{
+    int64_t failures;
+    TRY(count_failures(t, key, &failures));
+    failures++;
     return q_throttle_put(t, .throttle_key = key, .failures = failures,
-                          .until_at = t->now + wait_after(failures, free_tries), .updated_at = t->now);
+                          .until_at = t->now + wait_after(failures, free_tries, longest), .updated_at = t->now);
 }
 
 err throttle_failed(txn *t, throttle_kind kind, str subject, str source)
 {
-    TRY(note_failure(t, pair_key(t, kind, subject, source), FREE_TRIES_PAIR));
-    return source.p ? note_failure(t, source_key(t, kind, source), FREE_TRIES_SOURCE) : OK;
+    TRY(note_failure(t, pair_key(t, kind, subject, source), paces[kind].free_tries, paces[kind].longest_wait));
+    return source.p ? note_failure(t, source_key(t, kind, source), FREE_TRIES_SOURCE, LONGEST_WAIT) : OK;
+}
+
+err throttle_failures(txn *t, throttle_kind kind, str subject, str source, int64_t *failures)
+{
+    return count_failures(t, pair_key(t, kind, subject, source), failures);
 }
 
 err throttle_passed(txn *t, throttle_kind kind, str subject, str source)

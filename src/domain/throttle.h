@@ -6,9 +6,16 @@
 
 /**
  * Guesses are slowed for each pair of typed address and source, and for each source alone, with growing delays. There is no
- * counter for an address by itself: nobody can lock its holder out. Unknown addresses count the same.
+ * counter for an address by itself: nobody can lock its holder out. Unknown addresses count the same. THROTTLE_TOTP is the exception: it
+ * counts an account's wrong digits from anywhere, but only behind its password, and recovery codes do not ask it.
  */
-typedef enum throttle_kind { THROTTLE_SIGN_IN, THROTTLE_CODE, THROTTLE_PROOF } throttle_kind;
+typedef enum throttle_kind {
+    THROTTLE_SIGN_IN,
+    THROTTLE_CODE,
+    THROTTLE_PROOF,
+    THROTTLE_FACTOR, /* codes of a second factor: account and source */
+    THROTTLE_TOTP,   /* those of an app: the account alone */
+} throttle_kind;
 
 /**
  * What counts as one source: an IPv4 address, or the /64 that an IPv6 address stands in, for whoever has one of its
@@ -18,8 +25,11 @@ str throttle_source(arena *a, str source);
 
 /** ERR_RATE_LIMITED (with retry_after) while the pair or the source must wait. Reads only. */
 MUST err throttle_check(txn *t, throttle_kind kind, str subject, str source);
-/** Notes a wrong try; the next one waits longer: free until the 5th, then 1 s, 2 s, 4 s … at most 15 minutes. */
+/** Notes a wrong try; the next one waits longer: free until the 5th (digits of an app: the 11th), then 1 s, 2 s, 4 s … at
+ * most 15 minutes (an hour). */
 MUST err throttle_failed(txn *t, throttle_kind kind, str subject, str source);
+/** How many wrong tries of the pair are remembered. */
+MUST err throttle_failures(txn *t, throttle_kind kind, str subject, str source, int64_t *failures);
 /** Forgets the pair's wrong tries after a right one; the source's stay. */
 MUST err throttle_passed(txn *t, throttle_kind kind, str subject, str source);
 

@@ -127,7 +127,7 @@ struct request {
     bool has_secret; /* never cached; blanked in kept answers */
     struct {
         size_t from, to;
-    } secrets[8]; /* where answer_secret wrote; more than 8: the kept answer has no body at all */
+    } secrets[16]; /* where answer_secret wrote; more: the kept answer has no body at all */
     size_t secret_count;
 
     void *server; /* server.c's own */

@@ -90,6 +90,7 @@ def test_the_operators_routes_are_for_the_socket_alone(house, route):
         "setup": {"organization": {"name": "X"}, "account": {"email": fresh(), "given_name": "A", "family_name": "B"}},
         "create_organization": {"name": "X", "owner": {"email": fresh(), "given_name": "A", "family_name": "B"}},
         "server_reset_password": {"email": house["org"].owner.email},
+        "server_remove_second_factor": {"email": house["org"].owner.email},
     }.get(route.name)
     path = route.path.removeprefix("/api/v1")
     query = {"email": house["org"].owner.email} if route.name == "server_show_account" else {}

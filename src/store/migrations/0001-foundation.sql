@@ -206,6 +206,22 @@ CREATE TABLE address_request (
     created_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+-- An authenticator app (RFC 6238): its secret, sealed together with the account's id.
+CREATE TABLE account_totp (
+    account_id BLOB PRIMARY KEY NOT NULL REFERENCES account (id),
+    secret BLOB NOT NULL,
+    confirmed_at INTEGER, -- NULL: set up, but no code was shown yet
+    last_step INTEGER NOT NULL -- codes up to this step are used up
+) STRICT, WITHOUT ROWID;
+
+-- Keyed hashes; one set of ten an account.
+CREATE TABLE recovery_code (
+    account_id BLOB NOT NULL REFERENCES account (id),
+    code_hash BLOB NOT NULL,
+    used_at INTEGER,
+    PRIMARY KEY (account_id, code_hash)
+) STRICT, WITHOUT ROWID;
+
 -- The outbox. A row waits with its secret sealed and loses it in the commit that records what became of it.
 -- @global workers take what is due for anybody by one index, with SKIP LOCKED, which no engine does across shards
 CREATE TABLE mail (

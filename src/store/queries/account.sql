@@ -1,5 +1,11 @@
+-- With its second factors, which a sign-in asks for and one's own page shows.
 -- name: account_by_id :one
-SELECT id, email, email_key, given_name, family_name, locale, email_proved_at, confined_to_id, created_at FROM account WHERE id = :id;
+-- column: totp int
+-- column: recovery_codes int
+SELECT id, email, email_key, given_name, family_name, locale, email_proved_at, confined_to_id, created_at,
+       (SELECT COUNT(*) FROM account_totp f WHERE f.account_id = account.id AND f.confirmed_at IS NOT NULL) AS totp,
+       (SELECT COUNT(*) FROM recovery_code r WHERE r.account_id = account.id AND r.used_at IS NULL) AS recovery_codes
+  FROM account WHERE id = :id;
 
 -- name: account_by_key :one
 SELECT id, email, given_name, family_name, locale, email_proved_at, confined_to_id, created_at FROM account WHERE email_key = :email_key;

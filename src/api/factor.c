@@ -1,0 +1,116 @@
+/* One's own second factors. */
+#include "api/view.h"
+#include "bodies.h"
+#include "domain/factor.h"
+#include "http/verify.h"
+#include "ports/qr.h"
+#include "ports/template.h"
+#include "routes.h"
+
+/* All that change something ask alike who does it. */
+typedef body_begin_totp proof_body;
+
+static err prepare_proof(request *r)
+{
+    const proof_body *b = r->body;
+    sign_in *in = r->scratch = arena_new_of(r->a, sign_in);
+    *in = (sign_in){.email = r->actor.email, .password = b->current_password, .code = b->code};
+    return in->password.p ? verify_password(r, in) : OK;
+}
+
+/* False: refused, and answered so that the wrong try is kept, or *e is to be returned. */
+static bool proved(request *r, txn *t, err *e)
+{
+    const sign_in *in = r->scratch;
+    *e = caller_proved(t, &r->actor, in, in->code);
+    if (*e == ERR_SIGN_IN_FAILED || *e == ERR_SECOND_FACTOR_FAILED) {
+        *e = answer_problem(r, *e);
+        return false;
+    }
+    return *e == OK;
+}
+
+err api_begin_totp_prepare(request *r)
+{
+    return prepare_proof(r);
+}
+
+err api_begin_totp(request *r, txn *t)
+{
+    err e;
+    totp_setup made;
+    qr_drawing drawing;
+    BUF_SCOPED svg = {0};
+    if (!proved(r, t, &e))
+        return e;
+    TRY(totp_begin(t, &r->actor, &made));
+    TRY(qr_draw(r->a, made.uri, &drawing));
+    mval *m = m_object(r->a), *qr = m_set_object(m, S("qr"));
+    m_set_int(qr, S("size"), drawing.size);
+    m_set_str(qr, S("path"), drawing.path);
+    TRY(template_render(S("partials/qr"), r->lang, m, &svg));
+    json_writer w = answer_json(r, 201);
+    json_open(&w, STR_NONE, '{');
+    answer_secret(r, &w, S("secret"), made.secret);
+    answer_secret(r, &w, S("uri"), made.uri);
+    answer_secret(r, &w, S("qr"), str_trim(buf_str(&svg)));
+    json_close(&w, '}');
+    explicit_bzero(svg.p, svg.n);
+    return OK;
+}
+
+static err answer_codes(request *r, int status, const str codes[RECOVERY_CODES])
+{
+    json_writer w = answer_json(r, status);
+    json_open(&w, STR_NONE, '{');
+    json_open(&w, S("recovery_codes"), '[');
+    for (size_t i = 0; i < RECOVERY_CODES; i++)
+        answer_secret(r, &w, STR_NONE, codes[i]);
+    json_close(&w, ']');
+    json_close(&w, '}');
+    return OK;
+}
+
+err api_confirm_totp(request *r, txn *t)
+{
+    const body_confirm_totp *b = r->body;
+    str codes[RECOVERY_CODES];
+    TRY(totp_confirm(t, &r->actor, b->code, codes));
+    return answer_codes(r, 200, codes);
+}
+
+err api_remove_totp_prepare(request *r)
+{
+    return prepare_proof(r);
+}
+
+err api_remove_totp(request *r, txn *t)
+{
+    err e;
+    if (!proved(r, t, &e))
+        return e;
+    TRY(totp_remove(t, &r->actor));
+    return answer_empty(r, 204);
+}
+
+err api_renew_recovery_codes_prepare(request *r)
+{
+    return prepare_proof(r);
+}
+
+err api_renew_recovery_codes(request *r, txn *t)
+{
+    err e;
+    str codes[RECOVERY_CODES];
+    if (!proved(r, t, &e))
+        return e;
+    TRY(recovery_codes_renew(t, &r->actor, codes));
+    return answer_codes(r, 201, codes);
+}
+
+err api_server_remove_second_factor(request *r, txn *t)
+{
+    const body_server_remove_second_factor *b = r->body;
+    TRY(factors_remove(t, &r->actor, b->email));
+    return answer_empty(r, 204);
+}
