@@ -7,6 +7,7 @@ Understands a closed subset of OpenAPI 3.1; anything else stops the build with t
 - operations: operationId, summary, description, x-kind, x-access or x-permission, x-effect-free, x-max-body, x-stage, parameters, requestBody, responses
 - schemas: object, array, string, integer, boolean; enum; minLength maxLength minimum maximum minItems maxItems required;
   type [T, "null"]; x-multiline; x-prefix; $ref to components
+- a map: an object with additionalProperties {type: boolean}, maxProperties and propertyNames {maxLength}, in JSON alone
 """
 import json
 import re
@@ -23,14 +24,15 @@ OPERATION_KEYS = {"operationId", "summary", "description", "x-kind", "x-access",
                   "x-stage", "parameters", "requestBody", "responses"}
 SCHEMA_KEYS = {
     "object": {"required", "properties"},
+    "map": {"additionalProperties", "maxProperties", "propertyNames"},
     "array": {"items", "minItems", "maxItems"},
     "string": {"minLength", "maxLength", "enum", "x-multiline", "x-prefix"},
     "integer": {"minimum", "maximum"},
     "boolean": set(),
 }
-C_TYPES = {"string": "str", "integer": "int64_t", "boolean": "bool", "array": "list"}
+C_TYPES = {"string": "str", "integer": "int64_t", "boolean": "bool", "array": "list", "map": "list"}
 FIELD_TYPES = {"object": "FIELD_OBJECT", "array": "FIELD_ARRAY", "string": "FIELD_STRING", "integer": "FIELD_INTEGER",
-               "boolean": "FIELD_BOOLEAN"}
+               "boolean": "FIELD_BOOLEAN", "map": "FIELD_MAP"}
 MEDIA = {"api": "application/json", "console": "application/x-www-form-urlencoded"}
 KEYWORDS = set("auto break case char const continue default do double else enum extern float for goto if inline int long register "
                "restrict return short signed sizeof static struct switch typedef union unsigned void volatile while bool".split())
@@ -52,8 +54,8 @@ def c_text(text):
 
 def c_name(name, where):
     found = re.sub(r"[^a-z0-9_]", "_", name)
-    need(re.fullmatch(r"[a-z][a-z0-9_]*", found) and found not in KEYWORDS, where, f"{name!r} is no name for C")
-    return found
+    need(re.fullmatch(r"[a-z][a-z0-9_]*", found), where, f"{name!r} is no name for C")
+    return found + "_" if found in KEYWORDS else found
 
 
 class Document:
@@ -87,7 +89,8 @@ class Bodies:
             need(len(kind) == 2 and "null" in kind, where, f"unknown type {kind}")
             nullable = True
             kind = next(one for one in kind if one != "null")
-        need(kind in SCHEMA_KEYS, where, f"unknown type {kind}")
+        need(kind in SCHEMA_KEYS and kind != "map", where, f"unknown type {kind}")
+        kind = "map" if "additionalProperties" in schema else kind
         strange = set(schema) - SCHEMA_KEYS[kind] - {"type", "description"}
         need(not strange, where, f"unknown keys {sorted(strange)}")
         return kind, nullable
@@ -128,6 +131,9 @@ class Bodies:
                 self.struct(document, f"{name}_{member}", schema.get("properties", {}), schema.get("required", []), here)
                 members.append(f"    {name}_{member} {member};")
                 row["fields"] = f"{name}_{member}_fields"
+            elif kind == "map":
+                self.map(document, schema, row, here)
+                members.append(f"    list {member}; /* of flag */")
             elif kind == "array":
                 self.array(document, name, member, schema, row, here)
                 members.append(f"    list {member}; /* of {row.pop('comment')} */")
@@ -144,12 +150,19 @@ class Bodies:
         self.structs.append(f"typedef struct {name} {{\n" + "\n".join(members + flags) + f"\n}} {name};\n")
         self.tables.append(f"static const field {name}_fields[] = {{\n" + "\n".join(rows) + "\n    {.name = {NULL, 0}},\n};\n")
 
+    def map(self, document, schema, row, where):
+        names = schema.get("propertyNames", {})
+        need(document.face == "api", where, "a form has no maps")
+        need(schema["additionalProperties"] == {"type": "boolean"}, where, "a map is of booleans")
+        need(isinstance(schema.get("maxProperties"), int) and set(names) == {"maxLength"}, where, "a map needs maxProperties and propertyNames {maxLength}")
+        row |= {"max": schema["maxProperties"], "item_min": 1, "item_max": names["maxLength"]}
+
     def array(self, document, name, member, schema, row, where):
         need("maxItems" in schema, where, "an array needs maxItems")
         item, _ = document.follow(schema.get("items"), where + "/items")
         need(isinstance(item, dict), where, "an array needs items")
         kind, nullable = self.schema_type(item, where + "/items")
-        need(kind != "array" and not nullable, where, "items are neither arrays nor null")
+        need(kind not in ("array", "map") and not nullable, where, "items are neither arrays, maps nor null")
         if kind == "object":
             inner = f"{name}_{member}"
             self.struct(document, inner, item.get("properties", {}), item.get("required", []), where + "/items")

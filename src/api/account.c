@@ -88,7 +88,7 @@ static void write_memberships(json_writer *w, const membership_view *list, size_
         json_close(w, '}');
         json_id(w, S("member"), ID_MEMBER, list[i].membership_id);
         json_str(w, S("role"), list[i].role);
-        json_raw(w, S("entitlements"), S("{}"));
+        view_entitlements(w, list[i].entitlement_keys, list[i].entitlements, list[i].role);
         json_time(w, S("joined_at"), list[i].joined_at);
         json_close(w, '}');
     }

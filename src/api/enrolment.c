@@ -84,7 +84,7 @@ err api_accept_invitation(request *r, txn *t)
     TRY(member_get(t, a.organization_id, a.membership_id, &m));
     json_writer w = answer_json(r, 201);
     json_open(&w, STR_NONE, '{');
-    view_member(&w, S("member"), &m);
+    view_member(&w, S("member"), a.entitlement_keys, &m);
     view_session(&w, S("session"), a.session.session_id, a.session.expires_at);
     json_close(&w, '}');
     if (a.new_session)

@@ -1,4 +1,5 @@
 /* Invitations, as the organization sees them. */
+#include "api/option.h"
 #include "api/view.h"
 #include "bodies.h"
 #include "routes.h"
@@ -9,13 +10,20 @@ static err read_order(request *r, const body_create_invitations *b, invite_order
 {
     const body_create_invitations_invitations *rows = b->invitations.items;
     invite_row *out = arena_array_of(r->a, invite_row, b->invitations.count);
-    for (size_t i = 0; i < b->invitations.count; i++)
+    for (size_t i = 0; i < b->invitations.count; i++) {
         out[i] = (invite_row){.email = rows[i].email,
                               .role = rows[i].role,
                               .locale = rows[i].locale,
                               .message = rows[i].message,
                               .given_name = rows[i].given_name,
-                              .family_name = rows[i].family_name};
+                              .family_name = rows[i].family_name,
+                              .entitlements = option_choices(r->a, &rows[i].entitlements),
+                              .entitlement_count = rows[i].entitlements.count,
+                              .groups = rows[i].groups.items,
+                              .group_count = rows[i].groups.count};
+        str pointer = arena_printf(r->a, "/invitations/%zu/access_ends_at", i);
+        TRY(option_access_end(&r->problem, pointer, rows[i].access_ends_at, &out[i].access_ends_at));
+    }
     *order = (invite_order){.rows = out, .count = b->invitations.count, .deliver = !b->has_deliver || b->deliver};
     if (b->has_expires_in && !(duration_parse(b->expires_in, &order->lifetime) && order->lifetime))
         return problem_at(&r->problem, ERR_INVALID_REQUEST, S("/expires_in"), S("not-allowed"), 0);
@@ -28,7 +36,7 @@ static void write_result(request *r, json_writer *w, const invite_result *one)
     json_str(w, S("email"), one->email);
     json_str(w, S("outcome"), one->outcome == OK ? S("invited") : err_about(one->outcome)->code);
     if (one->made)
-        view_invitation(w, S("invitation"), r->actor.organization_id, one->made);
+        view_invitation(r, w, S("invitation"), one->made);
     view_problem(r, w, S("problem"), one->outcome, one->problem);
     json_close(w, '}');
 }
@@ -114,7 +122,7 @@ err api_list_invitations(request *r, txn *t)
     TRY(invitation_list(t, r->actor.organization_id, &f, &p, &list, &n));
     json_writer w = view_list_open(r);
     for (size_t i = 0; i < n; i++)
-        view_invitation(&w, STR_NONE, r->actor.organization_id, &list[i]);
+        view_invitation(r, &w, STR_NONE, &list[i]);
     view_list_close(&w, &p);
     return OK;
 }
@@ -124,7 +132,7 @@ static err answer_invitation(request *r, txn *t, uuid id)
     invitation_view i;
     TRY(invitation_get(t, r->actor.organization_id, id, &i));
     json_writer w = answer_json(r, 200);
-    view_invitation(&w, STR_NONE, r->actor.organization_id, &i);
+    view_invitation(r, &w, STR_NONE, &i);
     return OK;
 }
 

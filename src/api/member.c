@@ -1,4 +1,5 @@
 /* Members. */
+#include "api/option.h"
 #include "api/view.h"
 #include "bodies.h"
 #include "routes.h"
@@ -6,17 +7,10 @@
 err api_list_members(request *r, txn *t)
 {
     const query_list_members *q = r->query;
-    const member_filter f = {.q = q->q, .role = q->role, .state = q->state, .sort = q->sort};
+    const member_filter f = {.q = q->q, .role = q->role, .state = q->state, .group = q->group, .sort = q->sort};
     page p = PAGE_OF(q);
-    member_view *list;
-    size_t n;
     p.count = q->count;
-    TRY(member_list(t, r->actor.organization_id, &f, &p, &list, &n));
-    json_writer w = view_list_open(r);
-    for (size_t i = 0; i < n; i++)
-        view_member(&w, STR_NONE, &list[i]);
-    view_list_close(&w, &p);
-    return OK;
+    return view_members(r, t, &f, &p);
 }
 
 static err answer_member(request *r, txn *t, uuid id)
@@ -24,7 +18,7 @@ static err answer_member(request *r, txn *t, uuid id)
     member_view m;
     TRY(member_get(t, r->actor.organization_id, id, &m));
     json_writer w = answer_json(r, 200);
-    view_member(&w, STR_NONE, &m);
+    view_member(&w, STR_NONE, r->actor.entitlement_keys, &m);
     return OK;
 }
 
@@ -36,8 +30,56 @@ err api_get_member(request *r, txn *t)
 err api_update_member(request *r, txn *t)
 {
     const body_update_member *b = r->body;
-    TRY(member_change_role(t, &r->actor, path_id(r), b->role));
+    member_change c = {.role = b->role,
+                       .state = b->state,
+                       .entitlements = option_choices(r->a, &b->entitlements),
+                       .entitlement_count = b->entitlements.count,
+                       .has_groups = b->has_groups,
+                       .groups = b->groups.items,
+                       .group_count = b->groups.count,
+                       .has_access_ends_at = b->has_access_ends_at};
+    TRY(option_access_end(&r->problem, S("/access_ends_at"), b->access_ends_at, &c.access_ends_at));
+    TRY(member_update(t, &r->actor, path_id(r), &c));
     return answer_member(r, t, path_id(r));
+}
+
+static void write_result(request *r, json_writer *w, str member, const member_result *one)
+{
+    json_open(w, STR_NONE, '{');
+    json_str(w, S("member"), member);
+    json_str(w, S("outcome"), one->outcome == OK ? S("changed") : err_about(one->outcome)->code);
+    view_problem(r, w, S("problem"), one->outcome, one->problem);
+    json_close(w, '}');
+}
+
+err api_update_members(request *r, txn *t)
+{
+    const body_update_members *b = r->body;
+    const str *named = b->members.items;
+    size_t n = b->members.count;
+    uuid *ids = arena_array_of(r->a, uuid, n);
+    member_result *results = arena_array_of(r->a, member_result, n);
+    member_change c = {.state = b->state,
+                       .entitlements = option_choices(r->a, &b->entitlements),
+                       .entitlement_count = b->entitlements.count,
+                       .groups_add = b->groups_add.items,
+                       .groups_add_count = b->groups_add.count,
+                       .groups_remove = b->groups_remove.items,
+                       .groups_remove_count = b->groups_remove.count,
+                       .has_access_ends_at = b->has_access_ends_at};
+    for (size_t i = 0; i < n; i++)
+        if (!typeid_parse(named[i], ID_MEMBER, &ids[i]))
+            ids[i] = UUID_NONE; /* nobody */
+    TRY(option_access_end(&r->problem, S("/access_ends_at"), b->access_ends_at, &c.access_ends_at));
+    TRY(members_update(t, &r->actor, ids, n, &c, results));
+    json_writer w = answer_json(r, 200);
+    json_open(&w, STR_NONE, '{');
+    json_open(&w, S("results"), '[');
+    for (size_t i = 0; i < n; i++)
+        write_result(r, &w, named[i], &results[i]);
+    json_close(&w, ']');
+    json_close(&w, '}');
+    return OK;
 }
 
 err api_remove_member(request *r, txn *t)
@@ -76,7 +118,7 @@ err api_check(request *r, txn *t)
     json_open(&w, STR_NONE, '{');
     json_bool(&w, S("allowed"), answer.allowed);
     json_str(&w, S("role"), answer.role);
-    json_raw(&w, S("entitlements"), S("{}"));
+    view_entitlements(&w, answer.entitlement_keys, answer.entitlements, answer.role);
     json_close(&w, '}');
     return OK;
 }

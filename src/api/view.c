@@ -1,5 +1,6 @@
 #include "api/view.h"
 
+#include "domain/group.h"
 #include "http/problem.h"
 
 void view_account(json_writer *w, str key, const account_view *a)
@@ -70,11 +71,21 @@ void view_settings(json_writer *w, const organization_view *o)
     json_close(w, '}');
 }
 
-/* What later capabilities fill; present from the start, as the contract has them. */
-static void nothing_yet(json_writer *w)
+void view_entitlements(json_writer *w, str keys, int64_t set, str role)
 {
-    json_raw(w, S("groups"), S("[]"));
-    json_raw(w, S("entitlements"), S("{}"));
+    entitlement e;
+    json_open(w, S("entitlements"), '{');
+    while (entitlement_next(&keys, &e))
+        json_bool(w, e.key, entitlement_is_on(&e, set, role));
+    json_close(w, '}');
+}
+
+static void view_group_ids(json_writer *w, str ids)
+{
+    json_open(w, S("groups"), '[');
+    for (str one; group_next(&ids, &one);)
+        json_str(w, STR_NONE, one);
+    json_close(w, ']');
 }
 
 static void account_or_operator(json_writer *w, str key, uuid account_id)
@@ -85,7 +96,7 @@ static void account_or_operator(json_writer *w, str key, uuid account_id)
         json_id(w, key, ID_ACCOUNT, account_id);
 }
 
-void view_member(json_writer *w, str key, const member_view *m)
+void view_member(json_writer *w, str key, str keys, const member_view *m)
 {
     json_open(w, key, '{');
     json_id(w, S("id"), ID_MEMBER, m->id);
@@ -97,25 +108,28 @@ void view_member(json_writer *w, str key, const member_view *m)
     json_close(w, '}');
     json_str(w, S("role"), m->role);
     json_str(w, S("state"), m->state);
-    nothing_yet(w);
+    view_entitlements(w, keys, m->entitlements, m->role);
+    view_group_ids(w, m->group_ids);
     json_time(w, S("joined_at"), m->joined_at);
     account_or_operator(w, S("invited_by"), m->invited_by_id);
-    json_nothing(w, S("access_ends_at"));
+    json_time(w, S("access_ends_at"), m->access_ends_at);
     json_close(w, '}');
 }
 
-void view_invitation(json_writer *w, str key, uuid organization_id, const invitation_view *i)
+void view_invitation(const request *r, json_writer *w, str key, const invitation_view *i)
 {
     json_open(w, key, '{');
     json_id(w, S("id"), ID_INVITATION, i->id);
-    json_id(w, S("organization"), ID_ORGANIZATION, organization_id);
+    json_id(w, S("organization"), ID_ORGANIZATION, r->actor.organization_id);
     json_id(w, S("batch"), ID_BATCH, i->batch_id);
     json_str(w, S("email"), i->email);
     json_str(w, S("role"), i->role);
     json_str(w, S("state"), i->state);
     json_str(w, S("method"), S("link"));
     json_str(w, S("locale"), i->locale);
-    nothing_yet(w);
+    view_group_ids(w, i->group_ids);
+    view_entitlements(w, r->actor.entitlement_keys, i->entitlements, i->role);
+    json_time(w, S("access_ends_at"), i->access_ends_at);
     json_str(w, S("message"), i->message);
     json_str(w, S("given_name"), i->given_name);
     json_str(w, S("family_name"), i->family_name);
@@ -173,6 +187,18 @@ void view_list_close(json_writer *w, const page *p)
     if (p->total >= 0)
         json_int(w, S("total"), p->total);
     json_close(w, '}');
+}
+
+err view_members(request *r, txn *t, const member_filter *f, page *p)
+{
+    member_view *list;
+    size_t n;
+    TRY(member_list(t, r->actor.organization_id, f, p, &list, &n));
+    json_writer w = view_list_open(r);
+    for (size_t i = 0; i < n; i++)
+        view_member(&w, STR_NONE, r->actor.entitlement_keys, &list[i]);
+    view_list_close(&w, p);
+    return OK;
 }
 
 void view_problem(request *r, json_writer *w, str key, err e, const problem *p)

@@ -12,14 +12,20 @@
 void view_account(json_writer *w, str key, const account_view *a);
 void view_organization(json_writer *w, str key, const organization_view *o);
 void view_settings(json_writer *w, const organization_view *o);
-void view_member(json_writer *w, str key, const member_view *m);
-void view_invitation(json_writer *w, str key, uuid organization_id, const invitation_view *i);
+/** `keys`: the organization's entitlements (actor.entitlement_keys). */
+void view_member(json_writer *w, str key, str keys, const member_view *m);
+/** In the organization that the caller has entered. */
+void view_invitation(const request *r, json_writer *w, str key, const invitation_view *i);
+/** `"entitlements":{"key":true,…}`, every key of the organization. */
+void view_entitlements(json_writer *w, str keys, int64_t set, str role);
 void view_mail(json_writer *w, const mail_view *m);
 void view_session(json_writer *w, str key, uuid id, msec expires_at);
 /** `after`: how many would be taken once what is asked for is done; NULL leaves it out. */
 void view_seats(json_writer *w, str key, const seats *s, const int64_t *after);
 /** `{"items":[` … and `],"next_cursor":…,"total":…}`. */
 json_writer view_list_open(request *r);
+/** A whole page of members. */
+MUST err view_members(request *r, txn *t, const member_filter *f, page *p);
 void view_list_close(json_writer *w, const page *p);
 /** One row's refusal: `"problem":{…}` in the reader's language, as a whole answer would have it. */
 void view_problem(request *r, json_writer *w, str key, err e, const problem *p);

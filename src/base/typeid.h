@@ -39,6 +39,7 @@ bool typeid_parse_any(str text, str *prefix, uuid *out);
 #define ID_BATCH        S("bat")
 #define ID_SESSION      S("ses")
 #define ID_KEY          S("key")
+#define ID_GROUP        S("grp")
 #define ID_EVENT        S("evt")
 #define ID_MAIL         S("mai")
 

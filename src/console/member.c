@@ -87,7 +87,7 @@ err console_member_role_form(request *r, txn *t)
     err refusal;
     mval *m;
     TRY(store_savepoint(t));
-    TRY(page_attempt(t, member_change_role(t, &r->actor, r->params[1].id, form->role), &refusal));
+    TRY(page_attempt(t, member_update(t, &r->actor, r->params[1].id, &(member_change){.role = form->role}), &refusal));
     if (refusal == OK) /* who gave up their own rights may not see the list any more */
         return page_redirect(r, org_path(r, uuid_eq(r->params[1].id, r->actor.membership_id) ? "" : "/users"),
                              "role_changed");

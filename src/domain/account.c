@@ -92,13 +92,13 @@ err account_update(txn *t, const actor *by, const account_change *c)
 err account_memberships(txn *t, uuid account_id, membership_view **out, size_t *count)
 {
     q_account_memberships_rows rows;
-    TRY(q_account_memberships(t, &rows, account_id));
+    TRY(q_account_memberships(t, &rows, .account_id = account_id, .now = t->now));
     *out = arena_array_of(t->a, membership_view, rows.n);
     *count = rows.n;
     for (size_t i = 0; i < rows.n; i++)
         (*out)[i] =
             (membership_view){rows.p[i].organization_id, rows.p[i].id, rows.p[i].name, rows.p[i].slug, rows.p[i].role,
-                              rows.p[i].joined_at};
+                              rows.p[i].joined_at, rows.p[i].entitlement_keys, rows.p[i].entitlements};
     return OK;
 }
 

@@ -40,6 +40,8 @@ typedef struct membership_view {
     uuid organization_id, membership_id;
     str organization_name, organization_slug, role;
     msec joined_at;
+    str entitlement_keys; /* the organization's, and what of it is on */
+    int64_t entitlements;
 } membership_view;
 MUST err account_memberships(txn *t, uuid account_id, membership_view **out, size_t *count);
 

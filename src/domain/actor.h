@@ -39,6 +39,8 @@ typedef struct actor {
     uuid membership_id;
     str role; /* "owner", "administrator", "member"; STR_NONE for the operator */
     permission may;
+    str entitlement_keys; /* the organization's, and what of it is on: domain/entitlement.h */
+    int64_t entitlements;
 
     str source;     /* address of the client, for audit and throttling; STR_NONE for the socket */
     str request_id; /* for audit */

@@ -267,7 +267,7 @@ static err close_accepted(txn *t, const q_invitation_for_change_row *inv, uuid o
     return seats_save(t, organization_id, &s);
 }
 
-static err join(txn *t, const opened *o, uuid account_id, accepted *out)
+static err join(txn *t, const opened *o, const q_invitation_for_change_row *inv, uuid account_id, accepted *out)
 {
     q_account_by_id_row a;
     TRY(q_account_by_id(t, &a, account_id));
@@ -275,6 +275,9 @@ static err join(txn *t, const opened *o, uuid account_id, accepted *out)
                     .account_id = account_id,
                     .invited_by_id = o->inv.invited_by_id,
                     .role = o->inv.role,
+                    .entitlements = inv->entitlements,
+                    .group_ids = inv->group_ids,
+                    .access_ends_at = inv->access_ends_at,
                     .email_key = a.email_key,
                     .given_name = a.given_name,
                     .family_name = a.family_name};
@@ -303,10 +306,11 @@ err invitation_accept(txn *t, const actor *who, const enrolment *e, accepted *ou
     TRY(refused_by_rule(&o));
     TRY(settle_account(t, who, &o, e, out, &account_id));
     TRY(close_accepted(t, &inv, o.inv.organization_id, account_id));
-    TRY(join(t, &o, account_id, out));
+    TRY(join(t, &o, &inv, account_id, out));
     TRY(finish_session(t, who, account_id, out));
     out->organization_id = o.inv.organization_id;
     out->organization_slug = o.inv.slug;
+    out->entitlement_keys = o.inv.entitlement_keys;
     actor by = *who;
     by.kind = ACTOR_INVITED;
     by.account_id = account_id;
@@ -345,7 +349,8 @@ static err whom_to_ask(txn *t, const opened *o, account_view *out)
     uuid inviter = o->inv.invited_by_id;
     if (!uuid_none(inviter)) {
         err e = q_member_of_account(t, &member, .organization_id = o->inv.organization_id, .account_id = inviter);
-        if (e == OK && !str_eq(member.role, S("member")))
+        if (e == OK && !str_eq(member.role, S("member")) &&
+            membership_is_active(member.state, member.access_ends_at, t->now))
             return account_get(t, inviter, out);
         if (e != OK && e != ERR_NOT_FOUND)
             return e;

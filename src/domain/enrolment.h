@@ -40,7 +40,7 @@ typedef struct enrolment {
 } enrolment;
 typedef struct accepted {
     uuid organization_id, membership_id;
-    str organization_slug;
+    str organization_slug, entitlement_keys;
     bool new_session;
     signed_in session; /* new_session: a token for the cookie; otherwise the session one has */
 } accepted;

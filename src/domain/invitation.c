@@ -55,6 +55,11 @@ msec invitation_next_reminder(msec now, msec after, int64_t most, int64_t remind
     return after && reminded < most && now + after < expires_at ? now + after : 0;
 }
 
+msec invitation_expiry(msec now, msec lifetime, msec access_ends_at)
+{
+    return access_ends_at && access_ends_at < now + lifetime ? access_ends_at : now + lifetime;
+}
+
 err invitation_role_allowed(const actor *by, str role)
 {
     if (str_eq(role, S("member")))
@@ -120,6 +125,9 @@ static invitation_view view_of(const q_invitations_row *r, msec now)
         .message = r->message,
         .given_name = r->given_name,
         .family_name = r->family_name,
+        .entitlements = r->entitlements,
+        .group_ids = r->group_ids,
+        .access_ends_at = r->access_ends_at,
         .invited_by_id = r->invited_by_id,
         .inviter_given_name = r->inviter_given_name,
         .inviter_family_name = r->inviter_family_name,

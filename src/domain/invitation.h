@@ -2,7 +2,7 @@
 #ifndef PARVIS_DOMAIN_INVITATION_H
 #define PARVIS_DOMAIN_INVITATION_H
 
-#include "domain/actor.h"
+#include "domain/entitlement.h"
 #include "domain/mail_render.h"
 #include "domain/organization.h"
 #include "domain/page.h"
@@ -14,6 +14,9 @@ typedef struct invitation_view {
     str email, role;
     str state; /* as of now: "expired" as soon as the time has passed */
     str locale, message, given_name, family_name;
+    int64_t entitlements; /* domain/entitlement.h */
+    str group_ids;        /* domain/group.h */
+    msec access_ends_at;  /* 0: never */
     uuid invited_by_id;                          /* an account; UUID_NONE: the operator */
     str inviter_given_name, inviter_family_name; /* STR_NONE for the operator */
     msec created_at, expires_at, last_sent_at;
@@ -26,6 +29,11 @@ typedef struct invitation_view {
 
 typedef struct invite_row {
     str email, role, locale, message, given_name, family_name; /* all but email and role may be STR_NONE */
+    const entitlement_choice *entitlements; /* those not named here are as the organization's defaults say */
+    size_t entitlement_count;
+    const str *groups; /* TypeIDs */
+    size_t group_count;
+    msec access_ends_at; /* 0: never; the invitation expires no later */
 } invite_row;
 
 typedef struct invite_order {

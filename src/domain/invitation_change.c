@@ -1,6 +1,7 @@
 /* What happens to an invitation that stands: resend, revoke, correct, link, remind. */
 #include "base/buf.h"
 #include "domain/audit.h"
+#include "domain/group.h"
 #include "domain/invitation_parts.h"
 #include "domain/mail.h"
 #include "domain/secret.h"
@@ -125,7 +126,7 @@ static err renew(txn *t, const actor *by, standing *s)
 {
     uuid inviter;
     invitation_send send = send_of(s, MAIL_INVITATION);
-    msec expires = t->now + s->inv.lifetime;
+    msec expires = invitation_expiry(t->now, s->inv.lifetime, s->inv.access_ends_at);
     TRY(sender(t, by, s, &inviter));
     TRY(invitation_retire_secrets(t, s->organization_id, &s->inv));
     TRY(mail_withdraw(t, s->inv.mail_id));
@@ -147,6 +148,8 @@ err invitation_resend(txn *t, const actor *by, uuid id)
     TRY(take_up(t, by->organization_id, id, &s));
     TRY(may_become(&s, CHANGE_RESEND));
     TRY(invitation_role_allowed(by, s.inv.role));
+    if (s.inv.access_ends_at && s.inv.access_ends_at <= t->now)
+        return problem_at(t->problem, ERR_CONFLICT, S("/access_ends_at"), S("past"), 0);
     TRY(invitation_rate(t, s.organization_id, 1, &taken));
     if (!taken)
         return ERR_RATE_LIMITED;
@@ -225,7 +228,13 @@ err invitation_correct(txn *t, const actor *by, uuid id, str email, uuid *new_id
                       .locale = s.inv.locale,
                       .message = s.inv.message,
                       .given_name = s.inv.given_name,
-                      .family_name = s.inv.family_name};
+                      .family_name = s.inv.family_name,
+                      .access_ends_at = s.inv.access_ends_at};
+    entitlement_choice *choices;
+    entitlements_as_choices(t->a, s.organization.entitlement_keys, s.inv.entitlements, s.inv.role, &choices,
+                            &row.entitlement_count);
+    row.entitlements = choices;
+    row.groups = group_ids_list(t->a, s.inv.group_ids, &row.group_count);
     invite_order order = {.rows = &row, .count = 1, .lifetime = s.inv.lifetime, .deliver = true};
     TRY(invitations_create(t, by, &order, &result, &batch));
     if (result.problem)

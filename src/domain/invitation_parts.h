@@ -28,6 +28,8 @@ MUST err invitation_mail(txn *t, invitation_send *s);
 str invitation_code_hash(txn *t, uuid invitation_id, str code);
 /** When the first or next reminder is due; 0: none. */
 msec invitation_next_reminder(msec now, msec after, int64_t most, int64_t reminded, msec expires_at);
+/** When an invitation made now expires: after its lifetime, and no later than the access it offers (0: no end). */
+msec invitation_expiry(msec now, msec lifetime, msec access_ends_at);
 /** ERR_FORBIDDEN when the role is more than the inviter may give. */
 MUST err invitation_role_allowed(const actor *by, str role);
 /** Takes `want` from the organization's hour and day; fewer when there is no room. */

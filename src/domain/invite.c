@@ -1,5 +1,6 @@
 /* Inviting: what would happen, and making it happen. */
 #include "domain/audit.h"
+#include "domain/group.h"
 #include "domain/invitation_parts.h"
 #include "domain/mail.h"
 #include "domain/throttle.h"
@@ -20,8 +21,11 @@ typedef struct inviting {
         address where;
         bool ready;
         q_invitation_look_row found;
-        str given_name, family_name, message;
+        str given_name, family_name, message, group_ids;
+        int64_t entitlements;
+        msec expires_at;
     } * candidates;
+    group_choice groups;
     const str **seen; /* open addressing over the keys of this order */
     size_t seen_size;
 } inviting;
@@ -38,6 +42,9 @@ static err start(inviting *w, txn *t, const actor *by, const invite_order *order
     while (w->seen_size < order->count * 2)
         w->seen_size *= 2;
     w->seen = arena_alloc(t->a, w->seen_size * sizeof *w->seen);
+    for (size_t i = 0; i < order->count; i++)
+        if (order->rows[i].group_count)
+            return group_choice_read(t, by->organization_id, &w->groups);
     return OK;
 }
 
@@ -75,6 +82,20 @@ static err clean_message(inviting *w, str message, str *out)
     return OK;
 }
 
+/* Entitlements, groups, end of access: what the row leaves open is as the organization has it for everybody. */
+static err judge_options(inviting *w, const invite_row *row, struct candidate *c)
+{
+    txn *t = w->t;
+    str keys = w->organization.entitlement_keys;
+    c->entitlements = entitlements_by_default(keys);
+    TRY(entitlements_choose(t, keys, row->role, row->entitlements, row->entitlement_count, &c->entitlements));
+    TRY(group_chosen(t, &w->groups, row->groups, row->group_count, &c->group_ids));
+    if (row->access_ends_at && row->access_ends_at <= t->now)
+        return problem_at(t->problem, ERR_INVALID_REQUEST, S("/access_ends_at"), S("past"), 0);
+    c->expires_at = invitation_expiry(t->now, w->lifetime, row->access_ends_at);
+    return OK;
+}
+
 /* The account behind the address, and whether it is a member already or not welcome. */
 static err judge_account(inviting *w, struct candidate *c, invite_result *result)
 {
@@ -98,6 +119,7 @@ static err judge(inviting *w, size_t i, invite_result *result)
     TRY(clean_optional(w, S("/given_name"), row->given_name, &c->given_name));
     TRY(clean_optional(w, S("/family_name"), row->family_name, &c->family_name));
     TRY(clean_message(w, row->message, &c->message));
+    TRY(judge_options(w, row, c));
     if (repeated(w, &c->where.key))
         return ERR_ALREADY_INVITED;
     return judge_account(w, c, result);
@@ -215,12 +237,12 @@ err invitations_preview(txn *t, const actor *by, const invite_order *order, bool
 
 /* ---- sending ---- */
 
-static err write_audit(inviting *w, const struct candidate *c, const invite_row *row, uuid id, msec expires_at)
+static err write_audit(inviting *w, const struct candidate *c, const invite_row *row, uuid id)
 {
     char when[CLOCK_TEXT_SIZE];
     return audit(w->t, w->by, "invitation.created", .subject_kind = S("invitation"), .subject_id = id,
                  .after =
-                     AUDIT_OBJECT(w->t->a, {S("role"), row->role}, {S("expires_at"), clock_format(expires_at, when)}),
+                     AUDIT_OBJECT(w->t->a, {S("role"), row->role}, {S("expires_at"), clock_format(c->expires_at, when)}),
                  .detail = AUDIT_OBJECT(w->t->a, {S("email"), c->where.typed}));
 }
 
@@ -237,6 +259,9 @@ static invitation_view made_of(const inviting *w, const q_invitation_insert_in *
         .message = in->message,
         .given_name = in->given_name,
         .family_name = in->family_name,
+        .entitlements = in->entitlements,
+        .group_ids = in->group_ids,
+        .access_ends_at = in->access_ends_at,
         .invited_by_id = in->invited_by_id,
         .inviter_given_name = w->by->given_name,
         .inviter_family_name = w->by->family_name,
@@ -254,7 +279,7 @@ static err insert(inviting *w, const struct candidate *c, const invite_row *row,
 {
     txn *t = w->t;
     const q_organization_by_id_row *o = &w->organization;
-    msec expires = t->now + w->lifetime;
+    msec expires = c->expires_at;
     bool sent = w->order->deliver;
     q_invitation_insert_in in = {
         .organization_id = o->id,
@@ -267,6 +292,9 @@ static err insert(inviting *w, const struct candidate *c, const invite_row *row,
         .message = c->message,
         .given_name = c->given_name,
         .family_name = c->family_name,
+        .entitlements = c->entitlements,
+        .group_ids = c->group_ids,
+        .access_ends_at = row->access_ends_at,
         .invited_by_id = w->by->account_id,
         .created_at = t->now,
         .expires_at = expires,
@@ -319,7 +347,7 @@ static err invite_one(inviting *w, size_t i, invite_result *result)
     if (w->order->deliver)
         TRY(invitation_mail(w->t, &send));
     TRY(insert(w, c, row, &send, &result->made));
-    return write_audit(w, c, row, send.invitation_id, w->t->now + w->lifetime);
+    return write_audit(w, c, row, send.invitation_id);
 }
 
 static err invite_all(inviting *w, int64_t granted, invite_result *results)
@@ -370,8 +398,10 @@ err invitations_create(txn *t, const actor *by, const invite_order *order, invit
 {
     inviting w;
     int64_t granted;
+    seats s;
+    TRY(seats_lock(t, by->organization_id, &s)); /* first: groups and entitlements go under this lock */
     TRY(start(&w, t, by, order));
-    TRY(seats_lock(t, by->organization_id, &w.seats));
+    w.seats = s;
     TRY(judge_all(&w, results));
     TRY(guard_disclosure(&w, results));
     int64_t ready = ready_count(&w);

@@ -1,7 +1,10 @@
 #include "domain/member.h"
 
 #include "domain/audit.h"
+#include "domain/entitlement.h"
+#include "domain/group.h"
 #include "domain/invitation.h"
+#include "domain/member_parts.h"
 #include "domain/seat.h"
 #include "domain/session.h"
 #include "ports/fold.h"
@@ -46,11 +49,14 @@ err member_add(txn *t, const new_member *m, uuid *id)
     TRY(q_member_insert(t, &inserted, .organization_id = m->organization_id, .id = *id, .account_id = m->account_id,
                         .role = m->role, .joined_at = t->now, .invited_by_id = m->invited_by_id,
                         .family_key = member_family_key(t->a, m->given_name, m->family_name),
-                        .email_key = m->email_key));
+                        .email_key = m->email_key, .entitlements = m->entitlements,
+                        .group_ids = m->group_ids.p ? m->group_ids : S(""), .access_ends_at = m->access_ends_at,
+                        .access_warn_at = member_warn_at(m->access_ends_at, t->now)));
     if (!inserted)
         return ERR_ALREADY_MEMBER;
     s.used++;
     TRY(seats_save(t, m->organization_id, &s));
+    TRY(group_ids_moved(t, m->organization_id, *id, S(""), m->group_ids));
     return member_index(t, m->organization_id, *id, m->given_name, m->family_name, m->email_key);
 }
 
@@ -58,8 +64,18 @@ err member_get(txn *t, uuid organization_id, uuid id, member_view *out)
 {
     q_member_by_id_row r;
     TRY(q_member_by_id(t, &r, .organization_id = organization_id, .id = id));
-    *out = (member_view){r.id,   r.account_id, r.email,     r.given_name,   r.family_name,
-                         r.role, r.state,      r.joined_at, r.invited_by_id};
+    *out = (member_view){.id = r.id,
+                         .account_id = r.account_id,
+                         .email = r.email,
+                         .given_name = r.given_name,
+                         .family_name = r.family_name,
+                         .role = r.role,
+                         .state = membership_state(r.state, r.access_ends_at, t->now),
+                         .access_ends_at = r.access_ends_at,
+                         .entitlements = r.entitlements,
+                         .group_ids = r.group_ids,
+                         .joined_at = r.joined_at,
+                         .invited_by_id = r.invited_by_id};
     return OK;
 }
 
@@ -68,55 +84,6 @@ err member_get(txn *t, uuid organization_id, uuid id, member_view *out)
 /* Locks are taken in one order everywhere, or transactions would wait for each other in a ring: the caller's own
  * membership (actor_enter), the membership that changes, the seats, then what hangs on those. */
 
-/* Makes sure that somebody else stands as the organization's owner before this one stops; the key of organization_owner
- * would refuse otherwise, whatever the code forgot. */
-static err owner_hand_on(txn *t, uuid organization_id, uuid leaving)
-{
-    q_owner_lock_row stands;
-    q_owner_other_row other;
-    TRY(q_owner_lock(t, &stands, organization_id));
-    err e = q_owner_other(t, &other, .organization_id = organization_id, .but = leaving);
-    if (e == ERR_NOT_FOUND)
-        return ERR_LAST_OWNER;
-    TRY(e);
-    if (!uuid_eq(stands.membership_id, leaving))
-        return OK;
-    return q_owner_move(t, .membership_id = other.id, .organization_id = organization_id);
-}
-
-/* The constraint's word, should a path ever forget to hand on. */
-static err owner_key(txn *t, err e)
-{
-    return e == ERR_CONFLICT && t->violation == VIOLATION_FOREIGN_KEY ? ERR_LAST_OWNER : e;
-}
-
-static bool may_invite(str role)
-{
-    return !str_eq(role, S("member"));
-}
-
-static err set_role(txn *t, const actor *by, const q_member_lock_row *m, str role)
-{
-    if (str_eq(m->role, role))
-        return OK;
-    if (str_eq(m->role, S("owner")))
-        TRY(owner_hand_on(t, by->organization_id, m->id));
-    TRY(owner_key(t, q_member_role_set(t, .role = role, .organization_id = by->organization_id, .id = m->id)));
-    if (may_invite(m->role) && !may_invite(role))
-        TRY(invitations_of_inviter(t, by, m->account_id, false));
-    return audit(t, by, "member.role_changed", .subject_kind = S("member"), .subject_id = m->id,
-                 .before = AUDIT_OBJECT(t->a, {S("role"), m->role}), .after = AUDIT_OBJECT(t->a, {S("role"), role}));
-}
-
-err member_change_role(txn *t, const actor *by, uuid id, str role)
-{
-    seats s;
-    q_member_lock_row m;
-    TRY(q_member_lock(t, &m, .organization_id = by->organization_id, .id = id));
-    TRY(seats_lock(t, by->organization_id, &s));
-    return set_role(t, by, &m, role);
-}
-
 static err end_membership(txn *t, const actor *by, const q_member_lock_row *m, pending_fate fate)
 {
     seats s;
@@ -124,6 +91,7 @@ static err end_membership(txn *t, const actor *by, const q_member_lock_row *m, p
         TRY(owner_hand_on(t, by->organization_id, m->id));
     TRY(invitations_of_inviter(t, by, m->account_id, fate == PENDING_TAKE_OVER));
     TRY(seats_lock(t, by->organization_id, &s));
+    TRY(group_ids_moved(t, by->organization_id, m->id, m->group_ids, S("")));
     TRY(owner_key(t, q_member_delete(t, .organization_id = by->organization_id, .id = m->id)));
     s.used--;
     return seats_save(t, by->organization_id, &s);
@@ -147,8 +115,7 @@ err member_remove(txn *t, const actor *by, uuid id, pending_fate fate)
     TRY(q_member_lock(t, &m, .organization_id = by->organization_id, .id = id));
     TRY(seats_lock(t, by->organization_id, &s));
     TRY(member_get(t, by->organization_id, id, &who));
-    bool over_owner = str_eq(m.role, S("owner")) && by->kind != ACTOR_OPERATOR && !str_eq(by->role, S("owner"));
-    if (uuid_eq(id, by->membership_id) || over_owner)
+    if (uuid_eq(id, by->membership_id) || member_is_above(by, &m))
         return ERR_FORBIDDEN;
     TRY(end_membership(t, by, &m, fate));
     return write_removal(t, by, &m, &who, S("member.removed"));
@@ -181,22 +148,6 @@ err member_leave(txn *t, const actor *by)
     return write_removal(t, by, &m, &who, S("member.left"));
 }
 
-err ownership_transfer(txn *t, const actor *by, uuid to)
-{
-    seats s;
-    q_member_lock_row heir, self;
-    if (by->kind == ACTOR_OPERATOR || uuid_eq(to, by->membership_id))
-        return ERR_FORBIDDEN;
-    TRY(q_member_lock(t, &heir, .organization_id = by->organization_id, .id = to));
-    TRY(q_member_lock(t, &self, .organization_id = by->organization_id, .id = by->membership_id));
-    TRY(seats_lock(t, by->organization_id, &s));
-    if (!str_eq(heir.state, S("active")))
-        return ERR_CONFLICT;
-    TRY(set_role(t, by, &heir, S("owner")));
-    TRY(set_role(t, by, &self, S("administrator")));
-    return audit(t, by, "ownership.transferred", .subject_kind = S("member"), .subject_id = to);
-}
-
 /* ---- may they ---- */
 
 static bool permission_by_name(str name, permission *out)
@@ -217,16 +168,23 @@ static bool permission_by_name(str name, permission *out)
     return false;
 }
 
-/* The caller's own place, or no role; ERR_NOT_FOUND only when there is no such organization. */
+/* The caller's own place, or no role where they cannot enter; ERR_NOT_FOUND only when there is no such organization. */
 static err enter_softly(txn *t, actor *who, str organization)
 {
     err e = actor_enter(t, who, organization, 0);
-    if (e == ERR_ADDRESS_UNPROVED || (e == ERR_NOT_FOUND && !uuid_none(who->organization_id))) {
+    bool out = e == ERR_NOT_FOUND || e == ERR_ADDRESS_UNPROVED || e == ERR_UNAUTHENTICATED || e == ERR_SECOND_FACTOR_REQUIRED;
+    if (out && !uuid_none(who->organization_id)) {
         who->may = 0;
         who->role = STR_NONE;
         return OK;
     }
     return e;
+}
+
+static check_answer answer_of(const actor *who, permission asked)
+{
+    return who->role.p ? (check_answer){(who->may & asked) != 0, who->role, who->entitlement_keys, who->entitlements}
+                       : (check_answer){0};
 }
 
 err member_check(txn *t, actor *who, str organization, uuid account, str name, check_answer *out)
@@ -236,19 +194,19 @@ err member_check(txn *t, actor *who, str organization, uuid account, str name, c
         return problem_at(t->problem, ERR_INVALID_REQUEST, S("/permission"), S("not-allowed"), 0);
     if (uuid_none(account) || uuid_eq(account, who->account_id)) {
         TRY(enter_softly(t, who, organization));
-        *out = (check_answer){(who->may & asked) != 0 && who->role.p, who->role};
+        *out = answer_of(who, asked);
         return OK;
     }
     TRY(actor_enter(t, who, organization, PERM_MEMBERS_READ));
     q_account_by_id_row row;
     err e = q_account_by_id(t, &row, account);
     if (e == ERR_NOT_FOUND) {
-        *out = (check_answer){false, STR_NONE};
+        *out = (check_answer){0};
         return OK;
     }
     TRY(e);
     actor other = {.kind = ACTOR_ACCOUNT, .account_id = account, .confined_to_id = row.confined_to_id};
     TRY(enter_softly(t, &other, organization));
-    *out = (check_answer){(other.may & asked) != 0, other.role};
+    *out = answer_of(&other, asked);
     return OK;
 }

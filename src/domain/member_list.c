@@ -1,18 +1,21 @@
 /* The members' list: search, filters, sort, pages; and the way to the rows that costs least (queries/member_list.sql). */
 #include "domain/member.h"
 
+#include "domain/group.h"
 #include "domain/seat.h"
+#include "domain/session.h"
 #include "ports/fold.h"
 #include "queries.h"
 
-enum { WORDS_MAX = 3, FEW_LEAST = 200, FEW_MOST = 8000 };
+enum { TYPED_MAX = 3, WORDS_MAX = 4, FEW_LEAST = 200, FEW_MOST = 8000 };
 
 typedef enum sorting { BY_JOINED, BY_FAMILY, BY_EMAIL, BY_ROLE } sorting;
 
 /* What the filter comes to for the statements. */
 typedef struct search {
-    str word[WORDS_MAX], end[WORDS_MAX]; /* empty: not asked for */
+    str word[WORDS_MAX], end[WORDS_MAX]; /* those typed, and a group's; empty: not asked for */
     str role, state;
+    msec now;
     sorting sort;
     bool down;
     bool few; /* have the first word */
@@ -59,14 +62,31 @@ static void read_words(arena *a, str q, search *s)
     if (whole)
         words[0] = folded.p[0] == '@' ? str_slice(folded, 1, folded.n) : folded;
     for (size_t i = 0; i < WORDS_MAX; i++) {
-        s->word[i] = i < n ? words[i] : S("");
-        s->end[i] = i < n ? arena_join(a, words[i], S("\xF4\x8F\xBF\xBF")) : S("");
+        bool typed = i < n && i < TYPED_MAX;
+        s->word[i] = typed ? words[i] : S("");
+        s->end[i] = typed ? arena_join(a, words[i], S("\xF4\x8F\xBF\xBF")) : S("");
     }
+}
+
+/* A group is one more word, which nobody else can type. ERR_NOT_FOUND when there is no such group here. */
+static err read_group(txn *t, uuid organization_id, str group, search *s)
+{
+    uuid id;
+    group_view found;
+    size_t at = 0;
+    if (!typeid_parse(group, ID_GROUP, &id))
+        return problem_at(t->problem, ERR_INVALID_REQUEST, S("/group"), S("not-allowed"), 0);
+    TRY(group_get(t, organization_id, id, &found));
+    while (s->word[at].n)
+        at++;
+    s->word[at] = group_word(t->a, group);
+    s->end[at] = arena_join(t->a, s->word[at], S(" "));
+    return OK;
 }
 
 static err read_filter(txn *t, const member_filter *f, search *s)
 {
-    *s = (search){.role = f->role.p ? f->role : S(""), .state = f->state.p ? f->state : S("")};
+    *s = (search){.role = f->role.p ? f->role : S(""), .state = f->state.p ? f->state : S(""), .now = t->now};
     TRY(read_sort(t, f->sort, s));
     read_words(t->a, f->q, s);
     return OK;
@@ -116,16 +136,17 @@ static err count_filtered(txn *t, uuid organization_id, const search *s, int64_t
     if (s->word[0].n) {
         q_members_count_found_row row;
         TRY(q_members_count_found(t, &row, .organization_id = organization_id, .only_role = s->role,
-                                  .only_state = s->state, .word1 = s->word[0], .word1_end = s->end[0],
+                                  .only_state = s->state, .now = s->now, .word1 = s->word[0], .word1_end = s->end[0],
                                   .word2 = s->word[1], .word2_end = s->end[1], .word3 = s->word[2],
-                                  .word3_end = s->end[2], .limit = limit));
+                                  .word3_end = s->end[2], .word4 = s->word[3], .word4_end = s->end[3],
+                                  .limit = limit));
         *total = row.total;
         return OK;
     }
     q_members_count_row row;
     size_t which = s->role.n ? Q_MEMBERS_COUNT_WHICH_ROLE : Q_MEMBERS_COUNT_WHICH_STATE;
     TRY(q_members_count(t, which, &row, .organization_id = organization_id, .only_role = s->role,
-                        .only_state = s->state, .limit = limit));
+                        .only_state = s->state, .now = s->now, .limit = limit));
     *total = row.total;
     return OK;
 }
@@ -188,6 +209,9 @@ static q_member_page_in asked(uuid organization_id, const search *s, page_mark f
                               .word2_end = s->end[1],
                               .word3 = s->word[2],
                               .word3_end = s->end[2],
+                              .word4 = s->word[3],
+                              .word4_end = s->end[3],
+                              .now = s->now,
                               .limit = limit};
 }
 
@@ -301,6 +325,8 @@ err member_list(txn *t, uuid organization_id, const member_filter *f, page *p, m
         p->total = p->count ? 0 : -1;
         return OK;
     }
+    if (f->group.p)
+        TRY(read_group(t, organization_id, f->group, &s));
     TRY(order_words(t, organization_id, &s));
     TRY(fetch(t, organization_id, &s, p, &rows));
     TRY(count_all(t, organization_id, &s, p));
@@ -309,8 +335,18 @@ err member_list(txn *t, uuid organization_id, const member_filter *f, page *p, m
     *out = arena_array_of(t->a, member_view, *count);
     for (size_t i = 0; rows.p && i < *count; i++) {
         const q_member_page_row *r = &rows.p[i];
-        (*out)[i] = (member_view){r->id,   r->account_id, r->email,     r->given_name,   r->family_name,
-                                  r->role, r->state,      r->joined_at, r->invited_by_id};
+        (*out)[i] = (member_view){.id = r->id,
+                                  .account_id = r->account_id,
+                                  .email = r->email,
+                                  .given_name = r->given_name,
+                                  .family_name = r->family_name,
+                                  .role = r->role,
+                                  .state = membership_state(r->state, r->access_ends_at, t->now),
+                                  .access_ends_at = r->access_ends_at,
+                                  .entitlements = r->entitlements,
+                                  .group_ids = r->group_ids,
+                                  .joined_at = r->joined_at,
+                                  .invited_by_id = r->invited_by_id};
     }
     return OK;
 }

@@ -17,7 +17,7 @@ static err with_counts(txn *t, organization_view *o)
 {
     q_organization_administering_rows people;
     TRY(seats_read(t, o->id, &o->seats));
-    TRY(q_organization_administering(t, &people, o->id));
+    TRY(q_organization_administering(t, &people, .organization_id = o->id, .now = t->now));
     o->administering = (int64_t)people.n;
     return OK;
 }
@@ -53,7 +53,7 @@ err organization_list(txn *t, const actor *who, page *p, organization_view **out
     size_t whose = who->kind == ACTOR_OPERATOR ? Q_ORGANIZATION_PAGE_WHOSE_ALL : Q_ORGANIZATION_PAGE_WHOSE_OWN;
     uuid only = uuid_none(who->key_organization_id) ? who->confined_to_id : who->key_organization_id;
     TRY(page_start(p, t->a, t->problem, true, &from));
-    TRY(q_organization_page(t, whose, &rows, .account_id = who->account_id, .after = from.id, .only_organization = only,
+    TRY(q_organization_page(t, whose, &rows, .account_id = who->account_id, .now = t->now, .after = from.id, .only_organization = only,
                             .limit = page_fetch(p)));
     *out = arena_array_of(t->a, organization_view, rows.n);
     *count = rows.n;
@@ -80,7 +80,7 @@ err organization_list(txn *t, const actor *who, page *p, organization_view **out
 err organization_contacts(txn *t, uuid id, int64_t most, account_view **out, size_t *count)
 {
     q_organization_contacts_rows rows;
-    TRY(q_organization_contacts(t, &rows, .organization_id = id, .limit = most));
+    TRY(q_organization_contacts(t, &rows, .organization_id = id, .now = t->now, .limit = most));
     *out = arena_array_of(t->a, account_view, rows.n);
     *count = rows.n;
     for (size_t i = 0; i < rows.n; i++)

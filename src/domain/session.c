@@ -88,6 +88,7 @@ static err find_organization(txn *t, actor *who, uuid id, str slug)
     if (who->kind == ACTOR_API_KEY && !uuid_eq(who->key_organization_id, o.id))
         return ERR_NOT_FOUND;
     who->organization_id = o.id;
+    who->entitlement_keys = o.entitlement_keys;
     return OK;
 }
 
@@ -108,6 +109,11 @@ static err session_suffices(const actor *who, const q_organization_enter_row *o,
 bool membership_is_active(str state, msec access_ends_at, msec now)
 {
     return str_eq(state, S("active")) && (!access_ends_at || access_ends_at > now);
+}
+
+str membership_state(str state, msec access_ends_at, msec now)
+{
+    return membership_is_active(state, access_ends_at, now) ? S("active") : S("suspended");
 }
 
 err actor_enter(txn *t, actor *who, str organization, permission needed)
@@ -131,6 +137,7 @@ err actor_enter(txn *t, actor *who, str organization, permission needed)
     if (who->kind == ACTOR_API_KEY && !uuid_eq(who->key_organization_id, o.id))
         return ERR_NOT_FOUND;
     who->organization_id = o.id;
+    who->entitlement_keys = o.entitlement_keys;
     if (!membership_is_active(o.state, o.access_ends_at, t->now))
         return ERR_NOT_FOUND;
     if (!uuid_none(who->confined_to_id) && !uuid_eq(who->confined_to_id, o.id))
@@ -139,6 +146,7 @@ err actor_enter(txn *t, actor *who, str organization, permission needed)
     who->membership_id = o.membership_id;
     who->role = o.role;
     who->may = role_mask(o.role, o.is_administrators_invite);
+    who->entitlements = o.entitlements;
     return (who->may & needed) == needed ? OK : ERR_FORBIDDEN;
 }
 

@@ -35,6 +35,9 @@ MUST err session_create(txn *t, const actor *who, uuid account_id, session_stage
 /** Whether a membership lets anybody in: not suspended, and its end of access (0: none) has not come. */
 bool membership_is_active(str state, msec access_ends_at, msec now);
 
+/** What a membership's state comes to: "suspended" as soon as its end of access has come. */
+str membership_state(str state, msec access_ends_at, msec now);
+
 /** True when the session was last seen long enough ago that session_touch is worth a write. */
 bool session_is_stale(const actor *who, msec now);
 /** Notes that the session is in use; queued by the server beside an answer, never waited for. */

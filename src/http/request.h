@@ -35,24 +35,25 @@ typedef enum field_type {
     FIELD_BOOLEAN,
     FIELD_ENUM,
     FIELD_OBJECT,
-    FIELD_ARRAY
+    FIELD_ARRAY,
+    FIELD_MAP, /* of names that others made up, each true or false; JSON alone */
 } field_type;
 
 typedef struct field field;
 struct field {
     str name;
     field_type type;
-    uint16_t offset;     /* of the value in the struct: str, int64_t, bool; object: inline struct; array: list */
+    uint16_t offset;     /* of the value in the struct: str, int64_t, bool; object: inline struct; array, map: list */
     uint16_t has_offset; /* of the bool that says "was given"; FIELD_ALWAYS for what is required */
     bool required;
     bool nullable;              /* null gives STR_NONE or 0, and "was given" */
     bool multiline;             /* text that may hold tabs and line breaks */
-    int64_t min, max;           /* integer: value; string: code points; array: how many items */
+    int64_t min, max;           /* integer: value; string: code points; array, map: how many items */
     const str *words;           /* enum: the allowed words, ended by STR_NONE */
     const field *fields;        /* object, or array of objects: their fields, ended by name STR_NONE */
     field_type item;            /* array: what it holds */
     uint16_t item_size;         /* array: sizeof one item */
-    int64_t item_min, item_max; /* array of strings or integers: bounds of each */
+    int64_t item_min, item_max; /* array of strings or integers: bounds of each; map: of each name, in code points */
 };
 #define FIELD_ALWAYS UINT16_MAX
 
@@ -61,6 +62,12 @@ typedef struct list {
     void *items;
     size_t count;
 } list;
+
+/** One of a map. */
+typedef struct flag {
+    str name;
+    bool on;
+} flag;
 
 typedef struct schema {
     const field *fields; /* ended by name STR_NONE */

@@ -45,11 +45,31 @@ static bool too_deep(str text)
 
 static void read_object(check *c, const field *fields, const json_t *value, void *object, const place *at);
 
+/* Whatever names it has, within bounds, each with true or false. */
+static void read_map(check *c, const field *f, const json_t *value, list *out, const place *at)
+{
+    const char *key;
+    json_t *member;
+    if (!check_count(c, f, json_object_size(value), at))
+        return;
+    flag *flags = arena_array_of(c->a, flag, json_object_size(value));
+    *out = (list){.items = flags};
+    json_object_foreach((json_t *)(uintptr_t)value, key, member)
+    {
+        place here = {at, str_of(key), 0};
+        if (!json_is_boolean(member))
+            check_refuse(c, &here, S("wrong-type"), 0);
+        else if (check_text(c, f, (bounds){FIELD_STRING, f->item_min, f->item_max}, here.name, &here))
+            flags[out->count++] = (flag){arena_str(c->a, here.name), json_is_true(member)};
+    }
+}
+
 static void read_value(check *c, const field *f, bounds b, const json_t *value, void *slot, const place *at)
 {
     static const json_type wanted[] = {
         [FIELD_STRING] = JSON_STRING, [FIELD_ENUM] = JSON_STRING,   [FIELD_INTEGER] = JSON_INTEGER,
         [FIELD_BOOLEAN] = JSON_TRUE,  [FIELD_OBJECT] = JSON_OBJECT, [FIELD_ARRAY] = JSON_ARRAY,
+        [FIELD_MAP] = JSON_OBJECT,
     };
     json_type type = json_typeof(value) == JSON_FALSE ? JSON_TRUE : json_typeof(value);
     if (type != wanted[b.type]) {
@@ -63,6 +83,8 @@ static void read_value(check *c, const field *f, bounds b, const json_t *value, 
             *(int64_t *)slot = json_integer_value(value);
     } else if (type == JSON_TRUE) {
         *(bool *)slot = json_is_true(value);
+    } else if (b.type == FIELD_MAP) {
+        read_map(c, f, value, slot, at);
     } else if (type == JSON_OBJECT) {
         read_object(c, f->fields, value, slot, at);
     } else if (check_count(c, f, json_array_size(value), at)) {

@@ -2,7 +2,7 @@
 
 import pytest
 
-from lib.people import fresh
+from lib.people import fresh, serial
 from lib.spec import permissions, routes
 
 SAMPLE = {
@@ -14,7 +14,12 @@ SAMPLE = {
     "correct_invitation": lambda c: {"email": fresh()},
     "update_organization": lambda c: {"name": "Acme"},
     "update_settings": lambda c: {"reminder_max": 1},
-    "update_member": lambda c: {"role": "member"},
+    "update_member": lambda c: {"state": "active"},
+    "update_members": lambda c: {"members": [c["member"]], "state": "suspended"},
+    "create_group": lambda c: {"name": fresh("group").replace("@", " ")},
+    "update_group": lambda c: {"name": fresh("group").replace("@", " ")},
+    "create_entitlement": lambda c: {"key": "k" + c["entitlement"], "name": {"fr": "Ici", "en": "Here"}},
+    "update_entitlement": lambda c: {"default": True},
     "transfer_ownership": lambda c: {"to": c["member"]},
 }
 INSIDE = [r for r in routes() if "{org}" in r.path]
@@ -55,11 +60,18 @@ def call(house):
 
     def do(route, role):
         made = {"org": org.slug}
-        if "{member}" in route.path or route.name == "transfer_ownership":
+        if "{member}" in route.path or route.name in ("transfer_ownership", "update_members"):
             made["member"] = org.member(org.join())["id"]
         if "{invitation}" in route.path or "{batch}" in route.path:
             inv = org.invitation(org.invite(fresh(), deliver=False))
             made.update(invitation=inv["id"], batch=inv["batch"])
+        if "{group}" in route.path:
+            made["group"] = org.api.post(org.path + "/groups", {"name": fresh("group").replace("@", " ")}).ok(201)["id"]
+        if "entitlement" in route.path:
+            made["entitlement"] = f"option-{next(serial)}"
+        if "{entitlement}" in route.path:
+            body = {"key": made["entitlement"], "name": {"fr": "Ici", "en": "Here"}}
+            org.api.post(org.path + "/entitlements", body).ok(201)
         body = SAMPLE[route.name](made) if route.name in SAMPLE else None
         assert (body is not None) == (route.body is not None), f"no sample for {route.name}"
         path = route.path.removeprefix("/api/v1").format(**made)

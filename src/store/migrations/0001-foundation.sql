@@ -31,7 +31,10 @@ CREATE TABLE organization (
     second_factor TEXT NOT NULL DEFAULT 'none' CHECK (second_factor IN ('none', 'administrators', 'all')),
     allowed_domains TEXT NOT NULL DEFAULT '', -- A-labels with a space between; empty: all
     refused_domains TEXT NOT NULL DEFAULT '',
-    accent TEXT -- "#1f5f5b"
+    accent TEXT, -- "#1f5f5b"
+    -- What its entitlements' slots mean, written anew with every change of them: domain/entitlement.h. Here, because whoever
+    -- enters reads this row anyway.
+    entitlement_keys TEXT NOT NULL DEFAULT ''
 ) STRICT, WITHOUT ROWID;
 
 -- Locked by whoever invites, accepts, revokes or removes. held counts live pending invitations and is an upper bound:
@@ -63,6 +66,9 @@ CREATE TABLE membership (
     role TEXT NOT NULL CHECK (role = 'owner' OR role = 'administrator' OR role = 'member'),
     state TEXT NOT NULL DEFAULT 'active' CHECK (state IN ('active', 'suspended')),
     access_ends_at INTEGER CHECK (role <> 'owner' OR access_ends_at IS NULL), -- from then on it counts as suspended
+    access_warn_at INTEGER, -- when to say that it ends; NULL: said, or nothing to say
+    entitlements INTEGER NOT NULL DEFAULT 0 CHECK (entitlements >= 0), -- the slots that are on, a bit each
+    group_ids TEXT NOT NULL DEFAULT '', -- TypeIDs, each with a space after it: for views; member_word finds by group
     joined_at INTEGER NOT NULL,
     invited_by_id BLOB, -- an account; NULL: the operator
     family_key TEXT NOT NULL, -- sort keys, copied from the account
@@ -75,6 +81,7 @@ CREATE INDEX membership_account ON membership (account_id);
 CREATE INDEX membership_family ON membership (organization_id, family_key, id);
 CREATE INDEX membership_email ON membership (organization_id, email_key, id);
 CREATE INDEX membership_role ON membership (organization_id, role, id);
+CREATE INDEX membership_warning ON membership (access_warn_at ASC) WHERE access_warn_at IS NOT NULL;
 
 -- An organization always has an active owner: this row points at one, and the key refuses whatever would unmake it.
 CREATE TABLE organization_owner (
@@ -85,7 +92,32 @@ CREATE TABLE organization_owner (
     FOREIGN KEY (organization_id, membership_id, role, state) REFERENCES membership (organization_id, id, role, state)
 ) STRICT, WITHOUT ROWID;
 
--- Folded words of names and address, for search by beginnings of words.
+-- What an organization switches on or off for each member. A slot is the bit that stands for it in memberships and invitations.
+CREATE TABLE entitlement (
+    organization_id BLOB NOT NULL REFERENCES organization (id),
+    key TEXT NOT NULL,
+    slot INTEGER NOT NULL CHECK (slot BETWEEN 0 AND 61),
+    name_en TEXT NOT NULL,
+    name_fr TEXT NOT NULL,
+    is_default INTEGER NOT NULL, -- on where nobody chose
+    roles TEXT NOT NULL, -- who may have it: of "oam", owner administrator member
+    PRIMARY KEY (organization_id, key),
+    UNIQUE (organization_id, slot)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE member_group (
+    organization_id BLOB NOT NULL REFERENCES organization (id),
+    id BLOB NOT NULL,
+    name TEXT NOT NULL,
+    name_key TEXT NOT NULL, -- folded
+    members INTEGER NOT NULL DEFAULT 0 CHECK (members >= 0),
+    created_at INTEGER NOT NULL,
+    PRIMARY KEY (organization_id, id),
+    UNIQUE (organization_id, name_key)
+) STRICT, WITHOUT ROWID;
+
+-- What members are found by: folded words of names and address, for search by their beginnings; and their groups, as
+-- U+001F and a TypeID, which nobody can type.
 CREATE TABLE member_word (
     organization_id BLOB NOT NULL,
     word TEXT NOT NULL,
@@ -115,6 +147,9 @@ CREATE TABLE invitation (
     message TEXT,
     given_name TEXT,
     family_name TEXT,
+    entitlements INTEGER NOT NULL DEFAULT 0 CHECK (entitlements >= 0), -- these three go to the membership, as they stand there
+    group_ids TEXT NOT NULL DEFAULT '',
+    access_ends_at INTEGER,
     invited_by_id BLOB, -- an account; NULL: the operator
     created_at INTEGER NOT NULL,
     expires_at INTEGER NOT NULL,
@@ -229,6 +264,7 @@ CREATE TABLE mail (
     organization_id BLOB NOT NULL, -- zeros: none
     kind TEXT NOT NULL,
     invitation_id BLOB,
+    membership_id BLOB, -- whom it is about, when not the recipient alone
     account_id BLOB,
     recipient TEXT NOT NULL,
     locale TEXT, -- NULL: both languages

@@ -36,9 +36,10 @@ UPDATE account SET email_proved_at = :email_proved_at, confined_to_id = NULL WHE
 
 -- name: account_memberships :many
 -- @global an account's own memberships, across organizations; while its address is unproved, the one it is confined to
-SELECT m.organization_id, m.id AS id, o.name, o.slug, m.role, m.joined_at
+SELECT m.organization_id, m.id AS id, o.name, o.slug, m.role, m.joined_at, m.entitlements, o.entitlement_keys
   FROM membership m JOIN organization o ON o.id = m.organization_id JOIN account a ON a.id = m.account_id
- WHERE m.account_id = :account_id AND m.state = 'active' AND (a.confined_to_id IS NULL OR a.confined_to_id = m.organization_id)
+ WHERE m.account_id = :account_id AND m.state = 'active' AND (m.access_ends_at IS NULL OR m.access_ends_at > :now)
+   AND (a.confined_to_id IS NULL OR a.confined_to_id = m.organization_id)
  ORDER BY o.name, m.organization_id LIMIT 1000;
 
 -- name: account_memberships_all :many

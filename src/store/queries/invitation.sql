@@ -17,10 +17,10 @@ SELECT id FROM invitation
  ORDER BY id LIMIT 1000;
 
 -- name: invitation_insert :exec
-INSERT INTO invitation (organization_id, id, batch_id, email, email_key, role, locale, message, given_name, family_name, invited_by_id,
-       created_at, expires_at, lifetime, secret_hash, code_hash, code_expires_at, sent_count, last_sent_at, mail_id, remind_at)
-VALUES (:organization_id, :id, :batch_id, :email, :email_key, :role, :locale, :message, :given_name, :family_name, :invited_by_id,
-       :created_at, :expires_at, :lifetime, :secret_hash, :code_hash, :code_expires_at, :sent_count, :last_sent_at, :mail_id, :remind_at);
+INSERT INTO invitation (organization_id, id, batch_id, email, email_key, role, locale, message, given_name, family_name, entitlements, group_ids, access_ends_at,
+       invited_by_id, created_at, expires_at, lifetime, secret_hash, code_hash, code_expires_at, sent_count, last_sent_at, mail_id, remind_at)
+VALUES (:organization_id, :id, :batch_id, :email, :email_key, :role, :locale, :message, :given_name, :family_name, :entitlements, :group_ids, :access_ends_at,
+       :invited_by_id, :created_at, :expires_at, :lifetime, :secret_hash, :code_hash, :code_expires_at, :sent_count, :last_sent_at, :mail_id, :remind_at);
 
 -- All that inviting an address depends on, in one question: its account, that account's membership, what is pending.
 -- name: invitation_look :one
@@ -46,7 +46,8 @@ SELECT id, expires_at FROM invitation WHERE organization_id = :organization_id A
 SELECT COUNT(*) AS total FROM invitation WHERE organization_id = :organization_id AND state = 'pending' AND expires_at <= :now;
 
 -- name: invitation_for_change :one
-SELECT id, batch_id, email, email_key, role, state, locale, message, given_name, family_name, invited_by_id, created_at, expires_at, lifetime,
+SELECT id, batch_id, email, email_key, role, state, locale, message, given_name, family_name, entitlements, group_ids, access_ends_at,
+       invited_by_id, created_at, expires_at, lifetime,
        secret_hash, link_hash, sent_count, remind_at, reminded, mail_id
   FROM invitation WHERE organization_id = :organization_id AND id = :id FOR UPDATE;
 
@@ -93,7 +94,7 @@ SELECT i.organization_id, i.id FROM invitation i
 
 -- name: invitation_door :one
 SELECT i.organization_id, i.id, i.email, i.email_key, i.role, i.state, i.locale, i.message, i.given_name, i.family_name, i.expires_at,
-       i.secret_hash, i.link_hash, i.invited_by_id, o.name AS organization_name, o.slug, o.existing_accounts
+       i.secret_hash, i.link_hash, i.invited_by_id, o.name AS organization_name, o.slug, o.existing_accounts, o.entitlement_keys
   FROM invitation i JOIN organization o ON o.id = i.organization_id
  WHERE i.organization_id = :organization_id AND i.id = :id;
 
@@ -138,8 +139,8 @@ UPDATE invitation SET invited_by_id = :heir
 -- param: only_state text
 -- param: starts text
 -- param: starts_end text
-SELECT i.id, i.batch_id, i.email, i.role, i.state, i.locale, i.message, i.given_name, i.family_name, i.invited_by_id,
-       a.given_name AS inviter_given_name, a.family_name AS inviter_family_name, i.created_at, i.expires_at, i.last_sent_at, i.sent_count,
+SELECT i.id, i.batch_id, i.email, i.role, i.state, i.locale, i.message, i.given_name, i.family_name,
+       i.entitlements, i.group_ids, i.access_ends_at, i.invited_by_id, a.given_name AS inviter_given_name, a.family_name AS inviter_family_name, i.created_at, i.expires_at, i.last_sent_at, i.sent_count,
        d.state AS delivery_state, d.reply AS delivery_reply, d.created_at AS delivery_created_at, d.done_at AS delivery_done_at,
        i.accepted_by_id, i.accepted_at
   FROM invitation i LEFT JOIN account a ON a.id = i.invited_by_id

@@ -1,21 +1,25 @@
 -- name: member_insert :changed
-INSERT INTO membership (organization_id, id, account_id, role, state, joined_at, invited_by_id, family_key, email_key)
-VALUES (:organization_id, :id, :account_id, :role, 'active', :joined_at, :invited_by_id, :family_key, :email_key)
+INSERT INTO membership (organization_id, id, account_id, role, state, joined_at, invited_by_id, family_key, email_key,
+       entitlements, group_ids, access_ends_at, access_warn_at)
+VALUES (:organization_id, :id, :account_id, :role, 'active', :joined_at, :invited_by_id, :family_key, :email_key,
+       :entitlements, :group_ids, :access_ends_at, :access_warn_at)
 ON CONFLICT (organization_id, account_id) DO NOTHING;
 
 -- name: member_by_id :one
-SELECT m.id, m.account_id, a.email, a.given_name, a.family_name, m.role, m.state, m.joined_at, m.invited_by_id
+SELECT m.id, m.account_id, a.email, a.given_name, a.family_name, m.role, m.state, m.access_ends_at, m.entitlements, m.group_ids, m.joined_at, m.invited_by_id
   FROM membership m JOIN account a ON a.id = m.account_id
  WHERE m.organization_id = :organization_id AND m.id = :id;
 
 -- name: member_lock :one
-SELECT id, account_id, role, state FROM membership WHERE organization_id = :organization_id AND id = :id FOR NO KEY UPDATE;
+SELECT id, account_id, role, state, access_ends_at, access_warn_at, entitlements, group_ids FROM membership WHERE organization_id = :organization_id AND id = :id FOR NO KEY UPDATE;
 
 -- name: member_of_account :one
-SELECT id, role, state FROM membership WHERE organization_id = :organization_id AND account_id = :account_id;
+SELECT id, role, state, access_ends_at FROM membership WHERE organization_id = :organization_id AND account_id = :account_id;
 
--- name: member_role_set :exec
-UPDATE membership SET role = :role WHERE organization_id = :organization_id AND id = :id;
+-- name: member_set :exec
+UPDATE membership SET role = :role, state = :state, access_ends_at = :access_ends_at, access_warn_at = :access_warn_at,
+       entitlements = :entitlements, group_ids = :group_ids
+ WHERE organization_id = :organization_id AND id = :id;
 
 -- name: member_delete :exec
 DELETE FROM membership WHERE organization_id = :organization_id AND id = :id;
@@ -23,8 +27,9 @@ DELETE FROM membership WHERE organization_id = :organization_id AND id = :id;
 -- name: member_family_key_set :exec
 UPDATE membership SET family_key = :family_key WHERE organization_id = :organization_id AND id = :id;
 
+-- Those of name and address. Words of groups begin with U+001F, and stay.
 -- name: member_words_delete :exec
-DELETE FROM member_word WHERE organization_id = :organization_id AND membership_id = :membership_id;
+DELETE FROM member_word WHERE organization_id = :organization_id AND membership_id = :membership_id AND word >= ' ';
 
 -- name: member_word_insert :exec
 INSERT INTO member_word (organization_id, word, membership_id) VALUES (:organization_id, :word, :membership_id)

@@ -22,17 +22,21 @@
 -- param: word2_end text
 -- param: word3 text
 -- param: word3_end text
-SELECT m.id, m.account_id, a.email, a.given_name, a.family_name, m.role, m.state, m.joined_at, m.invited_by_id, m.family_key, m.email_key
+-- param: word4 text
+-- param: word4_end text
+SELECT m.id, m.account_id, a.email, a.given_name, a.family_name, m.role, m.state, m.access_ends_at, m.entitlements, m.group_ids, m.joined_at, m.invited_by_id, m.family_key, m.email_key
   FROM membership m JOIN account a ON a.id = m.account_id
  WHERE m.organization_id = :organization_id AND {beyond}
    AND (:only_role = '' OR m.role = :only_role)
-   AND (:only_state = '' OR m.state = :only_state)
+   AND (:only_state = '' OR :only_state = CASE WHEN m.access_ends_at <= :now THEN 'suspended' ELSE m.state END)
    AND (:word1 = '' OR EXISTS (SELECT 1 FROM member_word w WHERE w.organization_id = :organization_id AND w.membership_id = m.id
                                   AND w.word >= :word1 AND w.word < :word1_end))
    AND (:word2 = '' OR EXISTS (SELECT 1 FROM member_word w2 WHERE w2.organization_id = :organization_id AND w2.membership_id = m.id
                                   AND w2.word >= :word2 AND w2.word < :word2_end))
    AND (:word3 = '' OR EXISTS (SELECT 1 FROM member_word w3 WHERE w3.organization_id = :organization_id AND w3.membership_id = m.id
                                   AND w3.word >= :word3 AND w3.word < :word3_end))
+   AND (:word4 = '' OR EXISTS (SELECT 1 FROM member_word w4 WHERE w4.organization_id = :organization_id AND w4.membership_id = m.id
+                                  AND w4.word >= :word4 AND w4.word < :word4_end))
  ORDER BY {order} m.id {dir} LIMIT :limit;
 
 -- Walks the members of one role by the time they joined, in the index of roles: compared as pairs, since SQLite would take an
@@ -54,13 +58,15 @@ SELECT m.id, m.account_id, a.email, a.given_name, a.family_name, m.role, m.state
 -- param: word2_end text
 -- param: word3 text
 -- param: word3_end text
-SELECT m.id, m.account_id, a.email, a.given_name, a.family_name, m.role, m.state, m.joined_at, m.invited_by_id, m.family_key, m.email_key
+-- param: word4 text
+-- param: word4_end text
+SELECT m.id, m.account_id, a.email, a.given_name, a.family_name, m.role, m.state, m.access_ends_at, m.entitlements, m.group_ids, m.joined_at, m.invited_by_id, m.family_key, m.email_key
   FROM membership m JOIN account a ON a.id = m.account_id
  WHERE m.organization_id = :organization_id AND :after_key = :after_key AND (m.role, m.id) {than} (:only_role, :after)
    AND :until_key = :until_key AND (m.role, m.id) {upto} (:only_role, :until)
-   AND (:only_state = '' OR m.state = :only_state)
+   AND (:only_state = '' OR :only_state = CASE WHEN m.access_ends_at <= :now THEN 'suspended' ELSE m.state END)
    AND :word1 = :word1 AND :word1_end = :word1_end AND :word2 = :word2 AND :word2_end = :word2_end
-   AND :word3 = :word3 AND :word3_end = :word3_end
+   AND :word3 = :word3 AND :word3_end = :word3_end AND :word4 = :word4 AND :word4_end = :word4_end
  ORDER BY m.role {dir}, m.id {dir} LIMIT :limit;
 
 -- Gathers everybody who has the first word (found) or a role that few have (rare), sorts them and cuts the page before
@@ -85,18 +91,22 @@ SELECT m.id, m.account_id, a.email, a.given_name, a.family_name, m.role, m.state
 -- param: word2_end text
 -- param: word3 text
 -- param: word3_end text
-SELECT page.id, page.account_id, a.email, a.given_name, a.family_name, page.role, page.state, page.joined_at, page.invited_by_id, page.family_key, page.email_key
-  FROM (SELECT m.id, m.account_id, m.role, m.state, m.joined_at, m.invited_by_id, m.family_key, m.email_key
+-- param: word4 text
+-- param: word4_end text
+SELECT page.id, page.account_id, a.email, a.given_name, a.family_name, page.role, page.state, page.access_ends_at, page.entitlements, page.group_ids, page.joined_at, page.invited_by_id, page.family_key, page.email_key
+  FROM (SELECT m.id, m.account_id, m.role, m.state, m.access_ends_at, m.entitlements, m.group_ids, m.joined_at, m.invited_by_id, m.family_key, m.email_key
           FROM membership m
          WHERE m.organization_id = :organization_id
            AND ({key}, m.id) {than} (:after_key, :after) AND :until_key = :until_key AND :until = :until
            AND (:only_role = '' OR m.role = :only_role)
-           AND (:only_state = '' OR m.state = :only_state)
+           AND (:only_state = '' OR :only_state = CASE WHEN m.access_ends_at <= :now THEN 'suspended' ELSE m.state END)
            AND :word1 = :word1 AND :word1_end = :word1_end
            AND (:word2 = '' OR EXISTS (SELECT 1 FROM member_word w2 WHERE w2.organization_id = :organization_id
                                           AND w2.membership_id = m.id AND w2.word >= :word2 AND w2.word < :word2_end))
            AND (:word3 = '' OR EXISTS (SELECT 1 FROM member_word w3 WHERE w3.organization_id = :organization_id
                                           AND w3.membership_id = m.id AND w3.word >= :word3 AND w3.word < :word3_end))
+           AND (:word4 = '' OR EXISTS (SELECT 1 FROM member_word w4 WHERE w4.organization_id = :organization_id
+                                          AND w4.membership_id = m.id AND w4.word >= :word4 AND w4.word < :word4_end))
            AND m.id IN ({from})
          ORDER BY {key} {dir}, m.id {dir} LIMIT :limit) AS page
   JOIN account a ON a.id = page.account_id
@@ -126,7 +136,7 @@ SELECT COUNT(*) AS total
 
 -- name: members_count_{which} :one
 -- each: which = role|state
--- let: {only} = role:m.role = :only_role AND (:only_state = '' OR m.state = :only_state)|state::only_role = :only_role AND m.state = :only_state
+-- let: {only} = role:m.role = :only_role AND (:only_state = '' OR :only_state = CASE WHEN m.access_ends_at <= :now THEN 'suspended' ELSE m.state END)|state::only_role = :only_role AND :only_state = CASE WHEN m.access_ends_at <= :now THEN 'suspended' ELSE m.state END
 -- param: only_role text
 -- param: only_state text
 -- column: total int
@@ -142,6 +152,8 @@ SELECT COUNT(*) AS total
 -- param: word2_end text
 -- param: word3 text
 -- param: word3_end text
+-- param: word4 text
+-- param: word4_end text
 -- column: total int
 SELECT COUNT(*) AS total
   FROM (SELECT DISTINCT w.membership_id FROM member_word w
@@ -150,7 +162,9 @@ SELECT COUNT(*) AS total
                                           AND w2.membership_id = w.membership_id AND w2.word >= :word2 AND w2.word < :word2_end))
            AND (:word3 = '' OR EXISTS (SELECT 1 FROM member_word w3 WHERE w3.organization_id = :organization_id
                                           AND w3.membership_id = w.membership_id AND w3.word >= :word3 AND w3.word < :word3_end))
+           AND (:word4 = '' OR EXISTS (SELECT 1 FROM member_word w4 WHERE w4.organization_id = :organization_id
+                                          AND w4.membership_id = w.membership_id AND w4.word >= :word4 AND w4.word < :word4_end))
            AND ((:only_role = '' AND :only_state = '')
                 OR EXISTS (SELECT 1 FROM membership m WHERE m.organization_id = :organization_id AND m.id = w.membership_id
-                              AND (:only_role = '' OR m.role = :only_role) AND (:only_state = '' OR m.state = :only_state)))
+                              AND (:only_role = '' OR m.role = :only_role) AND (:only_state = '' OR :only_state = CASE WHEN m.access_ends_at <= :now THEN 'suspended' ELSE m.state END)))
          LIMIT :limit) AS found;

@@ -1,12 +1,12 @@
 -- name: organization_by_id :one
-SELECT id, slug, name, locale, created_at, existing_accounts, is_administrators_invite, invitation_lifetime, reminder_after, reminder_max
+SELECT id, slug, name, locale, created_at, existing_accounts, is_administrators_invite, invitation_lifetime, reminder_after, reminder_max, entitlement_keys
   FROM organization WHERE id = :id;
 
 -- name: organization_page_{whose} :many
 -- @global the operator's list of all, and an account's own
 -- each: whose = all|own
 -- let: {from} = all:organization o|own:membership m JOIN organization o ON o.id = m.organization_id
--- let: {only} = all:(:account_id IS NULL OR :account_id IS NOT NULL)|own:m.account_id = :account_id AND m.state = 'active'
+-- let: {only} = all:(:account_id IS NULL OR :account_id IS NOT NULL) AND :now = :now|own:m.account_id = :account_id AND m.state = 'active' AND (m.access_ends_at IS NULL OR m.access_ends_at > :now)
 -- param: account_id uuid?
 -- param: after uuid
 -- param: only_organization uuid?
@@ -30,12 +30,14 @@ UPDATE organization SET name = :name, locale = :locale, existing_accounts = :exi
  WHERE id = :id;
 
 -- name: organization_administering :many
-SELECT id FROM membership WHERE organization_id = :organization_id AND role IN ('owner', 'administrator') AND state = 'active' LIMIT 2;
+SELECT id FROM membership WHERE organization_id = :organization_id AND role IN ('owner', 'administrator') AND state = 'active'
+   AND (access_ends_at IS NULL OR access_ends_at > :now) LIMIT 2;
 
 -- name: organization_contacts :many
 SELECT a.id, a.email, a.given_name, a.family_name, m.role
   FROM membership m JOIN account a ON a.id = m.account_id
  WHERE m.organization_id = :organization_id AND m.role IN ('owner', 'administrator') AND m.state = 'active'
+   AND (m.access_ends_at IS NULL OR m.access_ends_at > :now)
  ORDER BY CASE m.role WHEN 'owner' THEN 0 ELSE 1 END, m.id LIMIT :limit;
 
 -- name: owner_insert :exec

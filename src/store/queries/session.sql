@@ -53,7 +53,8 @@ SELECT COUNT(*) AS total FROM api_key WHERE organization_id = :organization_id A
 -- let: {lock} = seen:|locked: FOR NO KEY UPDATE OF m
 -- param: id uuid?
 -- param: slug text?
-SELECT o.id, o.is_administrators_invite, o.second_factor, o.session_lifetime, o.session_idle, m.id AS membership_id, m.role, m.state, m.access_ends_at
+SELECT o.id, o.is_administrators_invite, o.second_factor, o.session_lifetime, o.session_idle, m.id AS membership_id, m.role, m.state, m.access_ends_at,
+       m.entitlements, o.entitlement_keys
   FROM organization o JOIN membership m ON m.organization_id = o.id AND m.account_id = :account_id
  WHERE o.id = coalesce(:id, (SELECT id FROM organization WHERE slug = :slug)){lock};
 
@@ -61,4 +62,4 @@ SELECT o.id, o.is_administrators_invite, o.second_factor, o.session_lifetime, o.
 -- name: organization_find :one
 -- param: id uuid?
 -- param: slug text?
-SELECT id FROM organization WHERE id = coalesce(:id, (SELECT id FROM organization WHERE slug = :slug));
+SELECT id, entitlement_keys FROM organization WHERE id = coalesce(:id, (SELECT id FROM organization WHERE slug = :slug));

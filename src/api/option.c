@@ -1,0 +1,203 @@
+/* Groups and entitlements. */
+#include "api/option.h"
+
+#include "api/view.h"
+#include "bodies.h"
+#include "domain/group.h"
+#include "domain/member.h"
+#include "routes.h"
+
+const entitlement_choice *option_choices(arena *a, const list *flags)
+{
+    const flag *given = flags->items;
+    entitlement_choice *out = arena_array_of(a, entitlement_choice, flags->count);
+    for (size_t i = 0; i < flags->count; i++)
+        out[i] = (entitlement_choice){given[i].name, given[i].on};
+    return out;
+}
+
+err option_access_end(problem *p, str pointer, str text, msec *out)
+{
+    *out = 0;
+    return !text.p || access_end_parse(text, out) ? OK
+                                                  : problem_at(p, ERR_INVALID_REQUEST, pointer, S("not-a-time"), 0);
+}
+
+/* ---- entitlements ---- */
+
+static const struct {
+    str role;
+    unsigned bit;
+} roles[] = {{S_INIT("owner"), FOR_OWNERS},
+             {S_INIT("administrator"), FOR_ADMINISTRATORS},
+             {S_INIT("member"), FOR_MEMBERS}};
+enum { ROLES = sizeof roles / sizeof *roles };
+
+static unsigned roles_read(const list *given)
+{
+    unsigned set = 0;
+    const str *words = given->items;
+    for (size_t i = 0; i < given->count; i++)
+        for (size_t k = 0; k < ROLES; k++)
+            set |= str_eq(words[i], roles[k].role) ? roles[k].bit : 0;
+    return set;
+}
+
+static void write_entitlement(json_writer *w, const entitlement_view *e)
+{
+    json_open(w, STR_NONE, '{');
+    json_str(w, S("key"), e->key);
+    json_open(w, S("name"), '{');
+    json_str(w, S("fr"), e->name_fr);
+    json_str(w, S("en"), e->name_en);
+    json_close(w, '}');
+    json_bool(w, S("default"), e->by_default);
+    json_open(w, S("roles"), '[');
+    for (size_t k = 0; k < ROLES; k++)
+        if (e->roles & roles[k].bit)
+            json_str(w, STR_NONE, roles[k].role);
+    json_close(w, ']');
+    json_close(w, '}');
+}
+
+static err answer_entitlement(request *r, txn *t, int status, str key)
+{
+    entitlement_view e;
+    TRY(entitlement_get(t, r->actor.organization_id, key, &e));
+    json_writer w = answer_json(r, status);
+    write_entitlement(&w, &e);
+    return OK;
+}
+
+err api_list_entitlements(request *r, txn *t)
+{
+    entitlement_view *list;
+    size_t n;
+    TRY(entitlement_list(t, r->actor.organization_id, &list, &n));
+    json_writer w = view_list_open(r);
+    for (size_t i = 0; i < n; i++)
+        write_entitlement(&w, &list[i]);
+    view_list_close(&w, &(page){.total = -1});
+    return OK;
+}
+
+err api_create_entitlement(request *r, txn *t)
+{
+    const body_create_entitlement *b = r->body;
+    const entitlement_view e = {.key = b->key,
+                                .name_en = b->name.en,
+                                .name_fr = b->name.fr,
+                                .by_default = b->default_,
+                                .roles = b->has_roles ? roles_read(&b->roles) : FOR_ALL};
+    TRY(entitlement_create(t, &r->actor, &e));
+    return answer_entitlement(r, t, 201, b->key);
+}
+
+err api_get_entitlement(request *r, txn *t)
+{
+    return answer_entitlement(r, t, 200, r->params[1].text);
+}
+
+err api_update_entitlement(request *r, txn *t)
+{
+    const body_update_entitlement *b = r->body;
+    const entitlement_change c = {.name_en = b->name.en,
+                                  .name_fr = b->name.fr,
+                                  .has_default = b->has_default_,
+                                  .by_default = b->default_,
+                                  .roles = roles_read(&b->roles)};
+    TRY(entitlement_update(t, &r->actor, r->params[1].text, &c));
+    return answer_entitlement(r, t, 200, r->params[1].text);
+}
+
+err api_delete_entitlement(request *r, txn *t)
+{
+    TRY(entitlement_delete(t, &r->actor, r->params[1].text));
+    return answer_empty(r, 204);
+}
+
+/* ---- groups ---- */
+
+static void write_group(json_writer *w, const group_view *g)
+{
+    json_open(w, STR_NONE, '{');
+    json_id(w, S("id"), ID_GROUP, g->id);
+    json_str(w, S("name"), g->name);
+    json_int(w, S("members"), g->members);
+    json_time(w, S("created_at"), g->created_at);
+    json_close(w, '}');
+}
+
+static err answer_group(request *r, txn *t, int status, uuid id)
+{
+    group_view g;
+    TRY(group_get(t, r->actor.organization_id, id, &g));
+    json_writer w = answer_json(r, status);
+    write_group(&w, &g);
+    return OK;
+}
+
+err api_list_groups(request *r, txn *t)
+{
+    const query_list_groups *q = r->query;
+    page p = PAGE_OF(q);
+    group_view *list;
+    size_t n;
+    TRY(group_list(t, r->actor.organization_id, &p, &list, &n));
+    json_writer w = view_list_open(r);
+    for (size_t i = 0; i < n; i++)
+        write_group(&w, &list[i]);
+    view_list_close(&w, &p);
+    return OK;
+}
+
+err api_create_group(request *r, txn *t)
+{
+    const body_create_group *b = r->body;
+    uuid id;
+    TRY(group_create(t, &r->actor, b->name, &id));
+    return answer_group(r, t, 201, id);
+}
+
+err api_get_group(request *r, txn *t)
+{
+    return answer_group(r, t, 200, path_id(r));
+}
+
+err api_update_group(request *r, txn *t)
+{
+    const body_update_group *b = r->body;
+    TRY(group_rename(t, &r->actor, path_id(r), b->name));
+    return answer_group(r, t, 200, path_id(r));
+}
+
+err api_delete_group(request *r, txn *t)
+{
+    TRY(group_delete(t, &r->actor, path_id(r)));
+    return answer_empty(r, 204);
+}
+
+err api_list_group_members(request *r, txn *t)
+{
+    const query_list_group_members *q = r->query;
+    const member_filter f = {.group = r->params[1].text};
+    page p = PAGE_OF(q);
+    p.count = q->count;
+    return view_members(r, t, &f, &p);
+}
+
+err api_add_group_member(request *r, txn *t)
+{
+    member_view m;
+    TRY(group_put(t, &r->actor, path_id(r), r->params[2].id, true));
+    TRY(member_get(t, r->actor.organization_id, r->params[2].id, &m));
+    json_writer w = answer_json(r, 200);
+    view_member(&w, STR_NONE, r->actor.entitlement_keys, &m);
+    return OK;
+}
+
+err api_remove_group_member(request *r, txn *t)
+{
+    TRY(group_put(t, &r->actor, path_id(r), r->params[2].id, false));
+    return answer_empty(r, 204);
+}
