@@ -4,7 +4,7 @@
 gen_routes.py OPENAPI CONSOLE PERMISSIONS BODIES_H BODIES_C ROUTES_H ROUTES_C OPENAPI_JSON_C
 
 Understands a closed subset of OpenAPI 3.1; anything else stops the build with the file and the path of what it did not know.
-- operations: operationId, summary, description, x-kind, x-access or x-permission, x-effect-free, x-max-body, x-stage, parameters, requestBody, responses
+- operations: operationId, summary, description, x-kind, x-access or x-permission, x-effect-free, x-max-body, x-stage, x-instance-key, parameters, requestBody, responses
 - schemas: object, array, string, integer, boolean; enum; minLength maxLength minimum maximum minItems maxItems required;
   type [T, "null"]; x-multiline; x-prefix; $ref to components
 - a map: an object with additionalProperties {type: boolean}, maxProperties and propertyNames {maxLength}, in JSON alone
@@ -21,7 +21,7 @@ ACCESS = {"public": "ACCESS_PUBLIC", "session": "ACCESS_SESSION", "caller": "ACC
           "member": "ACCESS_MEMBER"}
 STAGES = {"password": "STAGE_PASSWORD", "factor": "STAGE_FACTOR"}
 OPERATION_KEYS = {"operationId", "summary", "description", "x-kind", "x-access", "x-permission", "x-effect-free", "x-max-body",
-                  "x-stage", "parameters", "requestBody", "responses"}
+                  "x-stage", "x-instance-key", "parameters", "requestBody", "responses"}
 SCHEMA_KEYS = {
     "object": {"required", "properties"},
     "map": {"additionalProperties", "maxProperties", "propertyNames"},
@@ -241,6 +241,9 @@ def route_of(document, bodies, permissions, pattern, method, item, operation):
     need(set(stages) <= set(STAGES), where, f"unknown x-stage {stages}")
     if stages:
         row["stages"] = " | ".join(STAGES[one] for one in stages)
+    if operation.get("x-instance-key"):
+        need(access == "caller", where, "an instance key calls what is a caller's")
+        row["instance_key"] = "true"
     if permission:
         row["permission"] = "PERM_" + permission.upper().replace(".", "_")
     if "requestBody" in operation:

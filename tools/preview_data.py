@@ -481,7 +481,7 @@ def mails(lang):
     """Name of the page: (kind of mail, languages of the mail)."""
     kinds = {
         "mail_" + kind: (kind, [lang])
-        for kind in ("invitation", "password_reset", "password_changed", "address_proof", "ask_again")
+        for kind in ("invitation", "password_reset", "password_changed", "address_proof", "ask_again", "signup_code", "signup_known")
     }
     return {
         **kinds,

@@ -1,6 +1,7 @@
 /* Organizations: setup, founding, settings. */
 #include "api/view.h"
 #include "bodies.h"
+#include "domain/signup.h"
 #include "routes.h"
 
 /* ---- setup ---- */
@@ -68,7 +69,7 @@ err api_create_organization(request *r, txn *t)
         .owner_pointer = S("/owner"),
     };
     founded made = {0};
-    TRY(organization_found(t, &r->actor, &f, &made));
+    TRY(organization_found_by(t, &r->actor, &f, &made));
     return answer_founded(r, t, &made);
 }
 

@@ -42,5 +42,7 @@ bool typeid_parse_any(str text, str *prefix, uuid *out);
 #define ID_GROUP        S("grp")
 #define ID_EVENT        S("evt")
 #define ID_MAIL         S("mai")
+#define ID_SIGNUP       S("sgn")
+#define ID_INSTANCE_KEY S("ink")
 
 #endif

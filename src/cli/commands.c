@@ -162,5 +162,8 @@ const command commands[] = {
      .most = 1,
      .run = run_account_remove_second_factor,
      .queues_mail = true},
+    {.name = "instance-key create", .arguments = "NAME", .least = 1, .most = 1, .run = run_instance_key_create},
+    {.name = "instance-key list", .arguments = "", .run = run_instance_key_list},
+    {.name = "instance-key revoke", .arguments = "ID", .least = 1, .most = 1, .run = run_instance_key_revoke},
     {.name = NULL},
 };

@@ -6,12 +6,13 @@
 #include "store/store.h"
 
 typedef enum actor_kind {
-    ACTOR_ANONYMOUS, /* nobody signed in */
-    ACTOR_ACCOUNT,   /* a session */
-    ACTOR_API_KEY,   /* an organization's key, with its member's rights */
-    ACTOR_OPERATOR,  /* whoever may open the Unix socket; a member of nothing */
-    ACTOR_INVITED,   /* the holder of an invitation's secret */
-    ACTOR_SYSTEM,    /* the server itself: reminders */
+    ACTOR_ANONYMOUS,    /* nobody signed in */
+    ACTOR_ACCOUNT,      /* a session */
+    ACTOR_API_KEY,      /* an organization's key, with its member's rights */
+    ACTOR_INSTANCE_KEY, /* a key of the operator's: founds and lists organizations, nothing else */
+    ACTOR_OPERATOR,     /* whoever may open the Unix socket; a member of nothing */
+    ACTOR_INVITED,      /* the holder of an invitation's secret */
+    ACTOR_SYSTEM,       /* the server itself: reminders */
 } actor_kind;
 
 /** How far a sign-in has come. Only routes that say so (x-stage) serve a session that is not full. */
@@ -29,7 +30,7 @@ typedef struct actor {
     actor_kind kind;
     uuid account_id;
     uuid session_id;
-    uuid key_id;
+    uuid key_id;              /* of the API key, or the instance key */
     uuid key_organization_id; /* an API key works in this organization alone */
     uuid confined_to_id;      /* an account with an unproved address works in this organization alone */
     bool address_proved;

@@ -8,6 +8,7 @@ static const struct {
     err (*answer)(txn *t, const actor *who, str what);
 } kinds[] = {
     {S_INIT("reset"), password_reset_answer},
+    {S_INIT("signup"), signup_answer},
 };
 
 err address_request_put(txn *t, const actor *who, str kind, str what)

@@ -20,5 +20,7 @@ MUST err address_requests_answer(txn *t, int64_t limit, int64_t *count);
 
 /** credential.c: mails a link when the address that was typed is an account's. */
 MUST err password_reset_answer(txn *t, const actor *who, str what);
+/** signup.c: mails a code, or to the holder of an account that they have one. */
+MUST err signup_answer(txn *t, const actor *who, str what);
 
 #endif

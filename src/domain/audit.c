@@ -5,13 +5,15 @@
 #include "queries.h"
 
 static const str kinds[] = {
-    [ACTOR_ANONYMOUS] = S_INIT("anonymous"), [ACTOR_ACCOUNT] = S_INIT("account"), [ACTOR_API_KEY] = S_INIT("api_key"),
-    [ACTOR_OPERATOR] = S_INIT("operator"),   [ACTOR_INVITED] = S_INIT("invited"), [ACTOR_SYSTEM] = S_INIT("system"),
+    [ACTOR_ANONYMOUS] = S_INIT("anonymous"), [ACTOR_ACCOUNT] = S_INIT("account"),
+    [ACTOR_API_KEY] = S_INIT("api_key"),     [ACTOR_INSTANCE_KEY] = S_INIT("instance_key"),
+    [ACTOR_OPERATOR] = S_INIT("operator"),   [ACTOR_INVITED] = S_INIT("invited"),
+    [ACTOR_SYSTEM] = S_INIT("system"),
 };
 
 static uuid actor_id(const actor *by)
 {
-    return by->kind == ACTOR_API_KEY ? by->key_id : by->account_id;
+    return by->kind == ACTOR_API_KEY || by->kind == ACTOR_INSTANCE_KEY ? by->key_id : by->account_id;
 }
 
 err audit_write(txn *t, const actor *by, const audit_entry *e)

@@ -77,6 +77,12 @@ static str link_of(txn *t, str kind, str token)
     return STR_NONE;
 }
 
+/* What serves for so short that a mail which waited longer is no use to anybody. */
+static bool is_stale(const q_mail_for_delivery_row *r, msec now)
+{
+    return str_eq(r->kind, MAIL_SIGNUP_CODE) && now - r->created_at > SIGNUP_CODE_LIFETIME;
+}
+
 static bool is_invitation(str kind)
 {
     return str_eq(kind, MAIL_INVITATION) || str_eq(kind, MAIL_REMINDER);
@@ -86,7 +92,7 @@ static bool is_invitation(str kind)
 static bool has_reason(const q_mail_for_delivery_row *r, msec now)
 {
     if (!is_invitation(r->kind))
-        return true;
+        return !is_stale(r, now);
     return str_eq(r->invitation_state, S("pending")) && r->expires_at > now && uuid_eq(r->invitation_mail_id, r->id);
 }
 
@@ -128,6 +134,8 @@ static mail_job job_of(txn *t, const q_mail_for_delivery_row *r)
     };
     if (asks) /* leads to the invitation in the console, which asks the inviter to sign in */
         job.link = arena_join(t->a, t->env->public_url, S("/o/"), r->slug, S("/users/invitations?state=expired"));
+    if (str_eq(r->kind, MAIL_SIGNUP_KNOWN))
+        job.link = arena_join(t->a, t->env->public_url, S("/sign-in?next=%2Forganizations%2Fnew"));
     return job;
 }
 

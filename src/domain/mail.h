@@ -19,6 +19,11 @@
 #define MAIL_FACTOR_RECOVERY_USED    S("factor_recovery_used")
 #define MAIL_FACTOR_REMOVED          S("factor_removed") /* by the operator */
 #define MAIL_FACTOR_GUESSED          S("factor_guessed") /* many wrong codes after a right password */
+#define MAIL_SIGNUP_CODE             S("signup_code")    /* for an address without an account */
+#define MAIL_SIGNUP_KNOWN            S("signup_known")   /* for one with an account */
+
+/** How long the code of a sign-up is good for. */
+enum { SIGNUP_CODE_LIFETIME = 10 * MSEC_MINUTE };
 
 typedef struct mail_order {
     str kind;

@@ -60,6 +60,7 @@ static mval *context_of(arena *a, const struct env *env, const mail_job *job, la
         {S("accept_url"), job->link},
         {S("reset_url"), job->link},
         {S("invitations_url"), job->link},
+        {S("found_url"), job->link},
         {S("join_url"), arena_join(a, env->public_url, S("/join"))},
         {S("forgotten_url"), arena_join(a, env->public_url, S("/password/forgotten"))},
         {S("expires_text"), phrase_moment(a, lang, job->expires_at ? job->expires_at : job->created_at + own_lifetime)},

@@ -50,7 +50,8 @@ err organization_list(txn *t, const actor *who, page *p, organization_view **out
 {
     page_mark from;
     q_organization_page_rows rows;
-    size_t whose = who->kind == ACTOR_OPERATOR ? Q_ORGANIZATION_PAGE_WHOSE_ALL : Q_ORGANIZATION_PAGE_WHOSE_OWN;
+    bool operates = who->kind == ACTOR_OPERATOR || who->kind == ACTOR_INSTANCE_KEY;
+    size_t whose = operates ? Q_ORGANIZATION_PAGE_WHOSE_ALL : Q_ORGANIZATION_PAGE_WHOSE_OWN;
     uuid only = uuid_none(who->key_organization_id) ? who->confined_to_id : who->key_organization_id;
     TRY(page_start(p, t->a, t->problem, true, &from));
     TRY(q_organization_page(t, whose, &rows, .account_id = who->account_id, .now = t->now, .after = from.id, .only_organization = only,
@@ -162,6 +163,10 @@ static err owner_account(txn *t, const founding *f, uuid organization_id, founde
     account_view stands;
     str given, family;
     int64_t inserted;
+    if (!uuid_none(f->owner_id)) {
+        out->account_id = f->owner_id;
+        return OK;
+    }
     if (!address_parse(t->a, f->email, &where))
         return problem_at(t->problem, ERR_INVALID_ADDRESS, owner_field(t, f, S("/email")), S("not-allowed"), 0);
     TRY(name_clean(t->a, t->problem, owner_field(t, f, S("/given_name")), f->given_name, &given));
@@ -169,18 +174,19 @@ static err owner_account(txn *t, const founding *f, uuid organization_id, founde
     err e = account_by_email(t, where.typed, &stands);
     if (e == OK) {
         out->account_id = stands.id;
-        return OK;
+        return f->proved ? ERR_UNAVAILABLE : OK; /* a sign-up is for somebody new: this one came a moment ago */
     }
     if (e != ERR_NOT_FOUND)
         return e;
     out->account_id = uuid_new(t->now);
     out->new_account = true;
-    /* setup is the operator's own: the address counts as proved; any other founding hands over a link, which proves nothing */
-    return q_account_insert(t, &inserted, .id = out->account_id, .email = where.typed, .email_key = where.key,
-                            .email_proved_at = f->first ? t->now : 0,
-                            .confined_to_id = f->first ? UUID_NONE : organization_id, .given_name = given,
-                            .family_name = family, .locale = f->locale, .password_hash = f->password_hash,
-                            .created_at = t->now);
+    /* setup is the operator's own: the address counts as proved; where a link is handed over, nothing is */
+    bool proved = f->first || f->proved;
+    TRY(q_account_insert(t, &inserted, .id = out->account_id, .email = where.typed, .email_key = where.key,
+                         .email_proved_at = proved ? t->now : 0, .confined_to_id = proved ? UUID_NONE : organization_id,
+                         .given_name = given, .family_name = family, .locale = f->locale,
+                         .password_hash = f->password_hash, .created_at = t->now));
+    return inserted ? OK : ERR_UNAVAILABLE; /* made by somebody else at this very moment: there, when asked again */
 }
 
 static err owner_membership(txn *t, uuid organization_id, founded *out)

@@ -31,7 +31,9 @@ typedef struct founding {
     str name, slug, locale;             /* slug STR_NONE: made from the name */
     int64_t member_limit;               /* 0: none */
     str email, given_name, family_name; /* of the first owner */
+    uuid owner_id;                      /* an account that stands, in place of a name for the owner */
     str password_hash;                  /* STR_NONE: a link to set one is made */
+    bool proved;                        /* the address was proved by a mailed code */
     bool first;                         /* setup: ERR_CONFLICT unless the database is empty; also makes an API key */
     bool sign_in;                       /* setup in the browser: also makes a session */
 } founding;

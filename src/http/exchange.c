@@ -1,6 +1,7 @@
 #include "http/exchange.h"
 
 #include "base/log.h"
+#include "domain/instance_key.h"
 #include "domain/session.h"
 #include "http/answer.h"
 #include "http/app.h"
@@ -189,8 +190,11 @@ static err identify(exchange *x, txn *t, actor *who)
     str sent = head_value(&x->head, S("authorization"));
     str cookie_name = r->app->secure ? S("__Host-parvis_session") : S("parvis_session");
     if (sent.p) {
-        str scheme = str_cut(&sent, ' ');
-        return str_eq_nocase(scheme, S("bearer")) ? api_key_authenticate(t, str_trim(sent), who) : ERR_UNAUTHENTICATED;
+        str scheme = str_cut(&sent, ' '), key = str_trim(sent);
+        if (!str_eq_nocase(scheme, S("bearer")))
+            return ERR_UNAUTHENTICATED;
+        return str_starts(key, INSTANCE_KEY_PREFIX) ? instance_key_authenticate(t, key, who)
+                                                    : api_key_authenticate(t, key, who);
     }
     if (x->is_operator) {
         who->kind = ACTOR_OPERATOR;
@@ -226,6 +230,8 @@ static err check_access(const request *r)
         return ERR_PASSWORD_CHANGE_REQUIRED;
     if (r->actor.stage == STAGE_FACTOR && !(r->route->stages & STAGE_FACTOR))
         return ERR_SECOND_FACTOR_REQUIRED;
+    if (who == ACTOR_INSTANCE_KEY)
+        return r->route->instance_key ? OK : ERR_FORBIDDEN;
     if (r->route->access == ACCESS_PUBLIC)
         return OK;
     if (who == ACTOR_ANONYMOUS)

@@ -22,7 +22,8 @@ bool idempotency_key_valid(str key)
 
 static uuid scope_of(const actor *who)
 {
-    return who->kind == ACTOR_API_KEY ? who->key_id : who->account_id; /* the operator: zeros */
+    bool key = who->kind == ACTOR_API_KEY || who->kind == ACTOR_INSTANCE_KEY;
+    return key ? who->key_id : who->account_id; /* the operator: zeros */
 }
 
 static bool is_kept(int status)

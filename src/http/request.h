@@ -89,7 +89,8 @@ typedef struct route {
     route_face face;
     bool
         effect_free; /* a POST that changes nothing (preview, lookup): still needs the same-site proof from a browser */
-    unsigned stages; /* which session_stage but the full one it serves */
+    bool instance_key; /* one of the operator's keys may call it */
+    unsigned stages;   /* which session_stage but the full one it serves */
     permission permission;
     const schema *body, *query;
     struct {

@@ -285,8 +285,39 @@ bool code_normalise(str typed, char out[CODE_LENGTH + 1])
     return n == CODE_LENGTH;
 }
 
+str digits_make(char out[DIGITS_LENGTH + 1])
+{
+    enum { NUMBERS = 1000000 };
+    uint32_t number;
+    do
+        random_bytes(&number, sizeof number);
+    while (number >= UINT32_MAX - UINT32_MAX % NUMBERS); /* the last numbers would come once more often */
+    number %= NUMBERS;
+    for (size_t i = DIGITS_LENGTH; i-- > 0; number /= 10)
+        out[i] = (char)('0' + number % 10);
+    out[DIGITS_LENGTH] = '\0';
+    return (str){out, DIGITS_LENGTH};
+}
+
+bool digits_normalise(str typed, char out[DIGITS_LENGTH + 1])
+{
+    size_t n = 0;
+    for (size_t i = 0; i < typed.n; i++) {
+        char c = typed.p[i];
+        if (c == ' ' || c == '-' || c == '\t')
+            continue;
+        if (n == DIGITS_LENGTH || c < '0' || c > '9')
+            return false;
+        out[n++] = c;
+    }
+    out[n] = '\0';
+    return n == DIGITS_LENGTH;
+}
+
 str code_display(arena *a, str code)
 {
+    if (code.n == DIGITS_LENGTH)
+        return arena_join(a, str_slice(code, 0, DIGITS_LENGTH / 2), S(" "), str_slice(code, DIGITS_LENGTH / 2, code.n));
     if (code.n != CODE_LENGTH)
         return code;
     return arena_join(a, str_slice(code, 0, CODE_LENGTH / 2), S("-"), str_slice(code, CODE_LENGTH / 2, CODE_LENGTH));

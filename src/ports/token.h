@@ -63,7 +63,13 @@ enum { CODE_LENGTH = 10 };
 str code_make(char out[CODE_LENGTH + 1]);
 /** Reads a typed code: case, spaces and hyphens do not matter, O is 0, I and L are 1. False unless 10 characters remain. */
 bool code_normalise(str typed, char out[CODE_LENGTH + 1]);
-/** "3V7KQ-M0XWT": how a code is shown, in two fives. Codes of another length are given back as they are. */
+enum { DIGITS_LENGTH = 6 };
+/** A new code of six digits (20 bits: for few tries and minutes), each number as likely as any other. A view of `out`. */
+str digits_make(char out[DIGITS_LENGTH + 1]);
+/** Reads six typed digits; spaces and hyphens do not matter. */
+bool digits_normalise(str typed, char out[DIGITS_LENGTH + 1]);
+
+/** How a code is shown: "3V7KQ-M0XWT" in two fives, "407 912" in two threes. Others are given back as they are. */
 str code_display(arena *a, str code);
 
 #endif

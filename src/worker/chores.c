@@ -78,6 +78,11 @@ static err sweep_account_token(txn *t, int64_t *changed, msec before)
     return q_worker_sweep_account_token(t, changed, before);
 }
 
+static err sweep_signup(txn *t, int64_t *changed, msec before)
+{
+    return q_worker_sweep_signup(t, changed, before);
+}
+
 static err run_sweep(txn *t, void *context)
 {
     sweep *s = context;
@@ -101,7 +106,7 @@ void chores_sweep(worker *w)
     sweep all[] = {
         {.run = sweep_idempotency, .keep = MSEC_DAY},     {.run = sweep_throttle, .keep = 2 * MSEC_DAY},
         {.run = sweep_rate_window, .keep = 2 * MSEC_DAY}, {.run = sweep_session, .keep = 0},
-        {.run = sweep_account_token, .keep = MSEC_DAY},
+        {.run = sweep_account_token, .keep = MSEC_DAY},   {.run = sweep_signup, .keep = 0},
     };
     msec now = clock_now();
     if (now - w->swept_at < SWEEP_EVERY)

@@ -22,7 +22,7 @@ COMMANDS = [
     "serve", "setup", "migrate", "check", "copy", "config", "version", "organization list", "organization show", "organization create",
     "organization set", "member list", "member show", "member set-role", "member remove", "invite", "invitation list",
     "invitation show", "invitation resend", "invitation revoke", "invitation link", "invitation correct", "invitation batch", "mail list", "mail retry", "mail test",
-    "account show", "account reset-password",
+    "account show", "account reset-password", "instance-key create", "instance-key list", "instance-key revoke",
 ]
 
 
@@ -518,7 +518,7 @@ echo "${{COMPREPLY[*]}}"
 
 
 @pytest.mark.parametrize("typed, offered", [
-    ([""], "account check config copy invitation invite mail member migrate organization serve setup version"),
+    ([""], "account check config copy instance-key invitation invite mail member migrate organization serve setup version"),
     (["mail", ""], "list retry test"),
     (["organization", "set", "bar", "--ex"], "--existing-accounts"),
     (["invite", "--role", "a"], "administrator"),

@@ -12,6 +12,11 @@ from lib.spec import problems, texts
 PRODUCERS = {}
 
 
+@pytest.fixture(scope="module")
+def server(make_server, smtp):
+    return make_server(mail=smtp.uri, signup="on")
+
+
 def produces(code):
     def keep(f):
         PRODUCERS[code] = f
@@ -193,6 +198,11 @@ def wrong_account(s):
 def password_too_weak(s):
     _, _, token = s.invited()
     return s.accept(token, password="12345678")
+
+
+@produces("code-invalid")
+def code_invalid(s):
+    return s.anonymous.post("/signups/confirm", {"signup": "sgn_x", "code": "123456"})
 
 
 @produces("token-invalid")

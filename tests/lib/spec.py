@@ -41,6 +41,7 @@ class Route:
         self.access = row.get("x-access")
         self.permission = row.get("x-permission")
         self.effect_free = bool(row.get("x-effect-free"))
+        self.instance_key = bool(row.get("x-instance-key"))
         self.body = (row.get("requestBody") or {}).get("content", {}).get("application/json", {}).get("schema")
         self.params = params
         self.query = [p for p in row.get("parameters", []) if p.get("in") == "query"]

@@ -1,7 +1,7 @@
 -- From an address to a member. Types: *_id and id are UUIDs (16 bytes), *_at are milliseconds, is_* are 0 or 1.
 -- What is looked up by a range of time says ASC: YugabyteDB would hash a bare first column.
 -- Tenants' tables have the organization first in their keys. Server-wide: installation, account, session, account_token,
--- address_request, mail, idempotency, throttle, rate_window. SQLite builds a table for each IN of three or more constants, at every insert: the
+-- address_request, signup, instance_key, mail, idempotency, throttle, rate_window. SQLite builds a table for each IN of three or more constants, at every insert: the
 -- checks of tables that are written much are spelled out.
 
 -- One row, its id zeros: what the server's key is known by, so that a wrong key file is noticed before anything is sealed.
@@ -217,6 +217,14 @@ CREATE TABLE api_key (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX api_key_membership ON api_key (organization_id, membership_id);
 
+-- The operator's own keys: they found and list organizations.
+CREATE TABLE instance_key (
+    id BLOB PRIMARY KEY NOT NULL,
+    name TEXT NOT NULL,
+    secret_hash BLOB NOT NULL,
+    created_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
 -- Mailed secrets of an account: password reset (link), proof of address (code), first password (link printed by setup).
 CREATE TABLE account_token (
     id BLOB PRIMARY KEY NOT NULL,
@@ -255,6 +263,19 @@ CREATE TABLE recovery_code (
     code_hash BLOB NOT NULL,
     used_at INTEGER,
     PRIMARY KEY (account_id, code_hash)
+) STRICT, WITHOUT ROWID;
+
+-- Sign-ups that wait for their code. One with an address that has an account looks the same, and no code is ever made for it.
+CREATE TABLE signup (
+    id BLOB PRIMARY KEY NOT NULL,
+    sealed BLOB NOT NULL, -- language, address, names, organization
+    password_hash TEXT NOT NULL,
+    code_hash BLOB, -- keyed; NULL: none was made
+    code_expires_at INTEGER,
+    tries INTEGER NOT NULL DEFAULT 0, -- of this code
+    resent INTEGER NOT NULL DEFAULT 0,
+    resend_at INTEGER NOT NULL, -- not before
+    expires_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 -- The outbox. A row waits with its secret sealed and loses it in the commit that records what became of it.
@@ -312,7 +333,7 @@ CREATE INDEX rate_window_age ON rate_window (window_at ASC);
 CREATE TABLE audit_event (
     organization_id BLOB NOT NULL, -- zeros: the server's own
     id BLOB NOT NULL,
-    actor_kind TEXT NOT NULL CHECK (actor_kind = 'account' OR actor_kind = 'api_key' OR actor_kind = 'operator' OR actor_kind = 'invited' OR actor_kind = 'system' OR actor_kind = 'anonymous'),
+    actor_kind TEXT NOT NULL CHECK (actor_kind = 'account' OR actor_kind = 'api_key' OR actor_kind = 'instance_key' OR actor_kind = 'operator' OR actor_kind = 'invited' OR actor_kind = 'system' OR actor_kind = 'anonymous'),
     actor_id BLOB,
     action TEXT NOT NULL,
     subject_kind TEXT NOT NULL,

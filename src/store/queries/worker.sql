@@ -37,6 +37,11 @@ DELETE FROM rate_window WHERE (throttle_key, window_at) IN
 -- param: before_at time
 DELETE FROM session WHERE id IN (SELECT id FROM session WHERE expires_at < :before_at LIMIT 500);
 
+-- name: worker_sweep_signup :changed
+-- @scan once an hour
+-- param: before_at time
+DELETE FROM signup WHERE id IN (SELECT id FROM signup WHERE expires_at < :before_at LIMIT 500);
+
 -- name: worker_sweep_account_token :changed
 -- @scan once an hour
 -- param: before_at time

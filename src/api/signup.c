@@ -1,0 +1,73 @@
+/* Founding an organization by a mailed code. */
+#include "api/view.h"
+#include "bodies.h"
+#include "domain/signup.h"
+#include "routes.h"
+
+err api_begin_signup_prepare(request *r)
+{
+    const body_begin_signup *b = r->body;
+    signup_order *o = arena_new_of(r->a, signup_order);
+    *o = (signup_order){.email = b->email,
+                        .given_name = b->given_name,
+                        .family_name = b->family_name,
+                        .organization = b->organization,
+                        .locale = b->locale};
+    r->scratch = o;
+    TRY(signup_allowed(&r->app->env));
+    TRY(signup_judge(r->a, &r->problem, o));
+    const str about[] = {o->email, o->given_name, o->family_name, o->organization};
+    return password_prepare(r->app->env.settings->password_min_length, r->a, &r->problem, S("/password"), b->password,
+                            about, 4, &o->password_hash);
+}
+
+err api_begin_signup(request *r, txn *t)
+{
+    uuid id;
+    TRY(signup_begin(t, &r->actor, r->scratch, &id));
+    json_writer w = answer_json(r, 202);
+    json_open(&w, STR_NONE, '{');
+    json_id(&w, S("signup"), ID_SIGNUP, id);
+    json_close(&w, '}');
+    return OK;
+}
+
+err api_resend_signup(request *r, txn *t)
+{
+    const body_resend_signup *b = r->body;
+    uuid id;
+    TRY(signup_allowed(t->env));
+    if (!typeid_parse(b->signup, ID_SIGNUP, &id))
+        return ERR_CODE_INVALID;
+    TRY(signup_resend(t, &r->actor, id));
+    return answer_empty(r, 202);
+}
+
+static err answer_confirmed(request *r, txn *t, const founded *f)
+{
+    organization_view o;
+    TRY(organization_get(t, f->organization_id, &o));
+    json_writer w = answer_json(r, 201);
+    json_open(&w, STR_NONE, '{');
+    view_organization(&w, S("organization"), &o);
+    view_account(&w, S("account"), &f->session.account);
+    view_session(&w, S("session"), f->session.session_id, f->session.expires_at);
+    json_close(&w, '}');
+    answer_session_cookie(r, f->session.token, f->session.expires_at);
+    return OK;
+}
+
+err api_confirm_signup(request *r, txn *t)
+{
+    const body_confirm_signup *b = r->body;
+    uuid id;
+    founded f = {0};
+    TRY(signup_allowed(t->env));
+    if (!typeid_parse(b->signup, ID_SIGNUP, &id))
+        return ERR_CODE_INVALID;
+    err e = signup_confirm(t, &r->actor, id, b->code, &f);
+    if (e == ERR_CODE_INVALID) /* the try is noted: it must be kept though the answer is no */
+        return answer_problem(r, e);
+    TRY(e);
+    return answer_confirmed(r, t, &f);
+}
