@@ -281,6 +281,8 @@ def pages(lang, say):
         "password_forgotten": ("password_forgotten", public),
         "password_sent": ("password_sent", public),
         "password_reset": ("password_reset", {**public, "is_change": True}),
+        "email_confirm": ("email_confirm", {**public, "email": "zoe@nouveau.exemple.fr", "current_email": "zoe@ancien.exemple.fr"}),
+        "email_undo": ("email_undo", {**public, "email": "zoe@ancien.exemple.fr", "current_email": "zoe@nouveau.exemple.fr"}),
         "invite_enrol": ("invite_enrol", {**public, "form": {"given_name": "Zoé", "family_name": "Nguyễn"}}),
         "invite_enrol_typed": ("invite_enrol", {**public, "form": {"given_name": "Zoé", "family_name": "Nguyễn"}}),
         "invite_enrol_long": (
@@ -481,7 +483,8 @@ def mails(lang):
     """Name of the page: (kind of mail, languages of the mail)."""
     kinds = {
         "mail_" + kind: (kind, [lang])
-        for kind in ("invitation", "password_reset", "password_changed", "address_proof", "ask_again", "signup_code", "signup_known")
+        for kind in ("invitation", "password_reset", "password_changed", "address_proof", "ask_again", "signup_code", "signup_known",
+                     "email_change", "email_taken", "email_changed", "account_closed")
     }
     return {
         **kinds,
@@ -510,6 +513,9 @@ def mail_context(name, lang):
         "forgotten_url": "https://parvis.exemple.fr/password/forgotten",
         "when_text": date(lang, 21, 11, True),
         "asker_email": "zoe.nguyen@exemple.fr",
+        "account_email": "zoe@nouveau.exemple.fr" if name == "mail_email_changed" else "zoe@ancien.exemple.fr",
+        "confirm_url": "https://parvis.exemple.fr/email/confirm/Zt9wq2Lr8uXcVbNmAsDfGh",
+        "undo_url": "https://parvis.exemple.fr/email/undo/Zt9wq2Lr8uXcVbNmAsDfGh",
         "invitations_url": "https://parvis.exemple.fr/o/bar/users/invitations",
         "has_message": True,
         "message_lines": {

@@ -2,6 +2,7 @@
 #include "api/view.h"
 #include "bodies.h"
 #include "domain/device.h"
+#include "domain/email_change.h"
 #include "http/verify.h"
 #include "routes.h"
 
@@ -249,4 +250,39 @@ err api_confirm_address_proof(request *r, txn *t)
         return answer_problem(r, e);
     TRY(e);
     return answer_me(r, t);
+}
+
+/* ---- another address ---- */
+
+err api_request_email_change_prepare(request *r)
+{
+    const body_request_email_change *b = r->body;
+    sign_in *proof = r->scratch = arena_new_of(r->a, sign_in);
+    *proof = (sign_in){.email = r->actor.email, .password = b->current_password.p ? b->current_password : S("")};
+    return verify_password(r, proof);
+}
+
+err api_request_email_change(request *r, txn *t)
+{
+    const body_request_email_change *b = r->body;
+    err e = email_change_request(t, &r->actor, r->scratch, b->email);
+    if (e == ERR_SIGN_IN_FAILED)
+        return answer_problem(r, e);
+    TRY(e);
+    return answer_empty(r, 202);
+}
+
+err api_confirm_email_change(request *r, txn *t)
+{
+    const body_confirm_email_change *b = r->body;
+    uuid whose;
+    TRY(email_change_confirm(t, &r->actor, b->token, &whose));
+    return answer_empty(r, 204);
+}
+
+err api_undo_email_change(request *r, txn *t)
+{
+    const body_undo_email_change *b = r->body;
+    TRY(email_change_undo(t, &r->actor, b->token));
+    return answer_empty(r, 204);
 }

@@ -64,7 +64,8 @@ err page_recall(request *r, const page_finding *found);
  * Judges names and a new password together, so that all that is wrong is said at once; hashes only when nothing is. Fields
  * /given_name, /family_name, /password. `least` by password_least; `known` is what else must not be in the password.
  */
-MUST err page_new_person(request *r, int64_t least, str given, str family, str password, const str *known, size_t count, str *hash);
+MUST err page_new_person(request *r, int64_t least, str given, str family, str password, const str *known, size_t count,
+                         str *hash);
 
 /** min_length of partials/password_new, as password_least says it. Pages without it have the server's. */
 MUST err put_least(mval *m, txn *t, uuid account_id, uuid organization_id);
@@ -110,6 +111,13 @@ str org_path(const request *r, const char *rest);
 str org_path_id(const request *r, const char *before, str prefix, uuid id, const char *after);
 /** "/me" and what follows, with the organization one came from (?from=), whose navigation stays beside the account's pages. */
 str me_path(const request *r, str rest);
+/**
+ * Starts the account's page (me.mustache) for the forms below /me that come back to it; what was typed for another address
+ * comes back in its field.
+ */
+MUST err me_page_open(request *r, txn *t, mval **out);
+/** A form of that page was refused: beside its fields, or in `place` above it. */
+MUST err me_page_refused(request *r, mval *m, err refusal, const char *place);
 /** 303 to the account's page, with a notice. */
 MUST err me_redirect(request *r, const char *notice);
 /** `next` when it is a path of this server (one "/" first, plain ASCII without backslash), else `otherwise`. */

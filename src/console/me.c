@@ -47,6 +47,9 @@ static err me_open(request *r, txn *t, const account_change *typed, bool proof_s
                                           : language_code(r->lang);
     put_option(locales, S("fr"), catalog_text(LANG_FR, S("language.name")), chosen);
     put_option(locales, S("en"), catalog_text(LANG_EN, S("language.name")), chosen);
+    str hash;
+    TRY(password_current(t, r->actor.account_id, &hash));
+    PUT_BOOL(m, "has_password", hash.n > 0);
     mval *me = m_set_object(m, S("me"));
     put_person(r, me, r->actor.given_name, r->actor.family_name, r->actor.email);
     PUT_BOOL(me, "is_unproved", !r->actor.address_proved);
@@ -63,8 +66,12 @@ err console_me_page(request *r, txn *t)
     return page_answer(r, 200, "me", m);
 }
 
-/* A form of this page was refused: what concerns no field is said above that form. */
-static err me_refused(request *r, mval *m, err refusal, const char *place)
+err me_page_open(request *r, txn *t, mval **out)
+{
+    return me_open(r, t, NULL, false, out);
+}
+
+err me_page_refused(request *r, mval *m, err refusal, const char *place)
 {
     int status = err_about(refusal)->status;
     if (r->problem.field_count || status >= 500)
@@ -90,7 +97,7 @@ err console_me_form(request *r, txn *t)
         return me_redirect(r, "profile_saved");
     }
     TRY(me_open(r, t, &change, false, &m));
-    return me_refused(r, m, refusal, "profile_problem_text");
+    return me_page_refused(r, m, refusal, "profile_problem_text");
 }
 
 /* ---- password ---- */
@@ -137,8 +144,8 @@ err console_me_password_form(request *r, txn *t)
     }
     if (refusal == ERR_SIGN_IN_FAILED) /* noted: the answer lets it be committed */
         refusal = problem_at(&r->problem, ERR_INVALID_REQUEST, S("/current_password"), S("wrong-password"), 0);
-    TRY(me_open(r, t, NULL, false, &m));
-    return me_refused(r, m, refusal, "password_problem_text");
+    TRY(me_page_open(r, t, &m));
+    return me_page_refused(r, m, refusal, "password_problem_text");
 }
 
 /* ---- sessions, address ---- */
@@ -163,8 +170,8 @@ err console_me_proof_form(request *r, txn *t)
     TRY(page_attempt(t, address_proof_request(t, &r->actor), &refusal));
     if (refusal == OK)
         return me_redirect(r, "proof_sent");
-    TRY(me_open(r, t, NULL, false, &m));
-    return me_refused(r, m, refusal, "proof_problem_text");
+    TRY(me_page_open(r, t, &m));
+    return me_page_refused(r, m, refusal, "proof_problem_text");
 }
 
 err console_me_proof_confirm_form(request *r, txn *t)

@@ -6,7 +6,8 @@
 static void put_way(request *r, mval *m, err refusal)
 {
     bool inside = r->actor.kind == ACTOR_ACCOUNT;
-    if (refusal == ERR_TOKEN_INVALID) {
+    bool of_address = r->route && str_starts(r->route->pattern, S("/email/"));
+    if (refusal == ERR_TOKEN_INVALID && !of_address) {
         PUT(m, "way_url", S("/password/forgotten"));
         PUT(m, "way_text", text(r, "problem.way_forgotten"));
     } else if (refusal == ERR_ADDRESS_UNPROVED) {

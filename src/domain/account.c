@@ -59,15 +59,15 @@ err name_clean(arena *a, problem *p, str pointer, str name, str *out)
     return OK;
 }
 
-static err rewrite_places(txn *t, uuid account_id, const q_account_by_id_row *was, str given, str family)
+err account_places_rewrite(txn *t, uuid account_id, str given, str family, str email_key)
 {
     q_account_memberships_all_rows places;
     TRY(q_account_memberships_all(t, &places, account_id));
     str key = member_family_key(t->a, given, family);
     for (size_t i = 0; i < places.n; i++) {
-        TRY(q_member_family_key_set(t, .organization_id = places.p[i].organization_id, .id = places.p[i].id,
-                                    .family_key = key));
-        TRY(member_index(t, places.p[i].organization_id, places.p[i].id, given, family, was->email_key));
+        TRY(q_member_sort_keys_set(t, .organization_id = places.p[i].organization_id, .id = places.p[i].id,
+                                   .family_key = key, .email_key = email_key));
+        TRY(member_index(t, places.p[i].organization_id, places.p[i].id, given, family, email_key));
     }
     return OK;
 }
@@ -84,7 +84,7 @@ err account_update(txn *t, const actor *by, const account_change *c)
     TRY(q_account_names_set(t, .given_name = given, .family_name = family,
                             .locale = c->locale.p ? c->locale : was.locale, .id = by->account_id));
     if (!str_eq(given, was.given_name) || !str_eq(family, was.family_name))
-        TRY(rewrite_places(t, by->account_id, &was, given, family));
+        TRY(account_places_rewrite(t, by->account_id, given, family, was.email_key));
     return audit(t, by, "account.updated", .subject_kind = S("account"), .subject_id = by->account_id,
                  .detail = AUDIT_OBJECT(t->a, {S("given_name"), given}, {S("family_name"), family}));
 }

@@ -29,6 +29,9 @@ typedef struct account_change {
 /** Changes one's own names (in every organization's lists too) and language. ERR_INVALID_REQUEST for names that hold links. */
 MUST err account_update(txn *t, const actor *by, const account_change *change);
 
+/** Writes an account's name and address anew into what lists are sorted and searched by, wherever it is a member. */
+MUST err account_places_rewrite(txn *t, uuid account_id, str given, str family, str email_key);
+
 /**
  * Cleans a person's or organization's name for showing and mailing: trimmed, inner white space single. ERR_INVALID_REQUEST
  * at `pointer` when it is empty, too long, or holds control characters, '<', '>', "://", "www." or '@'.
@@ -107,6 +110,12 @@ MUST err password_prepare(int64_t least, arena *a, problem *p, str pointer, str 
 /** The stored hash of the caller's own account. */
 MUST err password_current(txn *t, uuid account_id, str *hash);
 /**
+ * Whether it is the holder who asks, for what a stolen session must not do: the current password, verified before; for an
+ * account without one, having signed in within the last 10 minutes (else ERR_PROOF_REQUIRED). A wrong password
+ * is noted and gives ERR_SIGN_IN_FAILED: then t must still be committed (answer_problem).
+ */
+MUST err holder_check(txn *t, const actor *by, const sign_in *proof);
+/**
  * Sets the caller's own password: other sessions end, a fresh session replaces this one, the stored address is told.
  * `proof` is the current password, found for by->email and verified before. A wrong one is noted and gives
  * ERR_SIGN_IN_FAILED: then t must still be committed (answer_problem).
@@ -120,6 +129,8 @@ MUST err password_change(txn *t, const actor *by, const sign_in *proof, str hash
  * is ignored.
  */
 MUST err password_reset_request(txn *t, const actor *who, str email, str next);
+/** Queues a reset mail to an account's stored address, whoever asked: for what takes a password away. */
+MUST err password_reset_mail(txn *t, uuid account_id);
 /** Whom a reset token is for. ERR_TOKEN_INVALID for any token that cannot be used. */
 MUST err password_reset_lookup(txn *t, str token, account_view *out);
 /** Sets the password; all sessions end; a mailed token proves the address (and lifts a confinement). */

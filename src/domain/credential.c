@@ -15,7 +15,7 @@ enum {
     RESET_LIFETIME = MSEC_HOUR,
     FIRST_PASSWORD_LIFETIME = 7 * MSEC_DAY,
     PROOF_LIFETIME = MSEC_HOUR,
-    PROOF_TRIES = 10
+    PROOF_TRIES = 10,
 };
 
 #define KIND_RESET          S("reset")
@@ -167,9 +167,18 @@ static err set_password(txn *t, uuid account_id, str hash)
     return q_account_token_delete_all(t, account_id);
 }
 
+err holder_check(txn *t, const actor *by, const sign_in *proof)
+{
+    str hash;
+    TRY(password_current(t, by->account_id, &hash));
+    if (hash.p)
+        return password_shown(t, by, proof);
+    return caller_is_fresh(by, t->now) ? OK : ERR_PROOF_REQUIRED;
+}
+
 err password_change(txn *t, const actor *by, const sign_in *proof, str hash, signed_in *out)
 {
-    TRY(password_shown(t, by, proof));
+    TRY(holder_check(t, by, proof));
     TRY(set_password(t, by->account_id, hash));
     TRY(account_get(t, by->account_id, &out->account));
     TRY(session_create(t, by, by->account_id, STAGE_FULL, by->factor_at != 0, &out->session_id, &out->token,
@@ -219,25 +228,35 @@ err password_reset_request(txn *t, const actor *who, str email, str next)
     return address_request_put(t, who, ADDRESS_REQUEST_RESET, arena_join(t->a, back, S("\n"), email));
 }
 
+/* Earlier links stay good for their hour: anybody can ask for another one, and would kill the holder's. */
+static err mail_reset(txn *t, uuid account_id, str email, str locale, str next)
+{
+    str token;
+    TRY(make_token(t, account_id, KIND_RESET, RESET_LIFETIME, &token));
+    if (next.n) /* sealed with the token, so that no secret of the invitation is kept either */
+        token = arena_join(t->a, token, S("?next="), next);
+    mail_order order = {
+        .kind = MAIL_PASSWORD_RESET, .account_id = account_id, .recipient = email, .locale = locale, .token = token};
+    return mail_queue(t, &order, NULL);
+}
+
 err password_reset_answer(txn *t, const actor *who, str what)
 {
-    str email = what, next = str_cut(&email, '\n'), token;
+    str email = what, next = str_cut(&email, '\n');
     q_account_by_key_row row;
     err e = q_account_by_key(t, &row, throttle_subject(t, email));
     if (e == ERR_NOT_FOUND)
         return OK;
     TRY(e);
-    /* Earlier links stay good for their hour: anybody can ask for another one, and would kill the holder's. */
-    TRY(make_token(t, row.id, KIND_RESET, RESET_LIFETIME, &token));
-    if (next.n) /* sealed with the token, so that no secret of the invitation is kept either */
-        token = arena_join(t->a, token, S("?next="), next);
-    mail_order order = {.kind = MAIL_PASSWORD_RESET,
-                        .account_id = row.id,
-                        .recipient = row.email,
-                        .locale = row.locale,
-                        .token = token};
-    TRY(mail_queue(t, &order, NULL));
+    TRY(mail_reset(t, row.id, row.email, row.locale, next));
     return audit(t, who, "password.reset_requested", .subject_kind = S("account"), .subject_id = row.id);
+}
+
+err password_reset_mail(txn *t, uuid account_id)
+{
+    q_account_by_id_row row;
+    TRY(q_account_by_id(t, &row, account_id));
+    return mail_reset(t, account_id, row.email, row.locale, S(""));
 }
 
 static err open_token(txn *t, str token, q_account_token_row *row)

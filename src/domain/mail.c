@@ -70,7 +70,9 @@ static str link_of(txn *t, str kind, str token)
         str kind, path;
     } paths[] = {{S_INIT("invitation"), S_INIT("/i/")},
                  {S_INIT("reminder"), S_INIT("/i/")},
-                 {S_INIT("password_reset"), S_INIT("/password/reset/")}};
+                 {S_INIT("password_reset"), S_INIT("/password/reset/")},
+                 {S_INIT("email_change"), S_INIT("/email/confirm/")},
+                 {S_INIT("email_changed"), S_INIT("/email/undo/")}};
     for (size_t i = 0; i < sizeof paths / sizeof *paths; i++)
         if (str_eq(paths[i].kind, kind))
             return arena_join(t->a, t->env->public_url, paths[i].path, token);
@@ -129,6 +131,7 @@ static mail_job job_of(txn *t, const q_mail_for_delivery_row *r)
         .expires_at = r->expires_at,
         .given_name = invited ? r->invited_given_name : r->account_given_name,
         .family_name = invited ? r->invited_family_name : r->account_family_name,
+        .account_email = r->account_email,
         .existing_account = r->existing != 0,
         .asker_email = asks ? r->email : STR_NONE,
     };

@@ -12,6 +12,10 @@
 #define MAIL_PASSWORD_RESET   S("password_reset")
 #define MAIL_PASSWORD_CHANGED S("password_changed")
 #define MAIL_ADDRESS_PROOF    S("address_proof")
+#define MAIL_EMAIL_CHANGE     S("email_change")  /* to a new address: a link that takes it */
+#define MAIL_EMAIL_TAKEN      S("email_taken")   /* to one that has an account: somebody asked */
+#define MAIL_EMAIL_CHANGED    S("email_changed") /* to the old one: it was changed, and a link that undoes it */
+#define MAIL_ACCOUNT_CLOSED   S("account_closed")
 /* Changes of one's second factors share the templates factor_changed; what happened is mail.KIND.title and .text. */
 #define MAIL_FACTOR_TOTP_ADDED       S("factor_totp_added")
 #define MAIL_FACTOR_TOTP_REMOVED     S("factor_totp_removed")
@@ -55,6 +59,7 @@ typedef struct mail_job {
     str organization_name, organization_slug;
     str inviter_given_name, inviter_family_name, inviter_email; /* STR_NONE when the organization itself invites */
     str given_name, family_name;                                /* of the recipient, where known */
+    str account_email;                                          /* of the account it is about, as it is now */
     str role, message;
     msec expires_at;
     bool existing_account;

@@ -4,8 +4,20 @@
 #include "domain/phrase.h"
 #include "ports/template.h"
 
-/* A typed code of an invitation works for a day after its mail; links and codes of one's own account for an hour. */
+/* A typed code of an invitation works for a day after its mail; links and codes of one's own account for an hour, but: */
 static const msec code_lifetime = MSEC_DAY, own_lifetime = MSEC_HOUR;
+static const struct {
+    str kind;
+    msec lifetime;
+} lifetimes[] = {{S_INIT("email_change"), MSEC_DAY}, {S_INIT("email_changed"), 7 * (msec)MSEC_DAY}};
+
+static msec expiry_of(const mail_job *job)
+{
+    for (size_t i = 0; i < sizeof lifetimes / sizeof *lifetimes; i++)
+        if (str_eq(lifetimes[i].kind, job->kind))
+            return job->created_at + lifetimes[i].lifetime;
+    return job->expires_at ? job->expires_at : job->created_at + own_lifetime;
+}
 
 static void put_message(arena *a, mval *m, str message)
 {
@@ -58,12 +70,15 @@ static mval *context_of(arena *a, const struct env *env, const mail_job *job, la
         {S("asker_email"), job->asker_email},
         {S("code"), job->code},
         {S("accept_url"), job->link},
+        {S("account_email"), job->account_email},
         {S("reset_url"), job->link},
+        {S("confirm_url"), job->link},
+        {S("undo_url"), job->link},
         {S("invitations_url"), job->link},
         {S("found_url"), job->link},
         {S("join_url"), arena_join(a, env->public_url, S("/join"))},
         {S("forgotten_url"), arena_join(a, env->public_url, S("/password/forgotten"))},
-        {S("expires_text"), phrase_moment(a, lang, job->expires_at ? job->expires_at : job->created_at + own_lifetime)},
+        {S("expires_text"), phrase_moment(a, lang, expiry_of(job))},
         {S("code_expires_text"), phrase_moment(a, lang, job->created_at + code_lifetime)},
         {S("when_text"), phrase_moment(a, lang, job->created_at)},
         {S("role_text"), job->role.n ? catalog_text(lang, arena_join(a, S("role."), job->role)) : STR_NONE},

@@ -1,7 +1,7 @@
 -- From an address to a member. Types: *_id and id are UUIDs (16 bytes), *_at are milliseconds, is_* are 0 or 1.
 -- What is looked up by a range of time says ASC: YugabyteDB would hash a bare first column.
 -- Tenants' tables have the organization first in their keys. Server-wide: installation, account, session, account_token,
--- address_request, signup, instance_key, mail, idempotency, throttle, rate_window. SQLite builds a table for each IN of three or more constants, at every insert: the
+-- email_change, address_request, signup, instance_key, mail, idempotency, throttle, rate_window. SQLite builds a table for each IN of three or more constants, at every insert: the
 -- checks of tables that are written much are spelled out.
 
 -- One row, its id zeros: what the server's key is known by, so that a wrong key file is noticed before anything is sealed.
@@ -236,6 +236,19 @@ CREATE TABLE account_token (
     expires_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX account_token_account ON account_token (account_id);
+
+-- Addresses an account may take by a mailed link: 'confirm', a new one, from its own mailbox; 'undo', one it had, from there.
+CREATE TABLE email_change (
+    id BLOB PRIMARY KEY NOT NULL,
+    account_id BLOB NOT NULL REFERENCES account (id),
+    kind TEXT NOT NULL CHECK (kind IN ('confirm', 'undo')),
+    email TEXT NOT NULL,
+    email_key TEXT NOT NULL,
+    secret_hash BLOB NOT NULL,
+    created_at INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX email_change_account ON email_change (account_id);
 
 -- What somebody asks for an address. Asking writes the same row whoever has the address; the worker takes it up within a
 -- second and looks then whether there is such an account.

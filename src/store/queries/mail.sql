@@ -25,7 +25,7 @@ SELECT d.id, d.organization_id, d.kind, d.recipient, d.locale, d.sealed, d.attem
        i.given_name AS invited_given_name, i.family_name AS invited_family_name,
        o.name AS organization_name, o.slug,
        b.given_name AS inviter_given_name, b.family_name AS inviter_family_name, b.email AS inviter_email,
-       a.given_name AS account_given_name, a.family_name AS account_family_name,
+       a.given_name AS account_given_name, a.family_name AS account_family_name, a.email AS account_email,
        CASE WHEN k.id IS NULL OR k.email_proved_at IS NULL THEN 0 ELSE 1 END AS existing
   FROM mail d
   LEFT JOIN invitation i ON i.organization_id = d.organization_id AND i.id = d.invitation_id

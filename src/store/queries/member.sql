@@ -24,8 +24,8 @@ UPDATE membership SET role = :role, state = :state, access_ends_at = :access_end
 -- name: member_delete :exec
 DELETE FROM membership WHERE organization_id = :organization_id AND id = :id;
 
--- name: member_family_key_set :exec
-UPDATE membership SET family_key = :family_key WHERE organization_id = :organization_id AND id = :id;
+-- name: member_sort_keys_set :exec
+UPDATE membership SET family_key = :family_key, email_key = :email_key WHERE organization_id = :organization_id AND id = :id;
 
 -- Those of name and address. Words of groups begin with U+001F, and stay.
 -- name: member_words_delete :exec

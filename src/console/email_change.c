@@ -1,0 +1,80 @@
+/* Another address for one's account: the form that asks, and the pages of the two links. */
+#include "console/console.h"
+#include "domain/email_change.h"
+#include "http/verify.h"
+
+typedef struct change_work {
+    sign_in proof; /* the current password, verified */
+    page_finding found;
+} change_work;
+
+err console_me_email_form_prepare(request *r)
+{
+    const body_me_email_form *form = r->body;
+    change_work *work = r->scratch = arena_new_of(r->a, change_work);
+    work->proof = (sign_in){.email = r->actor.email, .password = form->current_password};
+    return page_note(r, verify_password(r, &work->proof), &work->found);
+}
+
+/* Both forms of the page have a current password: this one's has a name of its own in what is wrong. */
+static err refused(request *r, txn *t, str typed, err refusal)
+{
+    mval *m;
+    if (refusal == ERR_SIGN_IN_FAILED)
+        refusal = problem_at(&r->problem, ERR_INVALID_REQUEST, S("/email_password"), S("wrong-password"), 0);
+    TRY(me_page_open(r, t, &m));
+    PUT(m, "new_email", typed);
+    return me_page_refused(r, m, refusal, "email_problem_text");
+}
+
+err console_me_email_form(request *r, txn *t)
+{
+    const body_me_email_form *form = r->body;
+    const change_work *work = r->scratch;
+    err refusal = page_recall(r, &work->found);
+    if (refusal == OK)
+        refusal = email_change_request(t, &r->actor, &work->proof, form->email);
+    if (refusal == OK)
+        return me_redirect(r, "email_change_sent");
+    if (refusal != ERR_SIGN_IN_FAILED && err_about(refusal)->status >= 500)
+        return refusal;
+    return refused(r, t, form->email, refusal);
+}
+
+/* ---- the links ---- */
+
+static err show_link(request *r, txn *t, email_change_kind kind, const char *page)
+{
+    email_change_view v;
+    mval *m;
+    TRY(email_change_lookup(t, r->params[0].text, kind, &v));
+    TRY(page_open(r, t, &m));
+    PUT(m, "email", v.email);
+    PUT(m, "current_email", v.current);
+    PUT(m, "action_url", r->path);
+    return page_answer(r, 200, page, m);
+}
+
+err console_email_confirm_page(request *r, txn *t)
+{
+    return show_link(r, t, EMAIL_CONFIRM, "email_confirm");
+}
+
+err console_email_undo_page(request *r, txn *t)
+{
+    return show_link(r, t, EMAIL_UNDO, "email_undo");
+}
+
+err console_email_confirm_form(request *r, txn *t)
+{
+    uuid whose;
+    TRY(email_change_confirm(t, &r->actor, r->params[0].text, &whose));
+    bool signed_in = r->actor.kind == ACTOR_ACCOUNT && uuid_eq(r->actor.account_id, whose);
+    return page_redirect(r, signed_in ? S("/me") : S("/sign-in"), "email_changed");
+}
+
+err console_email_undo_form(request *r, txn *t)
+{
+    TRY(email_change_undo(t, &r->actor, r->params[0].text));
+    return page_redirect(r, S("/sign-in"), "email_change_undone");
+}
