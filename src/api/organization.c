@@ -2,6 +2,7 @@
 #include "api/view.h"
 #include "bodies.h"
 #include "domain/signup.h"
+#include "http/schema.h"
 #include "routes.h"
 
 /* ---- setup ---- */
@@ -122,7 +123,7 @@ static err answer_settings(request *r, txn *t)
     organization_view o;
     TRY(organization_get(t, r->actor.organization_id, &o));
     json_writer w = answer_json(r, 200);
-    view_settings(&w, &o);
+    view_settings(&w, r->app->env.settings, &o.settings);
     return OK;
 }
 
@@ -131,28 +132,10 @@ err api_get_settings(request *r, txn *t)
     return answer_settings(r, t);
 }
 
-static err read_duration(request *r, str pointer, str text, msec *out)
-{
-    if (!text.p || duration_parse(text, out))
-        return OK;
-    return problem_at(&r->problem, ERR_INVALID_REQUEST, pointer, S("not-allowed"), 0);
-}
-
 err api_update_settings(request *r, txn *t)
 {
-    const body_update_settings *b = r->body;
-    organization_change c = {
-        .existing_accounts = b->existing_accounts,
-        .has_administrators_invite = b->has_administrators_may_invite_administrators,
-        .administrators_invite = b->administrators_may_invite_administrators,
-        .has_reminder_after = b->has_reminder_after,
-        .has_reminder_max = b->has_reminder_max,
-        .reminder_max = b->reminder_max,
-    };
-    TRY(read_duration(r, S("/invitation_lifetime"), b->invitation_lifetime, &c.invitation_lifetime));
-    if (b->invitation_lifetime.p && !c.invitation_lifetime) /* nothing is not "as it was" */
-        return problem_at(&r->problem, ERR_INVALID_REQUEST, S("/invitation_lifetime"), S("not-allowed"), 0);
-    TRY(read_duration(r, S("/reminder_after"), b->reminder_after, &c.reminder_after));
-    TRY(organization_update(t, &r->actor, &c));
+    text_pair given[ORGANIZATION_SETTING_COUNT];
+    size_t n = schema_given(r->route->body, r->a, r->body, false, given, ORGANIZATION_SETTING_COUNT);
+    TRY(organization_settings_update(t, &r->actor, given, n));
     return answer_settings(r, t);
 }

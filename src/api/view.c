@@ -57,17 +57,52 @@ void view_seats(json_writer *w, str key, const seats *s, const int64_t *after)
     json_close(w, '}');
 }
 
-void view_settings(json_writer *w, const organization_view *o)
+static void view_domains(json_writer *w, str key, str list)
 {
+    json_open(w, key, '[');
+    while (list.n)
+        json_str(w, STR_NONE, str_cut(&list, ' '));
+    json_close(w, ']');
+}
+
+static void view_setting(json_writer *w, const organization_setting *about, const organization_settings *s)
+{
+    const void *at = (const char *)s + about->offset;
+    switch (about->kind) {
+    case KIND_WORD:
+        json_str(w, about->name, *(const str *)at);
+        break;
+    case KIND_FLAG:
+        json_bool(w, about->name, *(const bool *)at);
+        break;
+    case KIND_DURATION:
+        if (*(const msec *)at)
+            json_duration(w, about->name, *(const msec *)at);
+        else
+            json_nothing(w, about->name);
+        break;
+    case KIND_NUMBER:
+        if (*(const int64_t *)at || !about->optional)
+            json_int(w, about->name, *(const int64_t *)at);
+        else
+            json_nothing(w, about->name);
+        break;
+    case KIND_DOMAINS:
+        view_domains(w, about->name, *(const str *)at);
+    }
+}
+
+void view_settings(json_writer *w, const settings *server, const organization_settings *own)
+{
+    organization_settings effective = organization_settings_effective(server, *own);
     json_open(w, STR_NONE, '{');
-    json_str(w, S("existing_accounts"), o->existing_accounts);
-    json_bool(w, S("administrators_may_invite_administrators"), o->administrators_invite);
-    json_duration(w, S("invitation_lifetime"), o->invitation_lifetime);
-    if (o->reminder_after)
-        json_duration(w, S("reminder_after"), o->reminder_after);
-    else
-        json_nothing(w, S("reminder_after"));
-    json_int(w, S("reminder_max"), o->reminder_max);
+    for (size_t i = 0; i < ORGANIZATION_SETTING_COUNT; i++)
+        view_setting(w, &organization_setting_table[i], own);
+    json_open(w, S("effective"), '{'); /* of those that may be the server's: what holds */
+    for (size_t i = 0; i < ORGANIZATION_SETTING_COUNT; i++)
+        if (organization_setting_table[i].inherits)
+            view_setting(w, &organization_setting_table[i], &effective);
+    json_close(w, '}');
     json_close(w, '}');
 }
 

@@ -68,4 +68,9 @@ size_t str_codepoints(str s);
 /** True when the string holds a control character (C0, DEL, C1, U+2028/2029) or a bidirectional override or isolate. */
 bool str_has_control(str s);
 
+/** A name and what it stands for. */
+typedef struct text_pair {
+    str name, value;
+} text_pair;
+
 #endif

@@ -32,19 +32,20 @@ static size_t flag_count(const command *about)
     return n;
 }
 
-/* What getopt_long wants to know: the common flags, a flag a setting, and the command's own. */
+/* What getopt_long wants to know: the common flags, the command's own, and a flag a setting. It takes the first of two that are
+ * called alike: `organization set` has flags named as the server's settings. */
 static const struct option *options_of(cli *c)
 {
     size_t own = flag_count(c->command);
     struct option *out = arena_array_of(c->a, struct option, COMMON_COUNT + SETTING_COUNT + own + 1), *o = out;
     for (size_t i = 0; i < COMMON_COUNT; i++)
         *o++ = common[i];
-    for (setting_id id = 0; id < SETTING_COUNT; id++)
-        *o++ = (struct option){setting_flag(c->a, id).p, required_argument, NULL, GIVEN_SETTING + (int)id};
     for (size_t i = 0; i < own; i++) {
         const cli_flag *f = &c->command->flags[i];
         *o++ = (struct option){f->name, f->argument ? required_argument : no_argument, NULL, GIVEN_FLAG + (int)i};
     }
+    for (setting_id id = 0; id < SETTING_COUNT; id++)
+        *o++ = (struct option){setting_flag(c->a, id).p, required_argument, NULL, GIVEN_SETTING + (int)id};
     return out;
 }
 

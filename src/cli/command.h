@@ -17,7 +17,7 @@ typedef struct cli_flag {
     bool required;
 } cli_flag;
 
-enum { FLAGS_MAX = 12 };
+enum { FLAGS_MAX = 24 };
 
 /** One row of the table. Its summary stands in the catalogue as cli.command.NAME, a dot for each space. */
 typedef struct command {

@@ -33,6 +33,14 @@ static const cli_flag set_flags[] = {
     {"invitation-lifetime", "DURATION", false},
     {"reminder-after", "DURATION", false},
     {"reminder-max", "NUMBER", false},
+    {"temporary-password-delivery", "ask|send|show|server", false},
+    {"temporary-password-lifetime", "DURATION", false},
+    {"password-min-length", "NUMBER", false},
+    {"session-lifetime", "DURATION", false},
+    {"session-idle", "DURATION", false},
+    {"second-factor", "none|administrators|all", false},
+    {"allowed-domains", "DOMAINS", false},
+    {"refused-domains", "DOMAINS", false},
     {NULL, NULL, false},
 };
 static const cli_flag member_list_flags[] = {

@@ -14,6 +14,16 @@ static str show_seats(cli *c, const json_t *seats)
     return arena_printf(c->a, "%lld + %lld", used, held);
 }
 
+static str show_list(cli *c, const json_t *list)
+{
+    str out = STR_NONE;
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        str one = str_of(json_string_value(json_array_get(list, i)));
+        out = arena_join(c->a, out, out.p ? S(", ") : S(""), one);
+    }
+    return out.p ? out : S("–");
+}
+
 static const table_column columns[] = {
     {"slug", "slug", NULL},
     {"name", "name", NULL},
@@ -35,6 +45,14 @@ static const table_column sheet[] = {
     {"invitation_lifetime", "settings.invitation_lifetime", NULL},
     {"reminder_after", "settings.reminder_after", NULL},
     {"reminder_max", "settings.reminder_max", NULL},
+    {"temporary_password_delivery", "settings.effective.temporary_password_delivery", NULL},
+    {"temporary_password_lifetime", "settings.effective.temporary_password_lifetime", NULL},
+    {"password_min_length", "settings.effective.password_min_length", NULL},
+    {"session_lifetime", "settings.effective.session_lifetime", NULL},
+    {"session_idle", "settings.session_idle", NULL},
+    {"second_factor", "settings.second_factor", NULL},
+    {"allowed_domains", "settings.allowed_domains", show_list},
+    {"refused_domains", "settings.refused_domains", show_list},
     {0},
 };
 
@@ -139,22 +157,72 @@ static int patch(cli *c, str path, json_t *body)
     return code;
 }
 
+/* "example.org, *.example.net", or "none", as the list that the API takes. */
+static void put_domains(json_t *body, const char *key, str text)
+{
+    if (!text.p)
+        return;
+    json_t *list = json_array();
+    while (text.n && !str_eq(text, S("none"))) {
+        str one = str_trim(str_cut(&text, ','));
+        if (one.n)
+            json_array_append_new(list, json_stringn(one.p, one.n));
+    }
+    json_object_set_new(body, key, list);
+}
+
+/* One flag a setting; `nothing` is the word that takes it away. */
+static const struct setting_flag {
+    const char *flag, *key;
+    enum { TEXT, SWITCH, NUMBER, DOMAINS } kind;
+    str nothing;
+} setting_flags[] = {
+    {"existing-accounts", "existing_accounts", TEXT, {NULL, 0}},
+    {"administrators-may-invite-administrators", "administrators_may_invite_administrators", SWITCH, {NULL, 0}},
+    {"invitation-lifetime", "invitation_lifetime", TEXT, {NULL, 0}},
+    {"reminder-after", "reminder_after", TEXT, S_INIT("off")},
+    {"reminder-max", "reminder_max", NUMBER, {NULL, 0}},
+    {"temporary-password-delivery", "temporary_password_delivery", TEXT, S_INIT("server")},
+    {"temporary-password-lifetime", "temporary_password_lifetime", TEXT, S_INIT("server")},
+    {"password-min-length", "password_min_length", NUMBER, S_INIT("server")},
+    {"session-lifetime", "session_lifetime", TEXT, S_INIT("server")},
+    {"session-idle", "session_idle", TEXT, S_INIT("off")},
+    {"second-factor", "second_factor", TEXT, {NULL, 0}},
+    {"allowed-domains", "allowed_domains", DOMAINS, {NULL, 0}},
+    {"refused-domains", "refused_domains", DOMAINS, {NULL, 0}},
+};
+
+/* The name of a flag that should be a number and is none; NULL when all is well. */
+static const char *put_settings(cli *c, json_t *settings)
+{
+    for (size_t i = 0; i < sizeof setting_flags / sizeof *setting_flags; i++) {
+        const struct setting_flag *f = &setting_flags[i];
+        str value = flag_value(c, f->flag);
+        if (f->kind == NUMBER && !put_number(settings, f->key, value, f->nothing))
+            return f->flag;
+        if (f->kind == TEXT)
+            put_or_null(settings, f->key, value, f->nothing);
+        else if (f->kind == DOMAINS)
+            put_domains(settings, f->key, value);
+        else if (f->kind == SWITCH && value.p)
+            json_object_set_new(settings, f->key, json_boolean(str_eq(value, S("on"))));
+    }
+    return NULL;
+}
+
 int run_organization_set(cli *c)
 {
     json_t *organization = json_object(), *settings = json_object();
-    str slug = argument(c, 0), may = flag_value(c, "administrators-may-invite-administrators");
+    str slug = argument(c, 0);
 
     json_put(organization, "name", flag_value(c, "name"));
     put_or_null(organization, "locale", flag_value(c, "locale"), S("none"));
-    json_put(settings, "existing_accounts", flag_value(c, "existing-accounts"));
-    if (may.p)
-        json_object_set_new(settings, "administrators_may_invite_administrators", json_boolean(str_eq(may, S("on"))));
-    json_put(settings, "invitation_lifetime", flag_value(c, "invitation-lifetime"));
-    put_or_null(settings, "reminder_after", flag_value(c, "reminder-after"), S("off"));
-    bool numbers = put_number(organization, "member_limit", flag_value(c, "member-limit"), S("none"));
-    if (!numbers || !put_number(settings, "reminder_max", flag_value(c, "reminder-max"), STR_NONE)) {
+    const char *wrong = put_number(organization, "member_limit", flag_value(c, "member-limit"), S("none"))
+                            ? put_settings(c, settings)
+                            : "member-limit";
+    if (wrong) {
         json_decref(settings);
-        return wrong_number(c, organization, numbers ? "reminder-max" : "member-limit");
+        return wrong_number(c, organization, wrong);
     }
     if (json_object_size(organization) + json_object_size(settings) == 0) {
         json_decref(organization);

@@ -97,7 +97,7 @@ str initials(const request *r, str given, str family);
 str id_text(const request *r, str prefix, uuid id);
 /** Puts full_name, given_name, family_name, email, initials. */
 void put_person(const request *r, mval *m, str given, str family, str email);
-/** One choice of a select or radio group. */
+/** One choice of a select or radio group; `chosen` STR_NONE: not this one, not even the empty one. */
 void put_option(mval *list, str value, str label, str chosen);
 
 /* ---- links.c ---- */

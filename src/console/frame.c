@@ -26,6 +26,7 @@ static const struct {
     {S_INIT("resent_some"), WARNING, true},        {S_INIT("role_changed"), GOOD, false},
     {S_INIT("session_ended"), GOOD, false},        {S_INIT("sessions_ended"), GOOD, false},
     {S_INIT("settings_saved"), GOOD, false},       {S_INIT("signed_out"), INFO, false},
+    {S_INIT("sign_in_again"), INFO, false},
     {S_INIT("some_failed"), WARNING, false},
 };
 

@@ -167,7 +167,7 @@ err console_invite_mail_preview(request *r, txn *t)
     language lang;
     msec lifetime;
     TRY(organization_get(t, r->actor.organization_id, &o));
-    lifetime = o.invitation_lifetime;
+    lifetime = o.settings.invitation_lifetime;
     if (!str_empty(q->expires_in) && !duration_parse(q->expires_in, &lifetime))
         return ERR_INVALID_REQUEST;
     mail_job job = sample_mail(

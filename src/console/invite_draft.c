@@ -31,7 +31,7 @@ err invite_draft_read(request *r, txn *t, const invite_form *form, invite_draft 
     *d = (invite_draft){.form = form, .role = str_empty(form->role) ? S("member") : form->role};
     TRY(organization_get(t, r->actor.organization_id, &d->organization));
     d->locale = language_parse(form->locale, &lang) ? language_code(lang) : STR_NONE;
-    d->lifetime = d->organization.invitation_lifetime;
+    d->lifetime = d->organization.settings.invitation_lifetime;
     if (!str_empty(form->expires_in) && !duration_parse(form->expires_in, &d->lifetime))
         return problem_at(&r->problem, ERR_INVALID_REQUEST, S("/expires_in"), S("not-allowed"), 0);
     if (d->lifetime < MSEC_HOUR || d->lifetime > 90 * (msec)MSEC_DAY)

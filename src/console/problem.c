@@ -41,8 +41,10 @@ void console_problem(request *r, err refusal)
 {
     if (refusal == ERR_UNAUTHENTICATED || refusal == ERR_SECOND_FACTOR_REQUIRED) {
         bool page = r->route && str_eq(r->route->method, S("GET"));
-        str way = refusal == ERR_UNAUTHENTICATED ? S("/sign-in") : S("/sign-in/factor");
-        str to = LINK(r->a, way, {S("next"), page ? link_here(r) : STR_NONE});
+        bool unknown = refusal == ERR_UNAUTHENTICATED;
+        bool again = unknown && r->actor.kind == ACTOR_ACCOUNT; /* good elsewhere, too old or too long idle here */
+        str to = LINK(r->a, unknown ? S("/sign-in") : S("/sign-in/factor"), {S("next"), page ? link_here(r) : STR_NONE},
+                      {S("notice"), again ? S("sign_in_again") : STR_NONE});
         if (answer_redirect(r, to) == OK)
             return;
     }

@@ -1,5 +1,6 @@
 /* An organization's settings. */
 #include "console/invite.h"
+#include "http/schema.h"
 
 static str duration_value(request *r, msec d)
 {
@@ -29,28 +30,43 @@ void put_lifetimes(request *r, mval *m, const char *name, msec chosen)
     put_durations(r, m_set_list(m, str_of(name)), NULL, usual, sizeof usual / sizeof usual[0], chosen);
 }
 
-static void put_reminders(request *r, mval *m, const organization_view *o)
+static void put_reminders(request *r, mval *m, const organization_settings *s)
 {
     static const str usual[] = {S_INIT("1d"), S_INIT("2d"), S_INIT("3d"), S_INIT("5d"), S_INIT("7d"), S_INIT("14d")};
     mval *after = m_set_list(m, S("reminder_options")), *most = m_set_list(m, S("reminder_max_options"));
-    put_option(after, S(""), text(r, "settings.reminder_none"), o->reminder_after ? STR_NONE : S(""));
-    put_durations(r, after, "settings.reminder_days", usual, sizeof usual / sizeof usual[0], o->reminder_after);
-    for (int64_t n = 1; n <= (o->reminder_max > 5 ? o->reminder_max : 5); n++) {
+    put_option(after, S(""), text(r, "settings.reminder_none"), s->reminder_after ? STR_NONE : S(""));
+    put_durations(r, after, "settings.reminder_days", usual, sizeof usual / sizeof usual[0], s->reminder_after);
+    for (int64_t n = 1; n <= (s->reminder_max > 5 ? s->reminder_max : 5); n++) {
         str value = arena_printf(r->a, "%lld", (long long)n);
-        put_option(most, value, text_count(r, "settings.reminder_times", n), n == o->reminder_max ? value : STR_NONE);
+        put_option(most, value, text_count(r, "settings.reminder_times", n), n == s->reminder_max ? value : STR_NONE);
     }
 }
 
-static void put_existing(request *r, mval *m, str chosen)
+/* Durations with "as the server says", or `none`, before them. */
+static void put_spans(request *r, mval *m, const char *name, str none, const str *usual, size_t count, msec chosen)
 {
-    static const str words[] = {S_INIT("attach"), S_INIT("refuse")};
-    mval *list = m_set_list(m, S("existing_options"));
-    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
-        mval *o = m_add_object(list);
-        PUT(o, "value", words[i]);
-        PUT(o, "text", text_of(r, "settings.existing", words[i]));
-        PUT(o, "detail", text_of(r, "settings.existing", arena_join(r->a, words[i], S(".detail"))));
-        PUT_BOOL(o, "selected", str_eq(words[i], chosen));
+    mval *list = m_set_list(m, str_of(name));
+    put_option(list, S(""), none, chosen ? STR_NONE : S(""));
+    put_durations(r, list, NULL, usual, count, chosen);
+}
+#define SPANS(r, m, name, none, usual, chosen) \
+    put_spans((r), (m), (name), (none), (usual), sizeof(usual) / sizeof(usual)[0], (chosen))
+
+static str as_server(request *r, str value)
+{
+    return TEXT(r, "settings.as_server", {S("value"), value});
+}
+
+/* One word out of a few, each with what it means. */
+static void put_words(request *r, mval *m, const char *list, const char *family, const str *words, str chosen)
+{
+    mval *out = m_set_list(m, str_of(list));
+    for (; words->p; words++) {
+        mval *o = m_add_object(out);
+        PUT(o, "value", *words);
+        PUT(o, "text", text_of(r, family, *words));
+        PUT(o, "detail", text_of(r, family, arena_join(r->a, *words, S(".detail"))));
+        PUT_BOOL(o, "selected", str_eq(*words, chosen));
     }
 }
 
@@ -75,21 +91,81 @@ void put_seats(request *r, mval *m, const seats *s, int64_t wanted)
     PUT_BOOL(o, "is_short", wanted > seats_free(s) || seats_free(s) == 0);
 }
 
-/* The page, with the values of `o`: those that are stored, or those of a form that was refused. */
-static err settings_open(request *r, txn *t, const organization_view *o, mval **out)
+/* A list with a space between, a line each. */
+static str lines_of(request *r, str list)
 {
+    str out = STR_NONE;
+    while (list.n)
+        out = arena_join(r->a, out, out.p ? S("\n") : S(""), str_cut(&list, ' '));
+    return out;
+}
+
+static void put_invitations(request *r, mval *m, const organization_settings *s)
+{
+    static const str existing[] = {S_INIT("attach"), S_INIT("refuse"), {NULL, 0}};
+    put_words(r, m, "existing_options", "settings.existing", existing, s->existing_accounts);
+    PUT_BOOL(m, "administrators_may_invite", s->administrators_invite);
+    put_lifetimes(r, m, "lifetime_options", s->invitation_lifetime);
+    put_reminders(r, m, s);
+}
+
+static void put_temporary_passwords(request *r, mval *m, const organization_settings *s,
+                                    const organization_settings *servers)
+{
+    static const str usual[] = {S_INIT("1h"), S_INIT("24h"), S_INIT("72h"), S_INIT("7d"), S_INIT("30d")};
+    mval *list = m_set_list(m, S("delivery_options"));
+    str own = s->temporary_password_delivery.p ? s->temporary_password_delivery : S("");
+    put_option(list, S(""), as_server(r, text_of(r, "settings.delivery", servers->temporary_password_delivery)), own);
+    for (const str *word = (const str[]){S_INIT("ask"), S_INIT("send"), S_INIT("show"), {NULL, 0}}; word->p; word++)
+        put_option(list, *word, text_of(r, "settings.delivery", *word), own);
+    SPANS(r, m, "temporary_lifetime_options",
+          as_server(r, phrase_duration(r->a, r->lang, servers->temporary_password_lifetime)), usual,
+          s->temporary_password_lifetime);
+}
+
+static void put_sign_in(request *r, mval *m, const organization_settings *s, const organization_settings *servers)
+{
+    static const str lives[] = {S_INIT("8h"), S_INIT("12h"), S_INIT("1d"), S_INIT("7d"), S_INIT("30d"), S_INIT("90d")};
+    static const str rests[] = {S_INIT("15m"), S_INIT("30m"), S_INIT("1h"), S_INIT("4h"), S_INIT("8h"), S_INIT("1d")};
+    static const str factors[] = {S_INIT("none"), S_INIT("administrators"), S_INIT("all"), {NULL, 0}};
+    PUT_INT(m, "server_min_length", servers->password_min_length);
+    SPANS(r, m, "session_lifetime_options", as_server(r, phrase_duration(r->a, r->lang, servers->session_lifetime)),
+          lives, s->session_lifetime);
+    SPANS(r, m, "session_idle_options", text(r, "settings.session_idle_none"), rests, s->session_idle);
+    put_words(r, m, "factor_options", "settings.factor", factors, s->second_factor);
+    PUT_BOOL(m, "own_factor_missing", !r->actor.factor_at);
+}
+
+/* What stands in fields of text: as stored, or as it was typed into a form that was refused. */
+static void put_typed(request *r, mval *m, const organization_view *o, const body_settings_form *form)
+{
+    mval *values = m_set_object(m, S("form"));
+    PUT(values, "name", form ? form->name : o->name);
+    PUT(values, "password_min_length",
+        form ? form->password_min_length
+        : o->settings.password_min_length
+            ? arena_printf(r->a, "%lld", (long long)o->settings.password_min_length)
+            : STR_NONE);
+    PUT(values, "allowed_domains", form ? form->allowed_domains : lines_of(r, o->settings.allowed_domains));
+    PUT(values, "refused_domains", form ? form->refused_domains : lines_of(r, o->settings.refused_domains));
+}
+
+/* The page, with the values of `o`, and what was typed into a form that was refused (or NULL). */
+static err settings_open(request *r, txn *t, const organization_view *o, const body_settings_form *form, mval **out)
+{
+    organization_settings servers = organization_settings_effective(r->app->env.settings, (organization_settings){0});
     TRY(page_open(r, t, out));
-    PUT(m_set_object(*out, S("form")), "name", o->name);
-    mval *locales = m_set_list(*out, S("locale_options"));
+    mval *m = *out, *locales = m_set_list(m, S("locale_options"));
     str chosen = o->locale.p ? o->locale : S("");
+    put_typed(r, m, o, form);
     put_option(locales, S("fr"), catalog_text(LANG_FR, S("language.name")), chosen);
     put_option(locales, S("en"), catalog_text(LANG_EN, S("language.name")), chosen);
     put_option(locales, S(""), text(r, "settings.language_both"), chosen);
-    put_existing(r, *out, o->existing_accounts);
-    PUT_BOOL(*out, "administrators_may_invite", o->administrators_invite);
-    put_lifetimes(r, *out, "lifetime_options", o->invitation_lifetime);
-    put_reminders(r, *out, o);
-    put_seats(r, *out, &o->seats, 0);
+    put_seats(r, m, &o->seats, 0);
+    put_invitations(r, m, &o->settings);
+    put_temporary_passwords(r, m, &o->settings, &servers);
+    put_sign_in(r, m, &o->settings, &servers);
+    PUT_BOOL(m, "recommend_second_administrator", o->administering < 2);
     return OK;
 }
 
@@ -98,60 +174,35 @@ err console_settings_page(request *r, txn *t)
     organization_view o;
     mval *m;
     TRY(organization_get(t, r->actor.organization_id, &o));
-    TRY(settings_open(r, t, &o, &m));
+    TRY(settings_open(r, t, &o, NULL, &m));
     return page_answer(r, 200, "settings", m);
 }
 
-/* A form's field that is empty is either "none" (language, reminder) or left as it is. */
-static err read_change(request *r, const body_settings_form *form, organization_change *c)
+static err save(request *r, txn *t, const body_settings_form *form, const text_pair *given, size_t count)
 {
-    uint64_t most;
-    *c = (organization_change){
-        .name = form->name,
-        .has_locale = form->has_locale,
-        .locale = some(form->locale),
-        .existing_accounts = some(form->existing_accounts),
-        .has_administrators_invite = true,
-        .administrators_invite = form->administrators_may_invite_administrators,
-        .has_reminder_after = form->has_reminder_after,
-        .has_reminder_max = form->has_reminder_max,
-    };
-    if (!str_empty(form->invitation_lifetime) && !duration_parse(form->invitation_lifetime, &c->invitation_lifetime))
-        return problem_at(&r->problem, ERR_INVALID_REQUEST, S("/invitation_lifetime"), S("not-allowed"), 0);
-    if (!str_empty(form->reminder_after) && !duration_parse(form->reminder_after, &c->reminder_after))
-        return problem_at(&r->problem, ERR_INVALID_REQUEST, S("/reminder_after"), S("not-allowed"), 0);
-    if (form->has_reminder_max && !str_to_u64(form->reminder_max, 10, &most))
-        return problem_at(&r->problem, ERR_INVALID_REQUEST, S("/reminder_max"), S("not-allowed"), 0);
-    c->reminder_max = form->has_reminder_max ? (int64_t)most : 0;
-    return OK;
-}
-
-/* What was typed, laid over what is stored. */
-static void keep_typed(organization_view *o, const organization_change *c)
-{
-    o->name = c->name;
-    o->locale = c->has_locale ? c->locale : o->locale;
-    o->existing_accounts = c->existing_accounts.p ? c->existing_accounts : o->existing_accounts;
-    o->administrators_invite = c->administrators_invite;
-    o->invitation_lifetime = c->invitation_lifetime ? c->invitation_lifetime : o->invitation_lifetime;
-    o->reminder_after = c->has_reminder_after ? c->reminder_after : o->reminder_after;
-    o->reminder_max = c->has_reminder_max ? c->reminder_max : o->reminder_max;
+    organization_change c = {.name = form->name, .has_locale = form->has_locale, .locale = some(form->locale)};
+    TRY(organization_update(t, &r->actor, &c));
+    return organization_settings_update(t, &r->actor, given, count);
 }
 
 err console_settings_form(request *r, txn *t)
 {
-    organization_change change;
+    enum { FIELDS_MOST = ORGANIZATION_SETTING_COUNT + 2 };
+    const body_settings_form *form = r->body;
+    text_pair given[FIELDS_MOST];
+    size_t count = schema_given(r->route->body, r->a, form, true, given, FIELDS_MOST);
     organization_view o;
+    problem known = {0};
+    err refusal;
     mval *m;
-    err refusal = read_change(r, r->body, &change);
-    if (refusal == OK) {
-        TRY(store_savepoint(t));
-        TRY(page_attempt(t, organization_update(t, &r->actor, &change), &refusal));
-    }
+    TRY(store_savepoint(t));
+    TRY(page_attempt(t, save(r, t, form, given, count), &refusal));
     if (refusal == OK)
         return page_redirect(r, org_path(r, "/settings"), "settings_saved");
     TRY(organization_get(t, r->actor.organization_id, &o));
-    keep_typed(&o, &change);
-    TRY(settings_open(r, t, &o, &m));
+    o.locale = form->has_locale ? some(form->locale) : o.locale;
+    err noted = organization_settings_lay(r->a, &known, given, count, &o.settings);
+    (void)noted; /* `refusal` says it already */
+    TRY(settings_open(r, t, &o, form, &m));
     return page_refused(r, refusal, "settings", m);
 }

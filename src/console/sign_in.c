@@ -37,10 +37,11 @@ err console_sign_in_page(request *r, txn *t)
 {
     const query_sign_in_page *query = r->query;
     str next = safe_next(query->next, STR_NONE);
-    if (r->actor.kind == ACTOR_ACCOUNT)
+    bool again = r->actor.kind == ACTOR_ACCOUNT && str_eq(query->notice, S("sign_in_again"));
+    if (r->actor.kind == ACTOR_ACCOUNT && !again)
         return answer_redirect(r, next.p ? next : S("/"));
     mval *m;
-    TRY(sign_in_open(r, t, STR_NONE, next, &m));
+    TRY(sign_in_open(r, t, again ? r->actor.email : STR_NONE, next, &m));
     return page_answer(r, 200, "sign_in", m);
 }
 

@@ -80,5 +80,5 @@ void put_option(mval *list, str value, str label, str chosen)
     mval *o = m_add_object(list);
     PUT(o, "value", value);
     PUT(o, "text", label);
-    PUT_BOOL(o, "selected", str_eq(value, chosen));
+    PUT_BOOL(o, "selected", chosen.p && str_eq(value, chosen));
 }

@@ -49,6 +49,7 @@ typedef struct actor {
     session_stage stage;
     msec session_created_at;
     msec session_seen_at; /* when the session was last noted as used */
+    msec session_idle;    /* how long it may rest, by the strictest that is known of it; 0: as long as it lives */
     msec factor_at;       /* when this session showed a second factor; 0: never */
 } actor;
 

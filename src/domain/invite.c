@@ -3,6 +3,7 @@
 #include "domain/group.h"
 #include "domain/invitation_parts.h"
 #include "domain/mail.h"
+#include "domain/organization_settings.h"
 #include "domain/throttle.h"
 #include "ports/address.h"
 
@@ -115,6 +116,8 @@ static err judge(inviting *w, size_t i, invite_result *result)
     struct candidate *c = &w->candidates[i];
     if (!address_parse(w->t->a, row->email, &c->where))
         return ERR_INVALID_ADDRESS;
+    if (!organization_takes_domain(w->organization.allowed_domains, w->organization.refused_domains, c->where.key))
+        return ERR_ADDRESS_DOMAIN_REFUSED;
     TRY(invitation_role_allowed(w->by, row->role));
     TRY(clean_optional(w, S("/given_name"), row->given_name, &c->given_name));
     TRY(clean_optional(w, S("/family_name"), row->family_name, &c->family_name));

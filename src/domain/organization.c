@@ -11,7 +11,6 @@
 #include "queries.h"
 
 enum { SLUG_MIN = 2, SLUG_MAX = 63 };
-static const msec lifetime_min = MSEC_HOUR, lifetime_max = (msec)90 * MSEC_DAY, reminder_longest = (msec)30 * MSEC_DAY;
 
 static err with_counts(txn *t, organization_view *o)
 {
@@ -32,11 +31,19 @@ err organization_get(txn *t, uuid id, organization_view *out)
         .name = r.name,
         .locale = r.locale,
         .created_at = r.created_at,
-        .existing_accounts = r.existing_accounts,
-        .administrators_invite = r.is_administrators_invite,
-        .invitation_lifetime = r.invitation_lifetime,
-        .reminder_after = r.reminder_after,
-        .reminder_max = r.reminder_max,
+        .settings = {.existing_accounts = r.existing_accounts,
+                     .administrators_invite = r.is_administrators_invite,
+                     .invitation_lifetime = r.invitation_lifetime,
+                     .reminder_after = r.reminder_after,
+                     .reminder_max = r.reminder_max,
+                     .temporary_password_delivery = r.temporary_password_delivery,
+                     .temporary_password_lifetime = r.temporary_password_lifetime,
+                     .password_min_length = r.password_min_length,
+                     .session_lifetime = r.session_lifetime,
+                     .session_idle = r.session_idle,
+                     .second_factor = r.second_factor,
+                     .allowed_domains = r.allowed_domains,
+                     .refused_domains = r.refused_domains},
     };
     return with_counts(t, out);
 }
@@ -66,11 +73,6 @@ err organization_list(txn *t, const actor *who, page *p, organization_view **out
             .name = r->name,
             .locale = r->locale,
             .created_at = r->created_at,
-            .existing_accounts = r->existing_accounts,
-            .administrators_invite = r->is_administrators_invite,
-            .invitation_lifetime = r->invitation_lifetime,
-            .reminder_after = r->reminder_after,
-            .reminder_max = r->reminder_max,
             .seats = {.limit = r->member_limit, .used = r->used, .held = r->held},
         };
     }
@@ -249,43 +251,12 @@ err organization_found(txn *t, const actor *by, const founding *f, founded *out)
                  .detail = AUDIT_OBJECT(t->a, {S("owner"), f->email}));
 }
 
-/* ---- settings ---- */
+/* ---- changing ---- */
 
-static err apply_change(txn *t, const organization_change *c, organization_view *o)
+static str change_text(arena *a, const organization_view *o)
 {
-    if (c->name.p)
-        TRY(name_clean(t->a, t->problem, S("/name"), c->name, &o->name));
-    if (c->has_locale)
-        o->locale = c->locale;
-    if (c->existing_accounts.p)
-        o->existing_accounts = c->existing_accounts;
-    if (c->has_administrators_invite)
-        o->administrators_invite = c->administrators_invite;
-    if (c->invitation_lifetime) {
-        if (c->invitation_lifetime < lifetime_min || c->invitation_lifetime > lifetime_max)
-            return problem_at(t->problem, ERR_INVALID_REQUEST, S("/invitation_lifetime"), S("not-allowed"), 0);
-        o->invitation_lifetime = c->invitation_lifetime;
-    }
-    if (c->has_reminder_after) {
-        if (c->reminder_after && (c->reminder_after < lifetime_min || c->reminder_after > reminder_longest))
-            return problem_at(t->problem, ERR_INVALID_REQUEST, S("/reminder_after"), S("not-allowed"), 0);
-        o->reminder_after = c->reminder_after;
-    }
-    if (c->has_reminder_max)
-        o->reminder_max = c->reminder_max;
-    return OK;
-}
-
-static str settings_text(arena *a, const organization_view *o)
-{
-    char lifetime[DURATION_TEXT_SIZE], after[DURATION_TEXT_SIZE];
-    return AUDIT_OBJECT(
-        a, {S("name"), o->name}, {S("locale"), o->locale}, {S("existing_accounts"), o->existing_accounts},
-        {S("administrators_may_invite_administrators"), o->administrators_invite ? S("true") : S("false")},
-        {S("invitation_lifetime"), duration_format(o->invitation_lifetime, lifetime)},
-        {S("reminder_after"), duration_format(o->reminder_after, after)},
-        {S("reminder_max"), arena_printf(a, "%lld", (long long)o->reminder_max)},
-        {S("member_limit"), arena_printf(a, "%lld", (long long)o->seats.limit)});
+    return AUDIT_OBJECT(a, {S("name"), o->name}, {S("locale"), o->locale},
+                        {S("member_limit"), arena_printf(a, "%lld", (long long)o->seats.limit)});
 }
 
 err organization_update(txn *t, const actor *by, const organization_change *c)
@@ -294,18 +265,21 @@ err organization_update(txn *t, const actor *by, const organization_change *c)
     if (c->has_member_limit && by->kind != ACTOR_OPERATOR)
         return ERR_FORBIDDEN;
     TRY(organization_get(t, by->organization_id, &o));
-    str before = settings_text(t->a, &o);
-    TRY(apply_change(t, c, &o));
+    str before = change_text(t->a, &o);
+    if (c->name.p)
+        TRY(name_clean(t->a, t->problem, S("/name"), c->name, &o.name));
+    if (c->has_locale)
+        o.locale = c->locale;
     if (c->has_member_limit) {
         o.seats.limit = c->member_limit;
         TRY(q_seat_limit_set(t, .member_limit = c->member_limit, .organization_id = o.id));
     }
-    TRY(q_organization_set(t, .name = o.name, .locale = o.locale, .existing_accounts = o.existing_accounts,
-                           .is_administrators_invite = o.administrators_invite,
-                           .invitation_lifetime = o.invitation_lifetime, .reminder_after = o.reminder_after,
-                           .reminder_max = o.reminder_max, .id = o.id));
+    str after = change_text(t->a, &o);
+    if (str_eq(before, after))
+        return OK;
+    TRY(q_organization_set(t, .name = o.name, .locale = o.locale, .id = o.id));
     return audit(t, by, "organization.updated", .subject_kind = S("organization"), .subject_id = o.id, .before = before,
-                 .after = settings_text(t->a, &o));
+                 .after = after);
 }
 
 err organization_recount(txn *t, str **findings, size_t *count)

@@ -3,6 +3,7 @@
 #define PARVIS_DOMAIN_ORGANIZATION_H
 
 #include "domain/account.h"
+#include "domain/organization_settings.h"
 #include "domain/page.h"
 #include "domain/seat.h"
 
@@ -10,18 +11,14 @@ typedef struct organization_view {
     uuid id;
     str slug, name, locale; /* locale STR_NONE: unknown, mails speak both languages */
     msec created_at;
-    str existing_accounts; /* "attach", "refuse" */
-    bool administrators_invite;
-    msec invitation_lifetime;
-    msec reminder_after; /* 0: no reminders */
-    int64_t reminder_max;
+    organization_settings settings;
     seats seats;
     int64_t administering; /* how many persons hold administration rights (owners and administrators), counted to 2 */
 } organization_view;
 
 /** One organization by id; ERR_NOT_FOUND. The caller has been let in by actor_enter. */
 MUST err organization_get(txn *t, uuid id, organization_view *out);
-/** The caller's own, newest first (an API key's: its one); for the operator, all. Without `administering`. */
+/** The caller's own, newest first (an API key's: its one); for the operator, all. Without settings and `administering`. */
 MUST err organization_list(txn *t, const actor *who, page *p, organization_view **out, size_t *count);
 /** The owners and administrators (at most `most`), for "who to ask". */
 MUST err organization_contacts(txn *t, uuid id, int64_t most, account_view **out, size_t *count);
@@ -56,14 +53,8 @@ typedef struct organization_change {
     str locale;            /* STR_NONE with has_locale: unknown */
     bool has_member_limit; /* operator alone: ERR_FORBIDDEN otherwise */
     int64_t member_limit;
-    str existing_accounts;
-    bool has_administrators_invite, administrators_invite;
-    msec invitation_lifetime; /* 0: unchanged; 1 h to 90 d */
-    bool has_reminder_after;
-    msec reminder_after; /* 0: off; 1 h to 30 d */
-    bool has_reminder_max;
-    int64_t reminder_max;
 } organization_change;
+/** Changes what is no setting (those: organization_settings_update). ERR_INVALID_REQUEST at /name. */
 MUST err organization_update(txn *t, const actor *by, const organization_change *change);
 
 /** What `parvis check` reports: rows that break a rule, as sentences for the operator. */

@@ -40,6 +40,7 @@ err session_authenticate(txn *t, str token, actor *who)
                                                     : STAGE_FACTOR;
     who->session_created_at = row.created_at;
     who->session_seen_at = row.seen_at;
+    who->session_idle = row.idle;
     who->factor_at = row.factor_at;
     return OK;
 }
@@ -93,10 +94,12 @@ static err find_organization(txn *t, actor *who, uuid id, str slug)
 }
 
 /* What the organization asks of a session. Keys are secrets of another kind: none of it concerns them. */
-static err session_suffices(const actor *who, const q_organization_enter_row *o, msec now)
+static err session_suffices(actor *who, const q_organization_enter_row *o, msec now)
 {
     if (uuid_none(who->session_id))
         return OK;
+    if (o->session_idle && (!who->session_idle || o->session_idle < who->session_idle))
+        who->session_idle = o->session_idle;
     bool old = o->session_lifetime && now - who->session_created_at > o->session_lifetime;
     bool idle = o->session_idle && now - who->session_seen_at > o->session_idle;
     if (old || idle)
@@ -175,7 +178,8 @@ err session_create(txn *t, const actor *who, uuid account_id, session_stage stag
 
 bool session_is_stale(const actor *who, msec now)
 {
-    return who->kind == ACTOR_ACCOUNT && now - who->session_seen_at > STALE_AFTER;
+    msec often = who->session_idle ? who->session_idle / 4 : STALE_AFTER; /* what may not rest long is noted more often */
+    return who->kind == ACTOR_ACCOUNT && now - who->session_seen_at > (often < STALE_AFTER ? often : STALE_AFTER);
 }
 
 err session_touch(txn *t, uuid session_id)

@@ -21,6 +21,12 @@ MUST err schema_from_form(const schema *s, arena *a, problem *p, str text, void 
 /** A query string; `strict` refuses unknown names, else they are passed over. `lang` always passes. */
 MUST err schema_from_query(const schema *s, arena *a, problem *p, str text, bool strict, void **out);
 
+/**
+ * Which fields a filled struct was given, at most `most`, for what goes by names: numbers in digits, "true" and "false",
+ * arrays of texts with a space between. `empty_is_none`: a form's way to say null.
+ */
+size_t schema_given(const schema *s, arena *a, const void *object, bool empty_is_none, text_pair *out, size_t most);
+
 /** The first value of a name in urlencoded text, decoded; STR_NONE when absent or unsound. */
 str form_value(arena *a, str text, str name);
 

@@ -49,8 +49,8 @@ static bool is_host(str domain)
 }
 
 /* STD3 is asked of the result, by is_host: libidn2 2.3 with IDN2_USE_STD3_ASCII_RULES drops what it should refuse ("b c.fr"
- * becomes "bc.fr"). The domain as A-labels in small letters; STR_NONE when it is none. */
-static str domain_key(arena *a, str domain)
+ * becomes "bc.fr"). */
+str address_domain(arena *a, str domain)
 {
     if (str_empty(domain) || domain.n > ADDRESS_MAX || memchr(domain.p, '\0', domain.n) || !str_is_utf8(domain) ||
         str_has_control(domain) || domain.p[0] == '[')
@@ -86,7 +86,7 @@ bool address_parse(arena *a, str text, address *out)
     str local = str_slice(typed, 0, at - 1), domain = str_slice(typed, at, typed.n);
     if (!is_local_part(local))
         return false;
-    str host = domain_key(a, domain);
+    str host = address_domain(a, domain);
     if (!host.p || local.n + 1 + host.n > ADDRESS_MAX)
         return false;
     char *key = arena_alloc(a, local.n + host.n + 2);

@@ -18,6 +18,8 @@ typedef struct address {
  * False: non-ASCII or quoted local part, address literal, control character, anything else that is not an address.
  */
 bool address_parse(arena *a, str text, address *out);
+/** A domain alone, as address_parse keeps it: A-labels in small letters. STR_NONE when it is none. */
+str address_domain(arena *a, str text);
 /** The address with its domain in A-labels, for the wire: local part as typed. STR_NONE when it is not an address. */
 str address_wire(arena *a, str typed);
 

@@ -294,9 +294,9 @@ def test_organizations(server):
                "--invitation-lifetime", "2d", "--reminder-after", "off", "--reminder-max", "4")
     shown = document(server.cli("organization", "show", "cafe-zoe", "--json"))
     assert (shown["name"], shown["locale"], shown["member_limit"]) == ("Zoé", "fr", None)
-    assert shown["settings"] == {
+    assert shown["settings"].items() >= {
         "existing_accounts": "refuse", "administrators_may_invite_administrators": False, "invitation_lifetime": "2d",
-        "reminder_after": None, "reminder_max": 4}
+        "reminder_after": None, "reminder_max": 4}.items()
     assert "Zoé" in server.cli("organization", "show", "cafe-zoe").stdout
     refused(server.cli("organization", "show", "nowhere", check=False))
     refused(server.cli("organization", "set", "cafe-zoe", "--invitation-lifetime", "7 days", check=False))

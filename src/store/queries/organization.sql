@@ -1,5 +1,7 @@
 -- name: organization_by_id :one
-SELECT id, slug, name, locale, created_at, existing_accounts, is_administrators_invite, invitation_lifetime, reminder_after, reminder_max, entitlement_keys
+SELECT id, slug, name, locale, created_at, existing_accounts, is_administrators_invite, invitation_lifetime, reminder_after, reminder_max,
+       temporary_password_delivery, temporary_password_lifetime, password_min_length, session_lifetime, session_idle, second_factor,
+       allowed_domains, refused_domains, entitlement_keys
   FROM organization WHERE id = :id;
 
 -- name: organization_page_{whose} :many
@@ -10,8 +12,7 @@ SELECT id, slug, name, locale, created_at, existing_accounts, is_administrators_
 -- param: account_id uuid?
 -- param: after uuid
 -- param: only_organization uuid?
-SELECT o.id, o.slug, o.name, o.locale, o.created_at, o.existing_accounts, o.is_administrators_invite, o.invitation_lifetime,
-       o.reminder_after, o.reminder_max, s.member_limit, s.used, s.held
+SELECT o.id, o.slug, o.name, o.locale, o.created_at, s.member_limit, s.used, s.held
   FROM {from} JOIN organization_seat s ON s.organization_id = o.id
  WHERE {only} AND o.id < :after AND (:only_organization IS NULL OR o.id = :only_organization)
  ORDER BY o.id DESC LIMIT :limit;
@@ -25,9 +26,7 @@ INSERT INTO organization (id, slug, name, locale, created_at) VALUES (:id, :slug
 ON CONFLICT (slug) DO NOTHING;
 
 -- name: organization_set :exec
-UPDATE organization SET name = :name, locale = :locale, existing_accounts = :existing_accounts, is_administrators_invite = :is_administrators_invite,
-       invitation_lifetime = :invitation_lifetime, reminder_after = :reminder_after, reminder_max = :reminder_max
- WHERE id = :id;
+UPDATE organization SET name = :name, locale = :locale WHERE id = :id;
 
 -- name: organization_administering :many
 SELECT id FROM membership WHERE organization_id = :organization_id AND role IN ('owner', 'administrator') AND state = 'active'
