@@ -3,6 +3,7 @@
 #include "bodies.h"
 #include "domain/device.h"
 #include "domain/email_change.h"
+#include "domain/temporary.h"
 #include "http/verify.h"
 #include "routes.h"
 
@@ -12,7 +13,7 @@ static void answer_signed_in(request *r, int status, const signed_in *s)
     json_open(&w, STR_NONE, '{');
     view_account(&w, S("account"), &s->account);
     view_session(&w, S("session"), s->session_id, s->expires_at);
-    json_bool(&w, S("password_change_required"), false);
+    json_bool(&w, S("password_change_required"), s->stage == STAGE_PASSWORD);
     json_close(&w, '}');
     answer_session_cookie(r, s->token, s->expires_at);
 }
@@ -28,7 +29,8 @@ err api_sign_in_prepare(request *r)
 /* Wrong tries are noted: the answer is committed with them. */
 static bool is_noted(err e)
 {
-    return e == ERR_SIGN_IN_FAILED || e == ERR_SECOND_FACTOR_FAILED || e == ERR_SECOND_FACTOR_REQUIRED;
+    return e == ERR_SIGN_IN_FAILED || e == ERR_SECOND_FACTOR_FAILED || e == ERR_SECOND_FACTOR_REQUIRED ||
+           e == ERR_TEMPORARY_PASSWORD_EXPIRED;
 }
 
 err api_sign_in(request *r, txn *t)
@@ -167,33 +169,60 @@ typedef struct new_password {
     str hash;
 } new_password;
 
-static err read_least(request *r, int64_t *least)
+/* Judges and hashes it, by what the account's organizations ask, or the one that it waits for. */
+static err prepare_new(request *r, uuid organization_id, new_password *n)
 {
+    const body_change_password *b = r->body;
+    const str about[] = {r->actor.email, r->actor.given_name, r->actor.family_name, b->given_name, b->family_name};
+    int64_t least;
     txn t;
     TRY(store_read(r->app->store, r->a, &r->problem, &t));
-    err e = password_least(&t, r->actor.account_id, UUID_NONE, least);
+    err e = password_least(&t, r->actor.account_id, organization_id, &least);
     store_read_end(&t);
-    return e;
+    TRY(e);
+    return password_prepare(least, r->a, &r->problem, S("/new_password"), b->new_password, about,
+                            sizeof about / sizeof *about, &n->hash);
 }
 
 err api_change_password_prepare(request *r)
 {
     const body_change_password *b = r->body;
-    const str about[] = {r->actor.email, r->actor.given_name, r->actor.family_name};
     new_password *n = r->scratch = arena_new_of(r->a, new_password);
-    int64_t least;
+    if (r->actor.stage == STAGE_PASSWORD)
+        return prepare_new(r, r->actor.confined_to_id, n);
+    if (b->has_given_name || b->has_family_name) /* PATCH /me changes them */
+        return problem_at(&r->problem, ERR_INVALID_REQUEST, b->has_given_name ? S("/given_name") : S("/family_name"),
+                          S("not-allowed"), 0);
+    if (!b->has_current_password)
+        return problem_at(&r->problem, ERR_INVALID_REQUEST, S("/current_password"), S("required"), 0);
     n->proof = (sign_in){.email = r->actor.email, .password = b->current_password};
     TRY(verify_password(r, &n->proof));
     if (!n->proof.right)
         return OK; /* the transaction notes the wrong try */
-    TRY(read_least(r, &least));
-    return password_prepare(least, r->a, &r->problem, S("/new_password"), b->new_password, about, 3, &n->hash);
+    return prepare_new(r, UUID_NONE, n);
+}
+
+/* In place of the temporary one. The session's stage is read again in the transaction: it cannot have become full. */
+static err replace_temporary(request *r, txn *t, const new_password *n)
+{
+    const body_change_password *b = r->body;
+    accepted done;
+    const temporary_replacement replacement = {.given_name = b->given_name,
+                                               .family_name = b->family_name,
+                                               .pointer = S("/new_password"),
+                                               .password = b->new_password,
+                                               .hash = n->hash};
+    TRY(temporary_replace(t, &r->actor, &replacement, &done));
+    answer_session_cookie(r, done.session.token, done.session.expires_at);
+    return answer_empty(r, 204);
 }
 
 err api_change_password(request *r, txn *t)
 {
     signed_in s;
     const new_password *n = r->scratch;
+    if (r->actor.stage == STAGE_PASSWORD)
+        return replace_temporary(r, t, n);
     err e = password_change(t, &r->actor, &n->proof, n->hash, &s);
     if (e == ERR_SIGN_IN_FAILED)
         return answer_problem(r, e);

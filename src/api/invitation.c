@@ -24,7 +24,11 @@ static err read_order(request *r, const body_create_invitations *b, invite_order
         str pointer = arena_printf(r->a, "/invitations/%zu/access_ends_at", i);
         TRY(option_access_end(&r->problem, pointer, rows[i].access_ends_at, &out[i].access_ends_at));
     }
-    *order = (invite_order){.rows = out, .count = b->invitations.count, .deliver = !b->has_deliver || b->deliver};
+    *order = (invite_order){.rows = out,
+                            .count = b->invitations.count,
+                            .deliver = !b->has_deliver || b->deliver,
+                            .method = b->method,
+                            .delivery = b->delivery};
     if (b->has_expires_in && !(duration_parse(b->expires_in, &order->lifetime) && order->lifetime))
         return problem_at(&r->problem, ERR_INVALID_REQUEST, S("/expires_in"), S("not-allowed"), 0);
     return OK;
@@ -37,6 +41,8 @@ static void write_result(request *r, json_writer *w, const invite_result *one)
     json_str(w, S("outcome"), one->outcome == OK ? S("invited") : err_about(one->outcome)->code);
     if (one->made)
         view_invitation(r, w, S("invitation"), one->made);
+    if (one->temporary_password.p)
+        answer_secret(r, w, S("temporary_password"), one->temporary_password);
     view_problem(r, w, S("problem"), one->outcome, one->problem);
     json_close(w, '}');
 }
@@ -65,6 +71,8 @@ static void write_outcome(request *r, json_writer *w, const invite_result *one)
     json_open(w, STR_NONE, '{');
     json_str(w, S("email"), one->email);
     json_str(w, S("outcome"), one->outcome == OK ? fine : err_about(one->outcome)->code);
+    if (one->outcome == OK)
+        json_str(w, S("method"), one->method);
     view_problem(r, w, S("problem"), one->outcome, one->problem);
     json_close(w, '}');
 }
@@ -74,7 +82,7 @@ static err write_preview_mail(request *r, txn *t, json_writer *w, const invite_o
 {
     const invite_row *row = &order->rows[0];
     mail_parts parts;
-    TRY(invitation_mail_preview(t, &r->actor, row, order->lifetime, false, &parts));
+    TRY(invitation_mail_preview(t, &r->actor, order, row, false, &parts));
     json_open(w, S("mail"), '{');
     json_str(w, S("subject"), parts.subject);
     json_str(w, S("html"), parts.html);
@@ -185,18 +193,41 @@ err api_revoke_invitation(request *r, txn *t)
     return answer_empty(r, 204);
 }
 
+/* An invitation that was made anew, with its temporary password where that is shown. */
+static err answer_renewed(request *r, txn *t, uuid id, str shown)
+{
+    invitation_view i;
+    TRY(invitation_get(t, r->actor.organization_id, id, &i));
+    json_writer w = answer_json(r, 200);
+    view_invitation_open(r, &w, STR_NONE, &i);
+    if (shown.p)
+        answer_secret(r, &w, S("temporary_password"), shown);
+    json_close(&w, '}');
+    return OK;
+}
+
 err api_resend_invitation(request *r, txn *t)
 {
-    TRY(invitation_resend(t, &r->actor, path_id(r)));
-    return answer_invitation(r, t, path_id(r));
+    str shown;
+    TRY(invitation_resend(t, &r->actor, path_id(r), &shown));
+    return answer_renewed(r, t, path_id(r), shown);
+}
+
+err api_renew_temporary_password(request *r, txn *t)
+{
+    const body_renew_temporary_password *b = r->body;
+    str shown;
+    TRY(invitation_new_password(t, &r->actor, path_id(r), b->delivery, &shown));
+    return answer_renewed(r, t, path_id(r), shown);
 }
 
 err api_correct_invitation(request *r, txn *t)
 {
     const body_correct_invitation *b = r->body;
     uuid fresh;
-    TRY(invitation_correct(t, &r->actor, path_id(r), b->email, &fresh));
-    return answer_invitation(r, t, fresh);
+    str shown;
+    TRY(invitation_correct(t, &r->actor, path_id(r), b->email, &fresh, &shown));
+    return answer_renewed(r, t, fresh, shown);
 }
 
 err api_link_invitation(request *r, txn *t)

@@ -151,7 +151,7 @@ void view_member(json_writer *w, str key, str keys, const member_view *m)
     json_close(w, '}');
 }
 
-void view_invitation(const request *r, json_writer *w, str key, const invitation_view *i)
+void view_invitation_open(const request *r, json_writer *w, str key, const invitation_view *i)
 {
     json_open(w, key, '{');
     json_id(w, S("id"), ID_INVITATION, i->id);
@@ -160,7 +160,8 @@ void view_invitation(const request *r, json_writer *w, str key, const invitation
     json_str(w, S("email"), i->email);
     json_str(w, S("role"), i->role);
     json_str(w, S("state"), i->state);
-    json_str(w, S("method"), S("link"));
+    json_str(w, S("method"), i->method);
+    json_str(w, S("password_delivery"), i->password_delivery);
     json_str(w, S("locale"), i->locale);
     view_group_ids(w, i->group_ids);
     view_entitlements(w, r->actor.entitlement_keys, i->entitlements, i->role);
@@ -180,6 +181,11 @@ void view_invitation(const request *r, json_writer *w, str key, const invitation
     json_close(w, '}');
     json_id(w, S("accepted_by"), ID_ACCOUNT, i->accepted_by_id);
     json_time(w, S("accepted_at"), i->accepted_at);
+}
+
+void view_invitation(const request *r, json_writer *w, str key, const invitation_view *i)
+{
+    view_invitation_open(r, w, key, i);
     json_close(w, '}');
 }
 

@@ -16,6 +16,8 @@ void view_settings(json_writer *w, const settings *server, const organization_se
 void view_member(json_writer *w, str key, str keys, const member_view *m);
 /** In the organization that the caller has entered. */
 void view_invitation(const request *r, json_writer *w, str key, const invitation_view *i);
+/** The same without its end, for what else belongs into the object. */
+void view_invitation_open(const request *r, json_writer *w, str key, const invitation_view *i);
 /** `"entitlements":{"key":true,…}`, every key of the organization. */
 void view_entitlements(json_writer *w, str keys, int64_t set, str role);
 void view_mail(json_writer *w, const mail_view *m);

@@ -33,7 +33,7 @@ err console_invitation_resend_page(request *r, txn *t)
 
 err console_invitation_resend_form(request *r, txn *t)
 {
-    TRY(invitation_resend(t, &r->actor, r->params[1].id));
+    TRY(invitation_resend(t, &r->actor, r->params[1].id, NULL));
     return page_redirect(r, list_link(r), "invitation_resent");
 }
 
@@ -90,7 +90,7 @@ err console_invitation_correct_form(request *r, txn *t)
     err refusal;
     mval *m;
     TRY(store_savepoint(t));
-    TRY(page_attempt(t, invitation_correct(t, &r->actor, r->params[1].id, str_trim(form->email), &new_id), &refusal));
+    TRY(page_attempt(t, invitation_correct(t, &r->actor, r->params[1].id, str_trim(form->email), &new_id, NULL), &refusal));
     if (refusal == OK)
         return page_redirect(r, list_link(r), "invitation_corrected");
     TRY(correct_open(r, t, form->email, &m));

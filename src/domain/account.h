@@ -69,7 +69,8 @@ typedef struct sign_in {
     bool code_may_follow; /* then a half session waits for it, where one is needed */
     uuid account_id; /* from here on filled by sign_in_find */
     str hash;
-    bool right; /* filled by sign_in_verify */
+    bool temporary; /* it is the account's temporary password */
+    bool right;     /* filled by sign_in_verify */
     str rehash; /* a new hash, when the stored one has old costs */
 } sign_in;
 /** Finds the hash, unless tries are being slowed: ERR_RATE_LIMITED. Unknown addresses give no error. */
@@ -79,14 +80,15 @@ void sign_in_verify(arena *a, sign_in *in);
 typedef struct signed_in {
     account_view account;
     uuid session_id;
-    str token; /* the cookie's value */
+    session_stage stage; /* what still has to come: a password of one's own, a second factor */
+    str token;           /* the cookie's value */
     msec expires_at;
-    session_stage stage;
 } signed_in;
 /**
- * Makes the session, or notes the wrong try and returns ERR_SIGN_IN_FAILED, or ERR_SECOND_FACTOR_FAILED for a wrong code: then
- * t must still be committed (answer_problem). ERR_SECOND_FACTOR_REQUIRED where a code is needed and none may follow. Whether
- * an account has a second factor is looked at after the password was right, and shows to nobody before.
+ * Makes the session, or notes the wrong try and returns ERR_SIGN_IN_FAILED, or ERR_SECOND_FACTOR_FAILED for a wrong code, or
+ * ERR_TEMPORARY_PASSWORD_EXPIRED for a temporary password that is right but past its time or used: then t must still be
+ * committed (answer_problem). ERR_SECOND_FACTOR_REQUIRED where a code is needed and none may follow. Whether an account has a
+ * second factor is looked at after the password was right, and shows to nobody before.
  */
 MUST err sign_in_finish(txn *t, const actor *who, const sign_in *in, signed_in *out);
 MUST err sign_out(txn *t, const actor *who);
@@ -135,7 +137,10 @@ MUST err password_reset_mail(txn *t, uuid account_id);
 MUST err password_reset_lookup(txn *t, str token, account_view *out);
 /** Sets the password; all sessions end; a mailed token proves the address (and lifts a confinement). */
 MUST err password_reset_complete(txn *t, const actor *who, str token, str hash);
-/** For the operator: a link to hand over, shown once; proves nothing. ERR_NOT_FOUND, ERR_INVALID_ADDRESS. */
+/**
+ * For the operator: a link to hand over, shown once; proves nothing. ERR_NOT_FOUND, ERR_INVALID_ADDRESS; ERR_CONFLICT for an
+ * account that still waits behind a temporary password.
+ */
 MUST err password_link(txn *t, const actor *by, str email, str *url);
 
 /* ---- proof of address, for accounts made by a copied link ---- */

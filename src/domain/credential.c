@@ -6,6 +6,7 @@
 #include "domain/mail.h"
 #include "domain/secret.h"
 #include "domain/session.h"
+#include "domain/temporary_parts.h"
 #include "domain/throttle.h"
 #include "ports/address.h"
 #include "ports/password.h"
@@ -33,13 +34,13 @@ err sign_in_find(txn *t, const actor *who, sign_in *in)
 {
     str subject = throttle_subject(t, in->email);
     TRY(throttle_check(t, THROTTLE_SIGN_IN, subject, who->source));
-    q_account_credential_row row;
+    q_account_credential_row row = {0};
     err e = q_account_credential(t, &row, subject);
-    if (e == ERR_NOT_FOUND)
-        return OK;
-    TRY(e);
+    if (e != OK && e != ERR_NOT_FOUND)
+        return e;
     in->account_id = row.id;
     in->hash = row.password_hash;
+    in->temporary = temporary_matches(t, subject, row.temporary_hash, in->password);
     return OK;
 }
 
@@ -51,7 +52,7 @@ void sign_in_verify(arena *a, sign_in *in)
         in->rehash = arena_str(a, str_of(fresh));
 }
 
-/* After a right password: asks for the second factor of an account that has one. */
+/* After a right password: asks for the second factor of an account that has one, or a password in place of a temporary one. */
 static err open_session(txn *t, const actor *by, const sign_in *in, signed_in *out)
 {
     TRY(account_get(t, by->account_id, &out->account));
@@ -60,34 +61,43 @@ static err open_session(txn *t, const actor *by, const sign_in *in, signed_in *o
         return ERR_SECOND_FACTOR_REQUIRED;
     if (asked && in->code.p)
         TRY(factor_take(t, by, by->account_id, in->code));
-    out->stage = asked && !in->code.p ? STAGE_FACTOR : STAGE_FULL;
+    out->stage = in->temporary ? STAGE_PASSWORD : asked && !in->code.p ? STAGE_FACTOR : STAGE_FULL;
     return session_create(t, by, by->account_id, out->stage, asked && in->code.p, &out->session_id, &out->token,
                           &out->expires_at);
 }
 
 /* The hash was read before the slow half: it must still be the account's, or the password was changed meanwhile. */
-static err still_right(txn *t, const sign_in *in, bool *right)
+static err still_right(txn *t, const sign_in *in)
 {
     q_account_password_kept_row now;
-    *right = false;
+    if (in->temporary)
+        return temporary_use(t, in->account_id, throttle_subject(t, in->email), in->password);
     if (!in->right)
-        return OK;
-    TRY(q_account_password_kept(t, &now, in->account_id));
-    *right = str_eq(now.password_hash, in->hash);
-    return OK;
+        return ERR_SIGN_IN_FAILED;
+    err e = q_account_password_kept(t, &now, in->account_id);
+    if (e != OK)
+        return e == ERR_NOT_FOUND ? ERR_SIGN_IN_FAILED : e;
+    return str_eq(now.password_hash, in->hash) ? OK : ERR_SIGN_IN_FAILED;
+}
+
+/* A right temporary password that is good no more was no guess. */
+static err note_refusal(txn *t, const actor *who, const sign_in *in, str subject, err refusal)
+{
+    if (refusal != ERR_SIGN_IN_FAILED && refusal != ERR_TEMPORARY_PASSWORD_EXPIRED)
+        return refusal;
+    if (refusal == ERR_SIGN_IN_FAILED)
+        TRY(throttle_failed(t, THROTTLE_SIGN_IN, subject, who->source));
+    TRY(audit(t, who, "session.refused", .subject_kind = S("account"), .subject_id = in->account_id));
+    return refusal;
 }
 
 err sign_in_finish(txn *t, const actor *who, const sign_in *in, signed_in *out)
 {
-    bool right;
     str subject = throttle_subject(t, in->email);
     TRY(throttle_check(t, THROTTLE_SIGN_IN, subject, who->source)); /* again: many may have been let in side by side */
-    TRY(still_right(t, in, &right));
-    if (!right) {
-        TRY(throttle_failed(t, THROTTLE_SIGN_IN, subject, who->source));
-        TRY(audit(t, who, "session.refused", .subject_kind = S("account"), .subject_id = in->account_id));
-        return ERR_SIGN_IN_FAILED;
-    }
+    err right = still_right(t, in);
+    if (right != OK)
+        return note_refusal(t, who, in, subject, right);
     TRY(throttle_passed(t, THROTTLE_SIGN_IN, subject, who->source));
     if (in->rehash.p)
         TRY(q_account_password_set(t, .password_hash = in->rehash, .id = in->account_id));
@@ -102,12 +112,11 @@ err sign_in_finish(txn *t, const actor *who, const sign_in *in, signed_in *out)
 
 err password_shown(txn *t, const actor *by, const sign_in *proof)
 {
-    bool right;
     str subject = throttle_subject(t, proof->email);
     TRY(throttle_check(t, THROTTLE_SIGN_IN, subject, by->source));
-    TRY(still_right(t, proof, &right));
-    if (right && uuid_eq(proof->account_id, by->account_id))
-        return OK;
+    err right = still_right(t, proof);
+    if (right != ERR_SIGN_IN_FAILED && uuid_eq(proof->account_id, by->account_id))
+        return right;
     TRY(throttle_failed(t, THROTTLE_SIGN_IN, subject, by->source));
     return ERR_SIGN_IN_FAILED;
 }
@@ -248,6 +257,8 @@ err password_reset_answer(txn *t, const actor *who, str what)
     if (e == ERR_NOT_FOUND)
         return OK;
     TRY(e);
+    if (!uuid_none(row.temporary_invitation_id)) /* no password to forget yet: the invitation leads to one */
+        return invitation_mail_link(t, who, row.confined_to_id, row.temporary_invitation_id);
     TRY(mail_reset(t, row.id, row.email, row.locale, next));
     return audit(t, who, "password.reset_requested", .subject_kind = S("account"), .subject_id = row.id);
 }
@@ -309,8 +320,12 @@ err password_reset_complete(txn *t, const actor *who, str token, str hash)
 err password_link(txn *t, const actor *by, str email, str *url)
 {
     account_view account;
+    q_account_by_id_row row;
     str token;
     TRY(account_by_email(t, email, &account));
+    TRY(q_account_by_id(t, &row, account.id));
+    if (!uuid_none(row.temporary_invitation_id)) /* the invitation leads to a password, or a new temporary one */
+        return ERR_CONFLICT;
     TRY(q_account_token_delete_kind(t, .account_id = account.id, .kind = KIND_FIRST_PASSWORD));
     TRY(make_token(t, account.id, KIND_FIRST_PASSWORD, FIRST_PASSWORD_LIFETIME, &token));
     *url = arena_join(t->a, t->env->public_url, S("/password/reset/"), token);

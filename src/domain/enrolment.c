@@ -6,6 +6,7 @@
 #include "domain/mail.h"
 #include "domain/secret.h"
 #include "domain/session.h"
+#include "domain/temporary_parts.h"
 #include "domain/throttle.h"
 #include "ports/address.h"
 
@@ -125,10 +126,12 @@ err invitation_state_error(str state)
     return ERR_INTERNAL;
 }
 
-/* An account whose address was never proved gives way to whoever holds the mailed secret: they set its password anew. */
+/* An account whose address was never proved gives way to whoever holds the mailed secret: they set its password anew. One
+ * that waits behind a temporary password is nobody's yet, and gives way to any secret. */
 static bool taken_over(const opened *o)
 {
-    return o->has_account && o->account.email_proved_at == 0 && o->mailed;
+    bool waits = !uuid_none(o->account.temporary_invitation_id);
+    return o->has_account && o->account.email_proved_at == 0 && (o->mailed || waits);
 }
 
 static str next_step(const actor *who, const opened *o)
@@ -214,7 +217,10 @@ static err take_over_account(txn *t, const opened *o, const enrolment *e, str gi
     TRY(q_session_delete_all(t, &ended, id));
     TRY(q_account_token_delete_all(t, id));
     TRY(factors_clear(t, id));
-    TRY(q_account_prove(t, .email_proved_at = t->now, .id = id));
+    if (o->mailed)
+        TRY(q_account_prove(t, .email_proved_at = t->now, .id = id));
+    else
+        TRY(q_account_confine(t, .confined_to_id = o->inv.organization_id, .id = id));
     return account_update(t, &self, &names);
 }
 
@@ -267,21 +273,29 @@ static err close_accepted(txn *t, const q_invitation_for_change_row *inv, uuid o
     return seats_save(t, organization_id, &s);
 }
 
-static err join(txn *t, const opened *o, const q_invitation_for_change_row *inv, uuid account_id, accepted *out)
+err invitation_fulfil(txn *t, const actor *who, uuid organization_id, const q_invitation_for_change_row *inv,
+                      uuid account_id, uuid *membership_id)
 {
     q_account_by_id_row a;
+    TRY(close_accepted(t, inv, organization_id, account_id));
     TRY(q_account_by_id(t, &a, account_id));
-    new_member m = {.organization_id = o->inv.organization_id,
+    new_member m = {.organization_id = organization_id,
                     .account_id = account_id,
-                    .invited_by_id = o->inv.invited_by_id,
-                    .role = o->inv.role,
+                    .invited_by_id = inv->invited_by_id,
+                    .role = inv->role,
                     .entitlements = inv->entitlements,
                     .group_ids = inv->group_ids,
                     .access_ends_at = inv->access_ends_at,
                     .email_key = a.email_key,
                     .given_name = a.given_name,
                     .family_name = a.family_name};
-    return member_add(t, &m, &out->membership_id);
+    TRY(member_add(t, &m, membership_id));
+    actor by = *who;
+    by.kind = ACTOR_INVITED;
+    by.account_id = account_id;
+    return audit(t, &by, "invitation.accepted", .subject_kind = S("invitation"), .subject_id = inv->id,
+                 .organization_id = organization_id, .after = AUDIT_OBJECT(t->a, {S("role"), inv->role}),
+                 .detail = AUDIT_OBJECT(t->a, {S("email"), inv->email}));
 }
 
 static err finish_session(txn *t, const actor *who, uuid account_id, accepted *out)
@@ -305,18 +319,11 @@ err invitation_accept(txn *t, const actor *who, const enrolment *e, accepted *ou
     TRY(invitation_state_error(door_state(&o, t->now)));
     TRY(refused_by_rule(&o));
     TRY(settle_account(t, who, &o, e, out, &account_id));
-    TRY(close_accepted(t, &inv, o.inv.organization_id, account_id));
-    TRY(join(t, &o, &inv, account_id, out));
-    TRY(finish_session(t, who, account_id, out));
+    TRY(invitation_fulfil(t, who, o.inv.organization_id, &inv, account_id, &out->membership_id));
     out->organization_id = o.inv.organization_id;
     out->organization_slug = o.inv.slug;
     out->entitlement_keys = o.inv.entitlement_keys;
-    actor by = *who;
-    by.kind = ACTOR_INVITED;
-    by.account_id = account_id;
-    return audit(t, &by, "invitation.accepted", .subject_kind = S("invitation"), .subject_id = inv.id,
-                 .organization_id = o.inv.organization_id, .after = AUDIT_OBJECT(t->a, {S("role"), inv.role}),
-                 .detail = AUDIT_OBJECT(t->a, {S("email"), inv.email}));
+    return finish_session(t, who, account_id, out);
 }
 
 /* ---- declining, asking again ---- */
@@ -328,6 +335,8 @@ err invitation_decline(txn *t, const actor *who, const invitation_key *key)
     seats s;
     TRY(open_for_change(t, who, key, &o, &inv));
     TRY(invitation_state_error(door_state(&o, t->now)));
+    if (str_eq(inv.method, METHOD_TEMPORARY))
+        TRY(temporary_end(t, inv.email_key, inv.id));
     TRY(q_invitation_close(t, .state = S("declined"), .closed_at = t->now, .organization_id = o.inv.organization_id,
                            .id = inv.id));
     TRY(mail_withdraw(t, inv.mail_id));

@@ -4,6 +4,7 @@
 #include "domain/invitation_parts.h"
 #include "domain/mail.h"
 #include "domain/secret.h"
+#include "domain/temporary_parts.h"
 #include "domain/throttle.h"
 #include "queries.h"
 
@@ -32,9 +33,17 @@ err invitation_find_account(txn *t, invitation_send *s)
     return OK;
 }
 
-err invitation_mail(txn *t, invitation_send *s)
+static void make_link(txn *t, invitation_send *s, mail_order *order)
 {
     char code[CODE_LENGTH + 1];
+    secret_new(t->a, s->organization_id, s->invitation_id, &order->token, &s->secret_hash);
+    order->code = arena_str(t->a, code_make(code));
+    s->code_hash = invitation_code_hash(t, s->invitation_id, order->code);
+    s->code_expires_at = t->now + CODE_LIFETIME;
+}
+
+err invitation_mail(txn *t, invitation_send *s)
+{
     /* The account's language, else the invitation's, else the organization's; none of them: both languages. */
     mail_order order = {.kind = s->kind,
                         .organization_id = s->organization_id,
@@ -43,10 +52,10 @@ err invitation_mail(txn *t, invitation_send *s)
                         .locale = s->account_locale.p ? s->account_locale
                                   : s->locale.p       ? s->locale
                                                       : s->organization_locale};
-    secret_new(t->a, s->organization_id, s->invitation_id, &order.token, &s->secret_hash);
-    order.code = arena_str(t->a, code_make(code));
-    s->code_hash = invitation_code_hash(t, s->invitation_id, order.code);
-    s->code_expires_at = t->now + CODE_LIFETIME;
+    if (!s->password.p)
+        make_link(t, s, &order);
+    else if (str_eq(s->password_delivery, S("send")))
+        order.code = s->password;
     return mail_queue(t, &order, &s->mail_id);
 }
 
@@ -86,18 +95,22 @@ err invitation_retire_secrets(txn *t, uuid organization_id, const q_invitation_f
     return q_invitation_old_secrets_kill(t, .organization_id = organization_id, .invitation_id = inv->id);
 }
 
-err invitation_mail_preview(txn *t, const actor *by, const invite_row *row, msec lifetime, bool existing_account,
-                            mail_parts *out)
+err invitation_mail_preview(txn *t, const actor *by, const invite_order *order, const invite_row *row,
+                            bool existing_account, mail_parts *out)
 {
     q_organization_by_id_row o;
     TRY(q_organization_by_id(t, &o, by->organization_id));
+    temporary_terms terms = temporary_terms_of(t, &o);
+    bool temporary = str_eq(order->method, METHOD_TEMPORARY) && !existing_account;
+    bool sent = str_eq(order->delivery.p ? order->delivery : terms.delivery, S("send"));
+    msec lifetime = temporary ? terms.lifetime : o.invitation_lifetime;
     const mail_job job = {
-        .kind = MAIL_INVITATION,
+        .kind = temporary ? MAIL_TEMPORARY_PASSWORD : MAIL_INVITATION,
         .recipient = row->email,
         .locale = row->locale.p ? row->locale : o.locale,
         .created_at = t->now,
         .link = arena_join(t->a, t->env->public_url, S("/i/…")),
-        .code = S("XXXXX XXXXX"),
+        .code = !temporary ? S("XXXXX XXXXX") : sent ? S("xxxxxx-xxxxxx-xxxxxx") : STR_NONE,
         .organization_name = o.name,
         .organization_slug = o.slug,
         .inviter_given_name = by->given_name,
@@ -105,7 +118,7 @@ err invitation_mail_preview(txn *t, const actor *by, const invite_row *row, msec
         .inviter_email = by->email,
         .role = row->role,
         .message = row->message,
-        .expires_at = t->now + (lifetime ? lifetime : o.invitation_lifetime),
+        .expires_at = t->now + (order->lifetime ? order->lifetime : lifetime),
         .existing_account = existing_account,
     };
     return mail_render(t->a, t->env, &job, out);
@@ -120,6 +133,8 @@ static invitation_view view_of(const q_invitations_row *r, msec now)
         .batch_id = r->batch_id,
         .email = r->email,
         .role = r->role,
+        .method = r->method,
+        .password_delivery = r->password_delivery,
         .state = invitation_effective(r->state, r->expires_at, now),
         .locale = r->locale,
         .message = r->message,

@@ -12,6 +12,8 @@ enum { INVITE_ROWS_MAX = 1000, INVITE_MESSAGE_MAX = 1000 };
 typedef struct invitation_view {
     uuid id, batch_id;
     str email, role;
+    str method;            /* "link", "temporary_password" */
+    str password_delivery; /* of a temporary password: "send", "show"; else STR_NONE */
     str state; /* as of now: "expired" as soon as the time has passed */
     str locale, message, given_name, family_name;
     int64_t entitlements; /* domain/entitlement.h */
@@ -39,8 +41,10 @@ typedef struct invite_row {
 typedef struct invite_order {
     const invite_row *rows; /* at most INVITE_ROWS_MAX */
     size_t count;
-    msec lifetime; /* 0: the organization's; 1 h to 90 d */
+    msec lifetime; /* 0: the organization's; 1 h to 90 d, of temporary passwords 30 d */
     bool deliver;  /* false: no mail, links are copied */
+    str method;    /* METHOD_TEMPORARY for whoever has no account; else, and for all others, links */
+    str delivery;  /* of temporary passwords: "send", "show"; STR_NONE: what the organization has set, if it does not ask */
 } invite_order;
 
 typedef struct invite_result {
@@ -48,7 +52,9 @@ typedef struct invite_result {
     err outcome;           /* OK: invited (preview: would be) */
     bool existing_account; /* preview: and may be said */
     problem *problem;      /* for outcome != OK; otherwise NULL */
+    str method;            /* for OK: how this one gets in, "link" or "temporary_password"; made or previewed */
     invitation_view *made; /* the new invitation; NULL for outcome != OK and for a preview */
+    str temporary_password; /* where it is shown, and only here; else STR_NONE. It is good as long as `made` */
     uuid standing_id;      /* for ERR_ALREADY_INVITED: the invitation that stands */
     uuid membership_id;    /* for ERR_ALREADY_MEMBER */
     str role;              /* theirs, for ERR_ALREADY_MEMBER */
@@ -61,10 +67,13 @@ typedef struct invite_result {
  */
 MUST err invitations_preview(txn *t, const actor *by, const invite_order *order, bool guarded, invite_result *results,
                              seats *seats);
-/** The mail a row would get, with a link and a code that lead nowhere. `lifetime` 0: the organization's. */
-MUST err invitation_mail_preview(txn *t, const actor *by, const invite_row *row, msec lifetime, bool existing_account,
-                                 mail_parts *out);
-/** Invites: all rows in this one transaction, each its own result. ERR_RATE_LIMITED when none fits the hour. */
+/** The mail a row of the order would get, with a link and a code, or a temporary password, that lead nowhere. */
+MUST err invitation_mail_preview(txn *t, const actor *by, const invite_order *order, const invite_row *row,
+                                 bool existing_account, mail_parts *out);
+/**
+ * Invites: all rows in this one transaction, each its own result. ERR_RATE_LIMITED when none fits the hour;
+ * ERR_INVALID_REQUEST at /delivery, /deliver or /expires_in for what the organization's terms do not allow.
+ */
 MUST err invitations_create(txn *t, const actor *by, const invite_order *order, invite_result *results, uuid *batch_id);
 
 typedef struct invitation_filter {
@@ -82,14 +91,26 @@ typedef struct batch_view {
 } batch_view;
 MUST err batch_get(txn *t, uuid organization_id, uuid id, batch_view *out);
 
-/** A new mail, a new secret; the old links die and say so; the lifetime starts again. ERR_CONFLICT unless pending or expired. */
-MUST err invitation_resend(txn *t, const actor *by, uuid id);
-/** Resends to all of a batch who have not answered; *resent of *asked (limits may stop some). */
+/**
+ * A new mail, a new secret; the old links die and say so; the lifetime starts again. ERR_CONFLICT unless pending or expired.
+ * Where a temporary password was issued, a new one is, handed over as before as far as the organization's terms allow, and
+ * *shown gets it when that is by showing; `shown` NULL: ERR_CONFLICT then. Whoever has an account by now gets a link.
+ */
+MUST err invitation_resend(txn *t, const actor *by, uuid id, str *shown);
+/**
+ * The same, for temporary passwords alone (else ERR_CONFLICT), handed over by `delivery` (STR_NONE: as before);
+ * ERR_INVALID_REQUEST at /delivery when the organization's terms do not allow that.
+ */
+MUST err invitation_new_password(txn *t, const actor *by, uuid id, str delivery, str *shown);
+/**
+ * Resends to all of a batch who have not answered; *resent of *asked (limits may stop some). Temporary passwords that would
+ * have to be shown are left as they are: they are renewed one by one.
+ */
 MUST err batch_resend(txn *t, const actor *by, uuid batch_id, int64_t *resent, int64_t *asked);
 /** From commit on its links are dead, its seat is free, and a mail still waiting is not sent. */
 MUST err invitation_revoke(txn *t, const actor *by, uuid id);
-/** Revoke and invite in one step; *new_id is the invitation at the right address. */
-MUST err invitation_correct(txn *t, const actor *by, uuid id, str email, uuid *new_id);
+/** Revoke and invite in one step; *new_id is the invitation at the right address. `shown` as in invitation_resend. */
+MUST err invitation_correct(txn *t, const actor *by, uuid id, str email, uuid *new_id, str *shown);
 
 typedef struct invitation_link_view {
     str email, url, code; /* code as shown, in two fives */

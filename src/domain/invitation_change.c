@@ -5,6 +5,7 @@
 #include "domain/invitation_parts.h"
 #include "domain/mail.h"
 #include "domain/secret.h"
+#include "domain/temporary_parts.h"
 #include "ports/address.h"
 
 enum { LINK_CODE_LIFETIME = MSEC_DAY };
@@ -101,6 +102,7 @@ static invitation_send send_of(const standing *s, str kind)
     return (invitation_send){.organization_id = s->organization_id,
                              .invitation_id = s->inv.id,
                              .kind = kind,
+                             .method = METHOD_LINK,
                              .email = s->inv.email,
                              .email_key = s->inv.email_key,
                              .locale = s->inv.locale,
@@ -122,7 +124,33 @@ static err sender(txn *t, const actor *by, const standing *s, uuid *out)
     return OK;
 }
 
-static err renew(txn *t, const actor *by, standing *s)
+/* What a renewal is asked for. */
+typedef struct renewal {
+    bool password; /* a temporary password, and nothing else will do */
+    str delivery;  /* of it; STR_NONE: as before, as far as the terms allow */
+    str *shown;    /* where it goes when it is shown; NULL: nowhere */
+} renewal;
+
+/* A temporary password in place of the last one; a link for whoever has an account by now. */
+static err renew_password(txn *t, standing *s, const renewal *r, msec expires, invitation_send *send)
+{
+    str delivery;
+    temporary_terms terms = temporary_terms_of(t, &s->organization);
+    bool as_before = !r->delivery.p && str_eq(terms.delivery, S("ask"));
+    TRY(temporary_delivery(t, &terms, as_before ? s->inv.password_delivery : r->delivery, &delivery));
+    err e = temporary_issue(t, send, delivery, s->inv.given_name, s->inv.family_name, expires);
+    if (e == ERR_CONFLICT)
+        return r->password ? e : invitation_find_account(t, send);
+    TRY(e);
+    if (!str_eq(delivery, S("show")))
+        return OK;
+    if (!r->shown)
+        return ERR_CONFLICT;
+    *r->shown = send->password;
+    return OK;
+}
+
+static err renew(txn *t, const actor *by, standing *s, const renewal *r)
 {
     uuid inviter;
     invitation_send send = send_of(s, MAIL_INVITATION);
@@ -130,18 +158,21 @@ static err renew(txn *t, const actor *by, standing *s)
     TRY(sender(t, by, s, &inviter));
     TRY(invitation_retire_secrets(t, s->organization_id, &s->inv));
     TRY(mail_withdraw(t, s->inv.mail_id));
-    TRY(invitation_find_account(t, &send));
+    TRY(str_eq(s->inv.method, METHOD_TEMPORARY) ? renew_password(t, s, r, expires, &send)
+                                                : invitation_find_account(t, &send));
     TRY(invitation_mail(t, &send));
+    msec after = send.password.p ? 0 : s->organization.reminder_after; /* a reminder could not say the password again */
     TRY(q_invitation_renew(t, .organization_id = s->organization_id, .id = s->inv.id, .invited_by_id = inviter,
                            .expires_at = expires, .secret_hash = send.secret_hash, .code_hash = send.code_hash,
                            .code_expires_at = send.code_expires_at, .last_sent_at = t->now, .mail_id = send.mail_id,
-                           .remind_at = invitation_next_reminder(t->now, s->organization.reminder_after,
-                                                                 s->organization.reminder_max, 0, expires)));
+                           .remind_at = invitation_next_reminder(t->now, after, s->organization.reminder_max, 0, expires),
+                           .method = send.method, .password_delivery = send.password_delivery));
     return audit(t, by, "invitation.resent", .subject_kind = S("invitation"), .subject_id = s->inv.id,
+                 .after = AUDIT_OBJECT(t->a, {S("method"), send.method}, {S("delivery"), send.password_delivery}),
                  .detail = AUDIT_OBJECT(t->a, {S("email"), s->inv.email}));
 }
 
-err invitation_resend(txn *t, const actor *by, uuid id)
+static err take_up_renewal(txn *t, const actor *by, uuid id, const renewal *r)
 {
     standing s;
     int64_t taken;
@@ -150,18 +181,33 @@ err invitation_resend(txn *t, const actor *by, uuid id)
     TRY(invitation_role_allowed(by, s.inv.role));
     if (s.inv.access_ends_at && s.inv.access_ends_at <= t->now)
         return problem_at(t->problem, ERR_CONFLICT, S("/access_ends_at"), S("past"), 0);
+    if (r->password && !str_eq(s.inv.method, METHOD_TEMPORARY))
+        return ERR_CONFLICT;
     TRY(invitation_rate(t, s.organization_id, 1, &taken));
     if (!taken)
         return ERR_RATE_LIMITED;
     TRY(reopen(t, &s));
-    return renew(t, by, &s);
+    return renew(t, by, &s, r);
+}
+
+err invitation_resend(txn *t, const actor *by, uuid id, str *shown)
+{
+    if (shown)
+        *shown = STR_NONE;
+    return take_up_renewal(t, by, id, &(renewal){.shown = shown});
+}
+
+err invitation_new_password(txn *t, const actor *by, uuid id, str delivery, str *shown)
+{
+    *shown = STR_NONE;
+    return take_up_renewal(t, by, id, &(renewal){.password = true, .delivery = delivery, .shown = shown});
 }
 
 /* One of many: its refusal undoes what it wrote and leaves the others whole. */
 static err resend_apart(txn *t, const actor *by, uuid id)
 {
     TRY(store_savepoint(t));
-    err e = invitation_resend(t, by, id);
+    err e = invitation_resend(t, by, id, NULL);
     if (e == OK)
         return store_release(t);
     store_rollback_to(t);
@@ -191,6 +237,8 @@ err batch_resend(txn *t, const actor *by, uuid batch_id, int64_t *resent, int64_
 
 static err close_revoked(txn *t, const actor *by, standing *s)
 {
+    if (str_eq(s->inv.method, METHOD_TEMPORARY))
+        TRY(temporary_end(t, s->inv.email_key, s->inv.id));
     TRY(q_invitation_close(t, .state = S("revoked"), .closed_at = t->now, .organization_id = s->organization_id,
                            .id = s->inv.id));
     TRY(mail_withdraw(t, s->inv.mail_id));
@@ -210,12 +258,37 @@ err invitation_revoke(txn *t, const actor *by, uuid id)
     return close_revoked(t, by, &s);
 }
 
-err invitation_correct(txn *t, const actor *by, uuid id, str email, uuid *new_id)
+/* The same offer to another address. */
+static err invite_instead(txn *t, const actor *by, const standing *s, str email, invite_result *result)
+{
+    uuid batch;
+    entitlement_choice *choices;
+    temporary_terms terms = temporary_terms_of(t, &s->organization);
+    invite_row row = {.email = email,
+                      .role = s->inv.role,
+                      .locale = s->inv.locale,
+                      .message = s->inv.message,
+                      .given_name = s->inv.given_name,
+                      .family_name = s->inv.family_name,
+                      .access_ends_at = s->inv.access_ends_at};
+    entitlements_as_choices(t->a, s->organization.entitlement_keys, s->inv.entitlements, s->inv.role, &choices,
+                            &row.entitlement_count);
+    row.entitlements = choices;
+    row.groups = group_ids_list(t->a, s->inv.group_ids, &row.group_count);
+    const invite_order order = {.rows = &row,
+                                .count = 1,
+                                .lifetime = s->inv.lifetime,
+                                .deliver = true,
+                                .method = s->inv.method,
+                                .delivery = str_eq(terms.delivery, S("ask")) ? s->inv.password_delivery : STR_NONE};
+    return invitations_create(t, by, &order, result, &batch);
+}
+
+err invitation_correct(txn *t, const actor *by, uuid id, str email, uuid *new_id, str *shown)
 {
     standing s;
     address where;
     invite_result result;
-    uuid batch;
     TRY(take_up(t, by->organization_id, id, &s));
     TRY(may_become(&s, CHANGE_PENDING_ONLY));
     if (!address_parse(t->a, email, &where))
@@ -223,25 +296,14 @@ err invitation_correct(txn *t, const actor *by, uuid id, str email, uuid *new_id
     if (str_eq(where.key, s.inv.email_key))
         return ERR_ALREADY_INVITED;
     TRY(close_revoked(t, by, &s));
-    invite_row row = {.email = email,
-                      .role = s.inv.role,
-                      .locale = s.inv.locale,
-                      .message = s.inv.message,
-                      .given_name = s.inv.given_name,
-                      .family_name = s.inv.family_name,
-                      .access_ends_at = s.inv.access_ends_at};
-    entitlement_choice *choices;
-    entitlements_as_choices(t->a, s.organization.entitlement_keys, s.inv.entitlements, s.inv.role, &choices,
-                            &row.entitlement_count);
-    row.entitlements = choices;
-    row.groups = group_ids_list(t->a, s.inv.group_ids, &row.group_count);
-    invite_order order = {.rows = &row, .count = 1, .lifetime = s.inv.lifetime, .deliver = true};
-    TRY(invitations_create(t, by, &order, &result, &batch));
+    TRY(invite_instead(t, by, &s, email, &result));
     if (result.problem)
         *t->problem = *result.problem;
     if (result.made)
         *new_id = result.made->id;
-    return result.outcome;
+    if (shown)
+        *shown = result.temporary_password;
+    return result.temporary_password.p && !shown ? ERR_CONFLICT : result.outcome;
 }
 
 /* ---- links to hand over ---- */
@@ -317,25 +379,43 @@ str links_csv(arena *a, const invitation_link_view *links, size_t count)
 
 /* ---- reminders ---- */
 
-static err remind(txn *t, const actor *by, standing *s)
+/* A new link by mail; the earlier ones go on working. */
+static err mail_again(txn *t, standing *s, str kind, msec next)
 {
-    const q_organization_by_id_row *o = &s->organization;
-    if (!str_eq(s->state, S("pending")) || !o->reminder_after || s->inv.reminded >= o->reminder_max)
-        return q_invitation_remind_at_set(t, .remind_at = 0, .organization_id = s->organization_id, .id = s->inv.id);
-    invitation_send send = send_of(s, MAIL_REMINDER);
-    if (s->inv.secret_hash.p) /* the first mail's link goes on working */
+    invitation_send send = send_of(s, kind);
+    if (s->inv.secret_hash.p)
         TRY(q_invitation_old_secret_insert(t, .organization_id = s->organization_id, .invitation_id = s->inv.id,
                                            .secret_hash = s->inv.secret_hash, .is_live = true));
     TRY(mail_withdraw(t, s->inv.mail_id));
     TRY(invitation_find_account(t, &send));
     TRY(invitation_mail(t, &send));
-    TRY(q_invitation_remind(t, .secret_hash = send.secret_hash, .code_hash = send.code_hash,
-                            .code_expires_at = send.code_expires_at, .last_sent_at = t->now, .mail_id = send.mail_id,
-                            .remind_at = invitation_next_reminder(t->now, o->reminder_after, o->reminder_max,
-                                                                  s->inv.reminded + 1, s->inv.expires_at),
-                            .organization_id = s->organization_id, .id = s->inv.id));
+    return q_invitation_remind(t, .secret_hash = send.secret_hash, .code_hash = send.code_hash,
+                               .code_expires_at = send.code_expires_at, .last_sent_at = t->now,
+                               .mail_id = send.mail_id, .remind_at = next, .organization_id = s->organization_id,
+                               .id = s->inv.id);
+}
+
+static err remind(txn *t, const actor *by, standing *s)
+{
+    const q_organization_by_id_row *o = &s->organization;
+    if (!str_eq(s->state, S("pending")) || !o->reminder_after || s->inv.reminded >= o->reminder_max)
+        return q_invitation_remind_at_set(t, .remind_at = 0, .organization_id = s->organization_id, .id = s->inv.id);
+    TRY(mail_again(t, s, MAIL_REMINDER,
+                   invitation_next_reminder(t->now, o->reminder_after, o->reminder_max, s->inv.reminded + 1,
+                                            s->inv.expires_at)));
     return audit(t, by, "invitation.reminded", .subject_kind = S("invitation"), .subject_id = s->inv.id,
                  .organization_id = s->organization_id);
+}
+
+err invitation_mail_link(txn *t, const actor *by, uuid organization_id, uuid id)
+{
+    standing s;
+    TRY(take_up(t, organization_id, id, &s));
+    if (!str_eq(s.state, S("pending")))
+        return OK;
+    TRY(mail_again(t, &s, MAIL_INVITATION, 0));
+    return audit(t, by, "invitation.link_mailed", .subject_kind = S("invitation"), .subject_id = id,
+                 .organization_id = organization_id);
 }
 
 err invitations_remind(txn *t, int64_t limit, int64_t *count)
@@ -358,6 +438,7 @@ static err revoke_sent_by(txn *t, const actor *by, uuid inviter, int64_t *count)
 {
     seats s;
     TRY(seats_lock(t, by->organization_id, &s));
+    TRY(temporary_end_sent_by(t, by->organization_id, inviter));
     TRY(q_invitations_sent_by_withdraw(t, .organization_id = by->organization_id, .now = t->now,
                                        .invited_by_id = inviter));
     TRY(q_invitations_sent_by_revoke(t, count, .organization_id = by->organization_id, .now = t->now,

@@ -12,17 +12,22 @@ str invitation_effective(str state, msec expires_at, msec now);
 /** What a new mail of an invitation needs; the hashes to keep come back. */
 typedef struct invitation_send {
     uuid organization_id, invitation_id;
-    str kind;                     /* MAIL_INVITATION, MAIL_REMINDER */
+    str kind;                     /* MAIL_INVITATION, MAIL_REMINDER, MAIL_TEMPORARY_PASSWORD */
     str email, email_key, locale; /* the invitation's */
     str organization_locale;
     str account_email, account_locale; /* of the account with this address, when there is one */
+    str method, password_delivery;     /* METHOD_LINK, or as temporary_issue filled them */
+    str password;                      /* the temporary one; STR_NONE: a link is sent */
     str secret_hash, code_hash;        /* out */
     msec code_expires_at;              /* out */
     uuid mail_id;                      /* out */
 } invitation_send;
 /** Fills in what the account of s->email_key says, if there is one. */
 MUST err invitation_find_account(txn *t, invitation_send *s);
-/** Makes the link and the code and queues the mail, to the stored spelling when there is an account. */
+/**
+ * Makes the link and the code and queues the mail, to the stored spelling when there is an account. With a temporary password
+ * there is neither: the mail holds the password when it is to be sent.
+ */
 MUST err invitation_mail(txn *t, invitation_send *s);
 /** The keyed hash of a typed code, bound to its invitation. */
 str invitation_code_hash(txn *t, uuid invitation_id, str code);
@@ -30,6 +35,17 @@ str invitation_code_hash(txn *t, uuid invitation_id, str code);
 msec invitation_next_reminder(msec now, msec after, int64_t most, int64_t reminded, msec expires_at);
 /** When an invitation made now expires: after its lifetime, and no later than the access it offers (0: no end). */
 msec invitation_expiry(msec now, msec lifetime, msec access_ends_at);
+/**
+ * Makes an account a member by a pending invitation: closes it, adds the membership with what the invitation gives, turns
+ * the held seat into a used one. The seats and the invitation are locked by the caller. ERR_ALREADY_MEMBER.
+ */
+MUST err invitation_fulfil(txn *t, const actor *who, uuid organization_id, const q_invitation_for_change_row *inv,
+                           uuid account_id, uuid *membership_id);
+/**
+ * Mails a link of a pending invitation beside what was sent already; earlier ones stay good. For whoever has forgotten a
+ * temporary password that was never replaced. Nothing when the invitation is pending no more.
+ */
+MUST err invitation_mail_link(txn *t, const actor *by, uuid organization_id, uuid id);
 /** ERR_FORBIDDEN when the role is more than the inviter may give. */
 MUST err invitation_role_allowed(const actor *by, str role);
 /** Takes `want` from the organization's hour and day; fewer when there is no room. */

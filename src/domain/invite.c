@@ -4,6 +4,7 @@
 #include "domain/invitation_parts.h"
 #include "domain/mail.h"
 #include "domain/organization_settings.h"
+#include "domain/temporary_parts.h"
 #include "domain/throttle.h"
 #include "ports/address.h"
 
@@ -17,6 +18,8 @@ typedef struct inviting {
     q_organization_by_id_row organization;
     seats seats;
     msec lifetime;
+    str delivery; /* of temporary passwords; STR_NONE: everybody gets a link */
+    msec password_lifetime;
     uuid batch_id;
     struct candidate {
         address where;
@@ -24,12 +27,28 @@ typedef struct inviting {
         q_invitation_look_row found;
         str given_name, family_name, message, group_ids;
         int64_t entitlements;
-        msec expires_at;
     } * candidates;
     group_choice groups;
     const str **seen; /* open addressing over the keys of this order */
     size_t seen_size;
 } inviting;
+
+/* Whether and how temporary passwords are handed over. */
+static err start_passwords(inviting *w)
+{
+    const invite_order *order = w->order;
+    temporary_terms terms = temporary_terms_of(w->t, &w->organization);
+    if (!str_eq(order->method, METHOD_TEMPORARY))
+        return order->delivery.p ? problem_at(w->t->problem, ERR_INVALID_REQUEST, S("/delivery"), S("not-allowed"), 0)
+                                 : OK;
+    TRY(temporary_delivery(w->t, &terms, order->delivery, &w->delivery));
+    if (!order->deliver && str_eq(w->delivery, S("send")))
+        return problem_at(w->t->problem, ERR_INVALID_REQUEST, S("/deliver"), S("not-allowed"), 0);
+    w->password_lifetime = order->lifetime ? order->lifetime : terms.lifetime;
+    if (w->password_lifetime < temporary_lifetime_min || w->password_lifetime > temporary_lifetime_max)
+        return problem_at(w->t->problem, ERR_INVALID_REQUEST, S("/expires_in"), S("not-allowed"), 0);
+    return OK;
+}
 
 static err start(inviting *w, txn *t, const actor *by, const invite_order *order)
 {
@@ -38,6 +57,7 @@ static err start(inviting *w, txn *t, const actor *by, const invite_order *order
     w->lifetime = order->lifetime ? order->lifetime : w->organization.invitation_lifetime;
     if (w->lifetime < lifetime_min || w->lifetime > lifetime_max)
         return problem_at(t->problem, ERR_INVALID_REQUEST, S("/expires_in"), S("not-allowed"), 0);
+    TRY(start_passwords(w));
     w->candidates = arena_alloc(t->a, order->count * sizeof *w->candidates);
     w->seen_size = 16;
     while (w->seen_size < order->count * 2)
@@ -93,8 +113,21 @@ static err judge_options(inviting *w, const invite_row *row, struct candidate *c
     TRY(group_chosen(t, &w->groups, row->groups, row->group_count, &c->group_ids));
     if (row->access_ends_at && row->access_ends_at <= t->now)
         return problem_at(t->problem, ERR_INVALID_REQUEST, S("/access_ends_at"), S("past"), 0);
-    c->expires_at = invitation_expiry(t->now, w->lifetime, row->access_ends_at);
     return OK;
+}
+
+/* An account of one's own: not one that still waits behind a temporary password. */
+static bool has_account(const struct candidate *c)
+{
+    return !uuid_none(c->found.account_id) && uuid_none(c->found.waiting_id);
+}
+
+/* Whoever has an account gets a link, and so does whom another organization gave a temporary password that is still good. */
+static bool gets_password(const inviting *w, const struct candidate *c)
+{
+    bool elsewhere = !uuid_none(c->found.waiting_id) && !uuid_eq(c->found.waiting_for_id, w->organization.id) &&
+                     c->found.waiting_until > w->t->now;
+    return w->delivery.p && !has_account(c) && !elsewhere;
 }
 
 /* The account behind the address, and whether it is a member already or not welcome. */
@@ -107,7 +140,7 @@ static err judge_account(inviting *w, struct candidate *c, invite_result *result
     if (!uuid_none(found->membership_id))
         return ERR_ALREADY_MEMBER;
     bool refused = str_eq(w->organization.existing_accounts, S("refuse"));
-    return refused && !uuid_none(found->account_id) ? ERR_ACCOUNT_ALREADY_ACTIVE : OK;
+    return refused && has_account(c) ? ERR_ACCOUNT_ALREADY_ACTIVE : OK;
 }
 
 static err judge(inviting *w, size_t i, invite_result *result)
@@ -186,7 +219,7 @@ static err tell_accounts(inviting *w, bool guarded, invite_result *results)
         TRY(may_tell(w, w->candidates[i].where.key, &granted));
         if (!granted && guarded)
             return ERR_RATE_LIMITED;
-        results[i].existing_account = granted && !uuid_none(w->candidates[i].found.account_id);
+        results[i].existing_account = granted && has_account(&w->candidates[i]);
         if (!granted && results[i].outcome == ERR_ACCOUNT_ALREADY_ACTIVE)
             results[i].outcome = ERR_RATE_LIMITED;
         told += granted;
@@ -211,6 +244,7 @@ static void preview_row(inviting *w, size_t i, invite_result *result)
         result->outcome = ERR_SEAT_LIMIT_REACHED;
     } else {
         w->seats.held++;
+        result->method = gets_password(w, c) ? METHOD_TEMPORARY : METHOD_LINK;
     }
     w->candidates[i].ready = result->outcome == OK;
 }
@@ -240,12 +274,13 @@ err invitations_preview(txn *t, const actor *by, const invite_order *order, bool
 
 /* ---- sending ---- */
 
-static err write_audit(inviting *w, const struct candidate *c, const invite_row *row, uuid id)
+static err write_audit(inviting *w, const struct candidate *c, const invite_row *row, const invitation_view *made)
 {
     char when[CLOCK_TEXT_SIZE];
-    return audit(w->t, w->by, "invitation.created", .subject_kind = S("invitation"), .subject_id = id,
+    return audit(w->t, w->by, "invitation.created", .subject_kind = S("invitation"), .subject_id = made->id,
                  .after =
-                     AUDIT_OBJECT(w->t->a, {S("role"), row->role}, {S("expires_at"), clock_format(c->expires_at, when)}),
+                     AUDIT_OBJECT(w->t->a, {S("role"), row->role}, {S("expires_at"), clock_format(made->expires_at, when)},
+                                  {S("method"), made->method}, {S("delivery"), made->password_delivery}),
                  .detail = AUDIT_OBJECT(w->t->a, {S("email"), c->where.typed}));
 }
 
@@ -257,6 +292,8 @@ static invitation_view made_of(const inviting *w, const q_invitation_insert_in *
         .batch_id = in->batch_id,
         .email = in->email,
         .role = in->role,
+        .method = in->method,
+        .password_delivery = in->password_delivery,
         .state = S("pending"),
         .locale = in->locale,
         .message = in->message,
@@ -282,7 +319,9 @@ static err insert(inviting *w, const struct candidate *c, const invite_row *row,
 {
     txn *t = w->t;
     const q_organization_by_id_row *o = &w->organization;
-    msec expires = c->expires_at;
+    msec lifetime = send->password.p ? w->password_lifetime : w->lifetime;
+    msec expires = invitation_expiry(t->now, lifetime, row->access_ends_at);
+    msec remind_after = send->password.p ? 0 : o->reminder_after; /* a reminder could not say the password again */
     bool sent = w->order->deliver;
     q_invitation_insert_in in = {
         .organization_id = o->id,
@@ -301,14 +340,16 @@ static err insert(inviting *w, const struct candidate *c, const invite_row *row,
         .invited_by_id = w->by->account_id,
         .created_at = t->now,
         .expires_at = expires,
-        .lifetime = w->lifetime,
+        .lifetime = lifetime,
         .secret_hash = send->secret_hash,
         .code_hash = send->code_hash,
         .code_expires_at = send->code_expires_at,
         .sent_count = sent,
         .last_sent_at = sent ? t->now : 0,
         .mail_id = send->mail_id,
-        .remind_at = sent ? invitation_next_reminder(t->now, o->reminder_after, o->reminder_max, 0, expires) : 0};
+        .remind_at = sent ? invitation_next_reminder(t->now, remind_after, o->reminder_max, 0, expires) : 0,
+        .method = send->method,
+        .password_delivery = send->password_delivery};
     err e = q_invitation_insert_(t, &in);
     if (e != OK)
         return e == ERR_CONFLICT ? ERR_INTERNAL : e; /* the seat row's lock keeps others out: nobody came between */
@@ -327,6 +368,16 @@ static err retire_lapsed(inviting *w, uuid id)
     return OK;
 }
 
+/* A temporary password, where one is wanted and the address did not get an account at this very moment. */
+static err issue_password(inviting *w, const struct candidate *c, const invite_row *row, invitation_send *send)
+{
+    if (!gets_password(w, c))
+        return OK;
+    msec expires = invitation_expiry(w->t->now, w->password_lifetime, row->access_ends_at);
+    err e = temporary_issue(w->t, send, w->delivery, c->given_name, c->family_name, expires);
+    return e == ERR_CONFLICT ? OK : e;
+}
+
 static err invite_one(inviting *w, size_t i, invite_result *result)
 {
     const struct candidate *c = &w->candidates[i];
@@ -341,16 +392,21 @@ static err invite_one(inviting *w, size_t i, invite_result *result)
     invitation_send send = {.organization_id = w->organization.id,
                             .invitation_id = uuid_new(w->t->now),
                             .kind = MAIL_INVITATION,
+                            .method = METHOD_LINK,
                             .email = c->where.typed,
                             .email_key = c->where.key,
                             .locale = row->locale,
                             .organization_locale = w->organization.locale,
                             .account_email = c->found.account_email,
                             .account_locale = c->found.account_locale};
+    TRY(issue_password(w, c, row, &send));
     if (w->order->deliver)
         TRY(invitation_mail(w->t, &send));
     TRY(insert(w, c, row, &send, &result->made));
-    return write_audit(w, c, row, send.invitation_id);
+    result->method = send.method;
+    if (str_eq(send.password_delivery, S("show")))
+        result->temporary_password = send.password;
+    return write_audit(w, c, row, result->made);
 }
 
 static err invite_all(inviting *w, int64_t granted, invite_result *results)

@@ -87,7 +87,7 @@ static bool is_stale(const q_mail_for_delivery_row *r, msec now)
 
 static bool is_invitation(str kind)
 {
-    return str_eq(kind, MAIL_INVITATION) || str_eq(kind, MAIL_REMINDER);
+    return str_eq(kind, MAIL_INVITATION) || str_eq(kind, MAIL_REMINDER) || str_eq(kind, MAIL_TEMPORARY_PASSWORD);
 }
 
 /* An invitation's mail has lost its reason once the invitation was answered, revoked, or mailed again. */

@@ -8,6 +8,7 @@
 /** What a mail says; also the name of its templates: templates/mail/{fr,en}/<kind>.… */
 #define MAIL_INVITATION       S("invitation")
 #define MAIL_REMINDER         S("reminder") /* the invitation's templates, with `reminder` true */
+#define MAIL_TEMPORARY_PASSWORD S("temporary_password") /* inviting with one: inside, or the inviter hands it over */
 #define MAIL_ASK_AGAIN        S("ask_again")
 #define MAIL_PASSWORD_RESET   S("password_reset")
 #define MAIL_PASSWORD_CHANGED S("password_changed")
@@ -55,7 +56,7 @@ typedef struct mail_job {
     int64_t attempts; /* before this one */
     msec created_at;
     str link; /* the address behind the button; STR_NONE: none */
-    str code; /* as shown, in two fives; STR_NONE: none */
+    str code; /* as shown, in two fives; or the temporary password; STR_NONE: none */
     str organization_name, organization_slug;
     str inviter_given_name, inviter_family_name, inviter_email; /* STR_NONE when the organization itself invites */
     str given_name, family_name;                                /* of the recipient, where known */

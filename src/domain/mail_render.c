@@ -76,6 +76,7 @@ static mval *context_of(arena *a, const struct env *env, const mail_job *job, la
         {S("undo_url"), job->link},
         {S("invitations_url"), job->link},
         {S("found_url"), job->link},
+        {S("sign_in_url"), arena_join(a, env->public_url, S("/sign-in"))},
         {S("join_url"), arena_join(a, env->public_url, S("/join"))},
         {S("forgotten_url"), arena_join(a, env->public_url, S("/password/forgotten"))},
         {S("expires_text"), phrase_moment(a, lang, expiry_of(job))},

@@ -6,6 +6,7 @@
 #include "domain/member.h"
 #include "domain/secret.h"
 #include "domain/session.h"
+#include "domain/temporary.h"
 #include "ports/address.h"
 #include "ports/fold.h"
 #include "queries.h"
@@ -173,6 +174,7 @@ static err owner_account(txn *t, const founding *f, uuid organization_id, founde
         return problem_at(t->problem, ERR_INVALID_ADDRESS, owner_field(t, f, S("/email")), S("not-allowed"), 0);
     TRY(name_clean(t->a, t->problem, owner_field(t, f, S("/given_name")), f->given_name, &given));
     TRY(name_clean(t->a, t->problem, owner_field(t, f, S("/family_name")), f->family_name, &family));
+    TRY(temporary_give_way(t, where.key));
     err e = account_by_email(t, where.typed, &stands);
     if (e == OK) {
         out->account_id = stands.id;

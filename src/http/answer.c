@@ -7,7 +7,6 @@ enum {
     COOKIES_MAX = sizeof((request *)0)->cookies / sizeof(str),
     HEADERS_MAX_EXTRA = sizeof((request *)0)->extra_headers / sizeof(str[2])
 };
-enum { SECRETS_MAX = sizeof((request *)0)->secrets / sizeof((request *)0)->secrets[0] };
 
 void answer_reset(request *r)
 {
@@ -64,6 +63,19 @@ void answer_header(request *r, str name, str value)
     r->extra_headers[r->extra_header_count++][1] = value;
 }
 
+static void note_place(request *r, size_t from, size_t to)
+{
+    if (r->secret_count == r->secret_room) {
+        size_t room = r->secret_room ? r->secret_room * 2 : 8;
+        struct secret_place *more = arena_alloc(r->a, room * sizeof *more);
+        if (r->secret_count)
+            memcpy(more, r->secrets, r->secret_count * sizeof *more);
+        r->secrets = more;
+        r->secret_room = room;
+    }
+    r->secrets[r->secret_count++] = (struct secret_place){from, to};
+}
+
 void answer_secret(request *r, json_writer *w, str key, str value)
 {
     json_str(w, key, STR_NONE); /* the comma and the key are the same for null */
@@ -72,11 +84,7 @@ void answer_secret(request *r, json_writer *w, str key, str value)
     json_writer bare = {.out = &r->out};
     json_str(&bare, STR_NONE, value);
     r->has_secret = true;
-    if (r->secret_count < SECRETS_MAX) {
-        r->secrets[r->secret_count].from = from;
-        r->secrets[r->secret_count].to = r->out.n;
-    }
-    r->secret_count++;
+    note_place(r, from, r->out.n);
 }
 
 static void add_cookie(request *r, str whole)

@@ -133,10 +133,10 @@ struct request {
     str extra_headers[6][2];
     size_t extra_header_count;
     bool has_secret; /* never cached; blanked in kept answers */
-    struct {
+    struct secret_place {
         size_t from, to;
-    } secrets[16]; /* where answer_secret wrote; more: the kept answer has no body at all */
-    size_t secret_count;
+    } * secrets; /* where answer_secret wrote; without any, a kept answer that has a secret has no body at all */
+    size_t secret_count, secret_room;
 
     void *server; /* server.c's own */
 };

@@ -314,6 +314,46 @@ bool digits_normalise(str typed, char out[DIGITS_LENGTH + 1])
     return n == DIGITS_LENGTH;
 }
 
+/* ---- temporary passwords ---- */
+
+static const char unmistakable[] = "abcdefghjkmnpqrstuvwxyz23456789";
+enum { TEMPORARY_GROUP = TEMPORARY_LENGTH / 3, UNMISTAKABLE = sizeof unmistakable - 1 };
+
+str temporary_make(char out[TEMPORARY_TEXT_LENGTH + 1])
+{
+    size_t made = 0, at = 0;
+    while (made < TEMPORARY_LENGTH) {
+        uint8_t byte;
+        random_bytes(&byte, sizeof byte);
+        byte &= 31;
+        if (byte >= UNMISTAKABLE) /* drawn again, so that each is as likely as the other */
+            continue;
+        if (made && made % TEMPORARY_GROUP == 0)
+            out[at++] = '-';
+        out[at++] = unmistakable[byte];
+        made++;
+    }
+    out[at] = '\0';
+    return (str){out, at};
+}
+
+bool temporary_normalise(str typed, char out[TEMPORARY_LENGTH + 1])
+{
+    size_t n = 0;
+    for (size_t i = 0; i < typed.n; i++) {
+        char c = typed.p[i];
+        if (c == ' ' || c == '-' || c == '\t')
+            continue;
+        if (c >= 'A' && c <= 'Z')
+            c = (char)(c - 'A' + 'a');
+        if (n == TEMPORARY_LENGTH || c == '\0' || !strchr(unmistakable, c))
+            return false;
+        out[n++] = c;
+    }
+    out[n] = '\0';
+    return n == TEMPORARY_LENGTH;
+}
+
 str code_display(arena *a, str code)
 {
     if (code.n == DIGITS_LENGTH)

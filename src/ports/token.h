@@ -18,6 +18,7 @@ typedef enum key_purpose {
     KEY_PREVIEW = 6,     /* addresses of sandboxed mail previews */
     KEY_BODY = 7,        /* bodies that came with an Idempotency-Key: they may hold a password */
     KEY_FINGERPRINT = 8, /* what the database knows the key by */
+    KEY_TEMPORARY = 9,   /* temporary passwords: their keyed hashes */
 } key_purpose;
 
 /**
@@ -68,6 +69,15 @@ enum { DIGITS_LENGTH = 6 };
 str digits_make(char out[DIGITS_LENGTH + 1]);
 /** Reads six typed digits; spaces and hyphens do not matter. */
 bool digits_normalise(str typed, char out[DIGITS_LENGTH + 1]);
+
+enum { TEMPORARY_LENGTH = 18, TEMPORARY_TEXT_LENGTH = TEMPORARY_LENGTH + 2 };
+/**
+ * A new temporary password, as it is shown: 18 characters (89 bits) of an alphabet without look-alikes, in three groups with
+ * hyphens between, and a NUL. Returns a view of `out`.
+ */
+str temporary_make(char out[TEMPORARY_TEXT_LENGTH + 1]);
+/** Reads a typed one: case, spaces and hyphens do not matter. False unless 18 characters of the alphabet remain. */
+bool temporary_normalise(str typed, char out[TEMPORARY_LENGTH + 1]);
 
 /** How a code is shown: "3V7KQ-M0XWT" in two fives, "407 912" in two threes. Others are given back as they are. */
 str code_display(arena *a, str code);

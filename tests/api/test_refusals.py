@@ -269,6 +269,25 @@ def request_timeout(s):
     )
 
 
+def temporary(s):
+    """Somebody who was given a temporary password and has used it."""
+    email = fresh()
+    made = s.acme.send(email, method="temporary_password", delivery="show").ok()["results"][0]
+    client, entry = s.anonymous, {"email": email, "password": made["temporary_password"]}
+    client.post("/sessions", entry).ok(201)
+    return client, entry
+
+
+@produces("temporary-password-expired")
+def temporary_password_expired(s):
+    return s.anonymous.post("/sessions", temporary(s)[1])
+
+
+@produces("password-change-required")
+def password_change_required(s):
+    return temporary(s)[0].get("/me/memberships")
+
+
 # `internal` is a bug by definition; `unavailable` needs a full disk (test_store.py)
 ELSEWHERE = {"internal", "unavailable"}
 

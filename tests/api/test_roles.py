@@ -21,6 +21,7 @@ SAMPLE = {
     "create_entitlement": lambda c: {"key": "k" + c["entitlement"], "name": {"fr": "Ici", "en": "Here"}},
     "update_entitlement": lambda c: {"default": True},
     "transfer_ownership": lambda c: {"to": c["member"]},
+    "renew_temporary_password": lambda c: {"delivery": "show"},
 }
 INSIDE = [r for r in routes() if "{org}" in r.path]
 ROLES = ["owner", "administrator", "member", "outsider", "anonymous", "operator"]
@@ -63,7 +64,8 @@ def call(house):
         if "{member}" in route.path or route.name in ("transfer_ownership", "update_members"):
             made["member"] = org.member(org.join())["id"]
         if "{invitation}" in route.path or "{batch}" in route.path:
-            inv = org.invitation(org.invite(fresh(), deliver=False))
+            how = {"method": "temporary_password", "delivery": "show"} if "temporary" in route.name else {}
+            inv = org.send(fresh(), deliver=False, **how).ok()["results"][0]["invitation"]
             made.update(invitation=inv["id"], batch=inv["batch"])
         if "{group}" in route.path:
             made["group"] = org.api.post(org.path + "/groups", {"name": fresh("group").replace("@", " ")}).ok(201)["id"]

@@ -64,6 +64,13 @@ class Mail:
         assert found, "no code in:\n" + self.text
         return found.group(1) + "-" + found.group(2)
 
+    @property
+    def temporary_password(self):
+        """Three groups of six, without look-alikes."""
+        found = re.search(r"(?m)^\s*([a-z2-9]{6}-[a-z2-9]{6}-[a-z2-9]{6})\s*$", self.text)
+        assert found, "no temporary password in:\n" + self.text
+        return found.group(1)
+
 
 def token_of(link):
     return re.search(r"/(?:i|password/reset|setup)/([^/?#\s]+)", link).group(1)

@@ -56,8 +56,14 @@ CREATE TABLE account (
     family_name TEXT NOT NULL,
     locale TEXT CHECK (locale IN ('fr', 'en')),
     password_hash TEXT,
-    created_at INTEGER NOT NULL
+    created_at INTEGER NOT NULL,
+    -- Made for an invited person, who has no password of their own yet: the keyed hash of a temporary one, good for one sign-in.
+    temporary_hash BLOB CHECK (temporary_hash IS NULL OR password_hash IS NULL),
+    temporary_expires_at INTEGER,
+    temporary_used_at INTEGER,
+    temporary_invitation_id BLOB -- of the organization that the account is confined to
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX account_temporary ON account (temporary_expires_at ASC) WHERE temporary_expires_at IS NOT NULL;
 
 CREATE TABLE membership (
     organization_id BLOB NOT NULL REFERENCES organization (id),
@@ -142,6 +148,8 @@ CREATE TABLE invitation (
     email TEXT NOT NULL,
     email_key TEXT NOT NULL,
     role TEXT NOT NULL CHECK (role IN ('administrator', 'member')),
+    method TEXT NOT NULL DEFAULT 'link' CHECK (method = 'link' OR method = 'temporary_password'),
+    password_delivery TEXT CHECK (password_delivery = 'send' OR password_delivery = 'show'),
     state TEXT NOT NULL DEFAULT 'pending' CHECK (state = 'pending' OR state = 'accepted' OR state = 'declined' OR state = 'revoked' OR state = 'expired'),
     locale TEXT CHECK (locale IN ('fr', 'en')),
     message TEXT,

@@ -2,23 +2,23 @@
 -- name: account_by_id :one
 -- column: totp int
 -- column: recovery_codes int
-SELECT id, email, email_key, given_name, family_name, locale, email_proved_at, confined_to_id, created_at,
+SELECT id, email, email_key, given_name, family_name, locale, email_proved_at, confined_to_id, created_at, temporary_invitation_id,
        (SELECT COUNT(*) FROM account_totp f WHERE f.account_id = account.id AND f.confirmed_at IS NOT NULL) AS totp,
        (SELECT COUNT(*) FROM recovery_code r WHERE r.account_id = account.id AND r.used_at IS NULL) AS recovery_codes
   FROM account WHERE id = :id;
 
 -- name: account_by_key :one
-SELECT id, email, given_name, family_name, locale, email_proved_at, confined_to_id, created_at FROM account WHERE email_key = :email_key;
+SELECT id, email, given_name, family_name, locale, email_proved_at, confined_to_id, created_at, temporary_invitation_id FROM account WHERE email_key = :email_key;
 
 -- name: account_credential :one
-SELECT id, password_hash FROM account WHERE email_key = :email_key;
+SELECT id, password_hash, temporary_hash FROM account WHERE email_key = :email_key;
 
 -- name: account_password :one
 SELECT password_hash, email, given_name, family_name, locale FROM account WHERE id = :id;
 
 -- Nobody changes the password between this and the end of the transaction.
 -- name: account_password_kept :one
-SELECT password_hash FROM account WHERE id = :id FOR UPDATE;
+SELECT password_hash, temporary_hash, temporary_expires_at, temporary_used_at, temporary_invitation_id FROM account WHERE id = :id FOR UPDATE;
 
 -- name: account_insert :changed
 INSERT INTO account (id, email, email_key, email_proved_at, confined_to_id, given_name, family_name, locale, password_hash, created_at)
@@ -28,11 +28,17 @@ ON CONFLICT (email_key) DO NOTHING;
 -- name: account_names_set :exec
 UPDATE account SET given_name = :given_name, family_name = :family_name, locale = :locale WHERE id = :id;
 
+-- A password of one's own ends the temporary one.
 -- name: account_password_set :exec
-UPDATE account SET password_hash = :password_hash WHERE id = :id;
+UPDATE account SET password_hash = :password_hash, temporary_hash = NULL, temporary_expires_at = NULL, temporary_used_at = NULL,
+       temporary_invitation_id = NULL
+ WHERE id = :id;
 
 -- name: account_prove :exec
 UPDATE account SET email_proved_at = :email_proved_at, confined_to_id = NULL WHERE id = :id AND email_proved_at IS NULL;
+
+-- name: account_confine :exec
+UPDATE account SET confined_to_id = :confined_to_id WHERE id = :id AND email_proved_at IS NULL;
 
 -- name: account_memberships :many
 -- @global an account's own memberships, across organizations; while its address is unproved, the one it is confined to

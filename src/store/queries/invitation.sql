@@ -18,9 +18,11 @@ SELECT id FROM invitation
 
 -- name: invitation_insert :exec
 INSERT INTO invitation (organization_id, id, batch_id, email, email_key, role, locale, message, given_name, family_name, entitlements, group_ids, access_ends_at,
-       invited_by_id, created_at, expires_at, lifetime, secret_hash, code_hash, code_expires_at, sent_count, last_sent_at, mail_id, remind_at)
+       invited_by_id, created_at, expires_at, lifetime, secret_hash, code_hash, code_expires_at, sent_count, last_sent_at, mail_id, remind_at,
+       method, password_delivery)
 VALUES (:organization_id, :id, :batch_id, :email, :email_key, :role, :locale, :message, :given_name, :family_name, :entitlements, :group_ids, :access_ends_at,
-       :invited_by_id, :created_at, :expires_at, :lifetime, :secret_hash, :code_hash, :code_expires_at, :sent_count, :last_sent_at, :mail_id, :remind_at);
+       :invited_by_id, :created_at, :expires_at, :lifetime, :secret_hash, :code_hash, :code_expires_at, :sent_count, :last_sent_at, :mail_id, :remind_at,
+       :method, :password_delivery);
 
 -- All that inviting an address depends on, in one question: its account, that account's membership, what is pending.
 -- name: invitation_look :one
@@ -30,7 +32,11 @@ VALUES (:organization_id, :id, :batch_id, :email, :email_key, :role, :locale, :m
 -- column: role text?
 -- column: pending_id uuid?
 -- column: pending_until time?
-SELECT a.id AS account_id, a.email AS account_email, a.locale AS account_locale, m.id AS membership_id, m.role,
+-- column: waiting_id uuid?
+-- column: waiting_for_id uuid?
+-- column: waiting_until time?
+SELECT a.id AS account_id, a.email AS account_email, a.locale AS account_locale,
+       a.temporary_invitation_id AS waiting_id, a.confined_to_id AS waiting_for_id, a.temporary_expires_at AS waiting_until, m.id AS membership_id, m.role,
        i.id AS pending_id, i.expires_at AS pending_until
   FROM organization o
   LEFT JOIN account a ON a.email_key = :email_key
@@ -48,7 +54,7 @@ SELECT COUNT(*) AS total FROM invitation WHERE organization_id = :organization_i
 -- name: invitation_for_change :one
 SELECT id, batch_id, email, email_key, role, state, locale, message, given_name, family_name, entitlements, group_ids, access_ends_at,
        invited_by_id, created_at, expires_at, lifetime,
-       secret_hash, link_hash, sent_count, remind_at, reminded, mail_id
+       secret_hash, link_hash, sent_count, remind_at, reminded, mail_id, method, password_delivery
   FROM invitation WHERE organization_id = :organization_id AND id = :id FOR UPDATE;
 
 -- name: invitation_close :exec
@@ -58,7 +64,7 @@ UPDATE invitation SET state = :state, closed_at = :closed_at, remind_at = NULL, 
 -- name: invitation_renew :exec
 -- param: invited_by_id uuid?
 UPDATE invitation SET state = 'pending', closed_at = NULL, invited_by_id = :invited_by_id, expires_at = :expires_at, secret_hash = :secret_hash, link_hash = NULL,
-       code_hash = :code_hash, code_expires_at = :code_expires_at, link_code_hash = NULL, link_code_expires_at = NULL,
+       code_hash = :code_hash, code_expires_at = :code_expires_at, link_code_hash = NULL, link_code_expires_at = NULL, method = :method, password_delivery = :password_delivery,
        sent_count = sent_count + 1, last_sent_at = :last_sent_at, mail_id = :mail_id, remind_at = :remind_at, reminded = 0
  WHERE organization_id = :organization_id AND id = :id;
 
@@ -139,7 +145,7 @@ UPDATE invitation SET invited_by_id = :heir
 -- param: only_state text
 -- param: starts text
 -- param: starts_end text
-SELECT i.id, i.batch_id, i.email, i.role, i.state, i.locale, i.message, i.given_name, i.family_name,
+SELECT i.id, i.batch_id, i.email, i.role, i.method, i.password_delivery, i.state, i.locale, i.message, i.given_name, i.family_name,
        i.entitlements, i.group_ids, i.access_ends_at, i.invited_by_id, a.given_name AS inviter_given_name, a.family_name AS inviter_family_name, i.created_at, i.expires_at, i.last_sent_at, i.sent_count,
        d.state AS delivery_state, d.reply AS delivery_reply, d.created_at AS delivery_created_at, d.done_at AS delivery_done_at,
        i.accepted_by_id, i.accepted_at

@@ -46,3 +46,14 @@ DELETE FROM signup WHERE id IN (SELECT id FROM signup WHERE expires_at < :before
 -- @scan once an hour
 -- param: before_at time
 DELETE FROM account_token WHERE id IN (SELECT id FROM account_token WHERE expires_at < :before_at LIMIT 500);
+
+-- Accounts that nobody took over while their temporary password was good. One that is made anew meanwhile stays.
+-- name: worker_sweep_temporary_sessions :exec
+-- param: before_at time
+DELETE FROM session WHERE account_id IN
+  (SELECT id FROM account WHERE temporary_expires_at < :before_at ORDER BY temporary_expires_at LIMIT 500);
+
+-- name: worker_sweep_temporary :changed
+-- param: before_at time
+DELETE FROM account WHERE temporary_expires_at < :before_at AND id IN
+  (SELECT id FROM account WHERE temporary_expires_at < :before_at ORDER BY temporary_expires_at LIMIT 500);

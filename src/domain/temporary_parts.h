@@ -1,0 +1,29 @@
+/* What inviting and ending invitations need of temporary passwords. Domain-internal. */
+#ifndef PARVIS_DOMAIN_TEMPORARY_PARTS_H
+#define PARVIS_DOMAIN_TEMPORARY_PARTS_H
+
+#include "domain/invitation_parts.h"
+#include "domain/temporary.h"
+
+static const msec temporary_lifetime_min = MSEC_HOUR, temporary_lifetime_max = (msec)30 * MSEC_DAY;
+
+/** The organization's terms, from its row. */
+temporary_terms temporary_terms_of(const txn *t, const q_organization_by_id_row *o);
+/**
+ * Whether `wished` ("send", "show" or STR_NONE) may be under these terms: ERR_INVALID_REQUEST at /delivery when it must be
+ * chosen and is not, or differs from what is set. *out is the delivery.
+ */
+MUST err temporary_delivery(txn *t, const temporary_terms *terms, str wished, str *out);
+
+/**
+ * Makes a temporary password, and the account behind it, for the invitation that `s` is about; fills s->method,
+ * s->password_delivery (`delivery`), s->password and s->kind. An earlier one, and the sessions it opened, are dead.
+ * ERR_CONFLICT when the address has an account of its own, or one that waits for another organization.
+ */
+MUST err temporary_issue(txn *t, invitation_send *s, str delivery, str given_name, str family_name, msec expires_at);
+/** Ends what an invitation issued: the password, its sessions, the account. Nothing when somebody made the account theirs. */
+MUST err temporary_end(txn *t, str email_key, uuid invitation_id);
+/** The same for all that an inviter sent and is pending; call it before those are revoked. */
+MUST err temporary_end_sent_by(txn *t, uuid organization_id, uuid inviter_account_id);
+
+#endif
