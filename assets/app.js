@@ -201,7 +201,7 @@
         if (!field || !navigator.clipboard) return;
         button.hidden = false;
         button.addEventListener("click", async () => {
-            field.select();
+            field.select?.();
             try {
                 await navigator.clipboard.writeText(field.value);
             } catch {
@@ -469,6 +469,10 @@
         $$("[data-list]", root).forEach(list);
         $$("[data-auto]", root).forEach(filters);
         $$("[data-copy]:is(button)", root).forEach(copy);
+        $$("[data-print]", root).forEach((button) => {
+            button.hidden = false;
+            button.addEventListener("click", () => window.print());
+        });
         $$("[data-confirm]", root).forEach(confirmFirst);
         $$("[data-chips]", root).forEach(chips);
         $$("form[data-once]", root).forEach((form) => form.addEventListener("submit", () => {

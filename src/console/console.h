@@ -148,6 +148,8 @@ void put_choices(request *r, mval *filter, const char *list, const char *family,
 void put_paging(mval *m, str cursor, str first_url, str next, str next_url);
 /** An empty field of a form or query counts as not given. */
 str some(str s);
+/** The second factors as one's own page shows them (partials/me_security). */
+MUST err put_security(request *r, txn *t, mval *m);
 /** Whether the caller is the only owner. */
 MUST err is_last_owner(request *r, txn *t, bool *out);
 

@@ -14,6 +14,7 @@ static const struct {
     bool counted;
 } notices[] = {
     {S_INIT("address_proved"), GOOD, false},       {S_INIT("email_change_sent"), INFO, false},
+    {S_INIT("factor_saved"), GOOD, false},         {S_INIT("totp_removed"), GOOD, false},
     {S_INIT("email_change_undone"), INFO, false},  {S_INIT("email_changed"), GOOD, false},
     {S_INIT("invitation_corrected"), GOOD, false}, {S_INIT("invitation_resent"), GOOD, false},
     {S_INIT("invitation_revoked"), GOOD, false},   {S_INIT("invitations_kept"), GOOD, true},

@@ -55,6 +55,7 @@ static err me_open(request *r, txn *t, const account_change *typed, bool proof_s
     PUT_BOOL(me, "is_unproved", !r->actor.address_proved);
     PUT_BOOL(me, "proof_sent", proof_sent);
     TRY(put_least(m, t, r->actor.account_id, UUID_NONE));
+    TRY(put_security(r, t, m));
     return put_sessions(r, t, m);
 }
 

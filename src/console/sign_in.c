@@ -94,9 +94,9 @@ err console_sign_out_form(request *r, txn *t)
 
 /* ---- the second factor ---- */
 
-static err factor_open(request *r, txn *t, const account_view *me, str next, mval **out)
+static err factor_open(request *r, const account_view *me, str next, mval **out)
 {
-    TRY(page_open(r, t, out));
+    TRY(page_open(r, NULL, out)); /* half a session sees no organizations */
     mval *m = *out;
     PUT(m, "next", next);
     PUT(m, "email", r->actor.email);
@@ -112,12 +112,12 @@ err console_factor_page(request *r, txn *t)
     str next = safe_next(query->next, STR_NONE);
     account_view me;
     mval *m;
-    if (r->actor.factor_at)
+    if (r->actor.factor_at && caller_is_fresh(&r->actor, t->now))
         return answer_redirect(r, next.p ? next : S("/"));
     TRY(account_get(t, r->actor.account_id, &me));
     if (!factors_any(&me.factors))
         return answer_redirect(r, LINK(r->a, S("/me/totp"), {S("next"), next}));
-    TRY(factor_open(r, t, &me, next, &m));
+    TRY(factor_open(r, &me, next, &m));
     return page_answer(r, 200, "sign_in_factor", m);
 }
 
@@ -135,7 +135,7 @@ err console_factor_form(request *r, txn *t)
         return answer_redirect(r, next.p ? next : S("/"));
     }
     TRY(account_get(t, r->actor.account_id, &me)); /* the wrong try is noted: the answer lets it be committed */
-    TRY(factor_open(r, t, &me, next, &m));
+    TRY(factor_open(r, &me, next, &m));
     PUT_BOOL(m, "is_recovery", form->recovery);
     return page_refused(r, refusal, "sign_in_factor", m);
 }

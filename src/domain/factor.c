@@ -175,6 +175,11 @@ err session_raise(txn *t, const actor *who, signed_in *out)
     TRY(account_get(t, who->account_id, &out->account));
     TRY(session_create(t, who, who->account_id, STAGE_FULL, true, &out->session_id, &out->token, &out->expires_at));
     out->stage = STAGE_FULL;
+    if (who->stage == STAGE_FULL) { /* a code makes nothing last longer than its sign-in allowed */
+        out->expires_at -= t->now - who->session_created_at;
+        TRY(q_session_continue(t, .created_at = who->session_created_at, .expires_at = out->expires_at,
+                               .id = out->session_id));
+    }
     return audit(t, who, "session.created", .subject_kind = S("session"), .subject_id = out->session_id);
 }
 

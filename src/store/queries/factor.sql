@@ -33,5 +33,9 @@ DELETE FROM recovery_code WHERE account_id = :account_id;
 SELECT COUNT(*) AS total FROM membership m JOIN organization o ON o.id = m.organization_id
  WHERE m.account_id = :account_id AND (o.second_factor = 'all' OR (o.second_factor = 'administrators' AND m.role <> 'member'));
 
+-- Under a new id, the same sign-in.
+-- name: session_continue :exec
+UPDATE session SET created_at = :created_at, expires_at = :expires_at WHERE id = :id;
+
 -- name: session_factor_shown :exec
 UPDATE session SET factor_at = :factor_at WHERE id = :id;
