@@ -9,7 +9,7 @@ PYTHON       ?= /usr/bin/python3
 TESTS        ?=
 ARGS         ?=
 export PYTHON PREFIX
-.PHONY: help run build test lint format tsan fuzz crash nodes bench bench-scale costs bench-peers screenshots proxies install clean
+.PHONY: help run build test lint format tsan fuzz crash nodes bench bench-scale costs bench-peers screenshots proxies timing install clean
 .NOTPARALLEL:
 
 help:
@@ -73,6 +73,14 @@ bench-peers:
 	@$(INSTALL) build test bench peers
 	@tools/build.sh release
 	@PARVIS_BINARY=build/release/parvis $(PYTHON) tests/bench/peers/peers.py $(ARGS)
+
+# Whether time tells a known address from an unknown one: 2,000 of each, on the build that is installed but for the tests' levers.
+timing:
+	@$(INSTALL) build test
+	@tools/build.sh hooks
+	@for engine in $${PARVIS_TEST_DATABASE:-sqlite postgres}; do \
+	    PARVIS_TEST_DATABASE=$$engine TIMING_COUNT=2000 PARVIS_BINARY=build/hooks/parvis $(PYTHON) -m pytest -s tests/api/test_timing.py $(ARGS) || exit 1; \
+	done
 
 screenshots:
 	@$(INSTALL) build test
