@@ -70,6 +70,7 @@ static void view_setting(json_writer *w, const organization_setting *about, cons
     const void *at = (const char *)s + about->offset;
     switch (about->kind) {
     case KIND_WORD:
+    case KIND_COLOUR:
         json_str(w, about->name, *(const str *)at);
         break;
     case KIND_FLAG:

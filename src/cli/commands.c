@@ -41,6 +41,7 @@ static const cli_flag set_flags[] = {
     {"second-factor", "none|administrators|all", false},
     {"allowed-domains", "DOMAINS", false},
     {"refused-domains", "DOMAINS", false},
+    {"accent", "COLOUR", false},
     {NULL, NULL, false},
 };
 static const cli_flag member_list_flags[] = {

@@ -53,6 +53,7 @@ static const table_column sheet[] = {
     {"second_factor", "settings.second_factor", NULL},
     {"allowed_domains", "settings.allowed_domains", show_list},
     {"refused_domains", "settings.refused_domains", show_list},
+    {"accent", "settings.accent", NULL},
     {0},
 };
 
@@ -190,6 +191,7 @@ static const struct setting_flag {
     {"second-factor", "second_factor", TEXT, {NULL, 0}},
     {"allowed-domains", "allowed_domains", DOMAINS, {NULL, 0}},
     {"refused-domains", "refused_domains", DOMAINS, {NULL, 0}},
+    {"accent", "accent", TEXT, S_INIT("none")},
 };
 
 /* The name of a flag that should be a number and is none; NULL when all is well. */

@@ -10,6 +10,7 @@
 #include "routes.h"
 #include "domain/invitation.h"
 #include "domain/member.h"
+#include "domain/organization.h"
 #include "domain/phrase.h"
 #include "http/answer.h"
 #include "http/app.h"
@@ -72,6 +73,9 @@ MUST err put_least(mval *m, txn *t, uuid account_id, uuid organization_id);
 
 /** Mails go into files instead of the world. */
 bool mail_is_kept(const request *r);
+
+/** Puts theme_url, where an organization has a colour of its own. */
+MUST err put_theme(request *r, txn *t, mval *m, uuid organization_id);
 
 /* ---- text.c: domain/phrase.h in the reader's language ---- */
 

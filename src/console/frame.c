@@ -140,6 +140,8 @@ static err put_organizations(request *r, txn *t, mval *m)
             put_nav(r, m, slug, where.may);
         }
     }
+    if (!uuid_none(where.membership_id))
+        TRY(put_theme(r, t, m, where.organization_id));
     PUT_BOOL(m, "many_organizations", count > 1);
     PUT_BOOL(m, "has_memberships", count > 0);
     m_set(m, S("memberships"), organizations);

@@ -146,6 +146,7 @@ static void put_typed(request *r, mval *m, const organization_view *o, const bod
         : o->settings.password_min_length
             ? arena_printf(r->a, "%lld", (long long)o->settings.password_min_length)
             : STR_NONE);
+    PUT(values, "accent", form ? form->accent : o->settings.accent);
     PUT(values, "allowed_domains", form ? form->allowed_domains : lines_of(r, o->settings.allowed_domains));
     PUT(values, "refused_domains", form ? form->refused_domains : lines_of(r, o->settings.refused_domains));
 }

@@ -44,9 +44,18 @@ err organization_get(txn *t, uuid id, organization_view *out)
                      .session_idle = r.session_idle,
                      .second_factor = r.second_factor,
                      .allowed_domains = r.allowed_domains,
-                     .refused_domains = r.refused_domains},
+                     .refused_domains = r.refused_domains,
+                     .accent = r.accent},
     };
     return with_counts(t, out);
+}
+
+err organization_look_get(txn *t, uuid id, organization_look *out)
+{
+    q_organization_look_row r;
+    TRY(q_organization_look(t, &r, id));
+    *out = (organization_look){.accent = r.accent};
+    return OK;
 }
 
 static page_mark mark_of(const void *rows, size_t i)

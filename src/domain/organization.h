@@ -18,6 +18,11 @@ typedef struct organization_view {
 
 /** One organization by id; ERR_NOT_FOUND. The caller has been let in by actor_enter. */
 MUST err organization_get(txn *t, uuid id, organization_view *out);
+/** What its pages wear, also those of people who are not in yet. */
+typedef struct organization_look {
+    str accent; /* STR_NONE: the pages' own */
+} organization_look;
+MUST err organization_look_get(txn *t, uuid id, organization_look *out);
 /** The caller's own, newest first (an API key's: its one); for the operator, all. Without settings and `administering`. */
 MUST err organization_list(txn *t, const actor *who, page *p, organization_view **out, size_t *count);
 /** The owners and administrators (at most `most`), for "who to ask". */

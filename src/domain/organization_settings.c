@@ -1,6 +1,7 @@
 #include "domain/organization_settings.h"
 
 #include "domain/audit.h"
+#include "domain/colour.h"
 #include "domain/organization.h"
 #include "ports/address.h"
 #include "queries.h"
@@ -30,6 +31,7 @@ const organization_setting organization_setting_table[ORGANIZATION_SETTING_COUNT
      .words = WORDS(S_INIT("none"), S_INIT("administrators"), S_INIT("all"))},
     {S_INIT("allowed_domains"), KIND_DOMAINS, SET(allowed_domains), .optional = true},
     {S_INIT("refused_domains"), KIND_DOMAINS, SET(refused_domains), .optional = true},
+    {S_INIT("accent"), KIND_COLOUR, SET(accent), .optional = true},
 };
 
 static const void *slot(const organization_setting *about, const organization_settings *s)
@@ -52,6 +54,7 @@ str organization_setting_text(arena *a, const organization_setting *about, const
         return arena_printf(a, "%lld", (long long)*(const int64_t *)at);
     case KIND_WORD:
     case KIND_DOMAINS:
+    case KIND_COLOUR:
         return *(const str *)at;
     }
     return STR_NONE;
@@ -168,6 +171,7 @@ static bool lay(arena *a, const organization_setting *about, str value, void *at
     uint64_t number;
     int64_t span;
     str domains;
+    colour accent;
     if (!value.p && !about->optional)
         return false;
     switch (about->kind) {
@@ -198,8 +202,28 @@ static bool lay(arena *a, const organization_setting *about, str value, void *at
             return false;
         *(str *)at = domains;
         return true;
+    case KIND_COLOUR:
+        if (value.p && (!colour_parse(value, &accent) || colour_legible(accent) < COLOUR_LEAST))
+            return false;
+        *(str *)at = value.p ? colour_text(a, accent) : STR_NONE;
+        return true;
     }
     return false;
+}
+
+/* Why it cannot stand: of a colour that cannot be read, by how much. */
+static str reason(arena *a, problem *p, const organization_setting *about, str value)
+{
+    colour accent;
+    if (about->kind == KIND_DOMAINS)
+        return S("not-a-domain");
+    if (about->kind != KIND_COLOUR)
+        return S("not-allowed");
+    if (!colour_parse(value, &accent))
+        return S("not-a-colour");
+    int measured = colour_legible(accent);
+    problem_arg(p, "ratio", arena_printf(a, "%d.%02d", measured / 100, measured % 100));
+    return S("contrast-too-low");
 }
 
 err organization_settings_lay(arena *a, problem *p, const text_pair *changes, size_t count,
@@ -212,7 +236,7 @@ err organization_settings_lay(arena *a, problem *p, const text_pair *changes, si
             if (!str_eq(about->name, changes[i].name) || lay(a, about, changes[i].value, (char *)s + about->offset))
                 continue;
             refusal = problem_at(p, ERR_INVALID_REQUEST, arena_join(a, S("/"), about->name),
-                                 about->kind == KIND_DOMAINS ? S("not-a-domain") : S("not-allowed"), 0);
+                                 reason(a, p, about, changes[i].value), 0);
         }
     return refusal;
 }
@@ -262,7 +286,7 @@ err organization_settings_update(txn *t, const actor *by, const text_pair *chang
         .reminder_max = s.reminder_max, .temporary_password_delivery = s.temporary_password_delivery,
         .temporary_password_lifetime = s.temporary_password_lifetime, .password_min_length = s.password_min_length,
         .session_lifetime = s.session_lifetime, .session_idle = s.session_idle, .second_factor = s.second_factor,
-        .allowed_domains = s.allowed_domains, .refused_domains = s.refused_domains, .id = o.id));
+        .allowed_domains = s.allowed_domains, .refused_domains = s.refused_domains, .accent = s.accent, .id = o.id));
     return audit(t, by, "organization.updated", .subject_kind = S("organization"), .subject_id = o.id, .before = before,
                  .after = after);
 }

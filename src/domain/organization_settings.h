@@ -18,6 +18,7 @@ typedef struct organization_settings {
     msec session_lifetime, session_idle;
     str second_factor;                    /* "none", "administrators", "all": of whom one is demanded */
     str allowed_domains, refused_domains; /* A-labels with a space between; "*.example.org": what is below it */
+    str accent;                           /* "#1f5f5b" */
 } organization_settings;
 
 typedef enum setting_kind {
@@ -26,6 +27,7 @@ typedef enum setting_kind {
     KIND_DURATION, /* msec between least and most */
     KIND_NUMBER,   /* int64_t between least and most */
     KIND_DOMAINS,  /* str: a list of domains */
+    KIND_COLOUR,   /* str: one that can be read */
 } setting_kind;
 
 typedef struct organization_setting {
@@ -38,7 +40,7 @@ typedef struct organization_setting {
     bool inherits; /* where there is none, the server's holds */
 } organization_setting;
 
-enum { ORGANIZATION_SETTING_COUNT = 13, DOMAINS_MAX = 100 };
+enum { ORGANIZATION_SETTING_COUNT = 14, DOMAINS_MAX = 100 };
 extern const organization_setting organization_setting_table[ORGANIZATION_SETTING_COUNT];
 
 /** A setting's value as text ("7d", "true", "8", "example.org example.net"); STR_NONE when there is none. */

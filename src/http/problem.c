@@ -49,7 +49,7 @@ str problem_field_text(request *r, const problem_field *f)
     str text = text_of(r, S("field."), f->code, S(""));
     size_t at = str_find(text, S("{limit}"));
     if (at == text.n)
-        return text;
+        return fill(r, text);
     return arena_join(r->a, str_slice(text, 0, at), arena_printf(r->a, "%lld", (long long)f->limit),
                       str_slice(text, at + 7, text.n));
 }

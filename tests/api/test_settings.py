@@ -345,3 +345,68 @@ def test_one_person_alone_is_told_to_invite_a_second(acme):
     assert "A single person administers" in said(acme.api.page(console(acme, "/settings")))
     acme.join(role="administrator")
     assert 'class="notice"' not in acme.api.page(console(acme, "/settings")).text
+
+
+# ---- colour
+
+@pytest.mark.parametrize("given, kept", [("#1F5F5B", "#1f5f5b"), ("#000000", "#000000"), ("#b3261e", "#b3261e"), ("#0b57d0", "#0b57d0")])
+def test_a_colour_that_can_be_read(acme, anonymous, given, kept):
+    assert acme.set(accent=given).ok(200)["accent"] == kept
+    theme = f"/themes/{kept[1:]}.css"
+    assert f'href="{theme}"' in acme.api.page(console(acme)).text
+    css = anonymous.page(theme).ok(200)
+    assert css.headers["Content-Type"].startswith("text/css") and "max-age" in css.headers["Cache-Control"]
+    assert css.headers["X-Content-Type-Options"] == "nosniff" and "Set-Cookie" not in css.headers
+    light, dark = css.text.split("@media")
+    assert contrast(kept, "#ffffff") >= 4.5 and contrast(kept, "#f6f6f3") >= 4.5
+    assert contrast(colour_in(light, "--wash"), kept) >= 4.5
+    lifted = colour_in(dark, "--accent")
+    for paper in ("#14171a", "#1f2428", colour_in(dark, "--wash")):
+        assert contrast(lifted, paper) >= 4.5, (lifted, paper)
+    assert contrast(lifted, colour_in(dark, "--on-accent")) >= 4.5
+
+
+def colour_in(css, name):
+    return re.search(name + r":(#[0-9a-f]{6})", css).group(1)
+
+
+def contrast(one, other):
+    """WCAG 2.2, written down once more."""
+    def luminance(colour):
+        parts = [int(colour[i:i + 2], 16) / 255 for i in (1, 3, 5)]
+        parts = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+        return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
+    high, low = sorted((luminance(one), luminance(other)), reverse=True)
+    return (high + 0.05) / (low + 0.05)
+
+
+@pytest.mark.parametrize("bad", ["#ffffff", "#ffcc00", "#808080", "1f5f5b", "#1f5f5", "#1f5f5bb", "#gggggg", "red", "", "#1f5f5b;}", "url(//x)"])
+def test_a_colour_that_cannot_be_read_is_refused(acme, anonymous, bad):
+    error = acme.set(accent=bad).refused("invalid-request", 422)["errors"][0]
+    assert error["pointer"] == "/accent" and error["code"] in ("contrast-too-low", "not-a-colour")
+    if error["code"] == "contrast-too-low":
+        measured = float(re.search(r"contrast is ([\d.]+) to 1", error["detail"]).group(1))
+        assert abs(measured - contrast(bad, "#f6f6f3")) < 0.02
+        assert anonymous.page(f"/themes/{bad[1:]}.css").status == 404
+    assert settings(acme)["accent"] is None
+    page = acme.api.submit(console(acme, "/settings"), {"name": acme.name, "accent": bad or "x"})
+    assert page.status == 422 and html.escape(bad or "x") in page.text
+
+
+@pytest.mark.parametrize("path", ["/themes/1f5f5b", "/themes/1f5f5b.css.css", "/themes/1f5f5b%3b.css", "/themes/.css", "/themes/ffffff.css"])
+def test_there_are_themes_of_colours_alone(anonymous, path):
+    assert anonymous.page(path).status == 404
+
+
+def test_the_invited_see_the_colour_of_whom_they_join(acme, rival, world, inbox):
+    acme.set(accent="#7a1f5f").ok()
+    email = fresh()
+    acme.invite(email)
+    token = inbox.token_for(email)
+    for path in (f"/i/{token}", f"/i/{token}/decline"):
+        assert "/themes/7a1f5f.css" in world.client().page(path).ok(200).text
+    rival.set(accent="#0b57d0").ok()
+    page = rival.api.page(f"/i/{token}").text
+    assert "/themes/7a1f5f.css" in page and "0b57d0" not in page
+    acme.set(accent=None).ok()
+    assert "/themes/" not in acme.api.page(console(acme)).text

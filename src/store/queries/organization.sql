@@ -1,7 +1,7 @@
 -- name: organization_by_id :one
 SELECT id, slug, name, locale, created_at, existing_accounts, is_administrators_invite, invitation_lifetime, reminder_after, reminder_max,
        temporary_password_delivery, temporary_password_lifetime, password_min_length, session_lifetime, session_idle, second_factor,
-       allowed_domains, refused_domains, entitlement_keys
+       allowed_domains, refused_domains, accent, entitlement_keys
   FROM organization WHERE id = :id;
 
 -- name: organization_page_{whose} :many
