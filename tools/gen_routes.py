@@ -53,7 +53,7 @@ def c_text(text):
 
 
 def c_name(name, where):
-    found = re.sub(r"[^a-z0-9_]", "_", name)
+    found = re.sub(r"[^a-z0-9_]", "_", re.sub(r"(?<=[a-z])([A-Z]+)", r"_\1", name).lower()) # clientDataJSON: client_data_json
     need(re.fullmatch(r"[a-z][a-z0-9_]*", found), where, f"{name!r} is no name for C")
     return found + "_" if found in KEYWORDS else found
 

@@ -7,7 +7,7 @@
 #include "http/verify.h"
 #include "routes.h"
 
-static void answer_signed_in(request *r, int status, const signed_in *s)
+void answer_signed_in(request *r, int status, const signed_in *s)
 {
     json_writer w = answer_json(r, status);
     json_open(&w, STR_NONE, '{');

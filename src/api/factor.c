@@ -1,4 +1,5 @@
 /* One's own second factors. */
+#include "api/proof.h"
 #include "api/view.h"
 #include "bodies.h"
 #include "domain/factor.h"
@@ -10,24 +11,32 @@
 /* All that change something ask alike who does it. */
 typedef body_begin_totp proof_body;
 
-static err prepare_proof(request *r)
+err proof_prepare(request *r, str password, str code, sign_in *in)
 {
-    const proof_body *b = r->body;
-    sign_in *in = r->scratch = arena_new_of(r->a, sign_in);
-    *in = (sign_in){.email = r->actor.email, .password = b->current_password, .code = b->code};
+    *in = (sign_in){.email = r->actor.email, .password = password, .code = code};
     return in->password.p ? verify_password(r, in) : OK;
 }
 
-/* False: refused, and answered so that the wrong try is kept, or *e is to be returned. */
-static bool proved(request *r, txn *t, err *e)
+bool proof_shown(request *r, txn *t, const sign_in *in, err *e)
 {
-    const sign_in *in = r->scratch;
     *e = caller_proved(t, &r->actor, in, in->code);
     if (*e == ERR_SIGN_IN_FAILED || *e == ERR_SECOND_FACTOR_FAILED) {
         *e = answer_problem(r, *e);
         return false;
     }
     return *e == OK;
+}
+
+static err prepare_proof(request *r)
+{
+    const proof_body *b = r->body;
+    sign_in *in = r->scratch = arena_new_of(r->a, sign_in);
+    return proof_prepare(r, b->current_password, b->code, in);
+}
+
+static bool proved(request *r, txn *t, err *e)
+{
+    return proof_shown(r, t, r->scratch, e);
 }
 
 err api_begin_totp_prepare(request *r)

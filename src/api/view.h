@@ -21,6 +21,8 @@ void view_invitation_open(const request *r, json_writer *w, str key, const invit
 /** `"entitlements":{"key":true,…}`, every key of the organization. */
 void view_entitlements(json_writer *w, str keys, int64_t set, str role);
 void view_mail(json_writer *w, const mail_view *m);
+/** Account and session, and the session's cookie. */
+void answer_signed_in(request *r, int status, const signed_in *s);
 void view_session(json_writer *w, str key, uuid id, msec expires_at);
 /** `after`: how many would be taken once what is asked for is done; NULL leaves it out. */
 void view_seats(json_writer *w, str key, const seats *s, const int64_t *after);

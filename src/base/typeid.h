@@ -44,5 +44,6 @@ bool typeid_parse_any(str text, str *prefix, uuid *out);
 #define ID_MAIL         S("mai")
 #define ID_SIGNUP       S("sgn")
 #define ID_INSTANCE_KEY S("ink")
+#define ID_PASSKEY      S("pky")
 
 #endif

@@ -10,7 +10,7 @@ err account_get(txn *t, uuid id, account_view *out)
     q_account_by_id_row r;
     TRY(q_account_by_id(t, &r, id));
     *out = (account_view){r.id, r.email, r.given_name, r.family_name, r.locale, r.email_proved_at != 0, r.created_at};
-    out->factors = (account_factors){.totp = r.totp != 0, .recovery_codes = r.recovery_codes};
+    out->factors = (account_factors){.totp = r.totp != 0, .passkeys = r.passkeys, .recovery_codes = r.recovery_codes};
     return OK;
 }
 

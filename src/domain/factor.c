@@ -243,6 +243,7 @@ err factors_clear(txn *t, uuid account_id)
 {
     int64_t gone;
     TRY(q_totp_delete(t, &gone, account_id));
+    TRY(q_passkey_delete_all(t, &gone, account_id));
     return q_recovery_code_delete_all(t, account_id);
 }
 

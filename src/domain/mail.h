@@ -22,6 +22,8 @@
 #define MAIL_FACTOR_TOTP_REMOVED     S("factor_totp_removed")
 #define MAIL_FACTOR_RECOVERY_RENEWED S("factor_recovery_renewed")
 #define MAIL_FACTOR_RECOVERY_USED    S("factor_recovery_used")
+#define MAIL_FACTOR_PASSKEY_ADDED    S("factor_passkey_added")
+#define MAIL_FACTOR_PASSKEY_REMOVED  S("factor_passkey_removed")
 #define MAIL_FACTOR_REMOVED          S("factor_removed") /* by the operator */
 #define MAIL_FACTOR_GUESSED          S("factor_guessed") /* many wrong codes after a right password */
 #define MAIL_SIGNUP_CODE             S("signup_code")    /* for an address without an account */

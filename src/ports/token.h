@@ -19,6 +19,7 @@ typedef enum key_purpose {
     KEY_BODY = 7,        /* bodies that came with an Idempotency-Key: they may hold a password */
     KEY_FINGERPRINT = 8, /* what the database knows the key by */
     KEY_TEMPORARY = 9,   /* temporary passwords: their keyed hashes */
+    KEY_CHALLENGE = 10,  /* challenges that authenticators sign */
 } key_purpose;
 
 /**

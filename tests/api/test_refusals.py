@@ -288,8 +288,21 @@ def password_change_required(s):
     return temporary(s)[0].get("/me/memberships")
 
 
-# `internal` is a bug by definition; `unavailable` needs a full disk (test_store.py)
-ELSEWHERE = {"internal", "unavailable"}
+
+@produces("passkeys-unavailable")
+def passkeys_unavailable(s):
+    return s.api.post("/me/passkeys/options")
+
+
+@produces("passkey-refused")
+def passkey_refused(s):
+    response = {"clientDataJSON": "e30", "attestationObject": "oA"}
+    return s.api.post("/me/passkeys", {"credential": {"id": "AA", "response": response}})
+
+
+# `internal` is a bug by definition; `unavailable` needs a full disk (test_store.py); these need an address that passkeys
+# belong to (test_passkeys.py)
+ELSEWHERE = {"internal", "unavailable", "passkey-limit-reached", "last-way-in"}
 
 
 def body_of(answer):

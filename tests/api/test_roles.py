@@ -116,5 +116,7 @@ def test_the_operators_routes_are_for_the_socket_alone(house, route):
 @pytest.mark.parametrize("route", [r for r in routes() if r.access in ("session", "caller")], ids=repr)
 def test_ones_own_routes_need_somebody(house, route):
     body = {} if route.body is not None else None
-    path = route.path.removeprefix("/api/v1").format(session="ses_01h455vb4pex5vsknk084sn02q")
+    path = route.path.removeprefix("/api/v1").format(
+        session="ses_01h455vb4pex5vsknk084sn02q", passkey="pky_01h455vb4pex5vsknk084sn02q"
+    )
     house["anonymous"].call(route.method, path, body).refused("unauthenticated", 401)

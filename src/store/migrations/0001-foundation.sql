@@ -1,6 +1,6 @@
 -- From an address to a member. Types: *_id and id are UUIDs (16 bytes), *_at are milliseconds, is_* are 0 or 1.
 -- What is looked up by a range of time says ASC: YugabyteDB would hash a bare first column.
--- Tenants' tables have the organization first in their keys. Server-wide: installation, account, session, account_token,
+-- Tenants' tables have the organization first in their keys. Server-wide: installation, account, session, passkey, challenge_used, account_token,
 -- email_change, address_request, signup, instance_key, mail, idempotency, throttle, rate_window. SQLite builds a table for each IN of three or more constants, at every insert: the
 -- checks of tables that are written much are spelled out.
 
@@ -231,6 +231,29 @@ CREATE TABLE instance_key (
     name TEXT NOT NULL,
     secret_hash BLOB NOT NULL,
     created_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Passkeys (WebAuthn credentials). credential is the authenticator's own name for it, at most 1,023 bytes.
+CREATE TABLE passkey (
+    id BLOB PRIMARY KEY NOT NULL,
+    account_id BLOB NOT NULL REFERENCES account (id),
+    credential BLOB NOT NULL UNIQUE,
+    algorithm INTEGER NOT NULL,
+    public_key BLOB NOT NULL,
+    sign_count INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    is_discoverable INTEGER NOT NULL, -- as the browser said
+    transports TEXT NOT NULL, -- words with a space between
+    aaguid BLOB NOT NULL,
+    created_at INTEGER NOT NULL,
+    last_used_at INTEGER
+) STRICT, WITHOUT ROWID;
+CREATE INDEX passkey_account ON passkey (account_id, id);
+
+-- Challenges that were answered, until they would have expired: nothing is kept of those that were only asked for.
+CREATE TABLE challenge_used (
+    id BLOB PRIMARY KEY NOT NULL,
+    used_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 -- Mailed secrets of an account: password reset (link), proof of address (code), first password (link printed by setup).

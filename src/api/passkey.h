@@ -1,0 +1,13 @@
+/* What the API answers about passkeys, for the routes of other files too. */
+#ifndef PARVIS_API_PASSKEY_H
+#define PARVIS_API_PASSKEY_H
+
+#include "api/view.h"
+#include "http/passkey_body.h"
+
+/** PublicKeyCredentialCreationOptionsJSON. */
+MUST err passkey_answer_create(request *r, const passkey_offer *o);
+/** PublicKeyCredentialRequestOptionsJSON. */
+MUST err passkey_answer_get(request *r, const passkey_offer *o);
+
+#endif

@@ -1,0 +1,13 @@
+/* Who changes a way in: components/requestBodies/Proof, for the routes that ask for it. */
+#ifndef PARVIS_API_PROOF_H
+#define PARVIS_API_PROOF_H
+
+#include "domain/factor.h"
+#include "http/request.h"
+
+/** Verifies the password of a Proof, where it has one; on the pool's thread (prepare). */
+MUST err proof_prepare(request *r, str password, str code, sign_in *in);
+/** Whether the caller proved who they are. False: refused, and answered so that the wrong try is kept, or *e is to be returned. */
+bool proof_shown(request *r, txn *t, const sign_in *in, err *e);
+
+#endif
