@@ -281,6 +281,8 @@ def pages(lang, say):
         "password_forgotten": ("password_forgotten", public),
         "password_sent": ("password_sent", public),
         "password_reset": ("password_reset", {**public, "is_change": True}),
+        "own_password": ("own_password", public),
+        "own_password_ended": ("own_password", {**public, "ended_title": say("problem.invitation-expired.title"), "ended_text": say("problem.invitation-expired.detail")}),
         "email_confirm": ("email_confirm", {**public, "email": "zoe@nouveau.exemple.fr", "current_email": "zoe@ancien.exemple.fr"}),
         "email_undo": ("email_undo", {**public, "email": "zoe@ancien.exemple.fr", "current_email": "zoe@nouveau.exemple.fr"}),
         "invite_enrol": ("invite_enrol", {**public, "form": {"given_name": "Zoé", "family_name": "Nguyễn"}}),
@@ -483,7 +485,7 @@ def mails(lang):
     """Name of the page: (kind of mail, languages of the mail)."""
     kinds = {
         "mail_" + kind: (kind, [lang])
-        for kind in ("invitation", "password_reset", "password_changed", "address_proof", "ask_again", "signup_code", "signup_known",
+        for kind in ("invitation", "temporary_password", "password_reset", "password_changed", "address_proof", "ask_again", "signup_code", "signup_known",
                      "email_change", "email_taken", "email_changed", "account_closed")
     }
     return {

@@ -8,6 +8,7 @@
 #define PARVIS_CONSOLE_CONSOLE_H
 
 #include "routes.h"
+#include "domain/enrolment.h"
 #include "domain/invitation.h"
 #include "domain/member.h"
 #include "domain/organization.h"
@@ -135,6 +136,8 @@ str link_here(const request *r);
 MUST err account_name(const request *r, txn *t, uuid account_id, str *out);
 /** The rows of partials/invitation_rows, into m. */
 MUST err put_invitation_rows(request *r, txn *t, mval *m, const invitation_view *rows, size_t count);
+/** What partials/invited and partials/decline_way say of an invitation to the person who is invited. */
+MUST err put_invited(request *r, txn *t, mval *m, const invitation_door *door);
 /** How many seats are free, or will be after `wanted` more are taken, or are missing; STR_NONE without a limit. */
 str seats_text(request *r, const seats *s, int64_t wanted);
 /** The seats line; nothing without a limit. `wanted`: how many are about to be taken. */

@@ -1,6 +1,5 @@
 /* The invited person: by the link of a mail (/i/{token}) or by an address and a typed code (/join). Looking changes nothing. */
 #include "console/console.h"
-#include "domain/enrolment.h"
 
 typedef body_invitation_accept_form enrol_form; /* all these forms have the same fields */
 
@@ -25,7 +24,7 @@ static entrance entrance_of(request *r)
 
 /* ---- pages ---- */
 
-static err put_invitation(request *r, txn *t, mval *m, const invitation_door *door)
+err put_invited(request *r, txn *t, mval *m, const invitation_door *door)
 {
     str inviter = phrase_name(r->a, door->inviter_given_name, door->inviter_family_name);
     mval *o = m_set_object(m, S("invitation"));
@@ -68,7 +67,7 @@ static err show_closed(request *r, txn *t, const invitation_door *door, err refu
     if (!known)
         return refusal;
     if (door)
-        TRY(put_invitation(r, t, m, door));
+        TRY(put_invited(r, t, m, door));
     if (r->route->params[0].name.p)
         PUT(m, "ask_again_url", arena_join(r->a, S("/i/"), r->params[0].text, S("/ask-again")));
     return page_answer(r, err_about(refusal)->status, "invite_closed", m);
@@ -94,7 +93,7 @@ static err show_open(request *r, txn *t, const entrance *way, const invitation_d
     bool tried = form && !str_eq(r->route->pattern, S("/join")); /* /join is the form that asks for the code */
     mval *m;
     TRY(page_open(r, t, &m));
-    TRY(put_invitation(r, t, m, door));
+    TRY(put_invited(r, t, m, door));
     TRY(put_least(m, t, UUID_NONE, door->organization_id));
     mval *values = m_set_object(m, S("form"));
     PUT(values, "given_name", tried ? form->given_name : door->given_name);
@@ -262,7 +261,7 @@ err console_invitation_decline_page(request *r, txn *t)
     if (invitation_state_error(door.state) != OK)
         return show_closed(r, t, &door, invitation_state_error(door.state));
     TRY(page_open(r, t, &m));
-    TRY(put_invitation(r, t, m, &door));
+    TRY(put_invited(r, t, m, &door));
     PUT(m, "action_url", way.decline_url);
     PUT(m, "back_url", way.accept_url);
     return page_answer(r, 200, "invite_decline", m);
@@ -281,7 +280,7 @@ static err decline(request *r, txn *t, const entrance *way)
     if (refusal != OK)
         return show_behind(r, t, way, &door, refusal);
     TRY(page_open(r, t, &m));
-    TRY(put_invitation(r, t, m, &door));
+    TRY(put_invited(r, t, m, &door));
     return page_answer(r, 200, "invite_declined_done", m);
 }
 
@@ -307,7 +306,7 @@ err console_invitation_ask_again_form(request *r, txn *t)
     if (refusal != OK)
         return refusal;
     TRY(page_open(r, t, &m));
-    TRY(put_invitation(r, t, m, &door));
+    TRY(put_invited(r, t, m, &door));
     return page_answer(r, 200, "asked_again", m);
 }
 

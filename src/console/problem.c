@@ -39,6 +39,8 @@ static err show_problem(request *r, err refusal)
 
 void console_problem(request *r, err refusal)
 {
+    if (refusal == ERR_PASSWORD_CHANGE_REQUIRED && answer_redirect(r, S("/password/new")) == OK)
+        return;
     if (refusal == ERR_UNAUTHENTICATED || refusal == ERR_SECOND_FACTOR_REQUIRED) {
         bool page = r->route && str_eq(r->route->method, S("GET"));
         bool unknown = refusal == ERR_UNAUTHENTICATED;

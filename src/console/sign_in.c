@@ -7,6 +7,8 @@ err console_root(request *r, txn *t)
 {
     if (r->actor.kind != ACTOR_ACCOUNT)
         return answer_redirect(r, S("/sign-in"));
+    if (r->actor.stage == STAGE_PASSWORD)
+        return answer_redirect(r, S("/password/new"));
     membership_view *mine;
     size_t count;
     TRY(account_memberships(t, r->actor.account_id, &mine, &count));
@@ -78,7 +80,7 @@ err console_sign_in_form(request *r, txn *t)
     }
     mval *m; /* the answer is OK for the store: the wrong try that was noted stays */
     TRY(sign_in_open(r, t, form->email, next, &m));
-    if (refusal == ERR_SIGN_IN_FAILED) {
+    if (refusal == ERR_SIGN_IN_FAILED || refusal == ERR_TEMPORARY_PASSWORD_EXPIRED) {
         PUT(m, "problem_text", problem_detail(r, refusal));
         return page_answer(r, 401, "sign_in", m);
     }

@@ -159,27 +159,46 @@ static err add_inviter(txn *t, uuid account_id, invitation_door *out)
     return OK;
 }
 
+static err describe(txn *t, const opened *o, invitation_door *out)
+{
+    *out = (invitation_door){
+        .organization_id = o->inv.organization_id,
+        .invitation_id = o->inv.id,
+        .organization_name = o->inv.organization_name,
+        .organization_slug = o->inv.slug,
+        .email = o->inv.email,
+        .role = o->inv.role,
+        .locale = o->inv.locale,
+        .message = o->inv.message,
+        .given_name = o->inv.given_name,
+        .family_name = o->inv.family_name,
+        .state = door_state(o, t->now),
+        .expires_at = o->inv.expires_at,
+        .mailed = o->mailed,
+    };
+    return add_inviter(t, o->inv.invited_by_id, out);
+}
+
 err invitation_lookup(txn *t, const actor *who, const invitation_key *key, invitation_door *out)
 {
     opened o;
     TRY(open_door(t, who, key, &o));
-    *out = (invitation_door){
-        .organization_id = o.inv.organization_id,
-        .invitation_id = o.inv.id,
-        .organization_name = o.inv.organization_name,
-        .organization_slug = o.inv.slug,
-        .email = o.inv.email,
-        .role = o.inv.role,
-        .locale = o.inv.locale,
-        .message = o.inv.message,
-        .given_name = o.inv.given_name,
-        .family_name = o.inv.family_name,
-        .state = door_state(&o, t->now),
-        .expires_at = o.inv.expires_at,
-        .mailed = o.mailed,
-    };
+    TRY(describe(t, &o, out));
     out->next = invitation_state_error(out->state) == OK ? next_step(who, &o) : S("none");
-    return add_inviter(t, o.inv.invited_by_id, out);
+    return OK;
+}
+
+err invitation_behind_password(txn *t, const actor *who, invitation_door *out)
+{
+    opened o = {0};
+    q_account_by_id_row a;
+    TRY(q_account_by_id(t, &a, who->account_id));
+    if (uuid_none(a.temporary_invitation_id))
+        return ERR_UNAUTHENTICATED;
+    TRY(read_door(t, a.confined_to_id, a.temporary_invitation_id, &o));
+    TRY(describe(t, &o, out));
+    out->next = S("none");
+    return OK;
 }
 
 /* ---- accepting ---- */

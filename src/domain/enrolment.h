@@ -29,6 +29,8 @@ typedef struct invitation_door {
  * a wrong typed code is noted, so commit t even then (answer_problem). ERR_RATE_LIMITED while typed codes are slowed.
  */
 MUST err invitation_lookup(txn *t, const actor *who, const invitation_key *key, invitation_door *out);
+/** The invitation that the caller's temporary password is for, in a session of STAGE_PASSWORD; ERR_UNAUTHENTICATED without one. */
+MUST err invitation_behind_password(txn *t, const actor *who, invitation_door *out);
 /** The refusal that a state other than pending gives: ERR_INVITATION_EXPIRED, …; OK for pending. */
 err invitation_state_error(str state);
 

@@ -1,0 +1,105 @@
+/* A password of one's own in place of a temporary one: the only page there is until it is set. */
+#include "console/console.h"
+#include "domain/temporary.h"
+
+/* `typed`: what the form brought; NULL: names as the inviter wrote them. */
+static err own_open(request *r, txn *t, const invitation_door *door, const body_own_password_form *typed, mval **out)
+{
+    TRY(page_open(r, t, out));
+    mval *form = m_set_object(*out, S("form"));
+    TRY(put_invited(r, t, *out, door));
+    PUT(form, "given_name", typed ? typed->given_name : door->given_name);
+    PUT(form, "family_name", typed ? typed->family_name : door->family_name);
+    return put_least(*out, t, r->actor.account_id, door->organization_id);
+}
+
+/* Whoever never chose a language reads the page in that of the invitation. */
+static err look(request *r, txn *t, invitation_door *door)
+{
+    TRY(invitation_behind_password(t, &r->actor, door));
+    if (!r->lang_chosen && language_parse(door->locale, &r->lang))
+        r->lang_chosen = true;
+    return OK;
+}
+
+/* An invitation that ended: there is nothing to set a password for. */
+static err show_ended(request *r, txn *t, const invitation_door *door, err ended)
+{
+    mval *m;
+    TRY(own_open(r, t, door, NULL, &m));
+    PUT(m, "ended_title", problem_title(r, ended));
+    PUT(m, "ended_text", problem_detail(r, ended));
+    return page_answer(r, err_about(ended)->status, "own_password", m);
+}
+
+err console_own_password_page(request *r, txn *t)
+{
+    invitation_door door;
+    mval *m;
+    if (r->actor.stage != STAGE_PASSWORD)
+        return answer_redirect(r, S("/"));
+    TRY(look(r, t, &door));
+    err ended = invitation_state_error(door.state);
+    if (ended != OK)
+        return show_ended(r, t, &door, ended);
+    TRY(own_open(r, t, &door, NULL, &m));
+    return page_answer(r, 200, "own_password", m);
+}
+
+typedef struct own_work {
+    str hash;
+    page_finding found;
+} own_work;
+
+err console_own_password_form_prepare(request *r)
+{
+    const body_own_password_form *form = r->body;
+    own_work *work = r->scratch = arena_new_of(r->a, own_work);
+    invitation_door door;
+    int64_t least;
+    txn t;
+    if (r->actor.stage != STAGE_PASSWORD)
+        return OK; /* the handler sends them on */
+    TRY(store_read(r->app->store, r->a, &r->problem, &t));
+    err e = invitation_behind_password(&t, &r->actor, &door);
+    if (e == OK)
+        e = password_least(&t, r->actor.account_id, door.organization_id, &least);
+    store_read_end(&t);
+    TRY(e);
+    str known[] = {door.email, door.organization_name};
+    e = page_new_person(r, least, form->given_name, form->family_name, form->password, known,
+                        sizeof known / sizeof known[0], &work->hash);
+    return page_note(r, e, &work->found);
+}
+
+err console_own_password_form(request *r, txn *t)
+{
+    const body_own_password_form *form = r->body;
+    const own_work *work = r->scratch;
+    invitation_door door;
+    accepted done;
+    mval *m;
+    if (r->actor.stage != STAGE_PASSWORD)
+        return answer_redirect(r, S("/"));
+    TRY(look(r, t, &door));
+    err refusal = page_recall(r, &work->found);
+    if (refusal == OK) {
+        const temporary_replacement replacement = {.given_name = form->given_name,
+                                                   .family_name = form->family_name,
+                                                   .locale = language_code(r->lang),
+                                                   .pointer = S("/password"),
+                                                   .password = form->password,
+                                                   .hash = work->hash};
+        TRY(store_savepoint(t));
+        TRY(page_attempt(t, temporary_replace(t, &r->actor, &replacement, &done), &refusal));
+    }
+    if (refusal == OK) {
+        answer_session_cookie(r, done.session.token, done.session.expires_at);
+        return answer_redirect(r, arena_join(r->a, S("/o/"), done.organization_slug)); /* whose title is the welcome */
+    }
+    err ended = invitation_state_error(door.state);
+    if (ended != OK)
+        return show_ended(r, t, &door, ended);
+    TRY(own_open(r, t, &door, form, &m));
+    return page_refused(r, refusal, "own_password", m);
+}
