@@ -207,11 +207,29 @@
             } catch {
                 return;
             }
-            const label = $("span", button);
+            button.dispatchEvent(new Event("kept", { bubbles: true }));
+            const label = $("span", button), before = label.textContent;
+            if (before === texts.copied) return;
             label.textContent = texts.copied;
             announce(texts.copied);
-            setTimeout(() => { label.textContent = texts.copy; }, 2000);
+            setTimeout(() => { label.textContent = before; }, 2000);
         });
+    }
+
+    /* ---- what is shown once: nobody leaves before it is copied, downloaded or noted ---- */
+
+    function keep(area) {
+        const box = $(".kept input", area), done = $(".kept button", area);
+        const tell = () => { done.disabled = !box.checked; };
+        const kept = () => {
+            box.checked = true;
+            tell();
+        };
+        box.addEventListener("change", tell);
+        area.addEventListener("kept", kept);
+        $("[data-keeps]", area).addEventListener("submit", kept);
+        addEventListener("beforeunload", (event) => { if (!box.checked) event.preventDefault(); });
+        tell();
     }
 
     /* ---- addresses as chips ---- */
@@ -338,8 +356,16 @@
             timer = setTimeout(check, 120);
         }
 
+        /* What concerns people without an account alone. */
+        const forNew = $("[data-for-new]", form);
+        const askForNew = (results) => {
+            if (forNew) forNew.hidden = !results.some((result) => result.outcome === "new-person");
+        };
+        askForNew([]);
+
         function paint(answer) {
             outcome.replaceChildren();
+            askForNew(answer.results);
             const all = answer.results;
             const rows = all.length > 12 ? all.filter((result) => kind(result) !== "good" || result.detail) : all;
             if (answer.summary && all.length > 1) outcome.append(make("p", "soft", answer.summary));
@@ -374,6 +400,7 @@
             const mine = ++asked, entries = typed.slice();
             if (!entries.length) {
                 outcome.replaceChildren();
+                askForNew([]);
                 return;
             }
             try {
@@ -468,7 +495,8 @@
         $$("[data-password]", root).forEach(password);
         $$("[data-list]", root).forEach(list);
         $$("[data-auto]", root).forEach(filters);
-        $$("[data-copy]:is(button)", root).forEach(copy);
+        $$("[data-copy]", root).forEach(copy);
+        $$("[data-kept]", root).forEach(keep);
         $$("[data-print]", root).forEach((button) => {
             button.hidden = false;
             button.addEventListener("click", () => window.print());

@@ -22,13 +22,14 @@ static const struct {
     {S_INIT("invitations_sent"), GOOD, true},      {S_INIT("left"), GOOD, false},
     {S_INIT("member_removed"), GOOD, false},       {S_INIT("members_removed"), GOOD, false},
     {S_INIT("nothing_selected"), WARNING, false},  {S_INIT("ownership_transferred"), GOOD, false},
-    {S_INIT("password_changed"), GOOD, false},     {S_INIT("password_reset"), GOOD, false},
+    {S_INIT("password_changed"), GOOD, false},
+    {S_INIT("password_issued"), GOOD, false},
+    {S_INIT("password_reset"), GOOD, false},
     {S_INIT("profile_saved"), GOOD, false},        {S_INIT("proof_sent"), INFO, false},
     {S_INIT("resent_some"), WARNING, true},        {S_INIT("role_changed"), GOOD, false},
     {S_INIT("session_ended"), GOOD, false},        {S_INIT("sessions_ended"), GOOD, false},
     {S_INIT("settings_saved"), GOOD, false},       {S_INIT("signed_out"), INFO, false},
-    {S_INIT("sign_in_again"), INFO, false},
-    {S_INIT("some_failed"), WARNING, false},
+    {S_INIT("sign_in_again"), INFO, false},        {S_INIT("some_failed"), WARNING, false},
 };
 
 /* The query's `notice`, whatever route it belongs to. */

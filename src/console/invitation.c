@@ -1,5 +1,5 @@
 /* One invitation: resend, revoke, a link to hand over, a mistyped address. */
-#include "console/console.h"
+#include "console/invite.h"
 
 static str list_link(request *r)
 {
@@ -33,8 +33,30 @@ err console_invitation_resend_page(request *r, txn *t)
 
 err console_invitation_resend_form(request *r, txn *t)
 {
-    TRY(invitation_resend(t, &r->actor, r->params[1].id, NULL));
-    return page_redirect(r, list_link(r), "invitation_resent");
+    str shown = STR_NONE;
+    TRY(invitation_resend(t, &r->actor, r->params[1].id, &shown));
+    return shown.p ? answer_report(r, t, r->params[1].id, shown) : page_redirect(r, list_link(r), "invitation_resent");
+}
+
+err console_invitation_password_page(request *r, txn *t)
+{
+    invitation_view v;
+    temporary_terms terms;
+    mval *m;
+    TRY(invitation_open(r, t, &v, &m));
+    TRY(temporary_terms_get(t, r->actor.organization_id, &terms));
+    bool as_before = v.password_delivery.p && method_allowed(&terms, false, v.password_delivery);
+    put_methods(r, m, &terms, false, as_before ? v.password_delivery : method_usual(r, &terms, false));
+    PUT(m, "action_url", invitation_path(r, "/password"));
+    return page_answer(r, 200, "invitation_password", m);
+}
+
+err console_invitation_password_form(request *r, txn *t)
+{
+    const body_invitation_password_form *form = r->body;
+    str shown = STR_NONE;
+    TRY(invitation_new_password(t, &r->actor, r->params[1].id, some(form->method), &shown));
+    return shown.p ? answer_report(r, t, r->params[1].id, shown) : page_redirect(r, list_link(r), "password_issued");
 }
 
 err console_invitation_revoke_page(request *r, txn *t)
@@ -87,10 +109,14 @@ err console_invitation_correct_form(request *r, txn *t)
 {
     const body_invitation_correct_form *form = r->body;
     uuid new_id;
+    str shown = STR_NONE;
     err refusal;
     mval *m;
     TRY(store_savepoint(t));
-    TRY(page_attempt(t, invitation_correct(t, &r->actor, r->params[1].id, str_trim(form->email), &new_id, NULL), &refusal));
+    TRY(page_attempt(t, invitation_correct(t, &r->actor, r->params[1].id, str_trim(form->email), &new_id, &shown),
+                     &refusal));
+    if (refusal == OK && shown.p)
+        return answer_report(r, t, new_id, shown);
     if (refusal == OK)
         return page_redirect(r, list_link(r), "invitation_corrected");
     TRY(correct_open(r, t, form->email, &m));

@@ -1,5 +1,6 @@
 /* The invitations' tab, and what can be done to one invitation or to those that are ticked. */
 #include "console/console.h"
+#include "domain/temporary.h"
 
 /* ---- rows ---- */
 
@@ -38,13 +39,14 @@ static void put_actions(request *r, mval *m, const invitation_view *v)
 {
     bool pending = str_eq(v->state, S("pending")), open = pending || str_eq(v->state, S("expired"));
     bool create = r->actor.may & PERM_INVITATIONS_CREATE, revoke = r->actor.may & PERM_INVITATIONS_REVOKE;
-    bool link = r->actor.may & PERM_INVITATIONS_LINK;
+    bool link = r->actor.may & PERM_INVITATIONS_LINK, password = str_eq(v->method, METHOD_TEMPORARY);
     const struct {
         str name;
         bool offered;
         const char *rest;
     } actions[] = {
-        {S("resend_url"), open && create, "/resend"},
+        {S("resend_url"), open && create && !password, "/resend"},
+        {S("password_url"), open && create && password, "/password"},
         {S("link_url"), pending && link, "/link"},
         {S("correct_url"), pending && create && revoke, "/correct"},
         {S("revoke_url"), open && revoke, "/revoke"},
@@ -70,6 +72,7 @@ err put_invitation_rows(request *r, txn *t, mval *m, const invitation_view *rows
         PUT(o, "email", v->email);
         PUT(o, "full_name", phrase_name(r->a, v->given_name, v->family_name));
         PUT(o, "role_text", text_of(r, "role", v->role));
+        PUT_BOOL(o, "is_temporary", str_eq(v->method, METHOD_TEMPORARY));
         PUT(o, "invited_by_name", inviter.p ? inviter : text(r, "invitations.operator"));
         PUT(o, "created_at", machine_time(r, v->created_at));
         PUT(o, "created_at_text", phrase_day(r->a, r->lang, v->created_at, t->now));

@@ -1,6 +1,8 @@
-/* The invitation in steps: addresses, options, preview, send. Every step reads and checks all of it again. */
+/* The invitation in steps: addresses, options, preview, send; for people, and for administrators. Every step reads and checks all of it again. */
 #include "console/invite.h"
-#include "domain/mail_render.h"
+
+static const invite_way inviting = {"/users/invite", "invite.title", false};
+static const invite_way adding_administrators = {"/users/administrators", "administrators.title", true};
 
 /* ---- what the steps share ---- */
 
@@ -19,17 +21,27 @@ static err step_open(request *r, txn *t, const invite_draft *d, const char *step
 {
     TRY(page_open(r, t, out));
     mval *m = *out, *form = m_set_object(m, S("form"));
+    str url = org_path(r, d->way->path);
     PUT(form, "addresses", text_or_empty(d->form->addresses));
     PUT(form, "role", d->role);
     PUT(form, "locale", text_or_empty(d->locale));
     PUT(form, "message", text_or_empty(d->form->message));
     PUT(form, "expires_in", text_or_empty(d->expires_in));
+    PUT(form, "method", d->method);
+    put_chosen(form, d);
+    PUT(m, "heading", text(r, d->way->title));
+    PUT(m, "invite_url", url);
+    PUT(m, "send_url", arena_join(r->a, url, S("/send")));
+    PUT_BOOL(m, "is_administrators", d->way->administrators);
+    PUT_BOOL(m, "for_new", d->way->administrators);
+    PUT_BOOL(m, "all_exist", d->good > 0 && d->all_exist);
     m_set_bool(m_set_object(m, S("step")), arena_join(r->a, str_of(step), S("_current")), true);
     page_back(r, m, org_path(r, "/users"), "nav.back_users");
     put_count(m, "good", d->good);
     put_count(m, "bad", d->bad);
     PUT_INT(m, "max_addresses", INVITE_ROWS_MAX);
     PUT_INT(m, "message_max", INVITE_MESSAGE_MAX);
+    put_methods(r, m, &d->terms, !d->way->administrators, d->method);
     return OK;
 }
 
@@ -50,15 +62,51 @@ static err show_addresses(request *r, txn *t, const invite_draft *d, bool judged
     return page_answer(r, 200, "invite_addresses", m);
 }
 
-err console_invite_page(request *r, txn *t)
+static err first_page(request *r, txn *t, const invite_way *way, str addresses)
 {
-    const query_invite_page *query = r->query;
-    invite_form form = {.addresses = query->addresses};
-    invite_draft d = {.form = &form, .role = S("member")};
+    invite_form form = {.addresses = addresses};
+    invite_draft d = {.form = &form, .way = way, .role = way->administrators ? S("administrator") : S("member")};
+    TRY(temporary_terms_get(t, r->actor.organization_id, &d.terms));
+    d.method = method_usual(r, &d.terms, !way->administrators);
     return show_addresses(r, t, &d, false, OK);
 }
 
+err console_invite_page(request *r, txn *t)
+{
+    const query_invite_page *query = r->query;
+    return first_page(r, t, &inviting, query->addresses);
+}
+
+err console_administrators_page(request *r, txn *t)
+{
+    return first_page(r, t, &adding_administrators, STR_NONE);
+}
+
 /* ---- options ---- */
+
+static void put_expiries(request *r, mval *m, const invite_draft *d)
+{
+    mval *list = m_set_list(m, S("expires_options"));
+    static const str usual[] = {S_INIT("1d"), S_INIT("3d"), S_INIT("7d"), S_INIT("14d"), S_INIT("30d"), S_INIT("90d")};
+    str chosen = text_or_empty(d->expires_in);
+    msec link = d->organization.settings.invitation_lifetime, password = d->terms.lifetime;
+    put_option(list, S(""), text(r, "invite.expires_default"), chosen);
+    PUT(m, "expires_help",
+        TEXT(r, "invite.expires_help", {S("link"), phrase_duration(r->a, r->lang, link)},
+             {S("password"), phrase_duration(r->a, r->lang, password)}));
+    for (size_t i = 0; i < sizeof usual / sizeof usual[0]; i++) {
+        msec lifetime;
+        if (duration_parse(usual[i], &lifetime))
+            put_option(list, usual[i], phrase_duration(r->a, r->lang, lifetime), chosen);
+    }
+}
+
+static void put_wrong_option(request *r, mval *m, const problem_field *wrong)
+{
+    bool links = str_eq(wrong->pointer, S("/message")) && str_eq(wrong->code, S("invalid-characters"));
+    m_set_str(m_set_object(m, S("error")), str_slice(wrong->pointer, 1, wrong->pointer.n),
+              links ? text(r, "invite.message_links") : problem_field_text(r, wrong));
+}
 
 static err show_options(request *r, txn *t, const invite_draft *d, err refusal)
 {
@@ -70,41 +118,16 @@ static err show_options(request *r, txn *t, const invite_draft *d, err refusal)
     put_option(locales, S(""), text(r, "invite.language_auto"), chosen);
     put_option(locales, S("fr"), catalog_text(LANG_FR, S("language.name")), chosen);
     put_option(locales, S("en"), catalog_text(LANG_EN, S("language.name")), chosen);
-    put_lifetimes(r, m, "expires_options", d->lifetime);
-    if (d->wrong_message) {
-        bool links = str_eq(d->wrong_message->code, S("invalid-characters"));
-        PUT(m_set_object(m, S("error")), "message",
-            links ? text(r, "invite.message_links") : problem_field_text(r, d->wrong_message));
-    }
+    put_expiries(r, m, d);
+    TRY(put_option_lists(r, t, m, d));
     if (refusal != OK)
         return page_refused(r, refusal, "invite_options", m);
-    return page_answer(r, d->wrong_message ? 422 : 200, "invite_options", m);
+    if (d->wrong_option)
+        put_wrong_option(r, m, d->wrong_option);
+    return page_answer(r, d->wrong_option ? 422 : 200, "invite_options", m);
 }
 
 /* ---- preview ---- */
-
-/* The mail as a person would get it, with a link that leads nowhere. */
-static mail_job sample_mail(request *r, txn *t, const organization_view *o, str recipient, str role, str locale,
-                            str message, msec lifetime, bool existing)
-{
-    return (mail_job){
-        .kind = MAIL_INVITATION,
-        .recipient = recipient,
-        .locale = locale.p ? locale : o->locale,
-        .created_at = t->now,
-        .link = arena_join(r->a, r->app->env.public_url, S("/i/…")),
-        .code = S("•••••-•••••"),
-        .organization_name = o->name,
-        .organization_slug = o->slug,
-        .inviter_given_name = r->actor.given_name,
-        .inviter_family_name = r->actor.family_name,
-        .inviter_email = r->actor.email,
-        .role = role,
-        .message = message,
-        .expires_at = t->now + lifetime,
-        .existing_account = existing,
-    };
-}
 
 /* The longest beginning of whole characters that fits an address of a page. */
 static str cut_message(str message)
@@ -124,19 +147,19 @@ static str first_good(const invite_draft *d)
     return d->count ? d->rows[0].email : S("");
 }
 
+/* The mail as a person would get it, with a link that leads nowhere; in a frame of its own. */
 static err put_mail(request *r, txn *t, mval *m, const invite_draft *d)
 {
-    str to = first_good(d);
+    invite_order order = invite_draft_order(d);
+    invite_row row = {.email = first_good(d), .role = d->role, .locale = d->locale, .message = some(d->form->message)};
     mail_parts parts;
-    mail_job job =
-        sample_mail(r, t, &d->organization, to, d->role, d->locale, some(d->form->message), d->lifetime, d->all_exist);
-    TRY(mail_render(r->a, &r->app->env, &job, &parts));
+    TRY(invitation_mail_preview(t, &r->actor, &order, &row, d->all_exist, &parts));
     PUT(m, "mail_subject", parts.subject);
-    PUT(m, "mail_to", to);
+    PUT(m, "mail_to", row.email);
     PUT(m, "mail_frame_url",
-        LINK(r->a, org_path(r, "/users/invite/mail"), {S("to"), to}, {S("locale"), d->locale}, {S("role"), d->role},
-             {S("expires_in"), d->expires_in}, {S("existing"), d->all_exist ? S("true") : STR_NONE},
-             {S("message"), cut_message(d->form->message)}));
+        LINK(r->a, org_path(r, "/users/invite/mail"), {S("to"), row.email}, {S("locale"), d->locale},
+             {S("role"), d->role}, {S("expires_in"), d->expires_in}, {S("method"), d->method},
+             {S("existing"), d->all_exist ? S("true") : STR_NONE}, {S("message"), cut_message(d->form->message)}));
     return OK;
 }
 
@@ -145,13 +168,15 @@ static err show_preview(request *r, txn *t, const invite_draft *d)
     mval *m;
     TRY(step_open(r, t, d, "preview", &m));
     TRY(put_mail(r, t, m, d));
+    TRY(put_option_texts(r, t, m, d));
     put_results(r, m, d, false);
     put_seats(r, m, &d->seats, d->good + d->short_of_seats);
     PUT(m, "role_text", text_of(r, "role", d->role));
     PUT(m, "locale_text",
         d->locale.p ? catalog_text(str_eq(d->locale, S("fr")) ? LANG_FR : LANG_EN, S("language.name"))
                     : text(r, "invite.language_auto"));
-    PUT(m, "expires_text", phrase_duration(r->a, r->lang, d->lifetime));
+    PUT(m, "expires_text", phrase_duration(r->a, r->lang, invite_draft_lifetime(d)));
+    PUT(m, "method_text", d->all_exist ? STR_NONE : text_of(r, "invite.method", d->method));
     PUT_BOOL(m, "is_short", d->short_of_seats > 0);
     put_count(m, "fit", d->good);
     PUT_BOOL(m, "none_fit", d->good == 0 && d->short_of_seats > 0);
@@ -162,18 +187,17 @@ static err show_preview(request *r, txn *t, const invite_draft *d)
 err console_invite_mail_preview(request *r, txn *t)
 {
     const query_invite_mail_preview *q = r->query;
-    organization_view o;
-    mail_parts parts;
+    invite_order order = {0};
     language lang;
-    msec lifetime;
-    TRY(organization_get(t, r->actor.organization_id, &o));
-    lifetime = o.settings.invitation_lifetime;
-    if (!str_empty(q->expires_in) && !duration_parse(q->expires_in, &lifetime))
+    mail_parts parts;
+    if (!str_empty(q->expires_in) && !duration_parse(q->expires_in, &order.lifetime))
         return ERR_INVALID_REQUEST;
-    mail_job job = sample_mail(
-        r, t, &o, text_or_empty(q->to), str_eq(q->role, S("administrator")) ? q->role : S("member"),
-        language_parse(q->locale, &lang) ? language_code(lang) : STR_NONE, some(q->message), lifetime, q->existing);
-    TRY(mail_render(r->a, &r->app->env, &job, &parts));
+    method_into(str_empty(q->method) ? S("link") : q->method, &order);
+    invite_row row = {.email = text_or_empty(q->to),
+                      .role = str_eq(q->role, S("administrator")) ? q->role : S("member"),
+                      .locale = language_parse(q->locale, &lang) ? language_code(lang) : STR_NONE,
+                      .message = some(q->message)};
+    TRY(invitation_mail_preview(t, &r->actor, &order, &row, q->existing, &parts));
     answer_header(
         r, S("Content-Security-Policy"),
         S("default-src 'none'; style-src 'unsafe-inline'; form-action 'none'; frame-ancestors 'self'; sandbox"));
@@ -182,43 +206,91 @@ err console_invite_mail_preview(request *r, txn *t)
 
 /* ---- the way through ---- */
 
-err console_invite_step_form(request *r, txn *t)
+/* The step that holds the field which was refused. */
+static err show_refused(request *r, txn *t, const invite_draft *d, err refusal)
+{
+    str at = r->problem.field_count ? r->problem.fields[0].pointer : STR_NONE;
+    bool first = str_eq(at, S("/addresses")) || (d->way->administrators && str_eq(at, S("/method")));
+    return first || refusal != ERR_INVALID_REQUEST ? show_addresses(r, t, d, false, refusal)
+                                                   : show_options(r, t, d, refusal);
+}
+
+static err step_on(request *r, txn *t, const invite_way *way)
 {
     const invite_form *form = r->body;
     invite_draft d;
-    err refusal = invite_draft_read(r, t, form, &d);
+    err refusal = invite_draft_read(r, t, way, form, &d);
+    if (refusal == OK)
+        refusal = invite_draft_judge(r, t, &d);
     if (refusal == ERR_INVALID_REQUEST)
-        return show_addresses(r, t, &d, false, refusal);
+        return show_refused(r, t, &d, refusal);
     TRY(refusal);
-    TRY(invite_draft_judge(r, t, &d));
-    bool on = d.good > 0 || d.short_of_seats > 0 || d.wrong_message;
+    bool on = d.good > 0 || d.short_of_seats > 0 || d.wrong_option;
     if (!on || (!str_eq(form->step, S("options")) && !str_eq(form->step, S("preview"))))
         return show_addresses(r, t, &d, true, OK);
-    if (str_eq(form->step, S("options")) || d.wrong_message)
+    if (str_eq(form->step, S("options")) || d.wrong_option)
         return show_options(r, t, &d, OK);
     return show_preview(r, t, &d);
+}
+
+err console_invite_step_form(request *r, txn *t)
+{
+    return step_on(r, t, &inviting);
+}
+
+err console_administrators_step_form(request *r, txn *t)
+{
+    return step_on(r, t, &adding_administrators);
 }
 
 /* For the script: a refusal is a problem in JSON, which it passes over. */
 err console_invite_check(request *r, txn *t)
 {
     invite_draft d;
-    TRY(invite_draft_read(r, t, r->body, &d));
+    TRY(invite_draft_read(r, t, &inviting, r->body, &d));
     TRY(invite_draft_judge(r, t, &d));
     return answer_results(r, &d);
 }
+
+/* ---- what was sent ---- */
 
 static err show_sent(request *r, txn *t, const invite_draft *d, uuid batch)
 {
     mval *m;
     TRY(step_open(r, t, d, "preview", &m));
     put_results(r, m, d, true);
+    PUT(m, "heading", text(r, "title.invite_sent"));
     PUT_BOOL(m, "is_none_sent", d->good == 0);
     PUT_BOOL(m, "mail_kept", d->good > 0 && mail_is_kept(r));
     PUT(m, "batch_url", d->good ? org_path_id(r, "/users/batches/", ID_BATCH, batch, "") : STR_NONE);
     PUT(m, "users_url", org_path(r, "/users/invitations"));
-    PUT(m, "invite_url", org_path(r, "/users/invite"));
     return page_answer(r, d->good ? 200 : 422, "invite_sent", m);
+}
+
+static size_t collect_shown(request *r, const invite_draft *d, shown_password *out)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < d->count; i++) {
+        const invite_result *result = &d->results[i];
+        if (result->outcome == OK && result->temporary_password.p)
+            out[count++] = (shown_password){
+                .email = result->made->email,
+                .full_name = phrase_name(r->a, d->rows[i].given_name, d->rows[i].family_name),
+                .password = result->temporary_password,
+                .locale = result->made->locale,
+                .expires_at = result->made->expires_at,
+            };
+    }
+    return count;
+}
+
+static err show_shown(request *r, txn *t, const invite_draft *d, uuid batch, const shown_password *shown, size_t count)
+{
+    mval *m;
+    TRY(page_open(r, t, &m));
+    put_report(r, m, shown, count, org_path_id(r, "/users/batches/", ID_BATCH, batch, ""));
+    PUT_BOOL(m, "has_others", put_results(r, m, d, true) > 0);
+    return page_answer(r, 200, "invite_report", m);
 }
 
 /* Sends, unless seats ran short since the preview: then nothing is done before the person agrees to fewer. */
@@ -230,13 +302,13 @@ static err send(request *r, txn *t, invite_draft *d, uuid *batch)
     return d->short_of_seats && !d->form->as_many_as_fit ? ERR_SEAT_LIMIT_REACHED : OK;
 }
 
-err console_invite_send_form(request *r, txn *t)
+static err send_on(request *r, txn *t, const invite_way *way)
 {
     invite_draft d;
     uuid batch;
-    err refusal = invite_draft_read(r, t, r->body, &d);
+    err refusal = invite_draft_read(r, t, way, r->body, &d);
     if (refusal == ERR_INVALID_REQUEST)
-        return show_addresses(r, t, &d, false, refusal);
+        return show_refused(r, t, &d, refusal);
     TRY(refusal);
     TRY(store_savepoint(t));
     TRY(page_attempt(t, send(r, t, &d, &batch), &refusal));
@@ -245,9 +317,23 @@ err console_invite_send_form(request *r, txn *t)
         return show_preview(r, t, &d);
     }
     if (refusal != OK)
-        return show_addresses(r, t, &d, false, refusal);
+        return show_refused(r, t, &d, refusal);
+    shown_password *shown = arena_array_of(r->a, shown_password, d.count);
+    size_t count = collect_shown(r, &d, shown);
+    if (count)
+        return show_shown(r, t, &d, batch, shown, count);
     if (d.bad)
         return show_sent(r, t, &d, batch);
     return page_redirect_count(r, org_path_id(r, "/users/batches/", ID_BATCH, batch, ""),
                                mail_is_kept(r) ? "invitations_kept" : "invitations_sent", d.good);
+}
+
+err console_invite_send_form(request *r, txn *t)
+{
+    return send_on(r, t, &inviting);
+}
+
+err console_administrators_send_form(request *r, txn *t)
+{
+    return send_on(r, t, &adding_administrators);
 }

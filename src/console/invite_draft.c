@@ -25,33 +25,60 @@ static void fill_rows(request *r, invite_draft *d)
     }
 }
 
-err invite_draft_read(request *r, txn *t, const invite_form *form, invite_draft *d)
+static err read_lifetime(request *r, invite_draft *d)
 {
-    language lang;
-    *d = (invite_draft){.form = form, .role = str_empty(form->role) ? S("member") : form->role};
-    TRY(organization_get(t, r->actor.organization_id, &d->organization));
-    d->locale = language_parse(form->locale, &lang) ? language_code(lang) : STR_NONE;
-    d->lifetime = d->organization.settings.invitation_lifetime;
-    if (!str_empty(form->expires_in) && !duration_parse(form->expires_in, &d->lifetime))
-        return problem_at(&r->problem, ERR_INVALID_REQUEST, S("/expires_in"), S("not-allowed"), 0);
-    if (d->lifetime < MSEC_HOUR || d->lifetime > 90 * (msec)MSEC_DAY)
+    msec most = (str_eq(d->method, S("link")) ? 90 : 30) * (msec)MSEC_DAY;
+    if (str_empty(d->form->expires_in))
+        return OK;
+    if (!duration_parse(d->form->expires_in, &d->lifetime) || d->lifetime < MSEC_HOUR || d->lifetime > most)
         return problem_at(&r->problem, ERR_INVALID_REQUEST, S("/expires_in"), S("not-allowed"), 0);
     char out[DURATION_TEXT_SIZE];
     d->expires_in = arena_str(r->a, duration_format(d->lifetime, out));
-    err e =
-        address_list_parse(r->a, form->addresses.p ? form->addresses : S(""), INVITE_ROWS_MAX, &d->entries, &d->count);
+    return OK;
+}
+
+static err read_addresses(request *r, invite_draft *d)
+{
+    str typed = d->form->addresses.p ? d->form->addresses : S("");
+    err e = address_list_parse(r->a, typed, INVITE_ROWS_MAX, &d->entries, &d->count);
     if (e == ERR_PAYLOAD_TOO_LARGE)
         return problem_at(&r->problem, ERR_INVALID_REQUEST, S("/addresses"), S("too-many"), INVITE_ROWS_MAX);
     TRY(e);
-    if (!d->count)
-        return problem_at(&r->problem, ERR_INVALID_REQUEST, S("/addresses"), S("required"), 0);
+    return d->count ? OK : problem_at(&r->problem, ERR_INVALID_REQUEST, S("/addresses"), S("required"), 0);
+}
+
+err invite_draft_read(request *r, txn *t, const invite_way *way, const invite_form *form, invite_draft *d)
+{
+    language lang;
+    bool link = !way->administrators;
+    *d = (invite_draft){.form = form, .way = way, .role = str_empty(form->role) ? S("member") : form->role};
+    if (way->administrators)
+        d->role = S("administrator");
+    TRY(organization_get(t, r->actor.organization_id, &d->organization));
+    TRY(temporary_terms_get(t, r->actor.organization_id, &d->terms));
+    d->locale = language_parse(form->locale, &lang) ? language_code(lang) : STR_NONE;
+    d->method = str_empty(form->method) ? method_usual(r, &d->terms, link) : form->method;
+    TRY(read_addresses(r, d));
     fill_rows(r, d);
-    return OK;
+    if (!method_allowed(&d->terms, link, d->method)) {
+        d->method = method_usual(r, &d->terms, link);
+        return problem_at(&r->problem, ERR_INVALID_REQUEST, S("/method"), S("not-allowed"), 0);
+    }
+    TRY(read_lifetime(r, d));
+    return invite_options_read(r, t, d);
+}
+
+msec invite_draft_lifetime(const invite_draft *d)
+{
+    msec usual = str_eq(d->method, S("link")) ? d->organization.settings.invitation_lifetime : d->terms.lifetime;
+    return d->lifetime ? d->lifetime : usual;
 }
 
 invite_order invite_draft_order(const invite_draft *d)
 {
-    return (invite_order){.rows = d->rows, .count = d->count, .lifetime = d->lifetime, .deliver = true};
+    invite_order order = {.rows = d->rows, .count = d->count, .lifetime = d->lifetime, .deliver = true};
+    method_into(d->method, &order);
+    return order;
 }
 
 void invite_draft_count(invite_draft *d)
@@ -65,8 +92,8 @@ void invite_draft_count(invite_draft *d)
         d->bad += result->outcome != OK;
         d->short_of_seats += result->outcome == ERR_SEAT_LIMIT_REACHED;
         d->all_exist = d->all_exist && (result->outcome != OK || result->existing_account);
-        if (p && p->field_count && str_eq(p->fields[0].pointer, S("/message")))
-            d->wrong_message = &p->fields[0];
+        if (result->outcome == ERR_INVALID_REQUEST && p && p->field_count && !d->wrong_option)
+            d->wrong_option = &p->fields[0];
     }
 }
 
@@ -164,13 +191,19 @@ static void put_result(request *r, mval *list, const invite_draft *d, size_t i, 
     PUT_BOOL(o, "is_bad", str_eq(v.kind, S("bad")));
 }
 
-void put_results(request *r, mval *m, const invite_draft *d, bool sent)
+size_t put_results(request *r, mval *m, const invite_draft *d, bool sent)
 {
     mval *list = m_set_list(m, S("results"));
+    size_t count = 0;
     for (int pass = 0; pass < 2; pass++) /* sent: what went wrong first; otherwise as entered */
-        for (size_t i = 0; i < d->count; i++)
-            if (sent ? (d->results[i].outcome == OK) == (pass == 1) : pass == 0)
+        for (size_t i = 0; i < d->count; i++) {
+            const invite_result *result = &d->results[i];
+            bool now = sent ? (result->outcome == OK) == (pass == 1) && !result->temporary_password.p : pass == 0;
+            if (now)
                 put_result(r, list, d, i, sent);
+            count += now;
+        }
+    return count;
 }
 
 static void write_result(request *r, json_writer *w, const invite_draft *d, size_t i)

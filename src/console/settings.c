@@ -1,5 +1,5 @@
 /* An organization's settings. */
-#include "console/invite.h"
+#include "console/console.h"
 #include "http/schema.h"
 
 static str duration_value(request *r, msec d)
@@ -24,7 +24,7 @@ static void put_durations(request *r, mval *list, const char *plural, const str 
         put_option(list, duration_value(r, chosen), phrase_duration(r->a, r->lang, chosen), duration_value(r, chosen));
 }
 
-void put_lifetimes(request *r, mval *m, const char *name, msec chosen)
+static void put_lifetimes(request *r, mval *m, const char *name, msec chosen)
 {
     static const str usual[] = {S_INIT("1d"), S_INIT("3d"), S_INIT("7d"), S_INIT("14d"), S_INIT("30d"), S_INIT("90d")};
     put_durations(r, m_set_list(m, str_of(name)), NULL, usual, sizeof usual / sizeof usual[0], chosen);

@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from lib import pdf
 from lib.people import PASSWORD, fresh
 
 
@@ -223,6 +224,86 @@ def test_links_in_a_message_are_refused_beside_it(acme):
     page = acme.api.submit(console(acme, "/users/invite"), {"addresses": fresh(), "step": "preview", "message": "see https://evil.example/"})
     assert page.status == 422 and "Links are not taken" in said(page)
     assert 'id="message"' in page.text
+
+
+@pytest.mark.parametrize("set_to, other", [("show", "send"), ("send", "show")])
+def test_a_form_takes_no_more_than_the_organization_allows(acme, set_to, other):
+    acme.set(temporary_password_delivery=set_to).ok()
+    url, new = console(acme, "/users/invite"), fresh("nora")
+    page = acme.api.page(url).ok(200)
+    for path, step in ((url, "options"), (url, "preview"), (url + "/send", ""), (console(acme, "/users/administrators/send"), "")):
+        page = acme.api.submit(path, {"addresses": new, "method": other, "step": step})
+        assert page.status == 422 and new in page.text and f'value="{other}"' not in page.text, path
+    assert not acme.api.items(acme.path + "/invitations")
+
+
+@pytest.mark.parametrize("wrong, at", [
+    ({"groups": "grp_01h455vb4pex5vsknk084sn02q"}, "One of the groups no longer exists"),
+    ({"access_ends": "2001-01-01"}, "This moment has passed"),
+    ({"access_ends": "soon"}, "neither a date nor a moment"),
+    ({"expires_in": "never"}, "not one of the possible values"),
+    ({"expires_in": "31d", "method": "show"}, "not one of the possible values"),
+])
+def test_every_step_checks_the_options_again(acme, rival, wrong, at):
+    new = fresh("nora")
+    for path, step in (("", "preview"), ("/send", "")):
+        page = acme.api.submit(console(acme, "/users/invite" + path), {"addresses": new, "step": step, **wrong})
+        assert page.status == 422 and at in said(page) and new in page.text, (path, said(page)[:3000])
+    strange = rival.api.post(rival.path + "/groups", {"name": "Theirs"}).ok(201)["id"]
+    assert acme.api.submit(console(acme, "/users/invite/send"), {"addresses": new, "groups": strange}).status == 422
+    assert not acme.api.items(acme.path + "/invitations")
+
+
+def test_what_is_not_ticked_is_off_and_what_a_role_may_not_have_stays_as_it_is(acme):
+    for key, default, roles in (("offline", True, ["owner", "administrator", "member"]), ("reports", True, ["administrator"])):
+        body = {"key": key, "name": {"en": key.title(), "fr": key.title()}, "default": default, "roles": roles}
+        acme.api.post(acme.path + "/entitlements", body).ok(201)
+    url, a, b, c = console(acme, "/users/invite"), fresh("a"), fresh("b"), fresh("c")
+    page = acme.api.submit(url, {"addresses": a, "step": "options"}).ok(200)
+    assert "Offline" in said(page) and "Reports (Administrator)" in said(page) and page.text.count('name="entitlements" value') == 2
+    where(acme.api.submit(url + "/send", {"addresses": a}))
+    where(acme.api.submit(url + "/send", {"addresses": b, "entitlements_shown": "true"}))
+    where(acme.api.submit(url + "/send", {"addresses": c, "entitlements_shown": "true", "entitlements": ["offline", "reports"]}))
+    given = {i["email"]: i["entitlements"] for i in acme.api.items(acme.path + "/invitations")}
+    assert [given[x]["offline"] for x in (a, b, c)] == [True, False, True]
+    assert not any(given[x].get("reports") for x in (a, b, c)), "not for members, ticked or not"
+
+
+def test_the_way_of_administrators_gives_no_other_role(acme):
+    url, new = console(acme, "/users/administrators"), fresh("nora")
+    page = acme.api.submit(url, {"addresses": new, "step": "options", "role": "member"}).ok(200)
+    assert 'name="role"' not in page.text.split("<form class")[1].split("</form>")[0]
+    page = acme.api.submit(url + "/send", {"addresses": new, "role": "member", "method": "show"}).ok(200)
+    assert acme.api.items(acme.path + "/invitations")[0]["role"] == "administrator"
+    assert page.headers["Cache-Control"] == "no-store" and "shown this once" in said(page)
+    administrator = acme.join(role="administrator")
+    assert "/users/administrators" in administrator.api.page(console(acme, "/users")).ok().text
+    acme.set(administrators_may_invite_administrators=False).ok()
+    assert "/users/administrators" not in administrator.api.page(console(acme, "/users")).ok().text
+    for answer in (administrator.api.page(url), administrator.api.submit(url, {"addresses": new}),
+                   administrator.api.submit(url + "/send", {"addresses": fresh(), "method": "show"})):
+        assert answer.status == 403
+
+
+def test_shown_passwords_come_with_their_sheets(acme):
+    """The form of the report goes to a PDF; a form that does not fit together is refused."""
+    page = acme.api.submit(console(acme, "/users/invite/send"), {"addresses": f"{fresh()} {fresh()}", "method": "show"}).ok(200)
+    form = page.text.split("/users/invite/sheets")[1].split("</form>")[0]
+    fields = [(name, html.unescape(value)) for name, value in re.findall(r'name="(\w+)" value="([^"]*)"', form)]
+    assert [name for name, _ in fields] == ["email", "password", "expires_at", "locale"] * 2
+    url = console(acme, "/users/invite/sheets")
+    sheets = pdf.pages(acme.api.submit(url, fields).ok(200).body)
+    assert len(sheets) == 2 and fields[1][1] in sheets[0] and fields[5][1] in sheets[1]
+    for wrong in ([], fields[:-1], [("expires_at", "soon") if name == "expires_at" else (name, value) for name, value in fields]):
+        assert acme.api.submit(url, wrong).status == 422
+    assert acme.join().api.submit(url, fields).status == 403
+
+
+def test_a_corrected_address_gets_a_password_of_its_own(acme):
+    made = acme.send(fresh(), method="temporary_password", delivery="show").ok()["results"][0]["invitation"]
+    new = fresh("right")
+    page = acme.api.submit(console(acme, f"/users/invitations/{made['id']}/correct"), {"email": new}).ok(200)
+    assert "Temporary password" in said(page) and new in said(page) and re.search(r'class="secret">\w{6}-\w{6}-\w{6}<', page.text)
 
 
 # ---- lists and changes
