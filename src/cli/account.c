@@ -62,7 +62,10 @@ int run_account_remove_second_factor(cli *c)
     json_t *body = json_object();
     json_put(body, "email", argument(c, 0));
     int code = call(c, "POST", S("/server/accounts/remove-second-factor"), body, &r);
-    if (code == EXIT_DONE)
-        json_decref(r.json);
-    return code;
+    if (code != EXIT_DONE)
+        return code;
+    if (!c->json)
+        say(SAID(c, "cli.account.factor_removed", {"email", printable(c->a, argument(c, 0))}));
+    json_decref(r.json);
+    return EXIT_DONE;
 }

@@ -6,7 +6,7 @@
 
 /** What an account can show beside its password. */
 typedef struct account_factors {
-    bool totp;              /* an authenticator app, confirmed */
+    bool totp; /* an authenticator app, confirmed */
     int64_t passkeys;
     int64_t recovery_codes; /* not yet used */
 } account_factors;
@@ -16,7 +16,7 @@ typedef struct account_view {
     str email, given_name, family_name, locale; /* locale STR_NONE: never chosen */
     bool address_proved;
     msec created_at;
-    str role; /* organization_contacts alone fills it */
+    str role;                /* organization_contacts alone fills it */
     account_factors factors; /* account_get and account_by_email fill it */
 } account_view;
 
@@ -67,11 +67,11 @@ typedef struct sign_in {
     str password;
     str code;             /* of the second factor; STR_NONE: none given */
     bool code_may_follow; /* then a half session waits for it, where one is needed */
-    uuid account_id; /* from here on filled by sign_in_find */
+    uuid account_id;      /* from here on filled by sign_in_find */
     str hash;
     bool temporary; /* it is the account's temporary password */
     bool right;     /* filled by sign_in_verify */
-    str rehash; /* a new hash, when the stored one has old costs */
+    str rehash;     /* a new hash, when the stored one has old costs */
 } sign_in;
 /** Finds the hash, unless tries are being slowed: ERR_RATE_LIMITED. Unknown addresses give no error. */
 MUST err sign_in_find(txn *t, const actor *who, sign_in *in);

@@ -99,7 +99,9 @@ static mval *context_of(arena *a, const struct env *env, const mail_job *job, la
 /* One part of one language. */
 static err add_part(arena *a, const struct env *env, const mail_job *job, language lang, const char *part, buf *out)
 {
-    str kind = str_eq(job->kind, MAIL_REMINDER) ? MAIL_INVITATION : is_factor(job->kind) ? S("factor_changed") : job->kind;
+    str kind = str_eq(job->kind, MAIL_REMINDER) ? MAIL_INVITATION
+               : is_factor(job->kind)           ? S("factor_changed")
+                                                : job->kind;
     str name = arena_join(a, S("mail/"), language_code(lang), S("/"), kind, str_of(part));
     return template_render(name, lang, context_of(a, env, job, lang), out);
 }

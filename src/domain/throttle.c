@@ -20,10 +20,8 @@ typedef struct pace {
 } pace;
 
 static const pace paces[] = {
-    [THROTTLE_SIGN_IN] = {S_INIT("sign_in"), 4, LONGEST_WAIT},
-    [THROTTLE_CODE] = {S_INIT("code"), 4, LONGEST_WAIT},
-    [THROTTLE_PROOF] = {S_INIT("proof"), 4, LONGEST_WAIT},
-    [THROTTLE_FACTOR] = {S_INIT("factor"), 4, LONGEST_WAIT},
+    [THROTTLE_SIGN_IN] = {S_INIT("sign_in"), 4, LONGEST_WAIT}, [THROTTLE_CODE] = {S_INIT("code"), 4, LONGEST_WAIT},
+    [THROTTLE_PROOF] = {S_INIT("proof"), 4, LONGEST_WAIT},     [THROTTLE_FACTOR] = {S_INIT("factor"), 4, LONGEST_WAIT},
     [THROTTLE_TOTP] = {S_INIT("totp"), 10, MSEC_HOUR}, /* 24 tries a day, 3 codes good of a million: 2.6 % in a year */
 };
 

@@ -24,7 +24,7 @@ static void test_totp_vectors(void **state)
     static const struct {
         int64_t seconds;
         uint32_t code;
-    } vectors[] = {{59, 287082},        {1111111109, 81804},   {1111111111, 50471},
+    } vectors[] = {{59, 287082},       {1111111109, 81804},  {1111111111, 50471},
                    {1234567890, 5924}, {2000000000, 279037}, {20000000000, 353130}};
     (void)state;
     for (size_t i = 0; i < sizeof vectors / sizeof *vectors; i++)
@@ -55,8 +55,8 @@ static void test_typed_codes(void **state)
     assert_true(totp_parse(S("081804"), &code));
     assert_int_equal(code, 81804);
     assert_true(totp_parse(S(" 081 804 "), &code));
-    static const str wrong[] = {S_INIT(""), S_INIT("08180"), S_INIT("0818041"), S_INIT("08180a"), S_INIT("-81804"),
-                                S_INIT("٠٨١٨٠٤"), S_INIT("0818 0")};
+    static const str wrong[] = {S_INIT(""),       S_INIT("08180"),  S_INIT("0818041"), S_INIT("08180a"),
+                                S_INIT("-81804"), S_INIT("٠٨١٨٠٤"), S_INIT("0818 0")};
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
         assert_false(totp_parse(wrong[i], &code));
 }
@@ -107,8 +107,12 @@ static void test_qr(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_hotp_vectors), cmocka_unit_test(test_totp_vectors), cmocka_unit_test(test_window_and_replay),
-        cmocka_unit_test(test_typed_codes),  cmocka_unit_test(test_base32),       cmocka_unit_test(test_uri),
+        cmocka_unit_test(test_hotp_vectors),
+        cmocka_unit_test(test_totp_vectors),
+        cmocka_unit_test(test_window_and_replay),
+        cmocka_unit_test(test_typed_codes),
+        cmocka_unit_test(test_base32),
+        cmocka_unit_test(test_uri),
         cmocka_unit_test(test_qr),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
