@@ -6,7 +6,7 @@ import urllib.parse
 import pytest
 
 from lib.browser import ROOT, Browser
-from lib.otp import App, code_at
+from lib.otp import App, code_at, set_up
 from lib.people import PASSWORD, World
 
 SHOTS = ROOT / "build/shots/second-factor"
@@ -55,19 +55,14 @@ def scanned(browser, name):
     return urllib.parse.parse_qs(uri.query)["secret"][0]
 
 
-def demand(house, org, of):
-    house.server.stop()
-    house.server.tamper(f"UPDATE organization SET second_factor = '{of}' WHERE slug = '{org.slug}'")
-    house.server.start()
-
-
 @pytest.mark.timeout(300)
 def test_from_a_demand_to_a_sign_in_and_back(house, browser):
+    url, clock = house.server.url, house.clock
     org = house.found("Atelier", locale="fr")
     zoe = org.join()
     zoe.api.patch("/me", {"locale": "fr"}).ok()
-    demand(house, org, "all")
-    url, clock = house.server.url, house.clock
+    set_up(org.api, clock)
+    org.api.patch(org.path + "/settings", {"second_factor": "all"}).ok()
 
     # what the organization asks for leads to setting it up, and on to where one wanted to go
     sign_in(browser, url, zoe.email)
@@ -116,9 +111,9 @@ def test_from_a_demand_to_a_sign_in_and_back(house, browser):
     assert codes[3] not in browser.one("#codes").get_attribute("value")
 
     # and the app goes, once nobody asks for one
-    demand(house, org, "none")
+    org.api.patch(org.path + "/settings", {"second_factor": "none"}).ok()
     clock.advance(minutes=11)
-    browser.go(house.server.url + "/me/totp/remove").sees("totp.remove_last")
+    browser.go(url + "/me/totp/remove").sees("totp.remove_last")
     looked_at(browser, "11-remove", also=True)
     browser.fill("password.current", "wrong").press("totp.remove_submit").sees("field.wrong-password")
     browser.fill("password.current", PASSWORD).press("totp.remove_submit").sees("notice.totp_removed")
