@@ -2,6 +2,9 @@
 #include "cli/run.h"
 #include "cli/table.h"
 
+#include <stdio.h>
+#include <unistd.h>
+
 int run_account_show(cli *c)
 {
     static const table_column sheet[] = {
@@ -68,4 +71,46 @@ int run_account_remove_second_factor(cli *c)
         say(SAID(c, "cli.account.factor_removed", {"email", printable(c->a, argument(c, 0))}));
     json_decref(r.json);
     return EXIT_DONE;
+}
+
+int run_account_export(cli *c)
+{
+    reply r;
+    int code = call(c, "GET", path_with(c, S("/server/accounts/export"), "email", argument(c, 0)), NULL, &r);
+    if (code != EXIT_DONE)
+        return code;
+    json_print(r.json);
+    json_decref(r.json);
+    return EXIT_DONE;
+}
+
+/* Asks at a terminal; elsewhere --yes has to say it. */
+static int confirmed(cli *c)
+{
+    char answer[16] = "";
+    if (flag_value(c, "yes").p)
+        return EXIT_DONE;
+    if (!isatty(STDIN_FILENO))
+        return refuse(EXIT_USAGE, plain_text(c, "cli.account.close_yes"));
+    str question = SAID(c, "cli.account.close_ask", {"address", printable(c->a, argument(c, 0))});
+    fprintf(stderr, "%.*s ", STR_FMT(question));
+    bool read = fgets(answer, sizeof answer, stdin) != NULL;
+    str typed = read ? str_trim(str_of(answer)) : S("");
+    bool yes = typed.n > 0 && str_eq_nocase(typed, plain_text(c, "cli.word.yes"));
+    return yes ? EXIT_DONE : refuse(EXIT_REFUSED, plain_text(c, "cli.account.close_not"));
+}
+
+int run_account_close(cli *c)
+{
+    reply r = {0};
+    int code = confirmed(c);
+    if (code != EXIT_DONE)
+        return code;
+    json_t *body = json_object();
+    json_put(body, "email", argument(c, 0));
+    code = call(c, "POST", S("/server/accounts/close"), body, &r);
+    json_decref(r.json);
+    if (code == EXIT_DONE && !c->json)
+        say(SAID(c, "cli.account.closed", {"address", printable(c->a, argument(c, 0))}));
+    return code;
 }

@@ -53,6 +53,7 @@ static const cli_flag member_list_flags[] = {
     {NULL, NULL, false},
 };
 static const cli_flag organization_flags[] = {IN_ORGANIZATION, {NULL, NULL, false}};
+static const cli_flag yes_flags[] = {{"yes", NULL, false}, {NULL, NULL, false}};
 static const cli_flag batch_flags[] = {IN_ORGANIZATION, {"batch", "BATCH", false}, {NULL, NULL, false}};
 static const cli_flag member_remove_flags[] = {
     IN_ORGANIZATION,
@@ -165,6 +166,14 @@ const command commands[] = {
      .least = 1,
      .most = 1,
      .run = run_account_reset_password},
+    {.name = "account export", .arguments = "ADDRESS", .least = 1, .most = 1, .run = run_account_export},
+    {.name = "account close",
+     .arguments = "ADDRESS",
+     .flags = yes_flags,
+     .least = 1,
+     .most = 1,
+     .run = run_account_close,
+     .queues_mail = true},
     {.name = "account remove-second-factor",
      .arguments = "ADDRESS",
      .least = 1,

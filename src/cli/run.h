@@ -39,6 +39,8 @@ int run_instance_key_list(cli *c);
 int run_instance_key_revoke(cli *c);
 int run_account_show(cli *c);
 int run_account_reset_password(cli *c);
+int run_account_export(cli *c);
+int run_account_close(cli *c);
 int run_account_remove_second_factor(cli *c);
 
 #endif

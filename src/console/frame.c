@@ -13,6 +13,7 @@ static const struct {
     enum notice_kind kind;
     bool counted;
 } notices[] = {
+    {S_INIT("account_closed"), INFO, false},
     {S_INIT("address_proved"), GOOD, false},       {S_INIT("email_change_sent"), INFO, false},
     {S_INIT("factor_saved"), GOOD, false},         {S_INIT("totp_removed"), GOOD, false},
     {S_INIT("email_change_undone"), INFO, false},  {S_INIT("email_changed"), GOOD, false},

@@ -11,7 +11,7 @@ err account_name(const request *r, txn *t, uuid account_id, str *out)
         return OK;
     err e = account_get(t, account_id, &a);
     if (e == OK)
-        *out = phrase_name(r->a, a.given_name, a.family_name);
+        *out = a.closed ? text(r, "account.closed") : phrase_name(r->a, a.given_name, a.family_name);
     return e == ERR_NOT_FOUND ? OK : e;
 }
 

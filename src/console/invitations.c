@@ -73,7 +73,8 @@ err put_invitation_rows(request *r, txn *t, mval *m, const invitation_view *rows
         PUT(o, "full_name", phrase_name(r->a, v->given_name, v->family_name));
         PUT(o, "role_text", text_of(r, "role", v->role));
         PUT_BOOL(o, "is_temporary", str_eq(v->method, METHOD_TEMPORARY));
-        PUT(o, "invited_by_name", inviter.p ? inviter : text(r, "invitations.operator"));
+        const char *nobody = uuid_none(v->invited_by_id) ? "invitations.operator" : "account.closed";
+        PUT(o, "invited_by_name", inviter.p ? inviter : text(r, nobody));
         PUT(o, "created_at", machine_time(r, v->created_at));
         PUT(o, "created_at_text", phrase_day(r->a, r->lang, v->created_at, t->now));
         PUT(o, "sent_text", v->sent_count > 1 ? text_count(r, "delivery.sent_count", v->sent_count) : STR_NONE);

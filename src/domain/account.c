@@ -10,6 +10,7 @@ err account_get(txn *t, uuid id, account_view *out)
     q_account_by_id_row r;
     TRY(q_account_by_id(t, &r, id));
     *out = (account_view){r.id, r.email, r.given_name, r.family_name, r.locale, r.email_proved_at != 0, r.created_at};
+    out->closed = r.closed_at != 0;
     out->factors = (account_factors){.totp = r.totp != 0, .passkeys = r.passkeys, .recovery_codes = r.recovery_codes};
     return OK;
 }
@@ -96,9 +97,14 @@ err account_memberships(txn *t, uuid account_id, membership_view **out, size_t *
     *out = arena_array_of(t->a, membership_view, rows.n);
     *count = rows.n;
     for (size_t i = 0; i < rows.n; i++)
-        (*out)[i] =
-            (membership_view){rows.p[i].organization_id, rows.p[i].id, rows.p[i].name, rows.p[i].slug, rows.p[i].role,
-                              rows.p[i].joined_at, rows.p[i].entitlement_keys, rows.p[i].entitlements};
+        (*out)[i] = (membership_view){rows.p[i].organization_id,
+                                      rows.p[i].id,
+                                      rows.p[i].name,
+                                      rows.p[i].slug,
+                                      rows.p[i].role,
+                                      rows.p[i].joined_at,
+                                      rows.p[i].entitlement_keys,
+                                      rows.p[i].entitlements};
     return OK;
 }
 

@@ -16,6 +16,7 @@ typedef struct account_view {
     str email, given_name, family_name, locale; /* locale STR_NONE: never chosen */
     bool address_proved;
     msec created_at;
+    bool closed;             /* by account_get: names and address are erased */
     str role;                /* organization_contacts alone fills it */
     account_factors factors; /* account_get and account_by_email fill it */
 } account_view;

@@ -28,8 +28,9 @@ err audit_write(txn *t, const actor *by, const audit_entry *e)
         return OK;
     char salt[16];
     random_bytes(salt, sizeof salt);
-    return q_audit_detail_insert(t, .organization_id = organization, .event_id = id, .salt = {salt, sizeof salt},
-                                 .detail = e->detail);
+    return q_audit_detail_insert(t, .organization_id = organization, .event_id = id,
+                                 .about_id = uuid_none(e->about) ? e->subject_id : e->about,
+                                 .salt = {salt, sizeof salt}, .detail = e->detail);
 }
 
 static void add_text(buf *b, str s)

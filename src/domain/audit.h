@@ -11,6 +11,7 @@ typedef struct audit_entry {
     uuid organization_id; /* the actor's when none; both none: the server's own record */
     str before, after;    /* JSON objects without personal details; STR_NONE: nothing to say */
     str detail;           /* JSON object with personal details (addresses, names): kept apart, erasable; or STR_NONE */
+    uuid about;           /* whose details those are; the subject's when none */
 } audit_entry;
 
 MUST err audit_write(txn *t, const actor *by, const audit_entry *entry);

@@ -295,9 +295,11 @@ static err close_accepted(txn *t, const q_invitation_for_change_row *inv, uuid o
 err invitation_fulfil(txn *t, const actor *who, uuid organization_id, const q_invitation_for_change_row *inv,
                       uuid account_id, uuid *membership_id)
 {
-    q_account_by_id_row a;
+    q_account_kept_row a;
     TRY(close_accepted(t, inv, organization_id, account_id));
-    TRY(q_account_by_id(t, &a, account_id));
+    TRY(q_account_kept(t, &a, account_id));
+    if (a.closed_at) /* meanwhile */
+        return ERR_UNAUTHENTICATED;
     new_member m = {.organization_id = organization_id,
                     .account_id = account_id,
                     .invited_by_id = inv->invited_by_id,

@@ -48,9 +48,9 @@ err member_add(txn *t, const new_member *m, uuid *id)
     TRY(seats_lock(t, m->organization_id, &s));
     TRY(q_member_insert(t, &inserted, .organization_id = m->organization_id, .id = *id, .account_id = m->account_id,
                         .role = m->role, .joined_at = t->now, .invited_by_id = m->invited_by_id,
-                        .family_key = member_family_key(t->a, m->given_name, m->family_name),
-                        .email_key = m->email_key, .entitlements = m->entitlements,
-                        .group_ids = m->group_ids.p ? m->group_ids : S(""), .access_ends_at = m->access_ends_at,
+                        .family_key = member_family_key(t->a, m->given_name, m->family_name), .email_key = m->email_key,
+                        .entitlements = m->entitlements, .group_ids = m->group_ids.p ? m->group_ids : S(""),
+                        .access_ends_at = m->access_ends_at,
                         .access_warn_at = member_warn_at(m->access_ends_at, t->now)));
     if (!inserted)
         return ERR_ALREADY_MEMBER;
@@ -104,7 +104,8 @@ static err write_removal(txn *t, const actor *by, const q_member_lock_row *m, co
                                       .subject_kind = S("member"),
                                       .subject_id = m->id,
                                       .before = AUDIT_OBJECT(t->a, {S("role"), m->role}),
-                                      .detail = AUDIT_OBJECT(t->a, {S("email"), who->email})});
+                                      .detail = AUDIT_OBJECT(t->a, {S("email"), who->email}),
+                                      .about = m->account_id});
 }
 
 err member_remove(txn *t, const actor *by, uuid id, pending_fate fate)
@@ -134,18 +135,28 @@ err member_removal_preview(txn *t, uuid organization_id, uuid id, removal_previe
     return OK;
 }
 
-err member_leave(txn *t, const actor *by)
+static err leave(txn *t, const actor *by, uuid id)
 {
     seats s;
     q_member_lock_row m;
     member_view who;
-    if (by->kind == ACTOR_OPERATOR)
-        return ERR_FORBIDDEN;
-    TRY(q_member_lock(t, &m, .organization_id = by->organization_id, .id = by->membership_id));
+    TRY(q_member_lock(t, &m, .organization_id = by->organization_id, .id = id));
     TRY(seats_lock(t, by->organization_id, &s));
     TRY(member_get(t, by->organization_id, m.id, &who));
     TRY(end_membership(t, by, &m, PENDING_REVOKE));
     return write_removal(t, by, &m, &who, S("member.left"));
+}
+
+err member_leave(txn *t, const actor *by)
+{
+    return by->kind == ACTOR_OPERATOR ? ERR_FORBIDDEN : leave(t, by, by->membership_id);
+}
+
+err member_close(txn *t, const actor *by, uuid organization_id, uuid id)
+{
+    actor here = *by;
+    here.organization_id = organization_id;
+    return leave(t, &here, id);
 }
 
 /* ---- may they ---- */
@@ -172,7 +183,8 @@ static bool permission_by_name(str name, permission *out)
 static err enter_softly(txn *t, actor *who, str organization)
 {
     err e = actor_enter(t, who, organization, 0);
-    bool out = e == ERR_NOT_FOUND || e == ERR_ADDRESS_UNPROVED || e == ERR_UNAUTHENTICATED || e == ERR_SECOND_FACTOR_REQUIRED;
+    bool out =
+        e == ERR_NOT_FOUND || e == ERR_ADDRESS_UNPROVED || e == ERR_UNAUTHENTICATED || e == ERR_SECOND_FACTOR_REQUIRED;
     if (out && !uuid_none(who->organization_id)) {
         who->may = 0;
         who->role = STR_NONE;

@@ -76,6 +76,8 @@ typedef struct removal_preview {
 MUST err member_removal_preview(txn *t, uuid organization_id, uuid id, removal_preview *out);
 /** One's own way out. ERR_LAST_OWNER. */
 MUST err member_leave(txn *t, const actor *by);
+/** The same for a membership of an account that is being closed. ERR_LAST_OWNER. */
+MUST err member_close(txn *t, const actor *by, uuid organization_id, uuid id);
 /** Makes `to` an owner and the caller an administrator, in one step. The operator cannot. */
 MUST err ownership_transfer(txn *t, const actor *by, uuid to);
 

@@ -57,6 +57,7 @@ CREATE TABLE account (
     locale TEXT CHECK (locale IN ('fr', 'en')),
     password_hash TEXT,
     created_at INTEGER NOT NULL,
+    closed_at INTEGER, -- names and address are erased, and the key is none that can be typed
     -- Made for an invited person, who has no password of their own yet: the keyed hash of a temporary one, good for one sign-in.
     temporary_hash BLOB CHECK (temporary_hash IS NULL OR password_hash IS NULL),
     temporary_expires_at INTEGER,
@@ -343,6 +344,7 @@ CREATE TABLE mail (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX mail_due ON mail (next_at ASC) WHERE next_at IS NOT NULL;
 CREATE INDEX mail_of ON mail (organization_id, id);
+CREATE INDEX mail_account ON mail (account_id) WHERE account_id IS NOT NULL;
 
 CREATE TABLE idempotency (
     actor_id BLOB NOT NULL,
@@ -388,13 +390,16 @@ CREATE TABLE audit_event (
     after TEXT,
     PRIMARY KEY (organization_id, id)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX audit_event_actor ON audit_event (actor_id, id);
 
 -- Personal details of an event, salted and erasable.
 CREATE TABLE audit_detail (
     organization_id BLOB NOT NULL,
     event_id BLOB NOT NULL,
+    about_id BLOB, -- whose details: an account, an invitation …
     salt BLOB NOT NULL,
     detail TEXT NOT NULL, -- JSON
     PRIMARY KEY (organization_id, event_id),
     FOREIGN KEY (organization_id, event_id) REFERENCES audit_event (organization_id, id)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX audit_detail_about ON audit_detail (about_id);

@@ -3,7 +3,7 @@
 -- column: totp int
 -- column: passkeys int
 -- column: recovery_codes int
-SELECT id, email, email_key, given_name, family_name, locale, email_proved_at, confined_to_id, created_at, temporary_invitation_id,
+SELECT id, email, email_key, given_name, family_name, locale, email_proved_at, confined_to_id, created_at, closed_at, temporary_invitation_id,
        (SELECT COUNT(*) FROM account_totp f WHERE f.account_id = account.id AND f.confirmed_at IS NOT NULL) AS totp,
        (SELECT COUNT(*) FROM passkey p WHERE p.account_id = account.id) AS passkeys,
        (SELECT COUNT(*) FROM recovery_code r WHERE r.account_id = account.id AND r.used_at IS NULL) AS recovery_codes

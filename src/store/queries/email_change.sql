@@ -38,7 +38,7 @@ UPDATE account SET password_hash = NULL WHERE id = :id;
 
 -- Nobody changes the account between this and the end of the transaction.
 -- name: account_kept :one
-SELECT id, email, email_key, given_name, family_name, locale, email_proved_at FROM account WHERE id = :id FOR UPDATE;
+SELECT id, email, email_key, given_name, family_name, locale, email_proved_at, closed_at FROM account WHERE id = :id FOR UPDATE;
 
 -- name: totp_delete_since :exec
 -- param: since time

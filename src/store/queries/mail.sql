@@ -35,16 +35,18 @@ SELECT d.id, d.organization_id, d.kind, d.recipient, d.locale, d.sealed, d.attem
   LEFT JOIN account k ON k.email_key = i.email_key
  WHERE d.id = :id;
 
--- What was handed over was handed over, whoever has the lease by now.
+-- What was handed over was handed over, whoever has the lease by now. The last mail of a closed account forgets its address.
 -- name: mail_done :exec
 -- @global the worker serves all organizations
-UPDATE mail SET state = :state, reply = :reply, sealed = NULL, next_at = NULL, done_at = :done_at
+UPDATE mail SET state = :state, reply = :reply, sealed = NULL, next_at = NULL, done_at = :done_at,
+       recipient = CASE WHEN kind = 'account_closed' THEN '' ELSE recipient END
  WHERE id = :id AND state IN ('queued', 'deferred', 'failed');
 
 -- The number of the attempt is the lease: one that was taken up by another process meanwhile is not this one's to judge.
 -- name: mail_failed :exec
 -- @global the worker serves all organizations
-UPDATE mail SET state = 'failed', reply = :reply, sealed = NULL, next_at = NULL, done_at = :done_at
+UPDATE mail SET state = 'failed', reply = :reply, sealed = NULL, next_at = NULL, done_at = :done_at,
+       recipient = CASE WHEN kind = 'account_closed' THEN '' ELSE recipient END
  WHERE id = :id AND attempts = :attempts AND state IN ('queued', 'deferred');
 
 -- name: mail_deferred :exec

@@ -1,0 +1,81 @@
+/* Closing one's account: a page that says what goes and asks, then the end. */
+#include "console/console.h"
+#include "domain/closing.h"
+#include "http/verify.h"
+
+static err closing_open(request *r, txn *t, mval **out)
+{
+    closing_place *places;
+    size_t count;
+    int64_t keys = 0, pending = 0;
+    bool last = false;
+    str hash;
+    TRY(page_open(r, t, out));
+    mval *m = *out;
+    TRY(password_current(t, r->actor.account_id, &hash));
+    TRY(closing_preview(t, r->actor.account_id, &places, &count));
+    mval *owned = m_set_list(m, S("owned")), *goes = m_set_list(m, S("goes"));
+    for (size_t i = 0; i < count; i++) {
+        m_add(goes, m_str(r->a, TEXT(r, "removal.membership", {S("organization_name"), places[i].name})));
+        keys += places[i].api_keys;
+        pending += places[i].pending_invitations;
+        last = last || places[i].last_owner;
+        if (!places[i].last_owner)
+            continue;
+        mval *o = m_add_object(owned);
+        PUT(o, "name", places[i].name);
+        PUT(o, "initial", initials(r, places[i].name, STR_NONE));
+        PUT(o, "url", arena_join(r->a, S("/o/"), places[i].slug, S("/users")));
+    }
+    if (keys)
+        m_add(goes, m_str(r->a, text(r, "removal.keys")));
+    if (pending)
+        m_add(goes, m_str(r->a, text_count(r, "closing.pending", pending)));
+    PUT_BOOL(m, "is_last_owner", last);
+    PUT_BOOL(m, "is_change", true);
+    PUT_BOOL(m, "has_password", hash.n > 0);
+    page_back(r, m, me_path(r, S("")), "closing.back");
+    PUT(m, "action_url", me_path(r, S("/close")));
+    return OK;
+}
+
+err console_me_close_page(request *r, txn *t)
+{
+    mval *m;
+    TRY(closing_open(r, t, &m));
+    return page_answer(r, 200, "me_close", m);
+}
+
+typedef struct closing_work {
+    sign_in proof;
+    page_finding found;
+} closing_work;
+
+err console_me_close_form_prepare(request *r)
+{
+    const body_me_close_form *form = r->body;
+    closing_work *work = r->scratch = arena_new_of(r->a, closing_work);
+    work->proof = (sign_in){.email = r->actor.email, .password = form->current_password};
+    return page_note(r, verify_password(r, &work->proof), &work->found);
+}
+
+err console_me_close_form(request *r, txn *t)
+{
+    const closing_work *work = r->scratch;
+    mval *m;
+    err refusal = page_recall(r, &work->found);
+    if (refusal == OK)
+        refusal = holder_check(t, &r->actor, &work->proof);
+    if (refusal == OK) {
+        TRY(store_savepoint(t));
+        TRY(page_attempt(t, account_close(t, &r->actor, r->actor.account_id), &refusal));
+    }
+    if (refusal == OK) {
+        answer_session_cookie(r, S(""), 0);
+        return page_redirect(r, S("/sign-in"), "account_closed");
+    }
+    if (refusal == ERR_SIGN_IN_FAILED) /* noted: the answer lets it be committed */
+        refusal = problem_at(&r->problem, ERR_INVALID_REQUEST, S("/current_password"), S("wrong-password"), 0);
+    TRY(closing_open(r, t, &m));
+    return page_refused(r, refusal, "me_close", m);
+}

@@ -1,0 +1,45 @@
+-- What ends when an account is closed.
+
+-- Where the account belongs, what it holds there, and whether nobody else owns the place.
+-- name: closing_places :many
+-- @global an account's own memberships, across organizations
+-- column: last_owner int
+-- column: api_keys int
+-- column: pending_invitations int
+SELECT m.organization_id, m.id, o.name, o.slug, m.role,
+       CASE WHEN m.role = 'owner' AND NOT EXISTS (SELECT 1 FROM membership x
+             WHERE x.organization_id = m.organization_id AND x.role = 'owner' AND x.state = 'active' AND x.id <> m.id)
+            THEN 1 ELSE 0 END AS last_owner,
+       (SELECT COUNT(*) FROM api_key k WHERE k.organization_id = m.organization_id AND k.membership_id = m.id) AS api_keys,
+       (SELECT COUNT(*) FROM invitation i WHERE i.organization_id = m.organization_id AND i.state = 'pending'
+           AND i.expires_at > :now AND i.invited_by_id = m.account_id) AS pending_invitations
+  FROM membership m JOIN organization o ON o.id = m.organization_id
+ WHERE m.account_id = :account_id ORDER BY m.organization_id;
+
+-- The id stays; a key that nobody can type holds the place of the address, which is free again.
+-- name: account_erase :exec
+UPDATE account SET email = '', email_key = :email_key, email_proved_at = NULL, confined_to_id = NULL, given_name = '', family_name = '',
+       locale = NULL, password_hash = NULL, temporary_hash = NULL, temporary_expires_at = NULL, temporary_used_at = NULL,
+       temporary_invitation_id = NULL, closed_at = :closed_at
+ WHERE id = :id;
+
+-- What the record says of the person beside the events: of the account, and of the invitations it was invited by.
+-- name: audit_detail_erase :exec
+-- @global a closed account's traces, in every organization
+DELETE FROM audit_detail
+ WHERE about_id = :account_id OR about_id IN (SELECT i.id FROM invitation i WHERE i.email_key = :email_key AND i.state <> 'pending');
+
+-- name: mail_recipient_erase :exec
+-- @global a closed account's traces, in every organization
+UPDATE mail SET recipient = '', sealed = NULL, next_at = NULL,
+       state = CASE WHEN state IN ('queued', 'deferred') THEN 'withdrawn' ELSE state END
+ WHERE account_id = :account_id OR id IN (SELECT i.mail_id FROM invitation i WHERE i.email_key = :email_key AND i.state <> 'pending');
+
+-- name: invitation_person_erase :exec
+-- @global a closed account's traces, in every organization
+UPDATE invitation SET email = '', email_key = '', given_name = NULL, family_name = NULL, message = NULL
+ WHERE email_key = :email_key AND state <> 'pending';
+
+-- Kept answers may hold names.
+-- name: idempotency_erase :exec
+DELETE FROM idempotency WHERE actor_id = :actor_id;
