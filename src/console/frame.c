@@ -31,6 +31,7 @@ static const struct {
     {S_INIT("session_ended"), GOOD, false},        {S_INIT("sessions_ended"), GOOD, false},
     {S_INIT("settings_saved"), GOOD, false},       {S_INIT("signed_out"), INFO, false},
     {S_INIT("sign_in_again"), INFO, false},        {S_INIT("some_failed"), WARNING, false},
+    {S_INIT("code_resent"), INFO, false},
 };
 
 /* The query's `notice`, whatever route it belongs to. */
@@ -183,6 +184,7 @@ err page_open(request *r, txn *t, mval **out)
     PUT(m, "asset_icon_url", asset_path(S("icon.svg")));
     PUT(m, "asset_font_url", asset_path(S("inter-400.woff2")));
     PUT_INT(m, "min_length", r->app->env.settings->password_min_length);
+    PUT_BOOL(m, "may_found", r->app->env.settings->signup);
     PUT_BOOL(m, "signed_in", r->actor.kind == ACTOR_ACCOUNT);
     put_notice(r, m);
     if (r->actor.kind != ACTOR_ACCOUNT)
