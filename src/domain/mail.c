@@ -42,7 +42,7 @@ err mail_queue(txn *t, const mail_order *o, uuid *id)
         *id = own;
     store_on_commit(t, tell_listener);
     return q_mail_insert(t, .id = own, .organization_id = o->organization_id, .kind = o->kind,
-                         .invitation_id = o->invitation_id, .account_id = o->account_id, .recipient = o->recipient,
+                         .invitation_id = o->invitation_id, .membership_id = o->membership_id, .account_id = o->account_id, .recipient = o->recipient,
                          .locale = o->locale, .sealed = sealed, .next_at = t->now, .created_at = t->now);
 }
 
@@ -90,9 +90,23 @@ static bool is_invitation(str kind)
     return str_eq(kind, MAIL_INVITATION) || str_eq(kind, MAIL_REMINDER) || str_eq(kind, MAIL_TEMPORARY_PASSWORD);
 }
 
+bool mail_is_about_member(str kind)
+{
+    return str_starts(kind, S("member_"));
+}
+
+/* Whoever was removed was told otherwise; an end that came, or was taken back, needs no warning any more. */
+static bool member_reason(const q_mail_for_delivery_row *r, msec now)
+{
+    bool warns = str_eq(r->kind, MAIL_MEMBER_ENDS) || str_eq(r->kind, MAIL_MEMBER_ENDS_NOTICE);
+    return r->member_role.p && (!warns || r->access_ends_at > now);
+}
+
 /* An invitation's mail has lost its reason once the invitation was answered, revoked, or mailed again. */
 static bool has_reason(const q_mail_for_delivery_row *r, msec now)
 {
+    if (mail_is_about_member(r->kind))
+        return member_reason(r, now);
     if (!is_invitation(r->kind))
         return !is_stale(r, now);
     return str_eq(r->invitation_state, S("pending")) && r->expires_at > now && uuid_eq(r->invitation_mail_id, r->id);
@@ -109,6 +123,20 @@ static bool open_secrets(txn *t, const q_mail_for_delivery_row *r, mail_job *job
     job->link = token.n ? link_of(t, r->kind, token) : STR_NONE;
     job->code = rest.p && rest.n ? code_display(t->a, rest) : STR_NONE;
     return true;
+}
+
+static void about_member(txn *t, const q_mail_for_delivery_row *r, mail_job *job)
+{
+    char id[TYPEID_SIZE];
+    str home = arena_join(t->a, t->env->public_url, S("/o/"), r->slug);
+    job->role = r->member_role;
+    job->expires_at = r->access_ends_at;
+    job->member_given_name = r->member_given_name;
+    job->member_family_name = r->member_family_name;
+    if (str_eq(r->kind, MAIL_MEMBER_ENDS_NOTICE))
+        job->link = arena_join(t->a, home, S("/users/"), typeid_format(ID_MEMBER, r->membership_id, id));
+    else if (!str_eq(r->kind, MAIL_MEMBER_SUSPENDED))
+        job->link = home;
 }
 
 static mail_job job_of(txn *t, const q_mail_for_delivery_row *r)
@@ -135,6 +163,8 @@ static mail_job job_of(txn *t, const q_mail_for_delivery_row *r)
         .existing_account = r->existing != 0,
         .asker_email = asks ? r->email : STR_NONE,
     };
+    if (mail_is_about_member(r->kind))
+        about_member(t, r, &job);
     if (asks) /* leads to the invitation in the console, which asks the inviter to sign in */
         job.link = arena_join(t->a, t->env->public_url, S("/o/"), r->slug, S("/users/invitations?state=expired"));
     if (str_eq(r->kind, MAIL_SIGNUP_KNOWN))

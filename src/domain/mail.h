@@ -26,15 +26,24 @@
 #define MAIL_FACTOR_PASSKEY_REMOVED  S("factor_passkey_removed")
 #define MAIL_FACTOR_REMOVED          S("factor_removed") /* by the operator */
 #define MAIL_FACTOR_GUESSED          S("factor_guessed") /* many wrong codes after a right password */
+/* What becomes of a membership shares the templates member_changed; texts as above. */
+#define MAIL_MEMBER_SUSPENDED        S("member_suspended")
+#define MAIL_MEMBER_REACTIVATED      S("member_reactivated")
+#define MAIL_MEMBER_ROLE_CHANGED     S("member_role_changed")
+#define MAIL_MEMBER_ENDS             S("member_ends")        /* access ends within a day: to the member */
+#define MAIL_MEMBER_ENDS_NOTICE      S("member_ends_notice") /* to those who administer */
 #define MAIL_SIGNUP_CODE             S("signup_code")    /* for an address without an account */
 #define MAIL_SIGNUP_KNOWN            S("signup_known")   /* for one with an account */
+
+/** One of the MAIL_MEMBER_…. */
+bool mail_is_about_member(str kind);
 
 /** How long the code of a sign-up is good for. */
 enum { SIGNUP_CODE_LIFETIME = 10 * MSEC_MINUTE };
 
 typedef struct mail_order {
     str kind;
-    uuid organization_id, invitation_id, account_id; /* what it is about; UUID_NONE where it does not apply */
+    uuid organization_id, invitation_id, membership_id, account_id; /* what it is about; UUID_NONE where it does not apply */
     str recipient;                                   /* the stored spelling */
     str locale;                                      /* "fr", "en", STR_NONE: both languages */
     str token, code;                                 /* secrets; sealed here */
@@ -67,6 +76,7 @@ typedef struct mail_job {
     msec expires_at;
     bool existing_account;
     str asker_email; /* ask_again: who asks */
+    str member_given_name, member_family_name; /* whom a MAIL_MEMBER_… is about */
 } mail_job;
 
 typedef enum mail_outcome { MAIL_SENT, MAIL_KEPT, MAIL_DEFERRED, MAIL_FAILED } mail_outcome;

@@ -53,6 +53,21 @@ static bool is_factor(str kind)
     return str_starts(kind, S("factor_"));
 }
 
+/* mail.KIND.title and .text, with the organization, the member's name, their role and the end of their access. */
+static void put_member_change(arena *a, mval *m, const mail_job *job, language lang)
+{
+    const str with[][2] = {
+        {S("organization"), unlinked(a, job->organization_name)},
+        {S("name"), unlinked(a, phrase_name(a, job->member_given_name, job->member_family_name))},
+        {S("role"), catalog_text(lang, arena_join(a, S("role."), job->role))},
+        {S("when"), job->expires_at ? phrase_moment(a, lang, job->expires_at) : STR_NONE},
+    };
+    str key = arena_join(a, S("mail."), job->kind);
+    m_set_str(m, S("change_title"), phrase_fill(a, catalog_text(lang, arena_join(a, key, S(".title"))), with, 4));
+    m_set_str(m, S("change_text"), phrase_fill(a, catalog_text(lang, arena_join(a, key, S(".text"))), with, 4));
+    m_set_str(m, S("member_url"), job->link);
+}
+
 /* One context serves all kinds: a template takes what it needs. */
 static mval *context_of(arena *a, const struct env *env, const mail_job *job, language lang)
 {
@@ -90,6 +105,8 @@ static mval *context_of(arena *a, const struct env *env, const mail_job *job, la
         m_set_str(m, S("change_title"), catalog_text(lang, arena_join(a, S("mail."), job->kind, S(".title"))));
         m_set_str(m, S("change_text"), catalog_text(lang, arena_join(a, S("mail."), job->kind, S(".text"))));
     }
+    if (mail_is_about_member(job->kind))
+        put_member_change(a, m, job, lang);
     m_set_bool(m, S("is_existing_account"), job->existing_account);
     m_set_bool(m, S("is_reminder"), str_eq(job->kind, MAIL_REMINDER));
     put_message(a, m, job->message);
@@ -99,9 +116,10 @@ static mval *context_of(arena *a, const struct env *env, const mail_job *job, la
 /* One part of one language. */
 static err add_part(arena *a, const struct env *env, const mail_job *job, language lang, const char *part, buf *out)
 {
-    str kind = str_eq(job->kind, MAIL_REMINDER) ? MAIL_INVITATION
-               : is_factor(job->kind)           ? S("factor_changed")
-                                                : job->kind;
+    str kind = str_eq(job->kind, MAIL_REMINDER)  ? MAIL_INVITATION
+               : is_factor(job->kind)            ? S("factor_changed")
+               : mail_is_about_member(job->kind) ? S("member_changed")
+                                                 : job->kind;
     str name = arena_join(a, S("mail/"), language_code(lang), S("/"), kind, str_of(part));
     return template_render(name, lang, context_of(a, env, job, lang), out);
 }

@@ -2,6 +2,8 @@
 #include "domain/audit.h"
 #include "domain/group.h"
 #include "domain/invitation.h"
+#include "domain/mail.h"
+#include "domain/member_notice.h"
 #include "domain/member_parts.h"
 #include "domain/seat.h"
 #include "domain/session.h"
@@ -178,13 +180,28 @@ static err record(const changing *w, const q_member_lock_row *was, const q_membe
                  .before = options_text(w, was), .after = options_text(w, to));
 }
 
+/* The person is told, but of what they did themselves. */
+static err say(const changing *w, const q_member_lock_row *was, const q_member_lock_row *to)
+{
+    uuid o = w->by->organization_id;
+    if (uuid_eq(was->id, w->by->membership_id))
+        return OK;
+    if (!str_eq(was->role, to->role))
+        TRY(member_tell(w->t, o, was->id, was->account_id, MAIL_MEMBER_ROLE_CHANGED));
+    if (str_eq(was->state, to->state))
+        return OK;
+    return member_tell(w->t, o, was->id, was->account_id,
+                       str_eq(to->state, S("active")) ? MAIL_MEMBER_REACTIVATED : MAIL_MEMBER_SUSPENDED);
+}
+
 static err change(const changing *w, const q_member_lock_row *was)
 {
     q_member_lock_row to;
     TRY(next_of(w, was, &to));
     TRY(judge(w, was, &to));
     TRY(write(w, was, &to));
-    return record(w, was, &to);
+    TRY(record(w, was, &to));
+    return say(w, was, &to);
 }
 
 err member_update(txn *t, const actor *by, uuid id, const member_change *c)

@@ -101,6 +101,7 @@ err organization_contacts(txn *t, uuid id, int64_t most, account_view **out, siz
                                    .email = rows.p[i].email,
                                    .given_name = rows.p[i].given_name,
                                    .family_name = rows.p[i].family_name,
+                                   .locale = rows.p[i].locale,
                                    .role = rows.p[i].role};
     return OK;
 }

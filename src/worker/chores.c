@@ -1,9 +1,10 @@
-/* Reminders, what was asked for addresses, and what is too old to keep. */
+/* Reminders, warnings, what was asked for addresses, and what is too old to keep. */
 #include "worker/parts.h"
 
 #include "base/log.h"
 #include "domain/address_request.h"
 #include "domain/invitation.h"
+#include "domain/member_notice.h"
 #include "queries.h"
 
 enum { CHORES = 100, SWEEP_EVERY = MSEC_HOUR, SWEEP_ROWS = 500, SWEEP_ROUNDS = 2000, ARENA_BYTES = 16 << 20 };
@@ -11,6 +12,11 @@ enum { CHORES = 100, SWEEP_EVERY = MSEC_HOUR, SWEEP_ROWS = 500, SWEEP_ROUNDS = 2
 static err remind(txn *t, void *context)
 {
     return invitations_remind(t, CHORES, context);
+}
+
+static err warn(txn *t, void *context)
+{
+    return members_warn(t, CHORES, context);
 }
 
 static err answer(txn *t, void *context)
@@ -39,6 +45,11 @@ static void until_done(worker *w, err (*run)(txn *t, void *context), const char 
 void chores_remind(worker *w)
 {
     until_done(w, remind, "reminders queued", "reminders cannot be sent");
+}
+
+void chores_warn(worker *w)
+{
+    until_done(w, warn, "ends of access announced", "ends of access cannot be announced");
 }
 
 void chores_answer(worker *w)

@@ -141,6 +141,8 @@ static void tick(worker *w)
     q_worker_due_row due = {0};
     if (look(w, &due) && due.reminders)
         chores_remind(w);
+    if (due.warnings)
+        chores_warn(w);
     if (due.requests)
         chores_answer(w);
     chores_sweep(w);

@@ -29,7 +29,10 @@ def org(world):
 def fill(org):
     inv = org.invitation(org.invite(fresh(), deliver=False))
     member = org.member(org.join())
+    body = {"key": "offline", "name": {"fr": "Hors ligne", "en": "Offline"}}
     return {
+        "group": org.api.post(org.path + "/groups", {"name": "Nord"}).ok(201)["id"],
+        "entitlement": org.api.post(org.path + "/entitlements", body).ok(201)["key"],
         "org": org.slug,
         "member": member["id"],
         "invitation": inv["id"],

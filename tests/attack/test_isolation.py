@@ -9,6 +9,11 @@ BODIES = {
     "update_organization": {"name": "Taken"},
     "update_settings": {"reminder_max": 2},
     "update_member": {"role": "member"},
+    "update_members": {"members": ["mbr_01h455vb4pex5vsknk084sn02q"], "state": "suspended"},
+    "create_group": {"name": "Taken"},
+    "update_group": {"name": "Taken"},
+    "create_entitlement": {"key": "taken", "name": {"fr": "Ici", "en": "Here"}},
+    "update_entitlement": {"default": True},
     "create_invitations": {"invitations": [{"email": "x@example.org", "role": "member"}]},
     "preview_invitations": {"invitations": [{"email": "x@example.org", "role": "member"}]},
     "correct_invitation": {"email": "x@example.org"},
@@ -30,6 +35,8 @@ UNKNOWN = {
     "member": "mbr_01h455vb4pex5vsknk084sn02q",
     "invitation": "inv_01h455vb4pex5vsknk084sn02q",
     "batch": "bat_01h455vb4pex5vsknk084sn02q",
+    "group": "grp_01h455vb4pex5vsknk084sn02q",
+    "entitlement": "chest",
 }
 
 
@@ -38,6 +45,9 @@ def two(world):
     ours, theirs = world.found("Ours"), world.found("Theirs Ltd")
     inv = theirs.invitation(theirs.invite(fresh("guest"), deliver=False))
     ids = {"member": theirs.member(theirs.join())["id"], "invitation": inv["id"], "batch": inv["batch"]}
+    ids["group"] = theirs.api.post(theirs.path + "/groups", {"name": "Nord"}).ok(201)["id"]
+    body = {"key": "offline", "name": {"fr": "Hors ligne", "en": "Offline"}}
+    ids["entitlement"] = theirs.api.post(theirs.path + "/entitlements", body).ok(201)["key"]
     return ours, theirs, ids
 
 
@@ -55,7 +65,8 @@ def nothing_said(answer, theirs, ids):
 
 def snapshot(world, org):
     raw = world.server.query("SELECT id FROM organization WHERE slug = ?", org.slug)[0][0]
-    tables = ("membership", "invitation", "organization_seat", "organization_owner", "audit_event", "mail")
+    tables = ("membership", "invitation", "organization_seat", "organization_owner", "audit_event", "mail",
+              "member_group", "entitlement")
     return [world.server.query(f"SELECT * FROM {t} WHERE organization_id = ?", raw) for t in tables]
 
 
@@ -103,7 +114,7 @@ def test_their_thing_in_our_organization_is_like_none_at_all(world, two, route):
 )
 def test_ids_that_are_none(two, route, wrong):
     ours = two[0]
-    path = route.path.removeprefix("/api/v1").format(org=ours.slug, member=wrong, invitation=wrong, batch=wrong)
+    path = route.path.removeprefix("/api/v1").format(org=ours.slug, **dict.fromkeys(UNKNOWN, wrong))
     ours.api.call(route.method, path, body_for(route, UNKNOWN)).refused("not-found", 404)
 
 

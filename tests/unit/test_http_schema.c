@@ -76,6 +76,41 @@ static void reads_null_where_it_may_stand(void **state)
     expect_json(&schema_body_update_organization, S("{\"name\":null}"), ERR_INVALID_REQUEST, "/name wrong-type 0");
 }
 
+static void reads_a_map(void **state)
+{
+    (void)state;
+    void *out;
+    str text = S("{\"entitlements\":{\"offline\":true,\"mobile-app\":false}}");
+    assert_int_equal(schema_from_json(&schema_body_update_member, a, &p, text, &out), OK);
+    const body_update_member *body = out;
+    const flag *flags = body->entitlements.items;
+    assert_true(body->has_entitlements && body->entitlements.count == 2);
+    for (size_t i = 0; i < 2; i++)
+        assert_true(str_eq(flags[i].name, flags[i].on ? S("offline") : S("mobile-app")));
+    assert_int_equal(schema_from_json(&schema_body_update_member, a, &p, S("{\"entitlements\":{}}"), &out), OK);
+    assert_int_equal(((const body_update_member *)out)->entitlements.count, 0);
+}
+
+static void refuses_odd_maps(void **state)
+{
+    (void)state;
+    const schema *s = &schema_body_update_member;
+    BUF_SCOPED many = {0};
+    buf_lit(&many, "{\"entitlements\":{");
+    for (int i = 0; i < 63; i++)
+        buf_printf(&many, "%s\"k%d\":true", i ? "," : "", i);
+    buf_lit(&many, "}}");
+    expect_json(s, buf_str(&many), ERR_INVALID_REQUEST, "/entitlements too-many 62");
+    expect_json(s, S("{\"entitlements\":[]}"), ERR_INVALID_REQUEST, "/entitlements wrong-type 0");
+    expect_json(s, S("{\"entitlements\":{\"a\":1,\"b\":null}}"), ERR_INVALID_REQUEST,
+                "/entitlements/a wrong-type 0; /entitlements/b wrong-type 0");
+    expect_json(s, S("{\"entitlements\":{\"\":true}}"), ERR_INVALID_REQUEST, "/entitlements/ too-short 1");
+    expect_json(s, S("{\"entitlements\":{\"12345678901234567890123456789012345678901\":true}}"), ERR_INVALID_REQUEST,
+                "/entitlements/12345678901234567890123456789012345678901 too-long 40");
+    expect_json(s, S("{\"entitlements\":{\"a\\u0007\":true}}"), ERR_INVALID_REQUEST,
+                "/entitlements/a\x07 invalid-characters 0");
+}
+
 static void refuses_fields(void **state)
 {
     (void)state;
@@ -268,6 +303,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(reads_a_body),
         TEST(reads_null_where_it_may_stand),
+        TEST(reads_a_map),
+        TEST(refuses_odd_maps),
         TEST(refuses_fields),
         TEST(bounds_are_characters_and_items),
         TEST(refusals_are_bounded),

@@ -1,6 +1,6 @@
 -- name: mail_insert :exec
-INSERT INTO mail (id, organization_id, kind, invitation_id, account_id, recipient, locale, sealed, state, next_at, created_at)
-VALUES (:id, :organization_id, :kind, :invitation_id, :account_id, :recipient, :locale, :sealed, 'queued', :next_at, :created_at);
+INSERT INTO mail (id, organization_id, kind, invitation_id, membership_id, account_id, recipient, locale, sealed, state, next_at, created_at)
+VALUES (:id, :organization_id, :kind, :invitation_id, :membership_id, :account_id, :recipient, :locale, :sealed, 'queued', :next_at, :created_at);
 
 -- name: mail_withdraw :exec
 -- @global found by its own id, which only its organization's rows name
@@ -20,18 +20,23 @@ UPDATE mail SET next_at = :next_at, attempts = attempts + 1 WHERE id = :id;
 -- column: invitation_state text?
 -- column: invitation_mail_id uuid?
 -- column: existing int
-SELECT d.id, d.organization_id, d.kind, d.recipient, d.locale, d.sealed, d.attempts, d.created_at, d.invitation_id, d.account_id,
+-- column: member_role text?
+-- column: access_ends_at time?
+SELECT d.id, d.organization_id, d.kind, d.recipient, d.locale, d.sealed, d.attempts, d.created_at, d.invitation_id, d.membership_id, d.account_id,
        i.state AS invitation_state, i.mail_id AS invitation_mail_id, i.email, i.role, i.message, i.expires_at,
        i.given_name AS invited_given_name, i.family_name AS invited_family_name,
        o.name AS organization_name, o.slug,
        b.given_name AS inviter_given_name, b.family_name AS inviter_family_name, b.email AS inviter_email,
        a.given_name AS account_given_name, a.family_name AS account_family_name, a.email AS account_email,
+       m.role AS member_role, m.access_ends_at, c.given_name AS member_given_name, c.family_name AS member_family_name,
        CASE WHEN k.id IS NULL OR k.email_proved_at IS NULL THEN 0 ELSE 1 END AS existing
   FROM mail d
   LEFT JOIN invitation i ON i.organization_id = d.organization_id AND i.id = d.invitation_id
   LEFT JOIN organization o ON o.id = d.organization_id
   LEFT JOIN account b ON b.id = i.invited_by_id
   LEFT JOIN account a ON a.id = d.account_id
+  LEFT JOIN membership m ON m.organization_id = d.organization_id AND m.id = d.membership_id
+  LEFT JOIN account c ON c.id = m.account_id
   LEFT JOIN account k ON k.email_key = i.email_key
  WHERE d.id = :id;
 

@@ -34,3 +34,11 @@ DELETE FROM member_word WHERE organization_id = :organization_id AND membership_
 -- name: member_word_insert :exec
 INSERT INTO member_word (organization_id, word, membership_id) VALUES (:organization_id, :word, :membership_id)
 ON CONFLICT (organization_id, word, membership_id) DO NOTHING;
+
+-- name: member_warnings_due :many
+-- @global the worker serves all organizations; each membership is then changed under its own
+SELECT m.organization_id, m.id FROM membership m
+ WHERE m.access_warn_at IS NOT NULL AND m.access_warn_at <= :now ORDER BY m.access_warn_at LIMIT :limit;
+
+-- name: member_warned :exec
+UPDATE membership SET access_warn_at = NULL WHERE organization_id = :organization_id AND id = :id;

@@ -33,7 +33,7 @@ SELECT id FROM membership WHERE organization_id = :organization_id AND role IN (
    AND (access_ends_at IS NULL OR access_ends_at > :now) LIMIT 2;
 
 -- name: organization_contacts :many
-SELECT a.id, a.email, a.given_name, a.family_name, m.role
+SELECT a.id, a.email, a.given_name, a.family_name, a.locale, m.role
   FROM membership m JOIN account a ON a.id = m.account_id
  WHERE m.organization_id = :organization_id AND m.role IN ('owner', 'administrator') AND m.state = 'active'
    AND (m.access_ends_at IS NULL OR m.access_ends_at > :now)
