@@ -193,11 +193,10 @@ err api_change_password_prepare(request *r)
     if (b->has_given_name || b->has_family_name) /* PATCH /me changes them */
         return problem_at(&r->problem, ERR_INVALID_REQUEST, b->has_given_name ? S("/given_name") : S("/family_name"),
                           S("not-allowed"), 0);
-    if (!b->has_current_password)
-        return problem_at(&r->problem, ERR_INVALID_REQUEST, S("/current_password"), S("required"), 0);
     n->proof = (sign_in){.email = r->actor.email, .password = b->current_password};
-    TRY(verify_password(r, &n->proof));
-    if (!n->proof.right)
+    if (b->has_current_password)
+        TRY(verify_password(r, &n->proof));
+    if (b->has_current_password && !n->proof.right)
         return OK; /* the transaction notes the wrong try */
     return prepare_new(r, UUID_NONE, n);
 }
@@ -223,6 +222,10 @@ err api_change_password(request *r, txn *t)
     const new_password *n = r->scratch;
     if (r->actor.stage == STAGE_PASSWORD)
         return replace_temporary(r, t, n);
+    str before; /* one who enrolled with a passkey has none yet */
+    TRY(password_current(t, r->actor.account_id, &before));
+    if (before.p && !n->proof.password.p)
+        return problem_at(&r->problem, ERR_INVALID_REQUEST, S("/current_password"), S("required"), 0);
     err e = password_change(t, &r->actor, &n->proof, n->hash, &s);
     if (e == ERR_SIGN_IN_FAILED)
         return answer_problem(r, e);

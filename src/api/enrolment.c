@@ -1,6 +1,8 @@
 /* The invited person's side. */
+#include "api/passkey.h"
 #include "api/view.h"
 #include "bodies.h"
+#include "domain/phrase.h"
 #include "routes.h"
 
 /* A wrong secret that was typed has been noted: the note must be kept though the answer is no. */
@@ -65,11 +67,19 @@ err api_accept_invitation_prepare(request *r)
     err found = look(r, &e->key, &d, &least);
     if (found != OK)
         return found == ERR_INVITATION_INVALID ? OK : found; /* the transaction refuses it, and notes the try */
-    if (!str_eq(d.next, S("enrol")) || !b->has_password)
+    if (!str_eq(d.next, S("enrol")) || (!b->has_password && !b->has_passkey))
         return OK;
     str clean; /* first what costs nothing: nobody makes us hash for a refusal */
     TRY(name_clean(r->a, &r->problem, S("/given_name"), b->given_name, &clean));
     TRY(name_clean(r->a, &r->problem, S("/family_name"), b->family_name, &clean));
+    if (b->has_passkey) {
+        passkey_new *made = arena_new_of(r->a, passkey_new);
+        *made = PASSKEY_MADE(r, &b->passkey, STR_NONE);
+        passkey_examine(&r->app->env, r->a, PASSKEY_ENROL, d.invitation_id, d.account_id, made);
+        e->passkey = made;
+    }
+    if (!b->has_password)
+        return OK;
     const str about[] = {d.email, b->given_name, b->family_name, d.organization_name};
     return password_prepare(least, r->a, &r->problem, S("/password"), b->password, about, 4, &e->password_hash);
 }
@@ -90,6 +100,23 @@ err api_accept_invitation(request *r, txn *t)
     if (a.new_session)
         answer_session_cookie(r, a.session.token, a.session.expires_at);
     return OK;
+}
+
+err api_enrol_passkey_options(request *r, txn *t)
+{
+    const body_enrol_passkey_options *b = r->body;
+    const invitation_key key = {.token = b->token, .email = b->email, .code = b->code};
+    invitation_door d;
+    passkey_offer o;
+    err e = invitation_lookup(t, &r->actor, &key, &d);
+    if (e != OK)
+        return refuse_noted(r, e);
+    TRY(invitation_state_error(d.state));
+    if (!str_eq(d.next, S("enrol")))
+        return ERR_CONFLICT;
+    str name = phrase_name(r->a, b->given_name, b->family_name);
+    TRY(passkey_offer_enrol(t, d.invitation_id, d.account_id, d.email, str_empty(name) ? d.email : name, &o));
+    return passkey_answer_create(r, &o);
 }
 
 err api_decline_invitation(request *r, txn *t)

@@ -306,6 +306,9 @@ err password_reset_complete(txn *t, const actor *who, str token, str hash)
     str before;
     TRY(open_token(t, token, &row));
     TRY(password_current(t, row.account_id, &before));
+    int64_t gone;
+    if (!before.p) /* passkeys stood in its place, and are lost or in other hands */
+        TRY(q_passkey_delete_all(t, &gone, row.account_id));
     TRY(set_password(t, row.account_id, hash));
     if (str_eq(row.kind, KIND_RESET)) /* it travelled by e-mail alone */
         TRY(prove_by_mail(t, row.account_id));

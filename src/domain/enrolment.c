@@ -164,6 +164,7 @@ static err describe(txn *t, const opened *o, invitation_door *out)
     *out = (invitation_door){
         .organization_id = o->inv.organization_id,
         .invitation_id = o->inv.id,
+        .account_id = taken_over(o) ? o->account.id : UUID_NONE,
         .organization_name = o->inv.organization_name,
         .organization_slug = o->inv.slug,
         .email = o->inv.email,
@@ -217,7 +218,7 @@ static err open_for_change(txn *t, const actor *who, const invitation_key *key, 
 static err new_account(txn *t, const opened *o, const enrolment *e, str given, str family, uuid *id)
 {
     int64_t inserted;
-    *id = uuid_new(t->now);
+    *id = e->passkey ? passkey_account(e->passkey, UUID_NONE) : uuid_new(t->now);
     TRY(q_account_insert(t, &inserted, .id = *id, .email = o->inv.email, .email_key = o->inv.email_key,
                          .email_proved_at = o->mailed ? t->now : 0,
                          .confined_to_id = o->mailed ? UUID_NONE : o->inv.organization_id, .given_name = given,
@@ -243,18 +244,21 @@ static err take_over_account(txn *t, const opened *o, const enrolment *e, str gi
     return account_update(t, &self, &names);
 }
 
-/* A person who enrols: names and password are needed. */
+/* A person who enrols: names are needed, and a password or a passkey. */
 static err enrol(txn *t, const opened *o, const enrolment *e, uuid *account_id)
 {
     str given, family;
-    if (!e->password_hash.p)
+    if (!e->password_hash.p && !e->passkey)
         return problem_at(t->problem, ERR_INVALID_REQUEST, S("/password"), S("required"), 0);
     TRY(name_clean(t->a, t->problem, S("/given_name"), e->given_name, &given));
     TRY(name_clean(t->a, t->problem, S("/family_name"), e->family_name, &family));
-    if (!o->has_account)
-        return new_account(t, o, e, given, family, account_id);
-    *account_id = o->account.id;
-    return take_over_account(t, o, e, given, family);
+    if (!o->has_account) {
+        TRY(new_account(t, o, e, given, family, account_id));
+    } else {
+        *account_id = o->account.id;
+        TRY(take_over_account(t, o, e, given, family));
+    }
+    return e->passkey ? passkey_enrol(t, o->inv.id, o->has_account ? o->account.id : UUID_NONE, e->passkey) : OK;
 }
 
 /* Who becomes a member: the one who enrols, or the account that is signed in and has this very address. */
@@ -319,11 +323,11 @@ err invitation_fulfil(txn *t, const actor *who, uuid organization_id, const q_in
                  .detail = AUDIT_OBJECT(t->a, {S("email"), inv->email}));
 }
 
-static err finish_session(txn *t, const actor *who, uuid account_id, accepted *out)
+static err finish_session(txn *t, const actor *who, uuid account_id, bool factor, accepted *out)
 {
     TRY(account_get(t, account_id, &out->session.account));
     if (out->new_session)
-        return session_create(t, who, account_id, STAGE_FULL, false, &out->session.session_id, &out->session.token,
+        return session_create(t, who, account_id, STAGE_FULL, factor, &out->session.session_id, &out->session.token,
                               &out->session.expires_at);
     out->session.session_id = who->session_id;
     out->session.expires_at = t->now + t->env->settings->session_lifetime;
@@ -344,7 +348,7 @@ err invitation_accept(txn *t, const actor *who, const enrolment *e, accepted *ou
     out->organization_id = o.inv.organization_id;
     out->organization_slug = o.inv.slug;
     out->entitlement_keys = o.inv.entitlement_keys;
-    return finish_session(t, who, account_id, out);
+    return finish_session(t, who, account_id, e->passkey != NULL, out);
 }
 
 /* ---- declining, asking again ---- */

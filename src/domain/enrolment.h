@@ -4,6 +4,7 @@
 
 #include "domain/invitation.h"
 #include "domain/member.h"
+#include "domain/passkey.h"
 
 /** What the person holds: a link's token, or an address and a typed code. */
 typedef struct invitation_key {
@@ -14,6 +15,7 @@ typedef struct invitation_key {
 /** What the page shows, for any right secret in any state. */
 typedef struct invitation_door {
     uuid organization_id, invitation_id;
+    uuid account_id; /* the unproved account that gives way to the person; UUID_NONE: there is none */
     str organization_name, organization_slug;
     str inviter_given_name, inviter_family_name; /* STR_NONE: the organization itself invites */
     str email, role, locale, message;
@@ -38,6 +40,7 @@ typedef struct enrolment {
     invitation_key key;
     str given_name, family_name; /* a new person's */
     str password_hash;           /* hashed before, in the pool; STR_NONE: with the account one is signed in to */
+    const passkey_new *passkey;  /* in place of a password, examined before; or NULL */
     str locale;                  /* chosen on the page, or STR_NONE */
 } enrolment;
 typedef struct accepted {
@@ -49,7 +52,7 @@ typedef struct accepted {
 /**
  * Consumes the invitation, once, at commit: the person is a member. Errors: ERR_INVITATION_*; ERR_UNAUTHENTICATED when the
  * account exists and nobody is signed in; ERR_WRONG_ACCOUNT; ERR_ACCOUNT_ALREADY_ACTIVE; ERR_ALREADY_MEMBER;
- * ERR_INVALID_REQUEST when names or password are missing; ERR_SEAT_LIMIT_REACHED never (the seat is held).
+ * ERR_INVALID_REQUEST when names, or both password and passkey, are missing; ERR_PASSKEY_REFUSED; ERR_SEAT_LIMIT_REACHED never (the seat is held).
  */
 MUST err invitation_accept(txn *t, const actor *who, const enrolment *e, accepted *out);
 MUST err invitation_decline(txn *t, const actor *who, const invitation_key *key);

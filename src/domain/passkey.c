@@ -30,6 +30,8 @@ void passkey_examine(const struct env *env, arena *a, passkey_use use, uuid boun
 {
     webauthn_site site;
     str client_data, object;
+    in->bound = bound;
+    in->account_id = account_id;
     in->why = read_client_data(env, a, use, bound, account_id, in->client_data, &site, &client_data, &in->challenge);
     if (in->why.p)
         return;
@@ -82,11 +84,13 @@ err passkey_add(txn *t, const actor *by, const passkey_new *in, uuid *id)
     return audit(t, by, "passkey.added", .subject_kind = S("passkey"), .subject_id = *id);
 }
 
-err passkey_enrol(txn *t, uuid account_id, const passkey_new *in)
+err passkey_enrol(txn *t, uuid invitation_id, uuid account_id, const passkey_new *in)
 {
     uuid id;
     str why;
-    TRY(keep(t, account_id, in, &id, &why));
+    if (!uuid_eq(in->bound, invitation_id) || !uuid_eq(in->account_id, account_id)) /* it changed meanwhile */
+        return ERR_PASSKEY_REFUSED;
+    TRY(keep(t, passkey_account(in, account_id), in, &id, &why));
     return why.p ? ERR_PASSKEY_REFUSED : OK;
 }
 

@@ -56,8 +56,9 @@ typedef struct passkey_new {
     str client_data, attestation_object; /* base64url */
     str name, transports;
     bool discoverable;
-    bool right; /* from here on filled by passkey_examine */
-    str why;    /* one word, when it is not */
+    bool right;             /* from here on filled by passkey_examine */
+    str why;                /* one word, when it is not */
+    uuid bound, account_id; /* what it was examined for */
     uuid challenge;
     webauthn_credential made;
 } passkey_new;
@@ -68,8 +69,8 @@ void passkey_examine(const struct env *env, arena *a, passkey_use use, uuid boun
  * ERR_PASSKEY_LIMIT_REACHED, ERR_INVALID_REQUEST at /name.
  */
 MUST err passkey_add(txn *t, const actor *by, const passkey_new *in, uuid *id);
-/** The same for an account that enrols in this very transaction; nobody is told. */
-MUST err passkey_enrol(txn *t, uuid account_id, const passkey_new *in);
+/** The same for whoever enrols in this very transaction: passkey_account(in, account_id). Nobody is told. */
+MUST err passkey_enrol(txn *t, uuid invitation_id, uuid account_id, const passkey_new *in);
 /** Whose account it becomes that enrols with this passkey: the authenticator was told so with the challenge. */
 uuid passkey_account(const passkey_new *in, uuid account_id);
 

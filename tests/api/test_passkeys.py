@@ -3,7 +3,8 @@
 import pytest
 
 from lib.authenticator import EDDSA, ES256, PRESENT, RS256, Passkey
-from lib.people import PASSWORD
+from lib.mailbox import token_of
+from lib.people import PASSWORD, Person, fresh
 
 SITE = "http://localhost:4711"
 
@@ -194,3 +195,106 @@ def test_where_browsers_offer_none(make_server, public_url):
     client.post("/me/passkeys/options").refused("passkeys-unavailable", 409)
     made = Passkey(public_url).make({"user": {"id": "AA"}, "rp": {"id": "127.0.0.1"}, "challenge": "AA"})
     client.post("/me/passkeys", {"credential": made}).refused("passkey-refused", 422)
+
+
+# ---- in place of a password
+
+
+def enrol(world, token, passkey=None, client=None, **how):
+    """Accepts an invitation with a passkey; the answer, with the client and the passkey."""
+    client, passkey = client or world.client(), passkey or Passkey(SITE)
+    asked = {"token": token, "given_name": "Zoé", "family_name": "Durand"}
+    options = client.post("/invitations/passkey/options", asked).ok(200).json
+    answer = client.post("/invitations/accept", {**asked, "passkey": passkey.make(options, **how)})
+    answer.client, answer.passkey, answer.options = client, passkey, options
+    return answer
+
+
+@pytest.fixture
+def invited(acme, inbox):
+    email = fresh()
+    acme.invite(email)
+    return email, inbox.token_for(email)
+
+
+def test_enrolling_with_a_passkey(acme, invited, anonymous):
+    email, token = invited
+    answer = enrol(acme.world, token).ok(201)
+    assert answer.options["user"]["displayName"] == "Zoé Durand" and answer.options["user"]["name"] == email
+    assert answer.options["authenticatorSelection"] == {
+        "residentKey": "required", "requireResidentKey": True, "userVerification": "required"}
+    me = answer.client.get("/me").ok().json
+    assert me["id"] == answer["member"]["account"]["id"]
+    signed = sign_in(anonymous, answer.passkey).ok(201)
+    assert signed["account"]["id"] == me["id"] and signed["account"]["email"] == email
+    anonymous.post("/sessions", {"email": email, "password": PASSWORD}).refused("sign-in-failed", 401)
+    rows = acme.world.server.query("SELECT COUNT(*) FROM session WHERE factor_at IS NULL AND account_id IN "
+                                   "(SELECT id FROM account WHERE email_key = ?)", email)
+    assert rows[0][0] == 0, "each of these sessions has shown more than a password"
+
+
+def test_enrolling_wants_a_verified_user_and_its_own_challenge(acme, invited, rival, inbox):
+    email, token = invited
+    enrol(acme.world, token, flags=PRESENT).refused("passkey-refused", 422)
+    other = fresh()
+    rival.invite(other)
+    theirs = acme.world.client().post("/invitations/passkey/options", {"token": inbox.token_for(other)}).ok(200).json
+    named = {"token": token, "given_name": "Zoé", "family_name": "Durand"}
+    made = Passkey(SITE).make(theirs)
+    acme.world.client().post("/invitations/accept", {**named, "passkey": made}).refused("passkey-refused", 422)
+    acme.world.client().post("/invitations/accept", named).refused("invalid-request", 422)
+    first = enrol(acme.world, token).ok(201)
+    again = {**named, "passkey": Passkey(SITE).make(first.options)}
+    acme.world.client().post("/invitations/accept", again).refused("invitation-already-accepted", 410)
+    acme.world.client().post("/invitations/passkey/options", {"token": token}).refused("invitation-already-accepted", 410)
+    acme.world.client().post("/invitations/passkey/options", {"token": "AAAA"}).refused("invitation-invalid", 404)
+
+
+def test_the_only_way_in_stays(acme, invited, clock):
+    """Without a password the last passkey cannot go; beside a second one, or a password, it can."""
+    email, token = invited
+    answer = enrol(acme.world, token).ok(201)
+    zoe = Person(answer.client, email)
+    first = zoe.api.get("/me/passkeys").ok()["items"][0]["id"]
+    remove(zoe, "/me/passkeys/" + first).refused("last-way-in", 409)
+    second = add(zoe)[1].ok(201)["id"]
+    remove(zoe, "/me/passkeys/" + first).ok(204)
+    remove(zoe, "/me/passkeys/" + second).refused("last-way-in", 409)
+    clock.advance(minutes=11)
+    zoe.api.post("/me/password", {"new_password": "another good sentence"}).refused("proof-required", 403)
+
+
+def test_a_first_password_beside_a_passkey(acme, invited, anonymous):
+    email, token = invited
+    answer = enrol(acme.world, token).ok(201)
+    zoe = Person(answer.client, email)
+    zoe.api.post("/me/password", {"new_password": "another good sentence"}).ok(204)
+    zoe.api.post("/me/password", {"new_password": "a third good sentence"}).refused("invalid-request", 422)
+    said = {"email": email, "password": "another good sentence"}
+    anonymous.post("/sessions", said).refused("second-factor-required", 401)
+    remove(zoe, "/me/passkeys/" + zoe.api.get("/me/passkeys").ok()["items"][0]["id"]).ok(204)
+    anonymous.post("/sessions", said).ok(201)
+
+
+def test_a_reset_replaces_a_lost_passkey(acme, invited, anonymous, inbox):
+    email, token = invited
+    lost = enrol(acme.world, token).ok(201).passkey
+    anonymous.post("/password-resets", {"email": email}).ok(202)
+    reset = inbox.resets(email)[0].token
+    anonymous.post("/password-resets/complete", {"token": reset, "new_password": "another good sentence"}).ok(204)
+    sign_in(anonymous, lost).refused("sign-in-failed", 401)
+    anonymous.sign_in(email, "another good sentence")
+
+
+def test_whoever_has_the_mailbox_takes_an_unproved_account_and_its_passkeys_die(acme, anonymous, inbox):
+    """A copied link proves no address: who came by it leaves no way in behind."""
+    email = fresh()
+    first = acme.invite(email, deliver=False)
+    stranger = enrol(acme.world, token_of(acme.link(first).ok()["url"])).ok(201)
+    sign_in(anonymous, stranger.passkey).ok(201)
+    other = acme.world.found("Other")
+    other.invite(email)
+    holder = enrol(acme.world, inbox.token_for(email)).ok(201)
+    sign_in(anonymous, stranger.passkey).refused("sign-in-failed", 401)
+    stranger.client.get("/me").refused("unauthenticated", 401)
+    assert sign_in(anonymous, holder.passkey).ok(201)["account"]["email"] == email
