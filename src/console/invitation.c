@@ -47,6 +47,7 @@ err console_invitation_password_page(request *r, txn *t)
     TRY(temporary_terms_get(t, r->actor.organization_id, &terms));
     bool as_before = v.password_delivery.p && method_allowed(&terms, false, v.password_delivery);
     put_methods(r, m, &terms, false, as_before ? v.password_delivery : method_usual(r, &terms, false));
+    PUT(m, "method_legend", text(r, "new_password.method"));
     PUT(m, "action_url", invitation_path(r, "/password"));
     return page_answer(r, 200, "invitation_password", m);
 }

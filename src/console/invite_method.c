@@ -22,6 +22,7 @@ str method_usual(const request *r, const temporary_terms *terms, bool link)
 void put_methods(request *r, mval *m, const temporary_terms *terms, bool link, str chosen)
 {
     mval *list = m_set_list(m, S("method_options"));
+    PUT(m, "method_legend", text(r, "invite.method"));
     size_t count = 0;
     for (size_t i = 0; i < METHODS; i++) {
         if (!method_allowed(terms, link, methods[i]))

@@ -68,7 +68,7 @@ def shown(browser):
     """{address: password} of the report."""
     rows = browser.all(".report tbody tr")
     pick = lambda row, css: row.find_element("css selector", css).get_attribute("textContent")
-    return {pick(row, ".address"): pick(row, ".secret") for row in rows}
+    return {pick(row, ".address"): pick(row, ".once") for row in rows}
 
 
 def download(browser, client):
