@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from lib.otp import set_up
 from lib.people import PASSWORD, fresh
 from lib.raw import speak
 from lib.spec import problems, texts
@@ -69,6 +70,28 @@ def unauthenticated(s):
 @produces("sign-in-failed")
 def sign_in_failed(s):
     return s.anonymous.post("/sessions", {"email": s.acme.owner.email, "password": "wrong"})
+
+
+def with_factor(s, code=None):
+    set_up(s.api, s.world.clock)
+    body = {"email": s.acme.owner.email, "password": PASSWORD}
+    return s.anonymous.post("/sessions", {**body, "code": code} if code else body)
+
+
+@produces("second-factor-required")
+def second_factor_required(s):
+    return with_factor(s)
+
+
+@produces("second-factor-failed")
+def second_factor_failed(s):
+    return with_factor(s, "not a code")
+
+
+@produces("proof-required")
+def proof_required(s):
+    s.world.clock.advance(minutes=11)
+    return s.api.post("/me/totp", {})
 
 
 @produces("address-unproved")
