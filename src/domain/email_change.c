@@ -1,6 +1,7 @@
 #include "domain/email_change.h"
 
 #include "domain/audit.h"
+#include "domain/factor.h"
 #include "domain/mail.h"
 #include "domain/secret.h"
 #include "domain/throttle.h"
@@ -156,7 +157,7 @@ err email_change_undo(txn *t, const actor *who, str token)
     TRY(q_email_change_delete_from(t, .account_id = was.id, .created_at = row.created_at));
     TRY(q_email_change_delete_kind(t, .account_id = was.id, .kind = kinds[EMAIL_CONFIRM].word));
     TRY(q_account_password_clear(t, was.id));
-    TRY(q_totp_delete_since(t, .account_id = was.id, .since = row.created_at)); /* it would keep the holder out */
+    TRY(factors_clear_since(t, was.id, row.created_at)); /* they would keep the holder out, or let another in */
     TRY(q_session_delete_all(t, &ended, was.id));
     TRY(password_reset_mail(t, was.id));
     const actor by = holder(who, was.id);

@@ -247,6 +247,12 @@ err factors_clear(txn *t, uuid account_id)
     return q_recovery_code_delete_all(t, account_id);
 }
 
+err factors_clear_since(txn *t, uuid account_id, msec since)
+{
+    TRY(q_totp_delete_since(t, .account_id = account_id, .since = since));
+    return q_passkey_delete_since(t, .account_id = account_id, .since = since);
+}
+
 err factors_remove(txn *t, const actor *by, str email)
 {
     account_view whose;

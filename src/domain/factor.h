@@ -57,7 +57,9 @@ MUST err recovery_codes_renew(txn *t, const actor *by, str codes[RECOVERY_CODES]
 
 /** Takes all factors away: an account that changes hands. */
 MUST err factors_clear(txn *t, uuid account_id);
-/** The same by the operator, who was asked for help: sessions end, the person is told. ERR_NOT_FOUND without a factor. */
+/** Those that were added from a moment on: somebody else had the account since. */
+MUST err factors_clear_since(txn *t, uuid account_id, msec since);
+/** All of them, by the operator, who was asked for help: sessions end, the person is told. ERR_NOT_FOUND without a factor. */
 MUST err factors_remove(txn *t, const actor *by, str email);
 
 /** Tells the account's address that its factors changed. `kind`: a MAIL_FACTOR_… */

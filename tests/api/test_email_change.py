@@ -4,10 +4,17 @@ import threading
 
 import pytest
 
+from lib.authenticator import Passkey
 from lib.otp import set_up
 from lib.people import PASSWORD, fresh
 
 NEW = "another good sentence"
+SITE = "http://localhost:4711"  # a name: passkeys know no bare addresses
+
+
+@pytest.fixture(scope="module")
+def server(make_server, smtp):
+    return make_server(mail=smtp.uri, mail_from="Parvis <parvis@parvis.example>", public_url=SITE)
 
 
 def ask(person, email, password=PASSWORD):
@@ -85,7 +92,11 @@ def test_the_old_address_takes_the_account_back(acme, inbox, anonymous, clock):
     person, old, new, undo = changed(acme, inbox)
     thief = acme.world.client().sign_in(new, PASSWORD)
     set_up(thief, clock)
+    passkey = Passkey(SITE)
+    thief.post("/me/passkeys", {"credential": passkey.make(thief.post("/me/passkeys/options").ok().json)}).ok(201)
     anonymous.post("/email-changes/undo", {"token": undo}).ok(204)
+    shown = {"credential": passkey.show(anonymous.post("/sessions/passkey/options").ok().json)}
+    assert anonymous.post("/sessions/passkey", shown).status == 401, "the thief's passkey would let them in again"
     for client in (person.api, thief):
         client.get("/me").refused("unauthenticated", 401)
     for email in (old, new):

@@ -39,7 +39,3 @@ UPDATE account SET password_hash = NULL WHERE id = :id;
 -- Nobody changes the account between this and the end of the transaction.
 -- name: account_kept :one
 SELECT id, email, email_key, given_name, family_name, locale, email_proved_at, closed_at FROM account WHERE id = :id FOR UPDATE;
-
--- name: totp_delete_since :exec
--- param: since time
-DELETE FROM account_totp WHERE account_id = :account_id AND (confirmed_at IS NULL OR confirmed_at >= :since);

@@ -30,6 +30,10 @@ DELETE FROM passkey WHERE id = :id AND account_id = :account_id;
 -- name: passkey_delete_all :changed
 DELETE FROM passkey WHERE account_id = :account_id;
 
+-- name: passkey_delete_since :exec
+-- param: since time
+DELETE FROM passkey WHERE account_id = :account_id AND created_at >= :since;
+
 -- Whoever comes second with the same challenge waits for the first and changes nothing.
 -- name: challenge_use :changed
 INSERT INTO challenge_used (id, used_at) VALUES (:id, :used_at) ON CONFLICT (id) DO NOTHING;
