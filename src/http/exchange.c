@@ -7,6 +7,7 @@
 #include "http/app.h"
 #include "http/cookie.h"
 #include "http/idempotency.h"
+#include "http/late.h"
 #include "http/problem.h"
 #include "http/response.h"
 #include "http/router.h"
@@ -22,6 +23,8 @@ enum {
     QUEUE_MAX = 64,
     READS_MAX = 4096,
     READ_ATTEMPTS = 3,
+    LATE = 500, /* ms: shorter than Retry-After says, and long enough for two hundred clients without patience */
+    LATE_MAX = 1024,
     NICE = 5
 };
 
@@ -39,16 +42,19 @@ err http_setup(app *app, arena *a)
         return ERR_UNAVAILABLE;
     }
     app->pool = pool_new(pool_cores(), NICE, QUEUE_MAX);
+    app->late = late_new(LATE, LATE_MAX);
     bool waits = app->store && store_is_shared(app->store);
     if (waits)
         app->readers = pool_new((size_t)s->database_connections, 0, READS_MAX);
-    return app->pool && (app->readers || !waits) ? OK : ERR_UNAVAILABLE;
+    return app->pool && app->late && (app->readers || !waits) ? OK : ERR_UNAVAILABLE;
 }
 
 void http_teardown(app *app)
 {
+    late_free(app->late);
     pool_free(app->readers);
     pool_free(app->pool);
+    app->late = NULL;
     app->pool = app->readers = NULL;
 }
 
@@ -400,6 +406,20 @@ static void prepare_then_submit(void *context)
         job_done(x, result);
 }
 
+static void refused_late(void *context)
+{
+    exchange *x = context;
+    x->ready(x);
+}
+
+/* No thread is free to hash for this one, and none soon. True: answered. */
+static bool refuse_busy(exchange *x)
+{
+    x->outcome = ERR_UNAVAILABLE;
+    x->task = (pool_task){.run = refused_late, .context = x};
+    return !late_put(x->r.app->late, &x->task);
+}
+
 /* True: answered. False: on its way, and perhaps gone already. */
 static bool run_here(exchange *x)
 {
@@ -414,10 +434,7 @@ static bool run_here(exchange *x)
         return false;
     }
     x->task = (pool_task){.run = prepare_then_submit, .context = x};
-    if (pool_submit(r->app->pool, &x->task))
-        return false;
-    x->outcome = ERR_UNAVAILABLE;
-    return true;
+    return !pool_submit(r->app->pool, &x->task) && refuse_busy(x);
 }
 
 static void run_there(void *context)
@@ -443,6 +460,8 @@ bool exchange_run(exchange *x)
         x->outcome = r->route->handle(r, NULL);
         return true;
     }
+    if (r->route->kind == ROUTE_SLOW && pool_is_full(r->app->pool))
+        return refuse_busy(x); /* before anything of it is read */
     if (!r->app->readers)
         return run_here(x);
     /* What was sent can be read, and its transaction asks who sent it: another one beforehand would say nothing new. */

@@ -70,6 +70,14 @@ pool *pool_new(size_t threads, int nice, size_t queue_max)
     return NULL;
 }
 
+bool pool_is_full(pool *p)
+{
+    pthread_mutex_lock(&p->mutex);
+    bool full = p->queued >= p->queue_max;
+    pthread_mutex_unlock(&p->mutex);
+    return full;
+}
+
 bool pool_submit(pool *p, pool_task *task)
 {
     pthread_mutex_lock(&p->mutex);

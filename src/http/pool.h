@@ -5,8 +5,7 @@
 #ifndef PARVIS_HTTP_POOL_H
 #define PARVIS_HTTP_POOL_H
 
-#include <stdbool.h>
-#include <stddef.h>
+#include "base/clock.h"
 
 typedef struct pool pool;
 
@@ -15,12 +14,15 @@ struct pool_task {
     void (*run)(void *context); /* on a thread of the pool; may hand the task's memory on */
     void *context;
     pool_task *next; /* the pool's */
+    msec due;        /* late.h's */
 };
 
 /** So many threads at this niceness. NULL when none could be made. */
 pool *pool_new(size_t threads, int nice, size_t queue_max);
 /** For work that computes: the machine's cores less one, at least one. */
 size_t pool_cores(void);
+/** Whether the next task would be refused: without asking, for what is dear to prepare. */
+bool pool_is_full(pool *p);
 /** Queues a task, borrowed until it ran; false when the queue is full. */
 bool pool_submit(pool *p, pool_task *task);
 /** Runs what is queued, ends the threads. pool_free(NULL) is harmless. */

@@ -18,6 +18,7 @@ import rig
 from rig import SECONDS, in_ms, progress, wrk
 
 SMALL, MANY = 1000, 1000
+STORMING = 200
 PAGE = "/api/v1/organizations/bench/members?limit=50"
 MAILS = 10000
 HEAD = ("what", "measured", "in this run", "bar")
@@ -156,13 +157,23 @@ def sign_ins(stage):
         return wrk(stage.server.port, "sign_in.lua", connections=4, BENCH_PEOPLE=stage.people, BENCH_PASSWORD=rig.PASSWORD, **more)
     alone = sign_in()
     stage.row(f"sign-ins, {threads} thread(s)", f"{alone.rate:.1f}/s", f"{alone.rate / limit:.2f} of argon2id alone ({limit:.1f}/s)", "≥ 0.9")
-    storm = []
-    other = threading.Thread(target=lambda: storm.append(sign_in(seconds=SECONDS + 1)))
-    other.start()
+    beside_checks(stage, "permission checks meanwhile", lambda: f"{sign_in(seconds=SECONDS + 1).rate:.1f} sign-ins/s")
+    before = rig.memory(stage.server.process.pid)[0]
+    storm = rig.Storm(stage.server.port, stage.people.read_text().split(), STORMING)
+    beside_checks(stage, f"permission checks, {STORMING} clients signing in without pause", lambda: storm.run(SECONDS + 1))
+    after = rig.memory(stage.server.process.pid)[0]
+    stage.row("memory before and after the storm", f"{before:.1f} MB, {after:.1f} MB", "", "bounded")
+
+
+def beside_checks(stage, what, load):
+    """Permission checks while another load runs; what that one came to stands beside."""
+    other = []
+    thread = threading.Thread(target=lambda: other.append(load()))
+    thread.start()
     time.sleep(0.5)
-    load = stage.check()
-    other.join()
-    stage.row("permission checks meanwhile", load, f"{storm[0].rate:.1f} sign-ins/s", "45,000/s, p99 < 10 ms")
+    checks = stage.check()
+    thread.join()
+    stage.row(what, checks, other[0], "45,000/s, p99 < 10 ms")
 
 
 def mails(stage):

@@ -124,6 +124,22 @@ def check(port, callers, **more):
     return wrk(port, "request.lua", BENCH_PATH="/api/v1/check", BENCH_BODY=body, BENCH_CALLERS=callers, **more)
 
 
+class Storm:
+    """Clients that sign in without pause, each on a connection of its own; every answer is counted. A process apart: wrk takes
+    what is no success for a fault, and a thread of ours would wait for the measurement's own."""
+
+    def __init__(self, port, people, clients):
+        self.port, self.people, self.clients = port, people, clients
+
+    def run(self, seconds):
+        done = subprocess.run([sys.executable, str(HERE / "storm.py"), str(self.port), str(self.clients), str(seconds), PASSWORD],
+                              input="\n".join(self.people), check=True, capture_output=True, text=True)
+        said, strange = done.stdout.strip().rsplit("; ", 1)
+        if int(strange):
+            BAD.append(("sign-ins in a storm: neither 201 nor 503 with Retry-After", int(strange)))
+        return said
+
+
 # ---- servers
 
 
