@@ -41,7 +41,7 @@ RANGES = [
     (0xFFFD, 0xFFFD),
 ]
 FEATURES = ["kern", "mark", "mkmk", "ccmp", "locl", "liga", "tnum", "case"]
-LIMITS = {"css": 40 << 10, "js": 25 << 10, "woff2": 250 << 10}
+LIMITS = {"css": 40 << 10, "js": 32 << 10, "woff2": 250 << 10}
 TYPES = {
     "css": "text/css; charset=utf-8",
     "js": "text/javascript; charset=utf-8",

@@ -155,6 +155,17 @@ void put_choices(request *r, mval *filter, const char *list, const char *family,
 void put_paging(mval *m, str cursor, str first_url, str next, str next_url);
 /** An empty field of a form or query counts as not given. */
 str some(str s);
+/**
+ * A page that ends in a change of the ways in: back to one's account, or on to `next`, and how one proves oneself first
+ * (partials/proof).
+ */
+MUST err change_open(request *r, txn *t, str next, const char *action, mval **out);
+/** Verifies the password of such a page's form, in the pool; leaves it in r->scratch for change_prove. */
+MUST err change_prepare(request *r, str password);
+/** Who makes the change. What it refuses is noted in t: the answer must let it be committed. */
+MUST err change_prove(request *r, txn *t);
+/** One's passkeys, into `security` (partials/me_security). */
+MUST err put_passkeys(request *r, txn *t, mval *security);
 /** The second factors as one's own page shows them (partials/me_security). */
 MUST err put_security(request *r, txn *t, mval *m);
 /** Whether the caller is the only owner. */

@@ -12,6 +12,7 @@ err put_security(request *r, txn *t, mval *m)
     account_view me;
     TRY(account_get(t, r->actor.account_id, &me));
     mval *s = m_set_object(m, S("security"));
+    TRY(put_passkeys(r, t, s));
     PUT_BOOL(s, "has_totp", me.factors.totp);
     PUT_BOOL(s, "has_factor", factors_any(&me.factors));
     PUT_BOOL(s, "is_short", me.factors.recovery_codes < 3);
@@ -28,16 +29,14 @@ typedef struct proof_try {
     page_finding found;
 } proof_try;
 
-static err prepare_proof(request *r)
+err change_prepare(request *r, str password)
 {
-    const proof_form *form = r->body;
     proof_try *attempt = r->scratch = arena_new_of(r->a, proof_try);
-    attempt->in = (sign_in){.email = r->actor.email, .password = some(form->current_password)};
+    attempt->in = (sign_in){.email = r->actor.email, .password = some(password)};
     return page_note(r, attempt->in.password.p ? verify_password(r, &attempt->in) : OK, &attempt->found);
 }
 
-/* What it refuses is noted in t: the answer must let it be committed. */
-static err prove(request *r, txn *t)
+err change_prove(request *r, txn *t)
 {
     const proof_try *attempt = r->scratch;
     err refusal = page_recall(r, &attempt->found);
@@ -48,8 +47,7 @@ static err prove(request *r, txn *t)
     return refusal;
 }
 
-/* A page that ends in a change: the way back to one's account, or on to `next`, and how one proves oneself first. */
-static err change_open(request *r, txn *t, str next, const char *action, mval **out)
+err change_open(request *r, txn *t, str next, const char *action, mval **out)
 {
     str hash;
     TRY(page_open(r, t, out));
@@ -89,7 +87,7 @@ err console_totp_page(request *r, txn *t)
 
 err console_totp_form_prepare(request *r)
 {
-    return prepare_proof(r);
+    return change_prepare(r, ((const proof_form *)r->body)->current_password);
 }
 
 /* "ABCD EFGH …": typed by hand in fours. */
@@ -111,7 +109,7 @@ err console_totp_form(request *r, txn *t)
     totp_setup made;
     qr_drawing drawing;
     mval *m;
-    err refusal = prove(r, t);
+    err refusal = change_prove(r, t);
     if (refusal == OK)
         refusal = totp_begin(t, &r->actor, &made);
     TRY(totp_open(r, t, safe_next(form->next, STR_NONE), &m));
@@ -173,13 +171,13 @@ err console_totp_remove_page(request *r, txn *t)
 
 err console_totp_remove_form_prepare(request *r)
 {
-    return prepare_proof(r);
+    return change_prepare(r, ((const proof_form *)r->body)->current_password);
 }
 
 err console_totp_remove_form(request *r, txn *t)
 {
     mval *m;
-    err refusal = prove(r, t);
+    err refusal = change_prove(r, t);
     if (refusal == OK)
         refusal = totp_remove(t, &r->actor);
     if (refusal == OK)
@@ -200,14 +198,14 @@ err console_recovery_codes_page(request *r, txn *t)
 
 err console_recovery_codes_form_prepare(request *r)
 {
-    return prepare_proof(r);
+    return change_prepare(r, ((const proof_form *)r->body)->current_password);
 }
 
 err console_recovery_codes_form(request *r, txn *t)
 {
     str codes[RECOVERY_CODES];
     mval *m;
-    err refusal = prove(r, t);
+    err refusal = change_prove(r, t);
     if (refusal == OK)
         refusal = recovery_codes_renew(t, &r->actor, codes);
     if (refusal == OK)

@@ -26,6 +26,8 @@ static const struct {
     {S_INIT("password_changed"), GOOD, false},
     {S_INIT("password_issued"), GOOD, false},
     {S_INIT("password_reset"), GOOD, false},
+    {S_INIT("passkey_added"), GOOD, false},        {S_INIT("passkey_removed"), GOOD, false},
+    {S_INIT("passkey_renamed"), GOOD, false},
     {S_INIT("profile_saved"), GOOD, false},        {S_INIT("proof_sent"), INFO, false},
     {S_INIT("resent_some"), WARNING, true},        {S_INIT("role_changed"), GOOD, false},
     {S_INIT("session_ended"), GOOD, false},        {S_INIT("sessions_ended"), GOOD, false},
@@ -181,6 +183,7 @@ err page_open(request *r, txn *t, mval **out)
     put_language(r, m);
     PUT(m, "asset_css_url", asset_path(S("app.css")));
     PUT(m, "asset_js_url", asset_path(S("app.js")));
+    PUT(m, "asset_passkey_url", asset_path(S("passkey.js")));
     PUT(m, "asset_icon_url", asset_path(S("icon.svg")));
     PUT(m, "asset_font_url", asset_path(S("inter-400.woff2")));
     PUT_INT(m, "min_length", r->app->env.settings->password_min_length);

@@ -103,6 +103,8 @@ static err show_open(request *r, txn *t, const entrance *way, const invitation_d
         PUT(code, "email", way->key.email);
         PUT(code, "code", way->key.code);
     }
+    PUT(m, "token", way->key.token);
+    PUT_BOOL(m, "passkeys_possible", passkey_possible(&r->app->env, r->a));
     PUT(m, "action_url", way->accept_url);
     PUT(m, "decline_url", way->decline_url);
     PUT(m, "next", way->next);

@@ -1,6 +1,7 @@
 /* Getting in and out, and the language of the pages. */
 #include "console/console.h"
 #include "domain/factor.h"
+#include "domain/passkey.h"
 #include "http/verify.h"
 
 err console_root(request *r, txn *t)
@@ -32,6 +33,7 @@ static err sign_in_open(request *r, txn *t, str email, str next, mval **out)
     PUT(form, "email", email);
     PUT(*out, "next", next);
     PUT(*out, "forgotten_url", LINK(r->a, S("/password/forgotten"), {S("next"), next}));
+    PUT_BOOL(*out, "passkeys_possible", passkey_possible(&r->app->env, r->a));
     return OK;
 }
 
@@ -103,6 +105,7 @@ static err factor_open(request *r, const account_view *me, str next, mval **out)
     PUT(m, "next", next);
     PUT(m, "email", r->actor.email);
     PUT_BOOL(m, "has_totp", me->factors.totp);
+    PUT_BOOL(m, "has_passkeys", me->factors.passkeys > 0);
     PUT_BOOL(m, "has_recovery_codes", me->factors.recovery_codes > 0);
     return OK;
 }
