@@ -132,6 +132,17 @@ def test_who_adds_or_removes_proves_it(acme, clock):
     assert len(acme.api.get("/me/passkeys").ok()["items"]) == 1
 
 
+def test_what_an_organization_asks_for_stays(acme):
+    passkey, answer = add(acme.owner)
+    where = "/me/passkeys/" + answer.ok(201)["id"]
+    show(acme.api, passkey).ok(201)
+    acme.set(second_factor="all").ok()
+    acme.api.get(acme.path + "/members").ok()
+    remove(acme, where).refused("conflict", 409)
+    acme.set(second_factor="none").ok()
+    remove(acme, where).ok(204)
+
+
 def test_the_operator_helps_whoever_lost_it(acme, anonymous, server):
     passkey, answer = add(acme.owner)
     answer.ok(201)
