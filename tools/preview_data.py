@@ -32,6 +32,8 @@ def pages(lang, say):
         "email": "zoe.nguyen@exemple.fr",
         "role_text": say("role.member"),
         "expires_text": date(lang, 28, 11, True),
+        "change_title": {"fr": "Une application d’authentification a été ajoutée", "en": "An authenticator app was added"}[lang],
+        "change_text": {"fr": "Désormais, la connexion demande un code de cette application.", "en": "Signing in now asks for a code of this app."}[lang],
         "has_message": True,
         "message_lines": {
             "fr": ["Bonjour Zoé,", "voici de quoi nous rejoindre avant lundi."],
@@ -230,6 +232,7 @@ def pages(lang, say):
         "notice": {"text": say("notice.settings_saved"), "is_success": True},
     }
     mine = {
+        "security": {"has_totp": True, "has_factor": True, "is_short": True, "codes_text": say("security.codes_left", count=2), "totp_url": "/me/totp/remove", "codes_url": "/me/recovery-codes"},
         "is_me_page": True,
         "is_change": True,
         "form": {"given_name": "Olive", "family_name": "Martin"},
@@ -441,6 +444,14 @@ def pages(lang, say):
         "batch": ("batch", {**inside, **batch}),
         "settings": ("settings", {**inside, **settings}),
         "me": ("me", {**inside, **mine}),
+        "sign_in_factor": ("sign_in_factor", {**public, "has_totp": True, "has_recovery_codes": True}),
+        "totp": ("totp", {**inside, "back_text": say("me.title"), "is_demanded": True, "is_change": True, "needs_password": True}),
+        "totp_confirm": ("totp_confirm", {**inside, "back_text": say("me.title"), "secret": "3UKW 2QUA TNL7 Q4WA JLGL UKTO NH4I LOFG",
+                                          "qr": {"size": 29, "path": "M4 4h7v7h-7zM18 4h7v7h-7zM4 18h7v7h-7zM14 14h3v3h-3z"}}),
+        "totp_wrong": ("totp_confirm", {**inside, "back_text": say("me.title"), "error": {"code": say("field.wrong-code")}, "again_url": "/me/totp"}),
+        "totp_remove": ("totp_remove", {**inside, "back_text": say("me.title"), "is_last": True}),
+        "recovery_codes": ("recovery_codes", {**inside, "back_text": say("me.title"), "security": {"codes_text": say("security.codes_left", count=2)}}),
+        "recovery_codes_shown": ("recovery_codes_shown", {**inside, "codes": [{"code": f"4XK7Q-M2T9{digit}"} for digit in "0123456789"]}),
         "me_unproved": (
             "me",
             {
@@ -486,7 +497,7 @@ def mails(lang):
     kinds = {
         "mail_" + kind: (kind, [lang])
         for kind in ("invitation", "temporary_password", "password_reset", "password_changed", "address_proof", "ask_again", "signup_code", "signup_known",
-                     "email_change", "email_taken", "email_changed", "account_closed")
+                     "email_change", "email_taken", "email_changed", "account_closed", "factor_changed")
     }
     return {
         **kinds,
