@@ -66,10 +66,13 @@ static const cli_flag invite_flags[] = {
     LOCALE,
     {"expires-in", "DURATION", false},
     {"message", "TEXT", false},
+    {"temporary-password", NULL, false},
+    {"delivery", "send|show", false},
     {"no-mail", NULL, false},
     {"dry-run", NULL, false},
     {NULL, NULL, false},
 };
+static const cli_flag temporary_flags[] = {IN_ORGANIZATION, {"delivery", "send|show", false}, {NULL, NULL, false}};
 static const cli_flag invitation_list_flags[] = {
     IN_ORGANIZATION,          {"state", "pending|accepted|declined|revoked|expired", false},
     {"query", "TEXT", false}, {"batch", "BATCH", false},
@@ -132,6 +135,13 @@ const command commands[] = {
      .flags = batch_flags,
      .most = -1,
      .run = run_invitation_resend,
+     .queues_mail = true},
+    {.name = "invitation temporary-password",
+     .arguments = "INVITATION…",
+     .flags = temporary_flags,
+     .least = 1,
+     .most = -1,
+     .run = run_invitation_temporary_password,
      .queues_mail = true},
     {.name = "invitation revoke",
      .arguments = "INVITATION…",

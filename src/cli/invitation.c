@@ -20,6 +20,7 @@ static const table_column sheet[] = {
     {"email", "email", NULL},
     {"role", "role", show_word},
     {"state", "state", show_word},
+    {"method", "method", show_word},
     {"locale", "locale", NULL},
     {"message", "message", NULL},
     {"invited_by", "invited_by", show_word},
@@ -73,15 +74,21 @@ static int each_argument(cli *c, one *change)
     return worst;
 }
 
-/* Prints what an action answered, with a sentence for people. The body is taken over. */
+/* Prints what an action answered, with a sentence for people, or the temporary password that it shows. The body is taken over. */
 static int act(cli *c, const char *method, str path, json_t *body, const char *sentence)
 {
+    static const table_column issued[] = {{"email", "email", NULL},
+                                          {"temporary_password", "temporary_password", NULL},
+                                          {"expires_at", "expires_at", show_time},
+                                          {0}};
     reply r;
     int code = call(c, method, path, body, &r);
     if (code != EXIT_DONE)
         return code;
     if (c->json)
         json_print(r.json);
+    else if (json_text(r.json, "temporary_password").p)
+        sheet_print(c, issued, r.json);
     else
         say(SAID(c, sentence, {"address", printable(c->a, json_text(r.json, "email"))}));
     json_decref(r.json);
@@ -91,6 +98,13 @@ static int act(cli *c, const char *method, str path, json_t *body, const char *s
 static int resend_one(cli *c, str path)
 {
     return act(c, "POST", arena_join(c->a, path, S("/resend")), NULL, "cli.invitation.resent");
+}
+
+static int temporary_one(cli *c, str path)
+{
+    json_t *body = json_object();
+    json_put(body, "delivery", flag_value(c, "delivery"));
+    return act(c, "POST", arena_join(c->a, path, S("/temporary-password")), body, "cli.invitation.resent");
 }
 
 static int revoke_one(cli *c, str path)
@@ -149,6 +163,11 @@ int run_invitation_resend(cli *c)
                  {"asked", show_text(c, json_object_get(r.json, "unanswered"))}));
     json_decref(r.json);
     return EXIT_DONE;
+}
+
+int run_invitation_temporary_password(cli *c)
+{
+    return each_argument(c, temporary_one);
 }
 
 int run_invitation_revoke(cli *c)

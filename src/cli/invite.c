@@ -68,6 +68,9 @@ static json_t *body_of(cli *c, const address_entry *entries, size_t count)
         json_array_append_new(rows, row);
     }
     json_put(body, "expires_in", flag_value(c, "expires-in"));
+    if (flag_value(c, "temporary-password").p)
+        json_put(body, "method", S("temporary_password"));
+    json_put(body, "delivery", flag_value(c, "delivery"));
     if (flag_value(c, "no-mail").p)
         json_object_set_new(body, "deliver", json_false());
     return body;
@@ -93,13 +96,28 @@ static size_t count_good(const json_t *results)
     return good;
 }
 
+static bool shows_passwords(const json_t *results)
+{
+    size_t i;
+    json_t *each;
+    json_array_foreach(results, i, each) if (json_text(each, "temporary_password").p) return true;
+    return false;
+}
+
+/* Temporary passwords are shown beside the addresses, this once. */
 static void print_chunk(cli *c, const json_t *answer, bool first)
 {
     static const table_column columns[] = {{"email", "email", NULL}, {"outcome", "", show_outcome}, {0}};
+    static const table_column with_passwords[] = {{"email", "email", NULL},
+                                                  {"temporary_password", "temporary_password", NULL},
+                                                  {"expires_at", "invitation.expires_at", show_time},
+                                                  {"outcome", "", show_outcome},
+                                                  {0}};
+    const json_t *results = json_object_get(answer, "results");
     if (c->json)
         json_print(answer);
     else
-        table_print(c, columns, json_object_get(answer, "results"), first);
+        table_print(c, shows_passwords(results) ? with_passwords : columns, results, first);
 }
 
 static str number(cli *c, size_t n)

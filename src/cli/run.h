@@ -26,6 +26,7 @@ int run_invite(cli *c);
 int run_invitation_list(cli *c);
 int run_invitation_show(cli *c);
 int run_invitation_resend(cli *c);
+int run_invitation_temporary_password(cli *c);
 int run_invitation_revoke(cli *c);
 int run_invitation_link(cli *c);
 int run_invitation_correct(cli *c);

@@ -12,6 +12,7 @@ err account_get(txn *t, uuid id, account_view *out)
     *out = (account_view){r.id, r.email, r.given_name, r.family_name, r.locale, r.email_proved_at != 0, r.created_at};
     out->closed = r.closed_at != 0;
     out->factors = (account_factors){.totp = r.totp != 0, .passkeys = r.passkeys, .recovery_codes = r.recovery_codes};
+    out->waits = !uuid_none(r.temporary_invitation_id);
     return OK;
 }
 

@@ -17,6 +17,7 @@ typedef struct account_view {
     bool address_proved;
     msec created_at;
     bool closed;             /* by account_get: names and address are erased */
+    bool waits;              /* by account_get: behind a temporary password, nobody's yet (domain/temporary.h) */
     str role;                /* organization_contacts alone fills it */
     account_factors factors; /* account_get and account_by_email fill it */
 } account_view;

@@ -323,11 +323,9 @@ err password_reset_complete(txn *t, const actor *who, str token, str hash)
 err password_link(txn *t, const actor *by, str email, str *url)
 {
     account_view account;
-    q_account_by_id_row row;
     str token;
     TRY(account_by_email(t, email, &account));
-    TRY(q_account_by_id(t, &row, account.id));
-    if (!uuid_none(row.temporary_invitation_id)) /* the invitation leads to a password, or a new temporary one */
+    if (account.waits) /* the invitation leads to a password, or a new temporary one */
         return ERR_CONFLICT;
     TRY(q_account_token_delete_kind(t, .account_id = account.id, .kind = KIND_FIRST_PASSWORD));
     TRY(make_token(t, account.id, KIND_FIRST_PASSWORD, FIRST_PASSWORD_LIFETIME, &token));

@@ -4,6 +4,7 @@
 #include "domain/factor.h"
 #include "domain/mail.h"
 #include "domain/secret.h"
+#include "domain/temporary.h"
 #include "domain/throttle.h"
 #include "ports/address.h"
 #include "queries.h"
@@ -48,7 +49,7 @@ static err mail_to_new(txn *t, const actor *by, const address *to, str token)
     err e = q_account_by_key(t, &taken, to->key);
     if (e != OK && e != ERR_NOT_FOUND)
         return e;
-    if (e == OK && !uuid_eq(taken.id, by->account_id))
+    if (e == OK && !uuid_eq(taken.id, by->account_id) && uuid_none(taken.temporary_invitation_id))
         order = (mail_order){
             .kind = MAIL_EMAIL_TAKEN, .account_id = taken.id, .recipient = taken.email, .locale = taken.locale};
     return mail_queue(t, &order, NULL);
@@ -99,6 +100,7 @@ static err put_address(txn *t, const q_email_change_row *row, q_account_kept_row
 {
     int64_t changed;
     TRY(q_account_kept(t, was, row->account_id));
+    TRY(temporary_give_way(t, row->email_key));
     err e = q_account_email_set(t, &changed, .email = row->email, .email_key = row->email_key,
                                 .email_proved_at = t->now, .id = row->account_id);
     if (e == ERR_CONFLICT && t->violation == VIOLATION_UNIQUE)

@@ -21,7 +21,7 @@ from lib.server import BINARY, ROOT, Server
 COMMANDS = [
     "serve", "setup", "migrate", "check", "copy", "config", "version", "organization list", "organization show", "organization create",
     "organization set", "member list", "member show", "member set-role", "member remove", "invite", "invitation list",
-    "invitation show", "invitation resend", "invitation revoke", "invitation link", "invitation correct", "invitation batch", "mail list", "mail retry", "mail test",
+    "invitation show", "invitation resend", "invitation temporary-password", "invitation revoke", "invitation link", "invitation correct", "invitation batch", "mail list", "mail retry", "mail test",
     "account show", "account reset-password", "instance-key create", "instance-key list", "instance-key revoke",
 ]
 
@@ -313,6 +313,27 @@ def test_invite_prints_an_outcome_for_each_address(server, acme, inbox):
     rows = {line.split()[0]: line for line in done.stdout.splitlines()[1:4]}
     assert rows[new].endswith("invited") and "already" in rows[known] and "nonsense" in rows
     assert inbox.token_for(new)
+
+
+def test_temporary_passwords_are_shown_once_in_a_table(server, acme, inbox):
+    new, known = fresh(), acme.join().email
+    done = server.cli("invite", new, known, "--organization", acme.slug, "--temporary-password", "--delivery", "show", check=False)
+    row = next(line for line in done.stdout.splitlines() if line.startswith(new))
+    password = re.search(r"[a-z2-9]{6}-[a-z2-9]{6}-[a-z2-9]{6}", row).group(0)
+    acme.world.client().post("/sessions", {"email": new, "password": password}).ok(201)
+    shown = server.cli("invitation", "show", new, "--organization", acme.slug)
+    assert password not in shown.stdout and "temporary password" in shown.stdout.lower()
+    again = server.cli("invitation", "temporary-password", new, "--organization", acme.slug)
+    second = re.search(r"[a-z2-9]{6}-[a-z2-9]{6}-[a-z2-9]{6}", again.stdout).group(0)
+    assert second != password
+    sent = server.cli("invitation", "temporary-password", new, "--organization", acme.slug, "--delivery", "send")
+    assert new in sent.stdout and not re.search(r"[a-z2-9]{6}-[a-z2-9]{6}-[a-z2-9]{6}", sent.stdout)
+    third = inbox.last(new, 3).temporary_password
+    acme.world.client().post("/sessions", {"email": new, "password": third}).ok(201)
+    whole = document(server.cli("invite", fresh(), "--organization", acme.slug, "--temporary-password", "--delivery", "show", "--json"))
+    assert whole["results"][0]["temporary_password"]
+    refused(server.cli("invite", fresh(), "--organization", acme.slug, "--temporary-password", check=False))
+    refused(server.cli("invitation", "temporary-password", acme.invite(fresh())["id"], "--organization", acme.slug, check=False))
 
 
 def test_invite_reads_what_mail_programs_and_spreadsheets_give(server, acme):

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from lib.mailbox import token_of
-from lib.people import PASSWORD, fresh
+from lib.people import PASSWORD, World, fresh
 
 FORM = re.compile(r"^[a-hjkmnp-z2-9]{6}-[a-hjkmnp-z2-9]{6}-[a-hjkmnp-z2-9]{6}$")
 NAMES = {"given_name": "Zoé", "family_name": "Durand"}
@@ -220,8 +220,6 @@ def test_what_an_order_must_say(acme):
 
 @pytest.mark.parametrize("setting, other", [("send", "show"), ("show", "send")])
 def test_the_servers_setting_fixes_the_delivery(make_server, smtp, setting, other):
-    from lib.people import World
-
     org = World(
         make_server(mail=smtp.uri, temporary_password_delivery=setting, temporary_password_lifetime="5h"), smtp
     ).found("Fixed")
@@ -442,6 +440,74 @@ def test_a_founder_takes_the_place_of_an_account_that_waits(acme):
     acme.world.client().post("/sessions", {"email": email, "password": password}).refused("sign-in-failed", 401)
     acme.world.client().sign_in(email, PASSWORD).get("/organizations/" + made["organization"]["slug"]).ok()
     assert acme.state(inv) == "pending"
+
+
+def test_a_changed_address_takes_the_place_of_an_account_that_waits(acme, inbox):
+    member = acme.join()
+    email, password, inv = issue(acme, deliver=False)
+    member.api.post("/me/email", {"email": email, "current_password": PASSWORD}).ok()
+    token = re.search(r"/email/confirm/([\w-]+)", inbox.last(email).text).group(1)
+    enter(acme, email, password)  # asking killed nothing
+    acme.world.client().post("/email-changes/confirm", {"token": token}).ok(204)
+    assert member.api.get("/me").ok()["email"] == email
+    acme.world.client().post("/sessions", {"email": email, "password": password}).refused("sign-in-failed", 401)
+    acme.world.client().sign_in(email, PASSWORD)
+    assert acme.state(inv) == "pending"
+
+
+def test_signing_up_takes_the_place_of_an_account_that_waits(make_server, smtp):
+    org = World(make_server(mail=smtp.uri, signup="on"), smtp).found("Town")
+    email, password, _ = issue(org, deliver=False)
+    client = org.world.client()
+    form = {"email": email, "password": PASSWORD, "organization": "Atelier", "locale": "en", **NAMES}
+    signup = client.post("/signups", form).ok(202)["signup"]
+    code = re.search(r"\b\d{3} \d{3}\b", smtp.last(email).text).group(0)
+    client.post("/signups/confirm", {"signup": signup, "code": code}).ok(201)
+    org.world.client().post("/sessions", {"email": email, "password": password}).refused("sign-in-failed", 401)
+    org.world.client().sign_in(email, PASSWORD)
+
+
+@pytest.mark.parametrize("setting, other", [("send", "show"), ("show", "send")])
+def test_an_organization_overrides_the_server(acme, inbox, setting, other):
+    acme.set(temporary_password_delivery=setting, temporary_password_lifetime="6h").ok()
+    email = fresh()
+    refused_at(
+        acme.send(email, method="temporary_password", delivery=other), "/delivery", "not-allowed"
+    )
+    result = acme.send(email, method="temporary_password").ok()["results"][0]
+    assert result["invitation"]["password_delivery"] == setting
+    assert ("temporary_password" in result) is (setting == "show")
+    acme.world.clock.advance(hours=6, seconds=1)
+    password = result.get("temporary_password") or inbox.last(email).temporary_password
+    acme.world.client().post("/sessions", {"email": email, "password": password}).refused("temporary-password-expired")
+    refused_at(renew(acme, result["invitation"], other), "/delivery", "not-allowed")
+    again = renew(acme, result["invitation"]).ok(200)
+    assert again["password_delivery"] == setting and again["state"] == "pending"
+
+
+def test_a_setting_that_changed_meanwhile_rules_what_is_issued_anew(acme, inbox):
+    email, _, inv = issue(acme)
+    inbox.wait(email)
+    acme.set(temporary_password_delivery="send").ok()
+    again = acme.resend(inv).ok(200)
+    assert "temporary_password" not in again.json and again["password_delivery"] == "send"
+    replace(enter(acme, email, inbox.last(email, 2).temporary_password)).ok(204)
+
+
+def test_what_the_invitation_offers_comes_with_it(acme):
+    group = acme.api.post(acme.path + "/groups", {"name": "Night shift"}).ok(201)
+    email, password, _ = issue(acme, row={"groups": [group["id"]]})
+    replace(enter(acme, email, password)).ok(204)
+    assert [m["groups"] for m in acme.members(q=email)] == [[group["id"]]]
+
+
+def test_the_organizations_length_of_passwords_counts_before_one_is_its_member(acme):
+    acme.set(password_min_length=20).ok()
+    email, password, _ = issue(acme)
+    client = enter(acme, email, password)
+    answer = replace(client).refused("password-too-weak", 422)
+    assert answer["errors"][0]["code"] == "too-short"
+    replace(client, "orchard lantern forty two").ok(204)
 
 
 def test_no_reminder_for_what_cannot_be_said_again(acme, inbox, clock):
