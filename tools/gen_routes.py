@@ -5,7 +5,7 @@ gen_routes.py OPENAPI CONSOLE PERMISSIONS BODIES_H BODIES_C ROUTES_H ROUTES_C OP
 
 Understands a closed subset of OpenAPI 3.1; anything else stops the build with the file and the path of what it did not know.
 - operations: operationId, summary, description, x-kind, x-access or x-permission, x-effect-free, x-max-body, x-stage, x-instance-key, parameters, requestBody, responses
-- schemas: object, array, string, integer, boolean; enum; minLength maxLength minimum maximum minItems maxItems required;
+- schemas: object, array, string, integer, boolean; enum; minLength maxLength minimum maximum minItems maxItems required; format: binary;
   type [T, "null"]; x-multiline; x-prefix; $ref to components
 - a map: an object with additionalProperties {type: boolean}, maxProperties and propertyNames {maxLength}, in JSON alone
 """
@@ -26,14 +26,16 @@ SCHEMA_KEYS = {
     "object": {"required", "properties"},
     "map": {"additionalProperties", "maxProperties", "propertyNames"},
     "array": {"items", "minItems", "maxItems"},
-    "string": {"minLength", "maxLength", "enum", "x-multiline", "x-prefix"},
+    "string": {"minLength", "maxLength", "enum", "format", "x-multiline", "x-prefix"},
     "integer": {"minimum", "maximum"},
     "boolean": set(),
 }
 C_TYPES = {"string": "str", "integer": "int64_t", "boolean": "bool", "array": "list", "map": "list"}
 FIELD_TYPES = {"object": "FIELD_OBJECT", "array": "FIELD_ARRAY", "string": "FIELD_STRING", "integer": "FIELD_INTEGER",
                "boolean": "FIELD_BOOLEAN", "map": "FIELD_MAP"}
-MEDIA = {"api": "application/json", "console": "application/x-www-form-urlencoded"}
+# What a body may come as: its content types, and how the program calls them. A picture is a body by itself.
+MEDIA = {"api": {("application/json",): "BODY_JSON", ("image/png", "image/jpeg"): "BODY_IMAGE"},
+         "console": {("application/x-www-form-urlencoded",): "BODY_FORM", ("multipart/form-data",): "BODY_MULTIPART"}}
 KEYWORDS = set("auto break case char const continue default do double else enum extern float for goto if inline int long register "
                "restrict return short signed sizeof static struct switch typedef union unsigned void volatile while bool".split())
 MAX_BODY, PARAMS_MAX = 64 * 1024, 3
@@ -104,6 +106,9 @@ class Bodies:
     def scalar(self, document, schema, where):
         """Type, and the name of the table of words of an enum."""
         kind, _ = self.schema_type(schema, where)
+        if "format" in schema:
+            need(schema["format"] == "binary", where, f"unknown format {schema['format']}")
+            return "FIELD_BYTES", "NULL"
         if "enum" not in schema:
             return FIELD_TYPES[kind], "NULL"
         words = schema["enum"]
@@ -174,14 +179,18 @@ class Bodies:
                     "multiline": str(bool(item.get("x-multiline"))).lower(), "comment": C_TYPES[kind]}
 
     def body(self, document, operation, name, where):
-        """The table's name for a requestBody; shared ones become aliases of the first."""
+        """Makes the table of a requestBody; shared ones become aliases of the first. Returns how it is written."""
         node, form = document.follow(operation["requestBody"], where)
         content = node.get("content", {})
-        need(set(node) <= {"content", "required", "description"} and list(content) == [MEDIA[document.face]], where,
-             f"the body must be {MEDIA[document.face]}")
-        media = content[MEDIA[document.face]]
-        need(set(media) == {"schema"}, where, "a body has a schema and nothing beside it")
-        schema, reference = document.follow(media["schema"], where)
+        media = MEDIA[document.face].get(tuple(content))
+        need(set(node) <= {"content", "required", "description"} and media, where,
+             f"the body must be one of {[', '.join(types) for types in MEDIA[document.face]]}")
+        first_type = next(iter(content.values()))
+        need(set(first_type) == {"schema"} and all(one == first_type for one in content.values()), where,
+             "a body has a schema and nothing beside it")
+        schema, reference = document.follow(first_type["schema"], where)
+        if media == "BODY_IMAGE":
+            schema = {"type": "object", "required": ["content"], "properties": {"content": schema}}
         kind, nullable = self.schema_type(schema, where)
         need(kind == "object" and not nullable, where, "a body is an object")
         limit = operation.get("x-max-body", MAX_BODY)
@@ -196,6 +205,7 @@ class Bodies:
                 self.shared[shared] = name
             self.struct(document, name, schema.get("properties", {}), schema.get("required", []), where)
         self.tables.append(f"const schema schema_{name} = {{.fields = {first}_fields, .size = sizeof({first}), .max_bytes = {limit}}};\n")
+        return media
 
     def query(self, document, parameters, name, where):
         properties = {p["name"]: p.get("schema") for p in parameters}
@@ -248,7 +258,7 @@ def route_of(document, bodies, permissions, pattern, method, item, operation):
         row["permission"] = "PERM_" + permission.upper().replace(".", "_")
     if "requestBody" in operation:
         need(method != "get", where, "a GET has no body")
-        bodies.body(document, operation, f"body_{name}", where)
+        row["media"] = bodies.body(document, operation, f"body_{name}", where)
         row["body"] = f"&schema_body_{name}"
     if query:
         bodies.query(document, query, f"query_{name}", where)

@@ -121,9 +121,11 @@ err api_update_organization(request *r, txn *t)
 static err answer_settings(request *r, txn *t)
 {
     organization_view o;
+    organization_look look;
     TRY(organization_get(t, r->actor.organization_id, &o));
+    TRY(organization_look_get(t, o.id, &look));
     json_writer w = answer_json(r, 200);
-    view_settings(&w, r->app->env.settings, &o.settings);
+    view_settings(&w, r->app->env.settings, &o.settings, organization_logo_path(r->a, o.id, look.logo));
     return OK;
 }
 

@@ -93,12 +93,13 @@ static void view_setting(json_writer *w, const organization_setting *about, cons
     }
 }
 
-void view_settings(json_writer *w, const settings *server, const organization_settings *own)
+void view_settings(json_writer *w, const settings *server, const organization_settings *own, str logo)
 {
     organization_settings effective = organization_settings_effective(server, *own);
     json_open(w, STR_NONE, '{');
     for (size_t i = 0; i < ORGANIZATION_SETTING_COUNT; i++)
         view_setting(w, &organization_setting_table[i], own);
+    json_str(w, S("logo"), logo);
     json_open(w, S("effective"), '{'); /* of those that may be the server's: what holds */
     for (size_t i = 0; i < ORGANIZATION_SETTING_COUNT; i++)
         if (organization_setting_table[i].inherits)

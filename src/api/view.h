@@ -11,7 +11,8 @@
 
 void view_account(json_writer *w, str key, const account_view *a);
 void view_organization(json_writer *w, str key, const organization_view *o);
-void view_settings(json_writer *w, const settings *server, const organization_settings *own);
+/** `logo`: where it is fetched, or STR_NONE. */
+void view_settings(json_writer *w, const settings *server, const organization_settings *own, str logo);
 /** `keys`: the organization's entitlements (actor.entitlement_keys). */
 void view_member(json_writer *w, str key, str keys, const member_view *m);
 /** In the organization that the caller has entered. */

@@ -75,7 +75,9 @@ MUST err put_least(mval *m, txn *t, uuid account_id, uuid organization_id);
 /** Mails go into files instead of the world. */
 bool mail_is_kept(const request *r);
 
-/** Puts theme_url, where an organization has a colour of its own. */
+/** The settings page again, with what is wrong in a form beside its own. */
+MUST err settings_refused(request *r, txn *t, err refusal);
+/** Puts theme_url and logo_url, where an organization has a colour or a logo of its own. */
 MUST err put_theme(request *r, txn *t, mval *m, uuid organization_id);
 
 /* ---- text.c: domain/phrase.h in the reader's language ---- */

@@ -142,10 +142,9 @@ static void put_typed(request *r, mval *m, const organization_view *o, const bod
     mval *values = m_set_object(m, S("form"));
     PUT(values, "name", form ? form->name : o->name);
     PUT(values, "password_min_length",
-        form ? form->password_min_length
-        : o->settings.password_min_length
-            ? arena_printf(r->a, "%lld", (long long)o->settings.password_min_length)
-            : STR_NONE);
+        form                              ? form->password_min_length
+        : o->settings.password_min_length ? arena_printf(r->a, "%lld", (long long)o->settings.password_min_length)
+                                          : STR_NONE);
     PUT(values, "accent", form ? form->accent : o->settings.accent);
     PUT(values, "allowed_domains", form ? form->allowed_domains : lines_of(r, o->settings.allowed_domains));
     PUT(values, "refused_domains", form ? form->refused_domains : lines_of(r, o->settings.refused_domains));
@@ -177,6 +176,15 @@ err console_settings_page(request *r, txn *t)
     TRY(organization_get(t, r->actor.organization_id, &o));
     TRY(settings_open(r, t, &o, NULL, &m));
     return page_answer(r, 200, "settings", m);
+}
+
+err settings_refused(request *r, txn *t, err refusal)
+{
+    organization_view o;
+    mval *m;
+    TRY(organization_get(t, r->actor.organization_id, &o));
+    TRY(settings_open(r, t, &o, NULL, &m));
+    return page_refused(r, refusal, "settings", m);
 }
 
 static err save(request *r, txn *t, const body_settings_form *form, const text_pair *given, size_t count)

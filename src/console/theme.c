@@ -1,6 +1,7 @@
 /* What an organization's pages wear: its colour and its logo. */
 #include "console/console.h"
 #include "domain/colour.h"
+#include "http/logo.h"
 
 err put_theme(request *r, txn *t, mval *m, uuid organization_id)
 {
@@ -8,6 +9,7 @@ err put_theme(request *r, txn *t, mval *m, uuid organization_id)
     TRY(organization_look_get(t, organization_id, &look));
     str name = str_slice(look.accent, 1, look.accent.n);
     PUT(m, "theme_url", look.accent.p ? arena_join(r->a, S("/themes/"), name, S(".css")) : STR_NONE);
+    PUT(m, "logo_url", organization_logo_path(r->a, organization_id, look.logo));
     return OK;
 }
 
@@ -23,4 +25,44 @@ err console_theme(request *r, txn *t)
         return ERR_NOT_FOUND;
     answer_header(r, S("Cache-Control"), S("public, max-age=86400"));
     return answer_bytes(r, 200, S("text/css; charset=utf-8"), colour_theme(r->a, accent));
+}
+
+/* The address names the content, which therefore never changes. */
+err console_logo(request *r, txn *t)
+{
+    str png;
+    TRY(organization_logo_get(t, r->params[0].id, r->params[1].text, &png));
+    answer_header(r, S("Cache-Control"), S("public, max-age=31536000, immutable"));
+    return answer_bytes(r, 200, S("image/png"), png);
+}
+
+typedef struct logo_work {
+    str png;
+    page_finding found;
+} logo_work;
+
+err console_settings_logo_form_prepare(request *r)
+{
+    const body_settings_logo_form *form = r->body;
+    logo_work *work = r->scratch = arena_new_of(r->a, logo_work);
+    err refusal = logo_prepare(r, form->logo, &work->png);
+    return refusal == ERR_INVALID_REQUEST ? page_note(r, refusal, &work->found) : refusal;
+}
+
+err console_settings_logo_form(request *r, txn *t)
+{
+    const logo_work *work = r->scratch;
+    err refusal = page_recall(r, &work->found);
+    if (refusal != OK)
+        return settings_refused(r, t, refusal);
+    TRY(organization_logo_set(t, &r->actor, work->png));
+    return page_redirect(r, org_path(r, "/settings"), "settings_saved");
+}
+
+err console_settings_logo_remove_form(request *r, txn *t)
+{
+    err e = organization_logo_remove(t, &r->actor);
+    if (e != OK && e != ERR_NOT_FOUND) /* gone already: what was asked for */
+        return e;
+    return page_redirect(r, org_path(r, "/settings"), "settings_saved");
 }

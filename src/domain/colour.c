@@ -91,10 +91,10 @@ static colour wash(colour paper, colour accent)
 str colour_theme(arena *a, colour accent)
 {
     colour light = for_dark(accent);
-    return arena_join(
-        a, S(":root{--accent:"), colour_text(a, accent), S(";--accent-deep:"),
-        colour_text(a, mixed(accent, black, STEPS / 5)), S(";--wash:"), colour_text(a, wash(white, accent)),
-        S("}@media(prefers-color-scheme:dark){:root{--accent:"), colour_text(a, light), S(";--accent-deep:"),
-        colour_text(a, mixed(light, white, STEPS / 4)), S(";--on-accent:"), colour_text(a, dark_paper), S(";--wash:"),
-        colour_text(a, wash(dark_paper, light)), S("}}\n"));
+    return arena_join(a, S(":root{--accent:"), colour_text(a, accent), S(";--accent-deep:"),
+                      colour_text(a, mixed(accent, black, STEPS / 5)), S(";--wash:"),
+                      colour_text(a, wash(white, accent)), S("}@media(prefers-color-scheme:dark){:root{--accent:"),
+                      colour_text(a, light), S(";--accent-deep:"), colour_text(a, mixed(light, white, STEPS / 4)),
+                      S(";--on-accent:"), colour_text(a, dark_paper), S(";--wash:"),
+                      colour_text(a, wash(dark_paper, light)), S("}}\n"));
 }

@@ -50,14 +50,6 @@ err organization_get(txn *t, uuid id, organization_view *out)
     return with_counts(t, out);
 }
 
-err organization_look_get(txn *t, uuid id, organization_look *out)
-{
-    q_organization_look_row r;
-    TRY(q_organization_look(t, &r, id));
-    *out = (organization_look){.accent = r.accent};
-    return OK;
-}
-
 static page_mark mark_of(const void *rows, size_t i)
 {
     return (page_mark){S(""), ((const organization_view *)rows)[i].id};

@@ -6,12 +6,13 @@
 #include "ports/address.h"
 #include "queries.h"
 
-#define DAYS(n) ((msec)(n) * MSEC_DAY)
-#define WORDS(...) ((const str[]){__VA_ARGS__, {NULL, 0}})
+#define DAYS(n)     ((msec)(n)*MSEC_DAY)
+#define WORDS(...)  ((const str[]){__VA_ARGS__, {NULL, 0}})
 #define SET(member) .offset = offsetof(organization_settings, member)
 
 const organization_setting organization_setting_table[ORGANIZATION_SETTING_COUNT] = {
-    {S_INIT("existing_accounts"), KIND_WORD, SET(existing_accounts), .words = WORDS(S_INIT("attach"), S_INIT("refuse"))},
+    {S_INIT("existing_accounts"), KIND_WORD, SET(existing_accounts),
+     .words = WORDS(S_INIT("attach"), S_INIT("refuse"))},
     {S_INIT("administrators_may_invite_administrators"), KIND_FLAG, SET(administrators_invite)},
     {S_INIT("invitation_lifetime"), KIND_DURATION, SET(invitation_lifetime), .least = MSEC_HOUR, .most = DAYS(90)},
     {S_INIT("reminder_after"), KIND_DURATION, SET(reminder_after), .least = MSEC_HOUR, .most = DAYS(30),
@@ -139,8 +140,7 @@ static bool list_takes(str list, str domain)
         if (str_eq(entry, domain))
             return true;
         str below = str_slice(entry, 1, entry.n); /* ".example.org" */
-        if (entry.p[0] == '*' && domain.n > below.n &&
-            str_eq(str_slice(domain, domain.n - below.n, domain.n), below))
+        if (entry.p[0] == '*' && domain.n > below.n && str_eq(str_slice(domain, domain.n - below.n, domain.n), below))
             return true;
     }
     return false;
@@ -222,12 +222,12 @@ static str reason(arena *a, problem *p, const organization_setting *about, str v
     if (!colour_parse(value, &accent))
         return S("not-a-colour");
     int measured = colour_legible(accent);
-    problem_arg(p, "ratio", arena_printf(a, "%d.%02d", measured / 100, measured % 100));
+    problem_arg(p, "whole", arena_printf(a, "%d", measured / 100)); /* each language has its own decimal sign */
+    problem_arg(p, "part", arena_printf(a, "%02d", measured % 100));
     return S("contrast-too-low");
 }
 
-err organization_settings_lay(arena *a, problem *p, const text_pair *changes, size_t count,
-                              organization_settings *s)
+err organization_settings_lay(arena *a, problem *p, const text_pair *changes, size_t count, organization_settings *s)
 {
     err refusal = OK;
     for (size_t i = 0; i < count; i++)
@@ -257,7 +257,7 @@ static bool differences(arena *a, const organization_settings *was, const organi
         new[n++][1] = to;
     }
     *before = audit_object(a, (const str(*)[2])old, n);
-    *after = audit_object(a, (const str(*)[2])new, n);
+    *after = audit_object(a, (const str(*)[2]) new, n);
     return n > 0;
 }
 

@@ -119,17 +119,36 @@ static const schema *body_schema(const exchange *x)
     return x->r.route->body ? x->r.route->body : &nothing;
 }
 
+static const str body_types[][2] = {[BODY_JSON] = {S_INIT("application/json")},
+                                    [BODY_FORM] = {S_INIT("application/x-www-form-urlencoded")},
+                                    [BODY_MULTIPART] = {S_INIT("multipart/form-data")},
+                                    [BODY_IMAGE] = {S_INIT("image/png"), S_INIT("image/jpeg")}};
+
+static body_media media_of(const exchange *x)
+{
+    if (x->r.route->body)
+        return x->r.route->media;
+    return x->r.route->face == FACE_API ? BODY_JSON : BODY_FORM;
+}
+
+static str content_type(const exchange *x, str *parameters)
+{
+    str rest = head_value(&x->head, S("content-type")), type = str_trim(str_cut(&rest, ';'));
+    if (parameters)
+        *parameters = rest;
+    return type;
+}
+
 static err check_body_head(const exchange *x)
 {
     if (x->pass.length > body_schema(x)->max_bytes)
         return ERR_PAYLOAD_TOO_LARGE;
     if (x->pass.length == 0)
         return OK;
-    str parameters = head_value(&x->head, S("content-type"));
-    str type = str_trim(str_cut(&parameters, ';'));
-    bool api = x->r.route->face == FACE_API;
-    str wanted = api ? S("application/json") : S("application/x-www-form-urlencoded");
-    return str_eq_nocase(type, wanted) ? OK : ERR_UNSUPPORTED_MEDIA_TYPE;
+    const str *types = body_types[media_of(x)];
+    str type = content_type(x, NULL);
+    return str_eq_nocase(type, types[0]) || (types[1].p && str_eq_nocase(type, types[1])) ? OK
+                                                                                          : ERR_UNSUPPORTED_MEDIA_TYPE;
 }
 
 static err find_route(exchange *x)
@@ -282,8 +301,19 @@ static err read_input(exchange *x)
     if (is_safe(x->head.method) || (!r->route->body && (text.n == 0 || !api)))
         return OK;
     void **out = r->route->body ? &r->body : &ignored;
-    return api ? schema_from_json(body_schema(x), r->a, &r->problem, text, out)
-               : schema_from_form(body_schema(x), r->a, &r->problem, text, out);
+    str parameters;
+    switch (media_of(x)) {
+    case BODY_JSON:
+        return schema_from_json(body_schema(x), r->a, &r->problem, text, out);
+    case BODY_FORM:
+        return schema_from_form(body_schema(x), r->a, &r->problem, text, out);
+    case BODY_MULTIPART:
+        content_type(x, &parameters);
+        return schema_from_multipart(body_schema(x), r->a, &r->problem, parameters, text, out);
+    case BODY_IMAGE:
+        return schema_from_bytes(body_schema(x), r->a, &r->problem, text, out);
+    }
+    return ERR_INTERNAL;
 }
 
 static bool is_idempotent_post(const request *r)

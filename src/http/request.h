@@ -31,6 +31,7 @@ typedef enum route_face { FACE_API, FACE_CONSOLE } route_face; /* problems as JS
 /* Tables that describe a body, a form or a query string: generated from spec/openapi.yaml and spec/console.yaml. */
 typedef enum field_type {
     FIELD_STRING,
+    FIELD_BYTES, /* a file's content, whatever it holds */
     FIELD_INTEGER,
     FIELD_BOOLEAN,
     FIELD_ENUM,
@@ -75,6 +76,9 @@ typedef struct schema {
     size_t max_bytes;    /* 413 above */
 } schema;
 
+/** How a body is written. Each has its content types and its reader in exchange.c. */
+typedef enum body_media { BODY_JSON, BODY_FORM, BODY_MULTIPART, BODY_IMAGE } body_media;
+
 typedef err handler(request *r, txn *t);
 typedef err prepare_handler(request *r);
 
@@ -93,6 +97,7 @@ typedef struct route {
     unsigned stages;   /* which session_stage but the full one it serves */
     permission permission;
     const schema *body, *query;
+    body_media media;
     struct {
         str name, prefix; /* {invitation}: "inv"; prefix STR_NONE: text, such as {org} or {token} */
     } params[PATH_PARAMS_MAX];

@@ -65,6 +65,15 @@ static bool is_word(const str *words, str text)
     return words->p != NULL;
 }
 
+bool check_length(check *c, bounds b, int64_t length, const place *at)
+{
+    if (length >= b.min && length <= b.max)
+        return true;
+    bool is_short = length < b.min;
+    check_refuse(c, at, is_short ? S("too-short") : S("too-long"), is_short ? b.min : b.max);
+    return false;
+}
+
 bool check_text(check *c, const field *f, bounds b, str text, const place *at)
 {
     if (b.type == FIELD_ENUM) {
@@ -77,12 +86,7 @@ bool check_text(check *c, const field *f, bounds b, str text, const place *at)
         check_refuse(c, at, S("invalid-characters"), 0);
         return false;
     }
-    int64_t length = (int64_t)str_codepoints(text);
-    if (length >= b.min && length <= b.max)
-        return true;
-    bool is_short = length < b.min;
-    check_refuse(c, at, is_short ? S("too-short") : S("too-long"), is_short ? b.min : b.max);
-    return false;
+    return check_length(c, b, (int64_t)str_codepoints(text), at);
 }
 
 bool check_integer(check *c, bounds b, int64_t value, const place *at)

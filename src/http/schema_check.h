@@ -28,6 +28,8 @@ bounds check_bounds(const field *f, bool item);
 
 /** Checks text against an enum or a string's bounds; true when it may be stored. The text is UTF-8. */
 bool check_text(check *c, const field *f, bounds b, str text, const place *at);
+/** The length of bytes or text against its bounds. */
+bool check_length(check *c, bounds b, int64_t length, const place *at);
 bool check_integer(check *c, bounds b, int64_t value, const place *at);
 bool check_count(check *c, const field *f, size_t count, const place *at);
 

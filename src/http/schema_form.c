@@ -1,11 +1,10 @@
 #include "http/schema.h"
 
 #include "http/gate.h"
+#include "http/multipart.h"
 #include "http/schema_check.h"
 
-typedef struct pair {
-    str name, value;
-} pair;
+typedef text_pair pair;
 
 /* Decodes all pairs; the WHATWG's parser of application/x-www-form-urlencoded, but for refusing what is unsound. */
 static err read_pairs(arena *a, str text, pair **out, size_t *count)
@@ -71,6 +70,9 @@ static void store_text(check *c, const field *f, bounds b, str text, void *slot,
             check_refuse(c, at, S("wrong-type"), 0);
         else if (check_integer(c, b, number, at))
             *(int64_t *)slot = number;
+    } else if (b.type == FIELD_BYTES) {
+        if (check_length(c, b, (int64_t)text.n, at))
+            *(str *)slot = text;
     } else {
         if (f->multiline)
             text = unix_lines(c->a, text);
@@ -121,12 +123,9 @@ static void read_field(check *c, const field *f, const pair *pairs, size_t count
         store_text(c, f, check_bounds(f, false), found->value, slot, &at);
 }
 
-static err read_all(const schema *s, arena *a, problem *p, str text, bool strict, bool boxes, void **out)
+static err fill(const schema *s, arena *a, problem *p, const pair *pairs, size_t count, bool strict, bool boxes,
+                void **out)
 {
-    pair *pairs;
-    size_t count;
-    *out = NULL;
-    TRY(read_pairs(a, text, &pairs, &count));
     check c = {a, p, false};
     place top = {0};
     void *object = arena_alloc(a, s->size);
@@ -144,6 +143,29 @@ static err read_all(const schema *s, arena *a, problem *p, str text, bool strict
         return ERR_INVALID_REQUEST;
     *out = object;
     return OK;
+}
+
+static err read_all(const schema *s, arena *a, problem *p, str text, bool strict, bool boxes, void **out)
+{
+    pair *pairs;
+    size_t count;
+    *out = NULL;
+    TRY(read_pairs(a, text, &pairs, &count));
+    return fill(s, a, p, pairs, count, strict, boxes, out);
+}
+
+err schema_from_multipart(const schema *s, arena *a, problem *p, str parameters, str body, void **out)
+{
+    text_pair parts[MULTIPART_MOST];
+    size_t count;
+    *out = NULL;
+    TRY(multipart_read(parameters, body, parts, &count));
+    for (size_t i = 0; i < count; i++) {
+        const field *f = check_field(s->fields, parts[i].name);
+        if ((!f || f->type != FIELD_BYTES) && !str_is_utf8(parts[i].value))
+            return ERR_BAD_REQUEST;
+    }
+    return fill(s, a, p, parts, count, true, true, out);
 }
 
 err schema_from_form(const schema *s, arena *a, problem *p, str text, void **out)

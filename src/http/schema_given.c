@@ -16,7 +16,8 @@ static str text_of(arena *a, const field *f, const void *at)
     if (f->type == FIELD_BOOLEAN)
         return *(const bool *)at ? S("true") : S("false");
     if (f->type == FIELD_INTEGER)
-        return f->nullable && !*(const int64_t *)at ? STR_NONE : arena_printf(a, "%lld", (long long)*(const int64_t *)at);
+        return f->nullable && !*(const int64_t *)at ? STR_NONE
+                                                    : arena_printf(a, "%lld", (long long)*(const int64_t *)at);
     return f->type == FIELD_OBJECT ? STR_NONE : *(const str *)at;
 }
 

@@ -3,6 +3,7 @@
 import pytest
 
 from lib.people import fresh, serial
+from lib.pictures import png
 from lib.spec import permissions, routes
 
 SAMPLE = {
@@ -14,6 +15,7 @@ SAMPLE = {
     "correct_invitation": lambda c: {"email": fresh()},
     "update_organization": lambda c: {"name": "Acme"},
     "update_settings": lambda c: {"reminder_max": 1},
+    "put_logo": lambda c: png(),
     "update_member": lambda c: {"state": "active"},
     "update_members": lambda c: {"members": [c["member"]], "state": "suspended"},
     "create_group": lambda c: {"name": fresh("group").replace("@", " ")},
@@ -80,7 +82,9 @@ def call(house):
         caller = house[role]
         if route.name in ("leave_organization", "transfer_ownership") and role in ("owner", "administrator", "member"):
             caller = org.join(role=role).api  # somebody who may go
-        return caller.call(route.method, path, body)
+        if route.name == "delete_logo":
+            org.api.send("PUT", "/api/v1" + path, png(), {"Content-Type": "image/png"}).ok()
+        return caller.call(route.method, path, body, route.headers)
 
     return do
 

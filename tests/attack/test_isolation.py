@@ -3,11 +3,13 @@
 import pytest
 
 from lib.people import World, fresh
+from lib.pictures import multipart, png
 from lib.spec import routes
 
 BODIES = {
     "update_organization": {"name": "Taken"},
     "update_settings": {"reminder_max": 2},
+    "put_logo": png(),
     "update_member": {"role": "member"},
     "update_members": {"members": ["mbr_01h455vb4pex5vsknk084sn02q"], "state": "suspended"},
     "create_group": {"name": "Taken"},
@@ -76,7 +78,7 @@ def test_their_organization_in_the_path(world, two, route):
     before = snapshot(world, theirs)
     for org in (theirs.slug, theirs.id, theirs.slug.upper()):
         path = route.path.removeprefix("/api/v1").format(org=org, **ids)
-        answer = ours.api.call(route.method, path, body_for(route, ids)).refused("not-found", 404)
+        answer = ours.api.call(route.method, path, body_for(route, ids), route.headers).refused("not-found", 404)
         nothing_said(answer, theirs, {})
     assert snapshot(world, theirs) == before
 
@@ -128,6 +130,9 @@ def test_their_pages(world, two, route):
         path = route.path.format(org=org, **use)
         if route.method == "GET":
             answer = ours.api.page(path)
+        elif route.is_multipart:
+            body, headers = multipart(("logo", png(), "x.png"))
+            answer = ours.api.send("POST", path, body, headers)
         else:
             answer = ours.api.submit(path, FIELDS.get(route.name, {}))
         assert answer.status == 404, (path, answer)

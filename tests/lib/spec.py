@@ -42,7 +42,11 @@ class Route:
         self.permission = row.get("x-permission")
         self.effect_free = bool(row.get("x-effect-free"))
         self.instance_key = bool(row.get("x-instance-key"))
-        self.body = (row.get("requestBody") or {}).get("content", {}).get("application/json", {}).get("schema")
+        content = (row.get("requestBody") or {}).get("content", {})
+        media = next((kind for kind in ("application/json", "image/png", "multipart/form-data") if kind in content), None)
+        self.body = content[media]["schema"] if media else None
+        self.headers = {"Content-Type": media} if media == "image/png" else {}
+        self.is_multipart = media == "multipart/form-data"
         self.params = params
         self.query = [p for p in row.get("parameters", []) if p.get("in") == "query"]
 

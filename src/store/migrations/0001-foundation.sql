@@ -37,6 +37,13 @@ CREATE TABLE organization (
     entitlement_keys TEXT NOT NULL DEFAULT ''
 ) STRICT, WITHOUT ROWID;
 
+-- A PNG that the server itself wrote; its address holds the digest.
+CREATE TABLE organization_logo (
+    organization_id BLOB PRIMARY KEY NOT NULL REFERENCES organization (id),
+    digest TEXT NOT NULL,
+    png BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+
 -- Locked by whoever invites, accepts, revokes or removes. held counts live pending invitations and is an upper bound:
 -- lapsed ones are subtracted before anyone is refused. member_limit 0: none.
 CREATE TABLE organization_seat (

@@ -1,6 +1,3 @@
--- name: organization_look :one
-SELECT accent FROM organization WHERE id = :id;
-
 -- name: organization_settings_set :exec
 UPDATE organization
    SET existing_accounts = :existing_accounts, is_administrators_invite = :is_administrators_invite,

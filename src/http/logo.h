@@ -1,0 +1,15 @@
+/* The slow half of taking a logo, for both faces. */
+#ifndef PARVIS_HTTP_LOGO_H
+#define PARVIS_HTTP_LOGO_H
+
+#include "http/request.h"
+
+enum { LOGO_WIDTH = 512, LOGO_HEIGHT = 160 };
+
+/**
+ * In the pool: looks first whether the caller may (nobody else makes us unpack pictures), then writes the picture anew.
+ * Errors: those of actor_enter; ERR_INVALID_REQUEST at /logo: image-unknown, image-too-large, image-broken.
+ */
+MUST err logo_prepare(request *r, str bytes, str *png);
+
+#endif

@@ -1,0 +1,48 @@
+"""Settings → General in a real browser: both languages, both sizes, light and dark, and what a refused form says."""
+
+import pytest
+
+from lib.browser import ROOT, Browser
+from lib.mailbox import Mailbox
+from lib.people import World
+
+SHOTS = ROOT / "build/shots/settings"
+
+
+@pytest.fixture
+def house(make_server):
+    box = Mailbox()
+    yield World(make_server(mail=box.uri, mail_from="Parvis <parvis@parvis.example>"), box)
+    box.stop()
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_settings(house, language):
+    bar = house.found("Bar", locale=language)
+    bar.owner.api.patch("/me", {"locale": language}).ok()
+    browser = Browser(language=language)
+    try:
+        page = f"{house.server.url}/o/{bar.slug}/settings"
+        browser.be(bar.api, house.server.url).go(page)
+        browser.fill("settings.allowed_domains", "example.org\nnot a domain").fill("settings.accent", "#ffcc00").press("common.save")
+        browser.sees("1.39" if language == "en" else "1,39")
+        for size in ("desktop", "phone"):
+            for dark in (False, True):
+                browser.look(size, dark)
+                browser.fits()
+                assert browser.axe() == []
+                browser.shot(SHOTS / f"refused-{language}-{size}-{'dark' if dark else 'light'}.png")
+        browser.look("desktop", False)
+        browser.fill("settings.allowed_domains", "example.org\n*.example.net").fill("settings.accent", "#7a1f5f").press("common.save")
+        browser.sees(browser.word("notice.settings_saved"))
+        assert bar.api.get(bar.path + "/settings").ok()["accent"] == "#7a1f5f"
+        for size in ("desktop", "phone"):
+            for dark in (False, True):
+                browser.look(size, dark)
+                browser.fits()
+                assert browser.axe() == []
+                browser.shot(SHOTS / f"saved-{language}-{size}-{'dark' if dark else 'light'}.png")
+        assert browser.complaints() == []
+    finally:
+        browser.close()
