@@ -197,6 +197,18 @@ def pages(s):
         "invite-preview": (owner, people + "/invite", [*order, ("step", "preview")]),
         "invite-short": (s.full.owner.api, full, [("addresses", many), ("role", "member"), ("step", "preview")]),
         "invite-mail": (owner, people + "/invite/mail?role=member&locale=" + s.language, None),
+        "administrators": (owner, people + "/administrators", None),
+        "administrators-checked": (
+            owner,
+            people + "/administrators",
+            [("addresses", "ada@example.org\n" + s.zoe.email), ("step", "addresses")],
+        ),
+        "report": (
+            owner,
+            people + "/invite/send",
+            [("addresses", f"ada.{s.language}@example.org\nyann.{s.language}@example.org\nnobody"), ("method", "show")],
+        ),
+        "new-password": (owner, f"{people}/invitations/{s.invitation}/password", None),
         "batch": (owner, f"{people}/batches/{s.batch}", None),
         "settings": (owner, o + "/settings", None),
         "me": (owner, "/me", None),
@@ -211,7 +223,8 @@ NAMES_OF_PAGES = """
     home-owner home-member home-unproved leave leave-last-owner not-allowed members members-none
     members-administrator members-alone member role remove remove-many transfer invitations invitations-none
     invitations-filtered correct correct-refused revoke resend link invite invite-checked invite-options
-    invite-preview invite-short invite-mail batch settings me me-unproved me-refused
+    invite-preview invite-short invite-mail administrators
+    administrators-checked report new-password batch settings me me-unproved me-refused
 """.split()
 
 
@@ -267,6 +280,7 @@ def test_the_page(view, name):
         assert b.driver.execute_script("return document.documentElement.lang") == scene.language
         assert not re.search(r"\{\w+\}|\bt\.\w+\.\w+|\b\w+\.\w+_\w+\b(?!@)|undefined|\bnull\b", b.driver.title)
         assert not re.search(r"\{[a-z_]+\}|\{\{|undefined", b.text), b.text
+    b.driver.execute_script("document.querySelector('.kept input')?.click()")  # a page of passwords lets nobody go before
     assert b.complaints() == []
 
 
