@@ -1,5 +1,6 @@
 #include "base/buf.h"
 #include "cli/client.h"
+#include "cli/option.h"
 #include "cli/run.h"
 #include "cli/table.h"
 #include "ports/address.h"
@@ -53,7 +54,12 @@ static str email_of(cli *c, const address_entry *entry)
     return str_slice(email, 0, at);
 }
 
-static json_t *body_of(cli *c, const address_entry *entries, size_t count)
+/* What every row of the order says alike. Owned by the caller. */
+typedef struct alike {
+    json_t *groups, *entitlements; /* NULL: not given */
+} alike;
+
+static json_t *body_of(cli *c, const address_entry *entries, size_t count, const alike *all)
 {
     str role = flag_value(c, "role");
     json_t *rows = json_array(), *body = json_pack("{s:o}", "invitations", rows);
@@ -63,6 +69,11 @@ static json_t *body_of(cli *c, const address_entry *entries, size_t count)
         json_put(row, "role", role.p ? role : S("member"));
         json_put(row, "locale", flag_value(c, "locale"));
         json_put(row, "message", flag_value(c, "message"));
+        json_put(row, "access_ends_at", flag_value(c, "access-ends-at"));
+        if (all->groups)
+            json_object_set(row, "groups", all->groups);
+        if (all->entitlements)
+            json_object_set(row, "entitlements", all->entitlements);
         json_put(row, "given_name", entries[i].given_name);
         json_put(row, "family_name", entries[i].family_name);
         json_array_append_new(rows, row);
@@ -136,33 +147,45 @@ static int finish(cli *c, size_t good, size_t total, bool dry)
                   SAID(c, "cli.invite.refused", {"refused", number(c, total - good)}, {"total", number(c, total)}));
 }
 
-int run_invite(cli *c)
+/* Sends all, a thousand at a time; *good is how many fared well. */
+static int send_all(cli *c, str path, const address_entry *entries, size_t count, const alike *all, size_t *good)
 {
-    str slug;
-    address_entry *entries;
-    size_t count, good = 0;
-    bool dry = flag_value(c, "dry-run").p != NULL;
-
-    int code = read_entries(c, &entries, &count);
-    if (code == EXIT_DONE)
-        code = organization_of(c, &slug);
-    if (code != EXIT_DONE)
-        return code;
-    str path = PATH(c, S("organizations"), slug, S("invitations"));
-    if (dry)
-        path = arena_join(c->a, path, S("/preview"));
     for (size_t from = 0; from < count; from += CHUNK) {
         reply r;
         size_t n = count - from < CHUNK ? count - from : CHUNK;
         progress(from, count > CHUNK ? count : 0);
-        code = call(c, "POST", path, body_of(c, entries + from, n), &r);
+        int code = call(c, "POST", path, body_of(c, entries + from, n, all), &r);
         if (code != EXIT_DONE)
             return code;
-        good += count_good(json_object_get(r.json, "results"));
+        *good += count_good(json_object_get(r.json, "results"));
         progress_hide();
         print_chunk(c, r.json, from == 0);
         json_decref(r.json);
     }
     progress(count, count > CHUNK ? count : 0);
-    return finish(c, good, count, dry);
+    return EXIT_DONE;
+}
+
+int run_invite(cli *c)
+{
+    str slug;
+    address_entry *entries;
+    size_t count, good = 0;
+    alike all = {0};
+    bool dry = flag_value(c, "dry-run").p != NULL;
+
+    if (!entitlements_read(flag_value(c, "entitlements"), &all.entitlements))
+        return refuse(EXIT_USAGE, plain_text(c, "cli.entitlement.not_on_off"));
+    int code = read_entries(c, &entries, &count);
+    if (code == EXIT_DONE)
+        code = organization_of(c, &slug);
+    if (code == EXIT_DONE)
+        code = group_list_of(c, slug, flag_value(c, "group"), &all.groups);
+    if (code == EXIT_DONE) {
+        str path = PATH(c, S("organizations"), slug, S("invitations"));
+        code = send_all(c, dry ? arena_join(c->a, path, S("/preview")) : path, entries, count, &all, &good);
+    }
+    json_decref(all.groups);
+    json_decref(all.entitlements);
+    return code == EXIT_DONE ? finish(c, good, count, dry) : code;
 }

@@ -1,4 +1,5 @@
 #include "cli/client.h"
+#include "cli/option.h"
 #include "cli/run.h"
 #include "cli/table.h"
 
@@ -11,6 +12,28 @@ static const table_column columns[] = {
     {0},
 };
 
+static str show_entitlements(cli *c, const json_t *value)
+{
+    const char *key;
+    json_t *on;
+    str out = S("");
+    json_object_foreach((json_t *)(uintptr_t)value, key, on)
+    {
+        if (json_is_true(on))
+            out = arena_join(c->a, out, out.n ? S(", ") : S(""), str_of(key));
+    }
+    return out.n ? out : S("–");
+}
+
+static str show_list(cli *c, const json_t *value)
+{
+    size_t i;
+    json_t *each;
+    str out = S("");
+    json_array_foreach(value, i, each) out = arena_join(c->a, out, out.n ? S(", ") : S(""), show_text(c, each));
+    return out.n ? out : S("–");
+}
+
 static const table_column sheet[] = {
     {"id", "id", NULL},
     {"name", "account", show_name},
@@ -18,6 +41,9 @@ static const table_column sheet[] = {
     {"account", "account.id", NULL},
     {"role", "role", show_word},
     {"state", "state", show_word},
+    {"access_ends_at", "access_ends_at", show_time},
+    {"entitlements", "entitlements", show_entitlements},
+    {"groups", "groups", show_list},
     {"joined_at", "joined_at", show_time},
     {"invited_by", "invited_by", show_word},
     {0},
@@ -34,6 +60,13 @@ int run_member_list(cli *c)
     path = path_with(c, path, "role", flag_value(c, "role"));
     path = path_with(c, path, "state", flag_value(c, "state"));
     path = path_with(c, path, "sort", flag_value(c, "sort"));
+    json_t *groups;
+    code = group_list_of(c, slug, flag_value(c, "group"), &groups);
+    if (code != EXIT_DONE)
+        return code;
+    const char *group = json_string_value(json_array_get(groups, 0));
+    path = path_with(c, path, "group", arena_str(c->a, str_of(group)));
+    json_decref(groups);
     return list_print(c, path, columns, "cli.member.none");
 }
 
@@ -44,13 +77,12 @@ int run_member_show(cli *c)
     return code == EXIT_DONE ? object_print(c, path, sheet) : code;
 }
 
-int run_member_set_role(cli *c)
+/* Sends a change of one member and shows what they are now. The body is taken over. */
+static int change(cli *c, str named, json_t *body)
 {
     reply r;
     str path;
-    json_t *body = json_object();
-    json_put(body, "role", argument(c, 1));
-    int code = item_path(c, "members", "account.email", argument(c, 0), &path);
+    int code = item_path(c, "members", "account.email", named, &path);
     if (code != EXIT_DONE) {
         json_decref(body);
         return code;
@@ -64,6 +96,64 @@ int run_member_set_role(cli *c)
         sheet_print(c, sheet, r.json);
     json_decref(r.json);
     return EXIT_DONE;
+}
+
+int run_member_set_role(cli *c)
+{
+    json_t *body = json_object();
+    json_put(body, "role", argument(c, 1));
+    return change(c, argument(c, 0), body);
+}
+
+static int set_state(cli *c, str state)
+{
+    int worst = EXIT_DONE;
+    for (int i = 0; i < c->arg_count; i++) {
+        json_t *body = json_object();
+        json_put(body, "state", state);
+        int code = change(c, argument(c, i), body);
+        worst = code > worst ? code : worst;
+    }
+    return worst;
+}
+
+int run_member_suspend(cli *c)
+{
+    return set_state(c, S("suspended"));
+}
+
+int run_member_reactivate(cli *c)
+{
+    return set_state(c, S("active"));
+}
+
+/* What the flags of `member set` say; NULL after a sentence. */
+static json_t *options_body(cli *c)
+{
+    json_t *entitlements, *groups, *body;
+    str slug, ends = flag_value(c, "access-ends-at");
+    if (!entitlements_read(flag_value(c, "entitlements"), &entitlements)) {
+        refuse(EXIT_USAGE, plain_text(c, "cli.entitlement.not_on_off"));
+        return NULL;
+    }
+    if (organization_of(c, &slug) != EXIT_DONE || group_list_of(c, slug, flag_value(c, "group"), &groups) != EXIT_DONE) {
+        json_decref(entitlements);
+        return NULL;
+    }
+    body = json_object();
+    if (entitlements)
+        json_object_set_new(body, "entitlements", entitlements);
+    if (groups)
+        json_object_set_new(body, "groups", groups);
+    if (ends.p)
+        json_object_set_new(body, "access_ends_at", str_eq(ends, S("none")) ? json_null() : json_of(ends));
+    return body;
+}
+
+int run_member_set(cli *c)
+{
+    json_t *body = options_body(c);
+    return body ? change(c, argument(c, 0), body) : EXIT_REFUSED;
 }
 
 static int remove_one(cli *c, str named)

@@ -21,6 +21,20 @@ int run_member_list(cli *c);
 int run_member_show(cli *c);
 int run_member_set_role(cli *c);
 int run_member_remove(cli *c);
+int run_member_suspend(cli *c);
+int run_member_reactivate(cli *c);
+int run_member_set(cli *c);
+
+int run_group_list(cli *c);
+int run_group_create(cli *c);
+int run_group_rename(cli *c);
+int run_group_delete(cli *c);
+int run_group_add(cli *c);
+int run_group_remove(cli *c);
+int run_entitlement_list(cli *c);
+int run_entitlement_create(cli *c);
+int run_entitlement_set(cli *c);
+int run_entitlement_delete(cli *c);
 
 int run_invite(cli *c);
 int run_invitation_list(cli *c);

@@ -1,0 +1,252 @@
+/* Groups, and the options (entitlements) that an organization defines. */
+#include "cli/option.h"
+
+#include "cli/client.h"
+#include "cli/run.h"
+#include "cli/table.h"
+
+/* ---- groups ---- */
+
+/* A group's id, by id or by name. */
+static int group_of(cli *c, str slug, str named, str *id)
+{
+    *id = named;
+    if (str_starts(named, S("grp_")))
+        return EXIT_DONE;
+    str all = path_with(c, PATH(c, S("organizations"), slug, S("groups")), "limit", S("200")), at = all;
+    for (*id = STR_NONE; at.p && !id->p;) {
+        reply r;
+        int code = call(c, "GET", at, NULL, &r);
+        if (code != EXIT_DONE)
+            return code;
+        size_t i;
+        json_t *each;
+        json_array_foreach(json_object_get(r.json, "items"), i, each) if (str_eq(json_text(each, "name"), named))
+            *id = arena_str(c->a, json_text(each, "id"));
+        str next = arena_str(c->a, json_text(r.json, "next_cursor"));
+        at = next.p ? path_with(c, all, "cursor", next) : STR_NONE;
+        json_decref(r.json);
+    }
+    return id->p ? EXIT_DONE : refuse(EXIT_REFUSED, SAID(c, "cli.group.unknown", {"name", printable(c->a, named)}));
+}
+
+int group_list_of(cli *c, str slug, str named, json_t **out)
+{
+    *out = named.p ? json_array() : NULL;
+    for (str rest = named; rest.p && rest.n;) {
+        str id;
+        int code = group_of(c, slug, str_trim(str_cut(&rest, ',')), &id);
+        if (code != EXIT_DONE) {
+            json_decref(*out);
+            return code;
+        }
+        json_array_append_new(*out, json_of(id));
+    }
+    return EXIT_DONE;
+}
+
+bool entitlements_read(str given, json_t **out)
+{
+    *out = given.p ? json_object() : NULL;
+    while (given.p) {
+        str rest = str_cut(&given, ','), key = str_trim(str_cut(&rest, '='));
+        bool on = str_eq(rest, S("on"));
+        if (!on && !str_eq(rest, S("off"))) {
+            json_decref(*out);
+            return false;
+        }
+        json_object_setn_new(*out, key.p, key.n, json_boolean(on));
+    }
+    return true;
+}
+
+static int group_path(cli *c, str named, str *slug, str *path)
+{
+    str id;
+    int code = organization_of(c, slug);
+    if (code == EXIT_DONE)
+        code = group_of(c, *slug, named, &id);
+    if (code == EXIT_DONE)
+        *path = PATH(c, S("organizations"), *slug, S("groups"), id);
+    return code;
+}
+
+int run_group_list(cli *c)
+{
+    static const table_column columns[] = {
+        {"name", "name", NULL}, {"members", "members", NULL}, {"created_at", "created_at", show_time}, {"id", "id", NULL}, {0}};
+    str slug;
+    int code = organization_of(c, &slug);
+    return code == EXIT_DONE ? list_print(c, PATH(c, S("organizations"), slug, S("groups")), columns, "cli.group.none")
+                             : code;
+}
+
+/* Sends, and shows the object that comes back. */
+static int change(cli *c, const char *method, str path, json_t *body, const table_column *sheet)
+{
+    reply r;
+    int code = call(c, method, path, body, &r);
+    if (code != EXIT_DONE)
+        return code;
+    if (c->json)
+        json_print(r.json);
+    else
+        sheet_print(c, sheet, r.json);
+    json_decref(r.json);
+    return EXIT_DONE;
+}
+
+static const table_column group_sheet[] = {{"id", "id", NULL}, {"name", "name", NULL}, {"members", "members", NULL}, {0}};
+
+static json_t *name_body(str name)
+{
+    json_t *body = json_object();
+    json_put(body, "name", name);
+    return body;
+}
+
+int run_group_create(cli *c)
+{
+    str slug;
+    int code = organization_of(c, &slug);
+    if (code != EXIT_DONE)
+        return code;
+    return change(c, "POST", PATH(c, S("organizations"), slug, S("groups")), name_body(argument(c, 0)), group_sheet);
+}
+
+int run_group_rename(cli *c)
+{
+    str slug, path;
+    int code = group_path(c, argument(c, 0), &slug, &path);
+    return code == EXIT_DONE ? change(c, "PATCH", path, name_body(argument(c, 1)), group_sheet) : code;
+}
+
+int run_group_delete(cli *c)
+{
+    reply r = {0};
+    str slug, path;
+    int code = group_path(c, argument(c, 0), &slug, &path);
+    if (code == EXIT_DONE)
+        code = call(c, "DELETE", path, NULL, &r);
+    json_decref(r.json);
+    if (code == EXIT_DONE && !c->json)
+        say(SAID(c, "cli.group.deleted", {"name", printable(c->a, argument(c, 0))}));
+    return code;
+}
+
+static int put_one(cli *c, const char *method, str group, str named)
+{
+    reply r = {0};
+    str member;
+    int code = item_path(c, "members", "account.email", named, &member);
+    if (code != EXIT_DONE)
+        return code;
+    size_t at = member.n;
+    while (at && member.p[at - 1] != '/')
+        at--;
+    code = call(c, method, arena_join(c->a, group, S("/members/"), str_slice(member, at, member.n)), NULL, &r);
+    json_decref(r.json);
+    return code;
+}
+
+static int put_members(cli *c, const char *method, const char *done)
+{
+    str slug, path;
+    int worst = group_path(c, argument(c, 0), &slug, &path);
+    for (int i = 1; i < c->arg_count && (i == 1 ? worst == EXIT_DONE : true); i++) {
+        int code = put_one(c, method, path, argument(c, i));
+        if (code == EXIT_DONE && !c->json)
+            say(SAID(c, done, {"member", printable(c->a, argument(c, i))}, {"name", printable(c->a, argument(c, 0))}));
+        worst = code > worst ? code : worst;
+    }
+    return worst;
+}
+
+int run_group_add(cli *c)
+{
+    return put_members(c, "PUT", "cli.group.added");
+}
+
+int run_group_remove(cli *c)
+{
+    return put_members(c, "DELETE", "cli.group.removed");
+}
+
+/* ---- entitlements ---- */
+
+static str show_roles(cli *c, const json_t *roles)
+{
+    size_t i;
+    json_t *each;
+    str out = S("");
+    json_array_foreach(roles, i, each) out = arena_join(c->a, out, i ? S(", ") : S(""), show_word(c, each));
+    return out;
+}
+
+static const table_column entitlement_columns[] = {
+    {"key", "key", NULL},           {"name_fr", "name.fr", NULL},       {"name_en", "name.en", NULL},
+    {"default", "default", NULL}, {"roles", "roles", show_roles}, {0}};
+
+int run_entitlement_list(cli *c)
+{
+    str slug;
+    int code = organization_of(c, &slug);
+    if (code != EXIT_DONE)
+        return code;
+    return list_print(c, PATH(c, S("organizations"), slug, S("entitlements")), entitlement_columns,
+                      "cli.entitlement.none");
+}
+
+static json_t *entitlement_body(cli *c)
+{
+    json_t *body = json_object(), *name = json_object();
+    str by_default = flag_value(c, "default"), roles = flag_value(c, "roles");
+    json_put(name, "fr", flag_value(c, "name-fr"));
+    json_put(name, "en", flag_value(c, "name-en"));
+    if (json_object_size(name))
+        json_object_set(body, "name", name);
+    json_decref(name);
+    if (by_default.p)
+        json_object_set_new(body, "default", json_boolean(str_eq(by_default, S("on"))));
+    if (!roles.p)
+        return body;
+    json_t *list = json_array();
+    while (roles.p)
+        json_array_append_new(list, json_of(str_trim(str_cut(&roles, ','))));
+    json_object_set_new(body, "roles", list);
+    return body;
+}
+
+int run_entitlement_create(cli *c)
+{
+    str slug;
+    int code = organization_of(c, &slug);
+    if (code != EXIT_DONE)
+        return code;
+    json_t *body = entitlement_body(c);
+    json_put(body, "key", argument(c, 0));
+    return change(c, "POST", PATH(c, S("organizations"), slug, S("entitlements")), body, entitlement_columns);
+}
+
+int run_entitlement_set(cli *c)
+{
+    str slug;
+    int code = organization_of(c, &slug);
+    if (code != EXIT_DONE)
+        return code;
+    return change(c, "PATCH", PATH(c, S("organizations"), slug, S("entitlements"), argument(c, 0)), entitlement_body(c),
+                  entitlement_columns);
+}
+
+int run_entitlement_delete(cli *c)
+{
+    reply r = {0};
+    str slug;
+    int code = organization_of(c, &slug);
+    if (code == EXIT_DONE)
+        code = call(c, "DELETE", PATH(c, S("organizations"), slug, S("entitlements"), argument(c, 0)), NULL, &r);
+    json_decref(r.json);
+    if (code == EXIT_DONE && !c->json)
+        say(SAID(c, "cli.entitlement.deleted", {"key", printable(c->a, argument(c, 0))}));
+    return code;
+}
