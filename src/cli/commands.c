@@ -58,9 +58,9 @@ static const cli_flag yes_flags[] = {{"yes", NULL, false}, {NULL, NULL, false}};
 static const cli_flag batch_flags[] = {IN_ORGANIZATION, {"batch", "BATCH", false}, {NULL, NULL, false}};
 static const cli_flag member_set_flags[] = {
     IN_ORGANIZATION,
-    {"entitlements", "KEY=on|off…", false},
+    {"entitlements", "KEY=STATE…", false},
     {"group", "GROUP…", false},
-    {"access-ends-at", "DATE|none", false},
+    {"access-ends-at", "DATE", false},
     {NULL, NULL, false},
 };
 static const cli_flag entitlement_create_flags[] = {
@@ -85,7 +85,7 @@ static const cli_flag invite_flags[] = {
     {"temporary-password", NULL, false},
     {"delivery", "send|show", false},
     {"group", "GROUP…", false},
-    {"entitlements", "KEY=on|off…", false},
+    {"entitlements", "KEY=STATE…", false},
     {"access-ends-at", "DATE", false},
     {"no-mail", NULL, false},
     {"dry-run", NULL, false},

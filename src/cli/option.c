@@ -189,12 +189,23 @@ static const table_column entitlement_columns[] = {
 
 int run_entitlement_list(cli *c)
 {
+    reply r;
     str slug;
     int code = organization_of(c, &slug);
     if (code != EXIT_DONE)
         return code;
-    return list_print(c, PATH(c, S("organizations"), slug, S("entitlements")), entitlement_columns,
-                      "cli.entitlement.none");
+    code = call(c, "GET", PATH(c, S("organizations"), slug, S("entitlements")), NULL, &r);
+    if (code != EXIT_DONE)
+        return code;
+    const json_t *items = json_object_get(r.json, "items"); /* few: no pages */
+    for (size_t i = 0; c->json && i < json_array_size(items); i++)
+        json_print(json_array_get(items, i));
+    if (!c->json && json_array_size(items))
+        table_print(c, entitlement_columns, items, true);
+    else if (!c->json)
+        say(plain_text(c, "cli.entitlement.none"));
+    json_decref(r.json);
+    return EXIT_DONE;
 }
 
 static json_t *entitlement_body(cli *c)

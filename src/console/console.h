@@ -148,6 +148,8 @@ void put_seats(request *r, mval *m, const seats *s, int64_t wanted);
 void put_role_options(request *r, mval *m, bool administrator, bool owner, str chosen);
 /** One member, as the users page and the member's own page show them. */
 void put_member(request *r, mval *m, const member_view *v);
+/** The options of one member: entitlements, group_options, ends_text. */
+MUST err put_member_options(request *r, txn *t, mval *m, const member_view *v);
 /** The head that the two tabs of the users page share; *o is the organization. */
 MUST err put_users_tabs(request *r, txn *t, mval *m, bool invitations, organization_view *o);
 /** The choices of a filter: "any" (FAMILY.any), then the words with their texts (FAMILY.WORD). */

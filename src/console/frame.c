@@ -17,6 +17,11 @@ static const struct {
     {S_INIT("address_proved"), GOOD, false},       {S_INIT("email_change_sent"), INFO, false},
     {S_INIT("factor_saved"), GOOD, false},         {S_INIT("totp_removed"), GOOD, false},
     {S_INIT("email_change_undone"), INFO, false},  {S_INIT("email_changed"), GOOD, false},
+    {S_INIT("group_added"), GOOD, false},          {S_INIT("group_created"), GOOD, false},
+    {S_INIT("group_deleted"), GOOD, false},        {S_INIT("group_renamed"), GOOD, false},
+    {S_INIT("group_taken"), GOOD, false},          {S_INIT("member_saved"), GOOD, false},
+    {S_INIT("members_changed"), GOOD, true},       {S_INIT("option_created"), GOOD, false},
+    {S_INIT("option_deleted"), GOOD, false},       {S_INIT("option_saved"), GOOD, false},
     {S_INIT("invitation_corrected"), GOOD, false}, {S_INIT("invitation_resent"), GOOD, false},
     {S_INIT("invitation_revoked"), GOOD, false},   {S_INIT("invitations_kept"), GOOD, true},
     {S_INIT("invitations_resent"), GOOD, false},   {S_INIT("invitations_revoked"), GOOD, false},
@@ -75,10 +80,12 @@ static void put_nav(request *r, mval *m, str slug, permission may)
     mval *nav = m_set_list(m, S("nav"));
     str pattern = r->route->pattern, base = arena_join(r->a, S("/o/"), slug);
     bool inside = !uuid_none(r->actor.membership_id), users = str_starts(pattern, S("/o/{org}/users")),
-         settings_page = str_starts(pattern, S("/o/{org}/settings"));
-    put_nav_item(r, nav, base, "nav.home", S("home"), inside && !users && !settings_page);
+         groups = str_starts(pattern, S("/o/{org}/groups")), settings_page = str_starts(pattern, S("/o/{org}/settings"));
+    put_nav_item(r, nav, base, "nav.home", S("home"), inside && !users && !groups && !settings_page);
     if (may & PERM_MEMBERS_READ)
         put_nav_item(r, nav, arena_join(r->a, base, S("/users")), "nav.users", S("users"), users);
+    if (may & PERM_GROUPS_MANAGE)
+        put_nav_item(r, nav, arena_join(r->a, base, S("/groups")), "nav.groups", S("group"), groups);
     if (may & PERM_ORGANIZATION_UPDATE)
         put_nav_item(r, nav, arena_join(r->a, base, S("/settings")), "nav.settings", S("settings"), settings_page);
 }
@@ -91,7 +98,8 @@ static void put_rights(request *r, mval *m)
     } rights[] = {
         {S_INIT("invite"), PERM_INVITATIONS_CREATE},   {S_INIT("create"), PERM_INVITATIONS_CREATE},
         {S_INIT("revoke"), PERM_INVITATIONS_REVOKE},   {S_INIT("link"), PERM_INVITATIONS_LINK},
-        {S_INIT("remove"), PERM_MEMBERS_REMOVE},       {S_INIT("change_role"), PERM_ROLES_CHANGE},
+        {S_INIT("remove"), PERM_MEMBERS_REMOVE},       {S_INIT("update"), PERM_MEMBERS_UPDATE},
+        {S_INIT("change_role"), PERM_ROLES_CHANGE},
         {S_INIT("transfer"), PERM_OWNERSHIP_TRANSFER}, {S_INIT("invite_administrator"), PERM_ADMINISTRATORS_INVITE},
     };
     mval *may = m_set_object(m, S("may"));

@@ -38,6 +38,8 @@ err console_member_page(request *r, txn *t)
     mval *one = m_set_object(m, S("member"));
     put_member(r, one, &v);
     PUT(one, "invited_by_name", inviter);
+    TRY(put_member_options(r, t, one, &v));
+    PUT(m, "change_url", org_path(r, "/users/change"));
     PUT(one, "pending_text",
         sent.pending_invitations ? text_count(r, "member.pending_count", sent.pending_invitations) : STR_NONE);
     PUT_BOOL(one, "is_unproved", !account.address_proved);

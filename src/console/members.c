@@ -1,5 +1,6 @@
 /* The users page: members, and the head that it shares with the invitations. */
 #include "console/console.h"
+#include "domain/group.h"
 
 /* What one sees in the list depends on what one may do to that member. */
 static bool may_remove(const request *r, const member_view *v)
@@ -19,7 +20,12 @@ static void put_member_actions(request *r, mval *m, const member_view *v)
     PUT(m, "transfer_url", transfer ? org_path_id(r, "/users/", ID_MEMBER, v->id, "/transfer") : STR_NONE);
     PUT(m, "remove_url", removal ? org_path_id(r, "/users/", ID_MEMBER, v->id, "/remove") : STR_NONE);
     PUT_BOOL(m, "has_menu", role || transfer || removal);
-    PUT_BOOL(m, "has_actions", role || transfer || removal);
+    bool update = (r->actor.may & PERM_MEMBERS_UPDATE) &&
+                  (str_eq(r->actor.role, S("owner")) || !str_eq(v->role, S("owner")));
+    PUT(m, "options_url", update ? org_path_id(r, "/users/", ID_MEMBER, v->id, "/options") : STR_NONE);
+    PUT_BOOL(m, "has_actions", role || transfer || removal || update);
+    PUT_BOOL(m, "can_suspend", update && !me && active);
+    PUT_BOOL(m, "can_reactivate", update && !me && !active && !v->access_ends_at);
     PUT_BOOL(m, "can_select", removal);
 }
 
@@ -70,7 +76,7 @@ static const char newest_first[] = "-joined_at";
 static str members_link(request *r, const query_members_page *q, str sort, str cursor)
 {
     return LINK(r->a, org_path(r, "/users"), {S("q"), q->q}, {S("role"), q->role}, {S("state"), q->state},
-                {S("sort"), str_eq(sort, str_of(newest_first)) ? STR_NONE : sort}, {S("cursor"), cursor});
+                {S("group"), q->group}, {S("sort"), str_eq(sort, str_of(newest_first)) ? STR_NONE : sort}, {S("cursor"), cursor});
 }
 
 /* A column's link sorts by it, or turns the order round when it is the one in force. */
@@ -110,9 +116,9 @@ str some(str s)
 
 static err read_members(request *r, txn *t, const query_members_page *q, page *p, member_view **rows, size_t *count)
 {
-    member_filter f = {.q = some(q->q), .role = some(q->role), .state = some(q->state), .sort = some(q->sort)};
+    member_filter f = {.q = some(q->q), .role = some(q->role), .state = some(q->state), .group = some(q->group), .sort = some(q->sort)};
     p->cursor = some(q->cursor);
-    p->count = f.q.p || f.role.p || f.state.p;
+    p->count = f.q.p || f.role.p || f.state.p || f.group.p;
     p->count_most = COUNT_MOST;
     return member_list(t, r->actor.organization_id, &f, p, rows, count);
 }
@@ -123,6 +129,20 @@ static void put_filter(request *r, mval *m, const query_members_page *q)
     PUT(filter, "q", q->q);
     put_choices(r, filter, "role_options", "role", roles, sizeof roles / sizeof roles[0], q->role);
     put_choices(r, filter, "state_options", "member_state", states, sizeof states / sizeof states[0], q->state);
+}
+
+static err put_group_filter(request *r, txn *t, mval *m, str chosen)
+{
+    group_view *all;
+    size_t n;
+    TRY(group_all(t, r->actor.organization_id, &all, &n));
+    mval *list = m_set_list(m, S("group_filter"));
+    if (n) /* nothing to choose from: no box */
+        put_option(list, S(""), text(r, "groups.any"), chosen.p ? chosen : S(""));
+    for (size_t i = 0; i < n; i++)
+        put_option(list, id_text(r, ID_GROUP, all[i].id), all[i].name, chosen);
+    PUT_BOOL(m, "has_group_filter", n > 0);
+    return OK;
 }
 
 err console_members_page(request *r, txn *t)
@@ -136,13 +156,14 @@ err console_members_page(request *r, txn *t)
     TRY(page_open(r, t, &m));
     TRY(put_users_tabs(r, t, m, false, &o));
     err failed = read_members(r, t, q, &p, &rows, &count);
-    if (failed == ERR_INVALID_REQUEST) /* an old or mistyped address: the list from its beginning */
+    if (failed == ERR_INVALID_REQUEST || failed == ERR_NOT_FOUND) /* an old or mistyped address: the list from its beginning */
         return answer_redirect(r, org_path(r, "/users"));
     if (failed != OK && failed != ERR_UNAVAILABLE)
         return failed;
     PUT_BOOL(m_set_object(m, S("list")), "is_failed", failed != OK);
     PUT(m, "retry_url", link_here(r));
     put_filter(r, m, q);
+    TRY(put_group_filter(r, t, m, q->group));
     put_sorts(r, m, q);
     PUT_BOOL(m, "is_filtered", p.count);
     PUT(m, "clear_url", org_path(r, "/users"));

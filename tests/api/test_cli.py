@@ -539,7 +539,7 @@ echo "${{COMPREPLY[*]}}"
 
 
 @pytest.mark.parametrize("typed, offered", [
-    ([""], "account check config copy instance-key invitation invite mail member migrate organization serve setup version"),
+    ([""], "account check config copy entitlement group instance-key invitation invite mail member migrate organization serve setup version"),
     (["mail", ""], "list retry test"),
     (["organization", "set", "bar", "--ex"], "--existing-accounts"),
     (["invite", "--role", "a"], "administrator"),

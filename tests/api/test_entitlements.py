@@ -108,3 +108,24 @@ def test_a_body_names_options_with_true_or_false(acme, value):
     define(acme, "offline").ok(201)
     zoe = acme.member(acme.join())
     acme.api.patch(f"{acme.path}/members/{zoe['id']}", {"entitlements": value}).refused("invalid-request", 422)
+
+
+def test_the_command_line(acme, world):
+    zoe, cli = acme.join(), lambda *args, **kw: world.server.cli(*args, "--organization", acme.slug, **kw)
+    cli("entitlement", "create", "offline", "--name-fr", "Hors ligne", "--name-en", "Offline", "--default", "on", "--roles", "member")
+    assert acme.api.get(acme.path + "/entitlements/offline").ok()["roles"] == ["member"]
+    cli("member", "set", zoe.email, "--entitlements", "offline=on", "--access-ends-at", "2126-01-31")
+    row = acme.member(zoe)
+    assert row["entitlements"] == {"offline": True} and row["access_ends_at"] == "2126-02-01T00:00:00.000Z"
+    assert "offline" in cli("member", "show", zoe.email).stdout
+    cli("member", "set", zoe.email, "--entitlements", "offline=off", "--access-ends-at", "none")
+    assert acme.member(zoe)["access_ends_at"] is None
+    assert cli("member", "set", zoe.email, "--entitlements", "offline", check=False).returncode != 0
+    cli("member", "suspend", zoe.email)
+    assert acme.member(zoe)["state"] == "suspended"
+    cli("member", "reactivate", zoe.email)
+    assert acme.member(zoe)["state"] == "active"
+    cli("entitlement", "set", "offline", "--default", "off")
+    assert "offline" in cli("entitlement", "list").stdout
+    cli("entitlement", "delete", "offline")
+    assert acme.api.items(acme.path + "/entitlements") == []

@@ -137,3 +137,23 @@ def test_nobody_finds_a_group_by_typing_its_id(acme):
     put(acme, g, zoe).ok(200)
     for q in (g["id"], "grp", g["id"][4:]):
         assert acme.members(q=q) == []
+
+
+def test_the_command_line(acme, world):
+    zoe, cli = acme.join(), lambda *args: world.server.cli(*args, "--organization", acme.slug)
+    cli("group", "create", "Équipe nord")
+    cli("group", "add", "Équipe nord", zoe.email)
+    assert counts(acme) == {"Équipe nord": 1}
+    assert zoe.email in cli("member", "list", "--group", "Équipe nord").stdout
+    cli("group", "rename", "Équipe nord", "Sud")
+    assert "Sud" in cli("group", "list").stdout
+    email = fresh()
+    cli("invite", email, "--group", "Sud", "--access-ends-at", "2126-01-31")
+    inv = next(i for i in acme.api.items(acme.path + "/invitations") if i["email"] == email)
+    assert inv["groups"] and inv["access_ends_at"] == "2126-02-01T00:00:00.000Z"
+    cli("group", "remove", "Sud", zoe.email)
+    assert counts(acme) == {"Sud": 0}
+    refused = world.server.cli("group", "delete", "Nord", "--organization", acme.slug, check=False)
+    assert refused.returncode == 1 and "Nord" in refused.stderr
+    cli("group", "delete", "Sud")
+    assert counts(acme) == {}

@@ -21,6 +21,14 @@ BODIES = {
     "correct_invitation": {"email": "x@example.org"},
 }
 FIELDS = {
+    "members_change_form": {"member": "mbr_01h455vb4pex5vsknk084sn02q", "action": "suspend", "confirmed": "true"},
+    "options_form": {"key": "taken", "name_fr": "Ici", "name_en": "Here", "role": "member"},
+    "option_form": {"name_fr": "Ici", "name_en": "Here", "role": "member"},
+    "member_options_form": {"access_ends_at": "2126-01-31"},
+    "groups_form": {"name": "Taken"},
+    "group_name_form": {"name": "Taken"},
+    "group_add_form": {"email": "x@example.org"},
+    "group_take_form": {"member": "mbr_01h455vb4pex5vsknk084sn02q"},
     "members_remove_form": {"member": "mbr_01h455vb4pex5vsknk084sn02q", "confirmed": "true"},
     "member_role_form": {"role": "owner"},
     "member_remove_form": {"pending_invitations": "revoke"},
