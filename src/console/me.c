@@ -1,6 +1,7 @@
 /* One's own account: name and language, password, sessions, proof of the address. */
 #include "console/console.h"
 #include "domain/device.h"
+#include "domain/factor.h"
 
 /* ---- the page ---- */
 
@@ -50,6 +51,9 @@ static err me_open(request *r, txn *t, const account_change *typed, bool proof_s
     str hash;
     TRY(password_current(t, r->actor.account_id, &hash));
     PUT_BOOL(m, "has_password", hash.n > 0);
+    PUT_BOOL(m, "needs_password", hash.n > 0); /* to choose another; a first one takes a sign-in of just now */
+    PUT_BOOL(m, "needs_factor", hash.n == 0 && !caller_is_fresh(&r->actor, t->now));
+    PUT(m, "factor_url", LINK(r->a, S("/sign-in/factor"), {S("next"), me_path(r, S(""))}));
     mval *me = m_set_object(m, S("me"));
     put_person(r, me, r->actor.given_name, r->actor.family_name, r->actor.email);
     PUT_BOOL(me, "is_unproved", !r->actor.address_proved);
@@ -115,15 +119,18 @@ err console_me_password_form_prepare(request *r)
     password_work *work = r->scratch = arena_new_of(r->a, password_work);
     work->proof = (sign_in){.email = r->actor.email, .password = form->current_password};
     int64_t least;
+    str before;
     txn t;
     TRY(store_read(r->app->store, r->a, &r->problem, &t));
     err refusal = sign_in_find(&t, &r->actor, &work->proof);
     if (refusal == OK)
         refusal = password_least(&t, r->actor.account_id, UUID_NONE, &least);
-    store_read_end(&t);
     if (refusal == OK)
+        refusal = password_current(&t, r->actor.account_id, &before);
+    store_read_end(&t);
+    if (refusal == OK && before.p)
         sign_in_verify(r->a, &work->proof);
-    if (refusal == OK && work->proof.right) {
+    if (refusal == OK && (work->proof.right || !before.p)) {
         str about[] = {r->actor.given_name, r->actor.family_name, r->actor.email};
         refusal = password_prepare(least, r->a, &r->problem, S("/password"), form->new_password, about,
                                    sizeof about / sizeof about[0], &work->hash);

@@ -123,6 +123,10 @@ def test_enrolling_with_one(acme, server, browser, inbox):
     browser.sees("problem.last-way-in.detail")
     assert not browser.all("button.danger")
     signs_in_alone(browser, site)
+    browser.go(site + "/me").sees("me.password_none")
+    browser.one("#new-password").send_keys("another good sentence")
+    browser.press("me.password_first").sees("notice.password_changed")
+    browser.one("#password")  # from now on it is asked for
 
 
 def test_proof_before_another_is_added(acme, server, browser, clock):
