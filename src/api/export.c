@@ -1,6 +1,7 @@
 /* What an account may take along, and its end. */
 #include "domain/export.h"
 
+#include "api/passkey.h"
 #include "api/view.h"
 #include "bodies.h"
 #include "domain/closing.h"
@@ -53,6 +54,18 @@ static err write_sessions(json_writer *w, txn *t, uuid account_id)
     return OK;
 }
 
+static err write_passkeys(json_writer *w, txn *t, uuid account_id)
+{
+    passkey_view *list;
+    size_t n;
+    TRY(passkey_list(t, account_id, &list, &n));
+    json_open(w, S("passkeys"), '[');
+    for (size_t i = 0; i < n; i++)
+        view_passkey(w, &list[i]);
+    json_close(w, ']');
+    return OK;
+}
+
 static void write_invitations(json_writer *w, const account_export *e)
 {
     json_open(w, S("invitations"), '[');
@@ -101,6 +114,7 @@ static err answer_export(request *r, txn *t, uuid account_id)
     view_account(&w, S("account"), &e.account);
     TRY(write_places(&w, t, account_id));
     TRY(write_sessions(&w, t, account_id));
+    TRY(write_passkeys(&w, t, account_id));
     write_invitations(&w, &e);
     write_events(&w, &e);
     json_close(&w, '}');

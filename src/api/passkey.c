@@ -138,7 +138,7 @@ err api_show_passkey(request *r, txn *t)
     return OK;
 }
 
-static void view_passkey(json_writer *w, const passkey_view *p)
+void view_passkey(json_writer *w, const passkey_view *p)
 {
     json_open(w, STR_NONE, '{');
     json_id(w, S("id"), ID_PASSKEY, p->id);

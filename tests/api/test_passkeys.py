@@ -178,6 +178,14 @@ def test_renamed_and_removed(acme, rival, anonymous, inbox):
     remove(acme, where).refused("not-found", 404)
 
 
+def test_the_export_names_them_and_holds_no_key(acme):
+    passkey, answer = add(acme.owner, name="Clé bleue")
+    answer.ok(201)
+    export = acme.api.get("/me/export").ok()
+    assert [p["name"] for p in export["passkeys"]] == ["Clé bleue"]
+    assert set(export["passkeys"][0]) == {"id", "name", "discoverable", "created_at", "last_used_at"}
+
+
 def test_no_more_than_twenty(acme):
     late = acme.api.post("/me/passkeys/options").ok(200).json
     for _ in range(20):
