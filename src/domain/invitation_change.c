@@ -165,7 +165,8 @@ static err renew(txn *t, const actor *by, standing *s, const renewal *r)
     TRY(q_invitation_renew(t, .organization_id = s->organization_id, .id = s->inv.id, .invited_by_id = inviter,
                            .expires_at = expires, .secret_hash = send.secret_hash, .code_hash = send.code_hash,
                            .code_expires_at = send.code_expires_at, .last_sent_at = t->now, .mail_id = send.mail_id,
-                           .remind_at = invitation_next_reminder(t->now, after, s->organization.reminder_max, 0, expires),
+                           .remind_at =
+                               invitation_next_reminder(t->now, after, s->organization.reminder_max, 0, expires),
                            .method = send.method, .password_delivery = send.password_delivery));
     return audit(t, by, "invitation.resent", .subject_kind = S("invitation"), .subject_id = s->inv.id,
                  .after = AUDIT_OBJECT(t->a, {S("method"), send.method}, {S("delivery"), send.password_delivery}),
@@ -390,9 +391,8 @@ static err mail_again(txn *t, standing *s, str kind, msec next)
     TRY(invitation_find_account(t, &send));
     TRY(invitation_mail(t, &send));
     return q_invitation_remind(t, .secret_hash = send.secret_hash, .code_hash = send.code_hash,
-                               .code_expires_at = send.code_expires_at, .last_sent_at = t->now,
-                               .mail_id = send.mail_id, .remind_at = next, .organization_id = s->organization_id,
-                               .id = s->inv.id);
+                               .code_expires_at = send.code_expires_at, .last_sent_at = t->now, .mail_id = send.mail_id,
+                               .remind_at = next, .organization_id = s->organization_id, .id = s->inv.id);
 }
 
 static err remind(txn *t, const actor *by, standing *s)
@@ -400,9 +400,9 @@ static err remind(txn *t, const actor *by, standing *s)
     const q_organization_by_id_row *o = &s->organization;
     if (!str_eq(s->state, S("pending")) || !o->reminder_after || s->inv.reminded >= o->reminder_max)
         return q_invitation_remind_at_set(t, .remind_at = 0, .organization_id = s->organization_id, .id = s->inv.id);
-    TRY(mail_again(t, s, MAIL_REMINDER,
-                   invitation_next_reminder(t->now, o->reminder_after, o->reminder_max, s->inv.reminded + 1,
-                                            s->inv.expires_at)));
+    TRY(mail_again(
+        t, s, MAIL_REMINDER,
+        invitation_next_reminder(t->now, o->reminder_after, o->reminder_max, s->inv.reminded + 1, s->inv.expires_at)));
     return audit(t, by, "invitation.reminded", .subject_kind = S("invitation"), .subject_id = s->inv.id,
                  .organization_id = s->organization_id);
 }

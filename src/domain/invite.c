@@ -278,9 +278,9 @@ static err write_audit(inviting *w, const struct candidate *c, const invite_row 
 {
     char when[CLOCK_TEXT_SIZE];
     return audit(w->t, w->by, "invitation.created", .subject_kind = S("invitation"), .subject_id = made->id,
-                 .after =
-                     AUDIT_OBJECT(w->t->a, {S("role"), row->role}, {S("expires_at"), clock_format(made->expires_at, when)},
-                                  {S("method"), made->method}, {S("delivery"), made->password_delivery}),
+                 .after = AUDIT_OBJECT(w->t->a, {S("role"), row->role},
+                                       {S("expires_at"), clock_format(made->expires_at, when)},
+                                       {S("method"), made->method}, {S("delivery"), made->password_delivery}),
                  .detail = AUDIT_OBJECT(w->t->a, {S("email"), c->where.typed}));
 }
 

@@ -93,6 +93,11 @@ class Scene:
         world.clock.advance(hours=1, minutes=5)
         world.client().post("/password-resets", {"email": self.zoe.email}).ok(202)
         self.reset = inbox.resets(self.zoe.email)[0].token
+        waiting = {"email": fresh("waiting"), "role": "member", "locale": language}
+        made = bar.send(waiting, method="temporary_password", delivery="show").ok()["results"][0]
+        self.half = world.client()
+        entry = {"email": made["email"], "password": made["temporary_password"]}
+        self.half.post("/sessions", entry).ok(201)
         link = bar.link(bar.invite(fresh("copied"), deliver=False)).ok()["url"]
         self.unproved = world.enrol(link, "Nora", "Petit").ok(201).client
         self.unproved.patch("/me", {"locale": language}).ok()
@@ -148,6 +153,8 @@ def pages(s):
         "reset": (nobody, "/password/reset/" + s.reset, None),
         "reset-dead": (nobody, "/password/reset/xyz", None),
         "reset-weak": (nobody, "/password/reset/" + s.reset, [("new_password", "12345678")]),
+        "own-password": (s.half, "/password/new", None),
+        "own-password-refused": (s.half, "/password/new", [("given_name", "Zoé"), ("password", "123")]),
         "join": (nobody, "/join", None),
         "join-wrong": (nobody, "/join", [("email", "a@example.org"), ("code", "AAAAA-AAAAA")]),
         "join-right": (nobody, "/join", [("email", s.paul), ("code", s.pending_mail.code)]),
@@ -218,7 +225,7 @@ def pages(s):
 
 
 NAMES_OF_PAGES = """
-    sign-in sign-in-refused forgotten forgotten-sent reset reset-dead reset-weak join join-wrong join-right enrol
+    sign-in sign-in-refused forgotten forgotten-sent reset reset-dead reset-weak own-password own-password-refused join join-wrong join-right enrol
     enrol-refused decline expired revoked replaced used declined invalid on-the-way accept switch not-found
     home-owner home-member home-unproved leave leave-last-owner not-allowed members members-none
     members-administrator members-alone member role remove remove-many transfer invitations invitations-none

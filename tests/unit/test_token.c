@@ -142,11 +142,41 @@ static void test_codes(void **state)
     assert_false(code_normalise(STR_NONE, read));
 }
 
+static void test_temporary_passwords(void **state)
+{
+    char text[TEMPORARY_TEXT_LENGTH + 1], last[TEMPORARY_TEXT_LENGTH + 1] = "", read[TEMPORARY_LENGTH + 1];
+    bool seen[256] = {false};
+    int letters = 0;
+    (void)state;
+    for (int i = 0; i < 1000; i++) {
+        str made = temporary_make(text);
+        assert_int_equal(made.n, TEMPORARY_TEXT_LENGTH);
+        assert_true(text[6] == '-' && text[13] == '-');
+        assert_null(strpbrk(text, "01ilo"));
+        assert_true(temporary_normalise(made, read));
+        assert_int_equal(strlen(read), TEMPORARY_LENGTH);
+        assert_string_not_equal(text, last);
+        memcpy(last, text, sizeof last);
+        for (size_t k = 0; k < TEMPORARY_LENGTH; k++)
+            seen[(unsigned char)read[k]] = true;
+    }
+    for (size_t c = 0; c < sizeof seen; c++)
+        letters += seen[c];
+    assert_int_equal(letters, 31);
+    assert_true(temporary_normalise(S(" ABCDEF ghjkmn\t-pqrs23 "), read));
+    assert_string_equal(read, "abcdefghjkmnpqrs23");
+    assert_false(temporary_normalise(S("abcdef-ghjkmn-pqrs2"), read));
+    assert_false(temporary_normalise(S("abcdef-ghjkmn-pqrs234"), read));
+    assert_false(temporary_normalise(S("abcdef-ghjkmn-pqrsl3"), read));
+    assert_false(temporary_normalise((str){"abcdefghjkmnpqrs2\0", 18}, read));
+    assert_false(temporary_normalise(STR_NONE, read));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_key_file),  cmocka_unit_test(test_hashes), cmocka_unit_test(test_sealing),
-        cmocka_unit_test(test_base64url), cmocka_unit_test(test_codes),
+        cmocka_unit_test(test_base64url), cmocka_unit_test(test_codes),  cmocka_unit_test(test_temporary_passwords),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
