@@ -104,16 +104,22 @@ static int print_problem(cli *c, const reply *r)
     return EXIT_REFUSED;
 }
 
-static struct curl_slist *headers_for(cli *c, bool has_body)
+/* What goes with a call: nothing, a JSON document, or a file. */
+typedef struct payload {
+    const char *type; /* NULL: nothing */
+    str bytes;
+} payload;
+
+static struct curl_slist *headers_for(cli *c, const payload *sent)
 {
     str language = arena_join(c->a, S("Accept-Language: "), language_code(c->lang));
     struct curl_slist *headers = curl_slist_append(NULL, language.p);
-    if (has_body)
-        headers = curl_slist_append(headers, "Content-Type: application/json");
+    if (sent->type)
+        headers = curl_slist_append(headers, arena_join(c->a, S("Content-Type: "), str_of(sent->type)).p);
     return headers;
 }
 
-static void prepare(cli *c, CURL *curl, const char *method, str path, const char *body)
+static void prepare(cli *c, CURL *curl, const char *method, str path, const payload *sent)
 {
     str url = arena_join(c->a, S("http://localhost/api/v1"), path);
     curl_easy_reset(curl);
@@ -123,19 +129,21 @@ static void prepare(cli *c, CURL *curl, const char *method, str path, const char
     curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, method);
     curl_easy_setopt(curl, CURLOPT_TIMEOUT, (long)CALL_SECONDS);
     curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-    if (body)
-        curl_easy_setopt(curl, CURLOPT_POSTFIELDS, body);
-    else if (strcmp(method, "POST") == 0)
+    if (sent->type) {
+        curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)sent->bytes.n);
+        curl_easy_setopt(curl, CURLOPT_POSTFIELDS, sent->bytes.p);
+    } else if (strcmp(method, "POST") == 0) {
         curl_easy_setopt(curl, CURLOPT_POSTFIELDS, "");
+    }
     curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, collect);
 }
 
 /* One exchange with the server that was found. */
-static CURLcode exchange_once(cli *c, const char *method, str path, const char *body, buf *answer, long *status)
+static CURLcode exchange_once(cli *c, const char *method, str path, const payload *sent, buf *answer, long *status)
 {
     CURL *curl = c->client->curl;
-    struct curl_slist *headers = headers_for(c, body != NULL);
-    prepare(c, curl, method, path, body);
+    struct curl_slist *headers = headers_for(c, sent);
+    prepare(c, curl, method, path, sent);
     curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, answer);
     CURLcode done = curl_easy_perform(curl);
@@ -145,11 +153,11 @@ static CURLcode exchange_once(cli *c, const char *method, str path, const char *
 }
 
 /* A server that went before anything was sent to it is looked for again. */
-static int exchange_found(cli *c, const char *method, str path, const char *body, buf *answer, long *status)
+static int exchange_found(cli *c, const char *method, str path, const payload *sent, buf *answer, long *status)
 {
     int code = c->client ? EXIT_DONE : client_open(c);
     while (code == EXIT_DONE) {
-        CURLcode done = exchange_once(c, method, path, body, answer, status);
+        CURLcode done = exchange_once(c, method, path, sent, answer, status);
         if (done == CURLE_OK)
             return EXIT_DONE;
         if (done != CURLE_COULDNT_CONNECT || c->client->inside)
@@ -159,14 +167,11 @@ static int exchange_found(cli *c, const char *method, str path, const char *body
     return code;
 }
 
-int call(cli *c, const char *method, str path, json_t *body, reply *out)
+static int call_with(cli *c, const char *method, str path, const payload *sent, reply *out)
 {
     BUF_SCOPED answer = {0};
     *out = (reply){0};
-    char *sent = body ? json_dumps(body, JSON_COMPACT) : NULL;
-    json_decref(body);
     int code = exchange_found(c, method, path, sent, &answer, &out->status);
-    free(sent);
     if (code != EXIT_DONE)
         return code;
 
@@ -178,6 +183,20 @@ int call(cli *c, const char *method, str path, json_t *body, reply *out)
     json_decref(out->json);
     out->json = NULL;
     return code;
+}
+
+int call(cli *c, const char *method, str path, json_t *body, reply *out)
+{
+    char *text = body ? json_dumps(body, JSON_COMPACT) : NULL;
+    json_decref(body);
+    int code = call_with(c, method, path, &(payload){text ? "application/json" : NULL, str_of(text)}, out);
+    free(text);
+    return code;
+}
+
+int call_file(cli *c, const char *method, str path, const char *type, str bytes, reply *out)
+{
+    return call_with(c, method, path, &(payload){type, bytes}, out);
 }
 
 /* ---- the end ---- */

@@ -16,6 +16,8 @@ typedef struct reply {
  * sentence on standard error, EXIT_REFUSED. The first call finds the server, or starts one inside.
  */
 int call(cli *c, const char *method, str path, json_t *body, reply *out);
+/** The same with a file for a body, and its content type. */
+int call_file(cli *c, const char *method, str path, const char *type, str bytes, reply *out);
 
 /** "/organizations/acme/members" of segments, each escaped. Lives in c->a. */
 str path_of(cli *c, const str *segments, size_t count);

@@ -42,6 +42,7 @@ static const cli_flag set_flags[] = {
     {"allowed-domains", "DOMAINS", false},
     {"refused-domains", "DOMAINS", false},
     {"accent", "COLOUR", false},
+    {"logo", "FILE", false},
     {NULL, NULL, false},
 };
 static const cli_flag member_list_flags[] = {

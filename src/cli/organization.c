@@ -2,6 +2,8 @@
 #include "cli/run.h"
 #include "cli/table.h"
 
+#include <stdio.h>
+
 static str show_seats(cli *c, const json_t *seats)
 {
     long long used = (long long)json_integer_value(json_object_get(seats, "used"));
@@ -54,6 +56,7 @@ static const table_column sheet[] = {
     {"allowed_domains", "settings.allowed_domains", show_list},
     {"refused_domains", "settings.refused_domains", show_list},
     {"accent", "settings.accent", NULL},
+    {"logo", "settings.logo", NULL},
     {0},
 };
 
@@ -212,6 +215,37 @@ static const char *put_settings(cli *c, json_t *settings)
     return NULL;
 }
 
+enum { LOGO_MOST = 1 << 20 };
+
+/* A byte more than the server takes, so that it is the server who says how much that is. */
+static bool read_file(cli *c, str path, str *out)
+{
+    FILE *file = fopen(path.p, "rb");
+    char *room = arena_alloc(c->a, LOGO_MOST + 1);
+    *out = (str){room, file ? fread(room, 1, LOGO_MOST + 1, file) : 0};
+    bool whole = file && !ferror(file);
+    if (file)
+        fclose(file);
+    return whole;
+}
+
+/* A picture from a file; "none" takes the logo away. */
+static int set_logo(cli *c, str slug, str from)
+{
+    reply r = {0};
+    str bytes, path = PATH(c, S("organizations"), slug, S("logo"));
+    if (!from.p)
+        return EXIT_DONE;
+    if (str_eq(from, S("none")))
+        return call(c, "DELETE", path, NULL, &r);
+    if (!read_file(c, from, &bytes))
+        return refuse(EXIT_REFUSED, SAID(c, "cli.organization.unreadable", {"file", printable(c->a, from)}));
+    bool jpeg = str_starts(bytes, S("\xff\xd8"));
+    int code = call_file(c, "PUT", path, jpeg ? "image/jpeg" : "image/png", bytes, &r);
+    json_decref(r.json);
+    return code;
+}
+
 int run_organization_set(cli *c)
 {
     json_t *organization = json_object(), *settings = json_object();
@@ -226,7 +260,8 @@ int run_organization_set(cli *c)
         json_decref(settings);
         return wrong_number(c, organization, wrong);
     }
-    if (json_object_size(organization) + json_object_size(settings) == 0) {
+    str logo = flag_value(c, "logo");
+    if (!logo.p && json_object_size(organization) + json_object_size(settings) == 0) {
         json_decref(organization);
         json_decref(settings);
         return refuse(EXIT_USAGE, plain_text(c, "cli.organization.nothing_to_set"));
@@ -238,5 +273,7 @@ int run_organization_set(cli *c)
         return code;
     }
     code = patch(c, PATH(c, S("organizations"), slug, S("settings")), settings);
+    if (code == EXIT_DONE)
+        code = set_logo(c, slug, logo);
     return code == EXIT_DONE ? show(c, slug) : code;
 }

@@ -158,6 +158,19 @@ def test_logos_are_found_by_their_digest_alone(acme, rival, anonymous, path):
     assert anonymous.page(f"/logos/{acme.slug}/{digest}").status == 404
 
 
+def test_by_the_command_line(acme, server, tmp_path):
+    picture, drawing = tmp_path / "logo.jpg", tmp_path / "logo.svg"
+    picture.write_bytes(jpeg(70, 30))
+    drawing.write_bytes(SVG)
+    assert logo_of(acme) is None
+    assert "/logos/" in server.cli("organization", "set", acme.slug, "--logo", str(picture)).stdout and logo_of(acme)
+    for wrong in (str(drawing), str(tmp_path / "nowhere.png")):
+        done = server.cli("organization", "set", acme.slug, "--logo", wrong, check=False)
+        assert done.returncode == 1 and done.stderr.startswith("parvis: ")
+    server.cli("organization", "set", acme.slug, "--logo", "none")
+    assert logo_of(acme) is None
+
+
 # ---- the form
 
 def test_a_form_without_a_script_sends_and_removes_it(acme):

@@ -5,6 +5,7 @@ import pytest
 from lib.browser import ROOT, Browser
 from lib.mailbox import Mailbox
 from lib.people import World
+from lib.pictures import png
 
 SHOTS = ROOT / "build/shots/settings"
 
@@ -18,7 +19,7 @@ def house(make_server):
 
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("language", ["fr", "en"])
-def test_settings(house, language):
+def test_settings(house, language, tmp_path):
     bar = house.found("Bar", locale=language)
     bar.owner.api.patch("/me", {"locale": language}).ok()
     browser = Browser(language=language)
@@ -43,6 +44,22 @@ def test_settings(house, language):
                 browser.fits()
                 assert browser.axe() == []
                 browser.shot(SHOTS / f"saved-{language}-{size}-{'dark' if dark else 'light'}.png")
+        picture = tmp_path / "logo.png"
+        picture.write_bytes(png(400, 120, (122, 31, 95, 255)))
+        browser.look("desktop", False)
+        browser.one("#logo-file").send_keys(str(picture))
+        browser.press("settings.logo_save").one(".side .logo")
+        for size in ("desktop", "phone"):
+            browser.look(size, size == "phone")
+            browser.fits()
+            assert browser.axe() == []
+            browser.shot(SHOTS / f"logo-{language}-{size}.png")
+        bar.invite("zoe@example.org")
+        browser.driver.delete_all_cookies()
+        browser.go(house.inbox.link_for("zoe@example.org")).one(".card .logo")
+        browser.fits()
+        assert browser.axe() == []
+        browser.shot(SHOTS / f"invited-{language}-phone.png")
         assert browser.complaints() == []
     finally:
         browser.close()
