@@ -238,7 +238,8 @@ def guarded(world):
 
 @pytest.mark.parametrize("route", [r for r in routes() if not r.instance_key and r.kind != "bare"], ids=repr)
 def test_an_instance_key_is_refused_on_every_other_route(program, guarded, route):
-    program.call(route.method, filled(route, guarded), {} if route.body is not None else None).refused("forbidden", 403)
+    sent = {"Content-Type": route.media} if route.media else {}
+    program.call(route.method, filled(route, guarded), b"{}" if route.media else None, sent).refused("forbidden", 403)
 
 
 def test_no_page_is_opened_by_an_instance_key(program):

@@ -44,6 +44,7 @@ class Route:
         self.instance_key = bool(row.get("x-instance-key"))
         content = (row.get("requestBody") or {}).get("content", {})
         media = next((kind for kind in ("application/json", "image/png", "multipart/form-data") if kind in content), None)
+        self.media = media
         self.body = content[media]["schema"] if media else None
         self.headers = {"Content-Type": media} if media == "image/png" else {}
         self.is_multipart = media == "multipart/form-data"
