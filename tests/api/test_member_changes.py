@@ -4,6 +4,7 @@ import datetime
 
 import pytest
 
+from lib.otp import set_up
 from lib.people import fresh
 
 
@@ -220,3 +221,13 @@ def test_a_bulk_change_is_for_200_at_most(acme):
     bulk(acme, [], state="suspended").refused("invalid-request", 422)
     assert bulk(acme, [zoe, zoe], state="suspended").ok(200)["results"][1]["outcome"] == "changed"
     bulk(acme, [zoe], role="owner").refused("invalid-request", 422)
+
+
+def test_a_check_for_who_cannot_enter_yet_is_a_plain_no(acme, clock):
+    zoe = acme.join()
+    assert allowed(zoe, acme)
+    set_up(acme.api, clock)
+    acme.set(second_factor="all").ok(200)
+    zoe.api.get(acme.path).refused("second-factor-required", 401)
+    answer = zoe.api.post("/check", {"organization": acme.slug, "permission": "resources.use"}).ok(200).json
+    assert answer == {"allowed": False, "role": None, "entitlements": {}}
