@@ -28,9 +28,8 @@ err option_access_end(problem *p, str pointer, str text, msec *out)
 static const struct {
     str role;
     unsigned bit;
-} roles[] = {{S_INIT("owner"), FOR_OWNERS},
-             {S_INIT("administrator"), FOR_ADMINISTRATORS},
-             {S_INIT("member"), FOR_MEMBERS}};
+} roles[] = {
+    {S_INIT("owner"), FOR_OWNERS}, {S_INIT("administrator"), FOR_ADMINISTRATORS}, {S_INIT("member"), FOR_MEMBERS}};
 enum { ROLES = sizeof roles / sizeof *roles };
 
 static unsigned roles_read(const list *given)

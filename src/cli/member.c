@@ -136,7 +136,8 @@ static json_t *options_body(cli *c)
         refuse(EXIT_USAGE, plain_text(c, "cli.entitlement.not_on_off"));
         return NULL;
     }
-    if (organization_of(c, &slug) != EXIT_DONE || group_list_of(c, slug, flag_value(c, "group"), &groups) != EXIT_DONE) {
+    if (organization_of(c, &slug) != EXIT_DONE ||
+        group_list_of(c, slug, flag_value(c, "group"), &groups) != EXIT_DONE) {
         json_decref(entitlements);
         return NULL;
     }

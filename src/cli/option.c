@@ -21,8 +21,8 @@ static int group_of(cli *c, str slug, str named, str *id)
             return code;
         size_t i;
         json_t *each;
-        json_array_foreach(json_object_get(r.json, "items"), i, each) if (str_eq(json_text(each, "name"), named))
-            *id = arena_str(c->a, json_text(each, "id"));
+        json_array_foreach(json_object_get(r.json, "items"), i, each) if (str_eq(json_text(each, "name"), named)) *id =
+            arena_str(c->a, json_text(each, "id"));
         str next = arena_str(c->a, json_text(r.json, "next_cursor"));
         at = next.p ? path_with(c, all, "cursor", next) : STR_NONE;
         json_decref(r.json);
@@ -73,8 +73,11 @@ static int group_path(cli *c, str named, str *slug, str *path)
 
 int run_group_list(cli *c)
 {
-    static const table_column columns[] = {
-        {"name", "name", NULL}, {"members", "members", NULL}, {"created_at", "created_at", show_time}, {"id", "id", NULL}, {0}};
+    static const table_column columns[] = {{"name", "name", NULL},
+                                           {"members", "members", NULL},
+                                           {"created_at", "created_at", show_time},
+                                           {"id", "id", NULL},
+                                           {0}};
     str slug;
     int code = organization_of(c, &slug);
     return code == EXIT_DONE ? list_print(c, PATH(c, S("organizations"), slug, S("groups")), columns, "cli.group.none")
@@ -96,7 +99,8 @@ static int change(cli *c, const char *method, str path, json_t *body, const tabl
     return EXIT_DONE;
 }
 
-static const table_column group_sheet[] = {{"id", "id", NULL}, {"name", "name", NULL}, {"members", "members", NULL}, {0}};
+static const table_column group_sheet[] = {
+    {"id", "id", NULL}, {"name", "name", NULL}, {"members", "members", NULL}, {0}};
 
 static json_t *name_body(str name)
 {
@@ -183,9 +187,9 @@ static str show_roles(cli *c, const json_t *roles)
     return out;
 }
 
-static const table_column entitlement_columns[] = {
-    {"key", "key", NULL},           {"name_fr", "name.fr", NULL},       {"name_en", "name.en", NULL},
-    {"default", "default", NULL}, {"roles", "roles", show_roles}, {0}};
+static const table_column entitlement_columns[] = {{"key", "key", NULL},           {"name_fr", "name.fr", NULL},
+                                                   {"name_en", "name.en", NULL},   {"default", "default", NULL},
+                                                   {"roles", "roles", show_roles}, {0}};
 
 int run_entitlement_list(cli *c)
 {

@@ -14,30 +14,50 @@ static const struct {
     bool counted;
 } notices[] = {
     {S_INIT("account_closed"), INFO, false},
-    {S_INIT("address_proved"), GOOD, false},       {S_INIT("email_change_sent"), INFO, false},
-    {S_INIT("factor_saved"), GOOD, false},         {S_INIT("totp_removed"), GOOD, false},
-    {S_INIT("email_change_undone"), INFO, false},  {S_INIT("email_changed"), GOOD, false},
-    {S_INIT("group_added"), GOOD, false},          {S_INIT("group_created"), GOOD, false},
-    {S_INIT("group_deleted"), GOOD, false},        {S_INIT("group_renamed"), GOOD, false},
-    {S_INIT("group_taken"), GOOD, false},          {S_INIT("member_saved"), GOOD, false},
-    {S_INIT("members_changed"), GOOD, true},       {S_INIT("option_created"), GOOD, false},
-    {S_INIT("option_deleted"), GOOD, false},       {S_INIT("option_saved"), GOOD, false},
-    {S_INIT("invitation_corrected"), GOOD, false}, {S_INIT("invitation_resent"), GOOD, false},
-    {S_INIT("invitation_revoked"), GOOD, false},   {S_INIT("invitations_kept"), GOOD, true},
-    {S_INIT("invitations_resent"), GOOD, false},   {S_INIT("invitations_revoked"), GOOD, false},
-    {S_INIT("invitations_sent"), GOOD, true},      {S_INIT("left"), GOOD, false},
-    {S_INIT("member_removed"), GOOD, false},       {S_INIT("members_removed"), GOOD, false},
-    {S_INIT("nothing_selected"), WARNING, false},  {S_INIT("ownership_transferred"), GOOD, false},
+    {S_INIT("address_proved"), GOOD, false},
+    {S_INIT("email_change_sent"), INFO, false},
+    {S_INIT("factor_saved"), GOOD, false},
+    {S_INIT("totp_removed"), GOOD, false},
+    {S_INIT("email_change_undone"), INFO, false},
+    {S_INIT("email_changed"), GOOD, false},
+    {S_INIT("group_added"), GOOD, false},
+    {S_INIT("group_created"), GOOD, false},
+    {S_INIT("group_deleted"), GOOD, false},
+    {S_INIT("group_renamed"), GOOD, false},
+    {S_INIT("group_taken"), GOOD, false},
+    {S_INIT("member_saved"), GOOD, false},
+    {S_INIT("members_changed"), GOOD, true},
+    {S_INIT("option_created"), GOOD, false},
+    {S_INIT("option_deleted"), GOOD, false},
+    {S_INIT("option_saved"), GOOD, false},
+    {S_INIT("invitation_corrected"), GOOD, false},
+    {S_INIT("invitation_resent"), GOOD, false},
+    {S_INIT("invitation_revoked"), GOOD, false},
+    {S_INIT("invitations_kept"), GOOD, true},
+    {S_INIT("invitations_resent"), GOOD, false},
+    {S_INIT("invitations_revoked"), GOOD, false},
+    {S_INIT("invitations_sent"), GOOD, true},
+    {S_INIT("left"), GOOD, false},
+    {S_INIT("member_removed"), GOOD, false},
+    {S_INIT("members_removed"), GOOD, false},
+    {S_INIT("nothing_selected"), WARNING, false},
+    {S_INIT("ownership_transferred"), GOOD, false},
     {S_INIT("password_changed"), GOOD, false},
     {S_INIT("password_issued"), GOOD, false},
     {S_INIT("password_reset"), GOOD, false},
-    {S_INIT("passkey_added"), GOOD, false},        {S_INIT("passkey_removed"), GOOD, false},
+    {S_INIT("passkey_added"), GOOD, false},
+    {S_INIT("passkey_removed"), GOOD, false},
     {S_INIT("passkey_renamed"), GOOD, false},
-    {S_INIT("profile_saved"), GOOD, false},        {S_INIT("proof_sent"), INFO, false},
-    {S_INIT("resent_some"), WARNING, true},        {S_INIT("role_changed"), GOOD, false},
-    {S_INIT("session_ended"), GOOD, false},        {S_INIT("sessions_ended"), GOOD, false},
-    {S_INIT("settings_saved"), GOOD, false},       {S_INIT("signed_out"), INFO, false},
-    {S_INIT("sign_in_again"), INFO, false},        {S_INIT("some_failed"), WARNING, false},
+    {S_INIT("profile_saved"), GOOD, false},
+    {S_INIT("proof_sent"), INFO, false},
+    {S_INIT("resent_some"), WARNING, true},
+    {S_INIT("role_changed"), GOOD, false},
+    {S_INIT("session_ended"), GOOD, false},
+    {S_INIT("sessions_ended"), GOOD, false},
+    {S_INIT("settings_saved"), GOOD, false},
+    {S_INIT("signed_out"), INFO, false},
+    {S_INIT("sign_in_again"), INFO, false},
+    {S_INIT("some_failed"), WARNING, false},
     {S_INIT("code_resent"), INFO, false},
 };
 
@@ -80,7 +100,8 @@ static void put_nav(request *r, mval *m, str slug, permission may)
     mval *nav = m_set_list(m, S("nav"));
     str pattern = r->route->pattern, base = arena_join(r->a, S("/o/"), slug);
     bool inside = !uuid_none(r->actor.membership_id), users = str_starts(pattern, S("/o/{org}/users")),
-         groups = str_starts(pattern, S("/o/{org}/groups")), settings_page = str_starts(pattern, S("/o/{org}/settings"));
+         groups = str_starts(pattern, S("/o/{org}/groups")),
+         settings_page = str_starts(pattern, S("/o/{org}/settings"));
     put_nav_item(r, nav, base, "nav.home", S("home"), inside && !users && !groups && !settings_page);
     if (may & PERM_MEMBERS_READ)
         put_nav_item(r, nav, arena_join(r->a, base, S("/users")), "nav.users", S("users"), users);
@@ -96,11 +117,15 @@ static void put_rights(request *r, mval *m)
         str name;
         permission right;
     } rights[] = {
-        {S_INIT("invite"), PERM_INVITATIONS_CREATE},   {S_INIT("create"), PERM_INVITATIONS_CREATE},
-        {S_INIT("revoke"), PERM_INVITATIONS_REVOKE},   {S_INIT("link"), PERM_INVITATIONS_LINK},
-        {S_INIT("remove"), PERM_MEMBERS_REMOVE},       {S_INIT("update"), PERM_MEMBERS_UPDATE},
+        {S_INIT("invite"), PERM_INVITATIONS_CREATE},
+        {S_INIT("create"), PERM_INVITATIONS_CREATE},
+        {S_INIT("revoke"), PERM_INVITATIONS_REVOKE},
+        {S_INIT("link"), PERM_INVITATIONS_LINK},
+        {S_INIT("remove"), PERM_MEMBERS_REMOVE},
+        {S_INIT("update"), PERM_MEMBERS_UPDATE},
         {S_INIT("change_role"), PERM_ROLES_CHANGE},
-        {S_INIT("transfer"), PERM_OWNERSHIP_TRANSFER}, {S_INIT("invite_administrator"), PERM_ADMINISTRATORS_INVITE},
+        {S_INIT("transfer"), PERM_OWNERSHIP_TRANSFER},
+        {S_INIT("invite_administrator"), PERM_ADMINISTRATORS_INVITE},
     };
     mval *may = m_set_object(m, S("may"));
     for (size_t i = 0; i < sizeof rights / sizeof rights[0]; i++)

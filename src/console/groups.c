@@ -76,8 +76,7 @@ static err group_open(request *r, txn *t, str name, str email, str cursor, mval 
     PUT(*out, "take_url", group_link(r, id, "/take"));
     PUT(*out, "delete_url", group_link(r, id, "/delete"));
     PUT(*out, "count_text", text_count(r, "users.count", g.members));
-    put_paging(*out, cursor, group_link(r, id, ""), p.next,
-               LINK(r->a, group_link(r, id, ""), {S("cursor"), p.next}));
+    put_paging(*out, cursor, group_link(r, id, ""), p.next, LINK(r->a, group_link(r, id, ""), {S("cursor"), p.next}));
     PUT_BOOL(*out, "has_members", n > 0);
     mval *list = m_set_list(*out, S("members"));
     for (size_t i = 0; i < n; i++)

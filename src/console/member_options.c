@@ -139,7 +139,7 @@ static void put_words(request *r, mval *list, const char *const *words, str chos
 
 /* Asks first: whom, and for options, what. */
 static err bulk_open(request *r, txn *t, const uuid *ids, size_t count, const body_members_change_form *form,
-                       mval **out)
+                     mval **out)
 {
     static const char *const ends[] = {"keep", "none", "on", NULL};
     TRY(page_open(r, t, out));

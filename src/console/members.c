@@ -20,8 +20,8 @@ static void put_member_actions(request *r, mval *m, const member_view *v)
     PUT(m, "transfer_url", transfer ? org_path_id(r, "/users/", ID_MEMBER, v->id, "/transfer") : STR_NONE);
     PUT(m, "remove_url", removal ? org_path_id(r, "/users/", ID_MEMBER, v->id, "/remove") : STR_NONE);
     PUT_BOOL(m, "has_menu", role || transfer || removal);
-    bool update = (r->actor.may & PERM_MEMBERS_UPDATE) &&
-                  (str_eq(r->actor.role, S("owner")) || !str_eq(v->role, S("owner")));
+    bool update =
+        (r->actor.may & PERM_MEMBERS_UPDATE) && (str_eq(r->actor.role, S("owner")) || !str_eq(v->role, S("owner")));
     PUT(m, "options_url", update ? org_path_id(r, "/users/", ID_MEMBER, v->id, "/options") : STR_NONE);
     PUT_BOOL(m, "has_actions", role || transfer || removal || update);
     PUT_BOOL(m, "can_suspend", update && !me && active);
@@ -76,7 +76,8 @@ static const char newest_first[] = "-joined_at";
 static str members_link(request *r, const query_members_page *q, str sort, str cursor)
 {
     return LINK(r->a, org_path(r, "/users"), {S("q"), q->q}, {S("role"), q->role}, {S("state"), q->state},
-                {S("group"), q->group}, {S("sort"), str_eq(sort, str_of(newest_first)) ? STR_NONE : sort}, {S("cursor"), cursor});
+                {S("group"), q->group}, {S("sort"), str_eq(sort, str_of(newest_first)) ? STR_NONE : sort},
+                {S("cursor"), cursor});
 }
 
 /* A column's link sorts by it, or turns the order round when it is the one in force. */
@@ -116,7 +117,11 @@ str some(str s)
 
 static err read_members(request *r, txn *t, const query_members_page *q, page *p, member_view **rows, size_t *count)
 {
-    member_filter f = {.q = some(q->q), .role = some(q->role), .state = some(q->state), .group = some(q->group), .sort = some(q->sort)};
+    member_filter f = {.q = some(q->q),
+                       .role = some(q->role),
+                       .state = some(q->state),
+                       .group = some(q->group),
+                       .sort = some(q->sort)};
     p->cursor = some(q->cursor);
     p->count = f.q.p || f.role.p || f.state.p || f.group.p;
     p->count_most = COUNT_MOST;
@@ -156,7 +161,8 @@ err console_members_page(request *r, txn *t)
     TRY(page_open(r, t, &m));
     TRY(put_users_tabs(r, t, m, false, &o));
     err failed = read_members(r, t, q, &p, &rows, &count);
-    if (failed == ERR_INVALID_REQUEST || failed == ERR_NOT_FOUND) /* an old or mistyped address: the list from its beginning */
+    if (failed == ERR_INVALID_REQUEST ||
+        failed == ERR_NOT_FOUND) /* an old or mistyped address: the list from its beginning */
         return answer_redirect(r, org_path(r, "/users"));
     if (failed != OK && failed != ERR_UNAVAILABLE)
         return failed;

@@ -9,7 +9,8 @@ static str option_link(request *r, str key, const char *rest)
 static const struct {
     str role;
     unsigned bit;
-} roles[] = {{S_INIT("member"), FOR_MEMBERS}, {S_INIT("administrator"), FOR_ADMINISTRATORS}, {S_INIT("owner"), FOR_OWNERS}};
+} roles[] = {
+    {S_INIT("member"), FOR_MEMBERS}, {S_INIT("administrator"), FOR_ADMINISTRATORS}, {S_INIT("owner"), FOR_OWNERS}};
 enum { ROLES = sizeof roles / sizeof roles[0] };
 
 static unsigned roles_ticked(const list *given)

@@ -193,7 +193,8 @@ static bool key_valid(str key)
 static str described(arena *a, const entitlement_view *e)
 {
     return AUDIT_OBJECT(a, {S("key"), e->key}, {S("name_en"), e->name_en}, {S("name_fr"), e->name_fr},
-                        {S("default"), e->by_default ? S("true") : S("false")}, {S("roles"), roles_written(a, e->roles)});
+                        {S("default"), e->by_default ? S("true") : S("false")},
+                        {S("roles"), roles_written(a, e->roles)});
 }
 
 static err check_view(txn *t, entitlement_view *e)

@@ -110,7 +110,9 @@ err invitation_mail_preview(txn *t, const actor *by, const invite_order *order, 
         .locale = row->locale.p ? row->locale : o.locale,
         .created_at = t->now,
         .link = arena_join(t->a, t->env->public_url, S("/i/…")),
-        .code = !temporary ? S("XXXXX XXXXX") : sent ? S("xxxxxx-xxxxxx-xxxxxx") : STR_NONE,
+        .code = !temporary ? S("XXXXX XXXXX")
+                : sent     ? S("xxxxxx-xxxxxx-xxxxxx")
+                           : STR_NONE,
         .organization_name = o.name,
         .organization_slug = o.slug,
         .inviter_given_name = by->given_name,

@@ -14,11 +14,11 @@ typedef struct invitation_view {
     str email, role;
     str method;            /* "link", "temporary_password" */
     str password_delivery; /* of a temporary password: "send", "show"; else STR_NONE */
-    str state; /* as of now: "expired" as soon as the time has passed */
+    str state;             /* as of now: "expired" as soon as the time has passed */
     str locale, message, given_name, family_name;
-    int64_t entitlements; /* domain/entitlement.h */
-    str group_ids;        /* domain/group.h */
-    msec access_ends_at;  /* 0: never */
+    int64_t entitlements;                        /* domain/entitlement.h */
+    str group_ids;                               /* domain/group.h */
+    msec access_ends_at;                         /* 0: never */
     uuid invited_by_id;                          /* an account; UUID_NONE: the operator */
     str inviter_given_name, inviter_family_name; /* STR_NONE for the operator */
     msec created_at, expires_at, last_sent_at;
@@ -44,20 +44,20 @@ typedef struct invite_order {
     msec lifetime; /* 0: the organization's; 1 h to 90 d, of temporary passwords 30 d */
     bool deliver;  /* false: no mail, links are copied */
     str method;    /* METHOD_TEMPORARY for whoever has no account; else, and for all others, links */
-    str delivery;  /* of temporary passwords: "send", "show"; STR_NONE: what the organization has set, if it does not ask */
+    str delivery; /* of temporary passwords: "send", "show"; STR_NONE: what the organization has set, if it does not ask */
 } invite_order;
 
 typedef struct invite_result {
     str email;
-    err outcome;           /* OK: invited (preview: would be) */
-    bool existing_account; /* preview: and may be said */
-    problem *problem;      /* for outcome != OK; otherwise NULL */
-    str method;            /* for OK: how this one gets in, "link" or "temporary_password"; made or previewed */
-    invitation_view *made; /* the new invitation; NULL for outcome != OK and for a preview */
+    err outcome;            /* OK: invited (preview: would be) */
+    bool existing_account;  /* preview: and may be said */
+    problem *problem;       /* for outcome != OK; otherwise NULL */
+    str method;             /* for OK: how this one gets in, "link" or "temporary_password"; made or previewed */
+    invitation_view *made;  /* the new invitation; NULL for outcome != OK and for a preview */
     str temporary_password; /* where it is shown, and only here; else STR_NONE. It is good as long as `made` */
-    uuid standing_id;      /* for ERR_ALREADY_INVITED: the invitation that stands */
-    uuid membership_id;    /* for ERR_ALREADY_MEMBER */
-    str role;              /* theirs, for ERR_ALREADY_MEMBER */
+    uuid standing_id;       /* for ERR_ALREADY_INVITED: the invitation that stands */
+    uuid membership_id;     /* for ERR_ALREADY_MEMBER */
+    str role;               /* theirs, for ERR_ALREADY_MEMBER */
 } invite_result;
 
 /**

@@ -42,8 +42,9 @@ err mail_queue(txn *t, const mail_order *o, uuid *id)
         *id = own;
     store_on_commit(t, tell_listener);
     return q_mail_insert(t, .id = own, .organization_id = o->organization_id, .kind = o->kind,
-                         .invitation_id = o->invitation_id, .membership_id = o->membership_id, .account_id = o->account_id, .recipient = o->recipient,
-                         .locale = o->locale, .sealed = sealed, .next_at = t->now, .created_at = t->now);
+                         .invitation_id = o->invitation_id, .membership_id = o->membership_id,
+                         .account_id = o->account_id, .recipient = o->recipient, .locale = o->locale, .sealed = sealed,
+                         .next_at = t->now, .created_at = t->now);
 }
 
 err mail_withdraw(txn *t, uuid mail_id)

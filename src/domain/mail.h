@@ -27,13 +27,13 @@
 #define MAIL_FACTOR_REMOVED          S("factor_removed") /* by the operator */
 #define MAIL_FACTOR_GUESSED          S("factor_guessed") /* many wrong codes after a right password */
 /* What becomes of a membership shares the templates member_changed; texts as above. */
-#define MAIL_MEMBER_SUSPENDED        S("member_suspended")
-#define MAIL_MEMBER_REACTIVATED      S("member_reactivated")
-#define MAIL_MEMBER_ROLE_CHANGED     S("member_role_changed")
-#define MAIL_MEMBER_ENDS             S("member_ends")        /* access ends within a day: to the member */
-#define MAIL_MEMBER_ENDS_NOTICE      S("member_ends_notice") /* to those who administer */
-#define MAIL_SIGNUP_CODE             S("signup_code")    /* for an address without an account */
-#define MAIL_SIGNUP_KNOWN            S("signup_known")   /* for one with an account */
+#define MAIL_MEMBER_SUSPENDED    S("member_suspended")
+#define MAIL_MEMBER_REACTIVATED  S("member_reactivated")
+#define MAIL_MEMBER_ROLE_CHANGED S("member_role_changed")
+#define MAIL_MEMBER_ENDS         S("member_ends")        /* access ends within a day: to the member */
+#define MAIL_MEMBER_ENDS_NOTICE  S("member_ends_notice") /* to those who administer */
+#define MAIL_SIGNUP_CODE         S("signup_code")        /* for an address without an account */
+#define MAIL_SIGNUP_KNOWN        S("signup_known")       /* for one with an account */
 
 /** One of the MAIL_MEMBER_…. */
 bool mail_is_about_member(str kind);
@@ -43,10 +43,11 @@ enum { SIGNUP_CODE_LIFETIME = 10 * MSEC_MINUTE };
 
 typedef struct mail_order {
     str kind;
-    uuid organization_id, invitation_id, membership_id, account_id; /* what it is about; UUID_NONE where it does not apply */
-    str recipient;                                   /* the stored spelling */
-    str locale;                                      /* "fr", "en", STR_NONE: both languages */
-    str token, code;                                 /* secrets; sealed here */
+    uuid organization_id, invitation_id, membership_id,
+        account_id;  /* what it is about; UUID_NONE where it does not apply */
+    str recipient;   /* the stored spelling */
+    str locale;      /* "fr", "en", STR_NONE: both languages */
+    str token, code; /* secrets; sealed here */
 } mail_order;
 
 MUST err mail_queue(txn *t, const mail_order *order, uuid *id);
@@ -75,7 +76,7 @@ typedef struct mail_job {
     str role, message;
     msec expires_at;
     bool existing_account;
-    str asker_email; /* ask_again: who asks */
+    str asker_email;                           /* ask_again: who asks */
     str member_given_name, member_family_name; /* whom a MAIL_MEMBER_… is about */
 } mail_job;
 

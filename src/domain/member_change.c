@@ -168,11 +168,11 @@ static err record(const changing *w, const q_member_lock_row *was, const q_membe
                   .before = AUDIT_OBJECT(t->a, {S("role"), was->role}),
                   .after = AUDIT_OBJECT(t->a, {S("role"), to->role})));
     if (!str_eq(was->state, to->state))
-        TRY(audit_write(t, w->by,
-                        &(audit_entry){.action = str_eq(to->state, S("active")) ? S("member.reactivated")
-                                                                                : S("member.suspended"),
-                                       .subject_kind = S("member"),
-                                       .subject_id = was->id}));
+        TRY(audit_write(
+            t, w->by,
+            &(audit_entry){.action = str_eq(to->state, S("active")) ? S("member.reactivated") : S("member.suspended"),
+                           .subject_kind = S("member"),
+                           .subject_id = was->id}));
     if (was->entitlements == to->entitlements && was->access_ends_at == to->access_ends_at &&
         str_eq(was->group_ids, to->group_ids))
         return OK;

@@ -138,8 +138,7 @@ static err count_filtered(txn *t, uuid organization_id, const search *s, int64_t
         TRY(q_members_count_found(t, &row, .organization_id = organization_id, .only_role = s->role,
                                   .only_state = s->state, .now = s->now, .word1 = s->word[0], .word1_end = s->end[0],
                                   .word2 = s->word[1], .word2_end = s->end[1], .word3 = s->word[2],
-                                  .word3_end = s->end[2], .word4 = s->word[3], .word4_end = s->end[3],
-                                  .limit = limit));
+                                  .word3_end = s->end[2], .word4 = s->word[3], .word4_end = s->end[3], .limit = limit));
         *total = row.total;
         return OK;
     }

@@ -178,7 +178,8 @@ err session_create(txn *t, const actor *who, uuid account_id, session_stage stag
 
 bool session_is_stale(const actor *who, msec now)
 {
-    msec often = who->session_idle ? who->session_idle / 4 : STALE_AFTER; /* what may not rest long is noted more often */
+    msec often =
+        who->session_idle ? who->session_idle / 4 : STALE_AFTER; /* what may not rest long is noted more often */
     return who->kind == ACTOR_ACCOUNT && now - who->session_seen_at > (often < STALE_AFTER ? often : STALE_AFTER);
 }
 

@@ -92,7 +92,7 @@ def test_a_new_role_is_told(acme, inbox):
     acme.set_role(zoe, "administrator").ok(200)
     mail = inbox.last(zoe.email, 2)
     assert "Votre rôle dans Acme a changé" in mail.subject
-    assert "maintenant : Administrateur." in mail.text and "now: Administrator." in mail.text
+    assert "maintenant\u202f: Administrateur." in mail.text and "now: Administrator." in mail.text
 
 
 # ---- several fields at once
