@@ -120,7 +120,7 @@ err console_totp_form(request *r, txn *t)
     PUT_INT(qr, "size", drawing.size);
     PUT(qr, "path", drawing.path);
     PUT(m, "secret", in_fours(r->a, made.secret));
-    PUT(m, "uri", made.uri);
+    PUT(m, "app_url", made.uri);
     PUT(m, "action_url", me_path(r, S("/totp/confirm")));
     r->has_secret = true;
     return page_answer(r, 200, "totp_confirm", m);
