@@ -81,6 +81,22 @@
         });
     }
 
+    /* ---- the browser's own time zone, offered beside the list ---- */
+
+    function zone(select) {
+        const here = Intl.DateTimeFormat().resolvedOptions().timeZone;
+        const known = here && $$("option", select).some((option) => option.value === here);
+        if (!known || select.value === here) return;
+        const offer = make("button", "plain link", fill(select.dataset.zone, { zone: here.replace(/_/g, " ") }));
+        offer.type = "button";
+        offer.addEventListener("click", () => {
+            select.value = here;
+            offer.remove();
+            select.focus();
+        });
+        select.after(offer);
+    }
+
     /* ---- dialogs: a page's data-fragment, shown over the list ---- */
 
     function dialog(className) {
@@ -493,6 +509,7 @@
 
     function enhance(root) {
         $$("[data-password]", root).forEach(password);
+        $$("[data-zone]", root).forEach(zone);
         $$("[data-list]", root).forEach(list);
         $$("[data-auto]", root).forEach(filters);
         $$("[data-copy]", root).forEach(copy);

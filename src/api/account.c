@@ -75,7 +75,8 @@ err api_get_me(request *r, txn *t)
 err api_update_me(request *r, txn *t)
 {
     const body_update_me *b = r->body;
-    const account_change change = {.given_name = b->given_name, .family_name = b->family_name, .locale = b->locale};
+    const account_change change = {
+        .given_name = b->given_name, .family_name = b->family_name, .locale = b->locale, .time_zone = b->time_zone};
     TRY(account_update(t, &r->actor, &change));
     return answer_me(r, t);
 }

@@ -12,6 +12,7 @@ void view_account(json_writer *w, str key, const account_view *a)
     json_str(w, S("given_name"), a->given_name);
     json_str(w, S("family_name"), a->family_name);
     json_str(w, S("locale"), a->locale);
+    json_str(w, S("time_zone"), a->time_zone.p ? a->time_zone : S("UTC"));
     json_time(w, S("created_at"), a->created_at);
     json_open(w, S("second_factor"), '{');
     json_bool(w, S("totp"), a->factors.totp);

@@ -93,8 +93,11 @@ enum { COUNT_MOST = 10000 }; /* a list's total is counted so far */
 str text_total(const request *r, const char *key, int64_t count, bool more);
 /** The text of `key` with `word` behind a point ("role", "owner" → role.owner). */
 str text_of(const request *r, const char *key, str word);
+/** A date in the reader's time zone; in UTC where none was chosen. */
 str date_text(const request *r, msec t);
-/** A date; with the hour in UTC when it is less than two days away. */
+/** The same without the year, when it is that of `now`. */
+str day_text(const request *r, msec t, msec now);
+/** A date; with the hour when it is less than two days away. */
 str until_text(const request *r, msec t, msec now);
 /** RFC 3339, for <time>. */
 str machine_time(const request *r, msec t);

@@ -28,7 +28,7 @@ static void put_state(request *r, mval *m, const invitation_view *v, msec now)
     for (size_t i = 0; i < sizeof states / sizeof states[0]; i++)
         m_set_bool(m, arena_join(r->a, S("is_"), states[i]), str_eq(v->state, states[i]));
     bool soon = pending && v->expires_at - now < 2 * (msec)MSEC_DAY;
-    str date = soon ? phrase_moment(r->a, r->lang, v->expires_at) : phrase_day(r->a, r->lang, v->expires_at, now);
+    str date = soon ? phrase_moment(r->a, r->lang, r->actor.time_zone, v->expires_at) : day_text(r, v->expires_at, now);
     PUT(m, "expires_text",
         pending || expired ? PHRASE(r->a, r->lang, pending ? S("invitations.expires_on") : S("invitations.expired_on"),
                                     {S("date"), date})
@@ -76,7 +76,7 @@ err put_invitation_rows(request *r, txn *t, mval *m, const invitation_view *rows
         const char *nobody = uuid_none(v->invited_by_id) ? "invitations.operator" : "account.closed";
         PUT(o, "invited_by_name", inviter.p ? inviter : text(r, nobody));
         PUT(o, "created_at", machine_time(r, v->created_at));
-        PUT(o, "created_at_text", phrase_day(r->a, r->lang, v->created_at, t->now));
+        PUT(o, "created_at_text", day_text(r, v->created_at, t->now));
         PUT(o, "sent_text", v->sent_count > 1 ? text_count(r, "delivery.sent_count", v->sent_count) : STR_NONE);
         put_state(r, o, v, t->now);
         put_delivery(r, o, v, t->now);

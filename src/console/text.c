@@ -1,4 +1,5 @@
 #include "console/console.h"
+#include "ports/zone.h"
 
 str text(const request *r, const char *key)
 {
@@ -25,13 +26,19 @@ str text_of(const request *r, const char *key, str word)
 
 str date_text(const request *r, msec t)
 {
-    return phrase_date(r->a, r->lang, t);
+    return phrase_date(r->a, r->lang, zone_local(r->actor.time_zone, t));
+}
+
+str day_text(const request *r, msec t, msec now)
+{
+    str zone = r->actor.time_zone;
+    return phrase_day(r->a, r->lang, zone_local(zone, t), zone_local(zone, now));
 }
 
 str until_text(const request *r, msec t, msec now)
 {
     msec distance = t > now ? t - now : now - t;
-    return distance < 2 * (msec)MSEC_DAY ? phrase_moment(r->a, r->lang, t) : date_text(r, t);
+    return distance < 2 * (msec)MSEC_DAY ? phrase_moment(r->a, r->lang, r->actor.time_zone, t) : date_text(r, t);
 }
 
 str machine_time(const request *r, msec t)

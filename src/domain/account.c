@@ -3,13 +3,15 @@
 #include "domain/audit.h"
 #include "domain/member.h"
 #include "ports/address.h"
+#include "ports/zone.h"
 #include "queries.h"
 
 err account_get(txn *t, uuid id, account_view *out)
 {
     q_account_by_id_row r;
     TRY(q_account_by_id(t, &r, id));
-    *out = (account_view){r.id, r.email, r.given_name, r.family_name, r.locale, r.email_proved_at != 0, r.created_at};
+    *out = (account_view){r.id,         r.email,    r.given_name, r.family_name, r.locale, r.email_proved_at != 0,
+                          r.created_at, r.time_zone};
     out->closed = r.closed_at != 0;
     out->factors = (account_factors){.totp = r.totp != 0, .passkeys = r.passkeys, .recovery_codes = r.recovery_codes};
     out->waits = !uuid_none(r.temporary_invitation_id);
@@ -74,17 +76,27 @@ err account_places_rewrite(txn *t, uuid account_id, str given, str family, str e
     return OK;
 }
 
+/* UTC is said by no zone at all, so that it needs no tzdata. */
+static err zone_clean(problem *p, str chosen, str *out)
+{
+    *out = str_eq(chosen, S("UTC")) ? STR_NONE : chosen;
+    return !out->p || zone_exists(chosen) ? OK
+                                          : problem_at(p, ERR_INVALID_REQUEST, S("/time_zone"), S("not-allowed"), 0);
+}
+
 err account_update(txn *t, const actor *by, const account_change *c)
 {
     q_account_by_id_row was;
     TRY(q_account_by_id(t, &was, by->account_id));
-    str given = was.given_name, family = was.family_name;
+    str given = was.given_name, family = was.family_name, zone = was.time_zone;
+    if (c->time_zone.n)
+        TRY(zone_clean(t->problem, c->time_zone, &zone));
     if (c->given_name.p)
         TRY(name_clean(t->a, t->problem, S("/given_name"), c->given_name, &given));
     if (c->family_name.p)
         TRY(name_clean(t->a, t->problem, S("/family_name"), c->family_name, &family));
     TRY(q_account_names_set(t, .given_name = given, .family_name = family,
-                            .locale = c->locale.p ? c->locale : was.locale, .id = by->account_id));
+                            .locale = c->locale.p ? c->locale : was.locale, .time_zone = zone, .id = by->account_id));
     if (!str_eq(given, was.given_name) || !str_eq(family, was.family_name))
         TRY(account_places_rewrite(t, by->account_id, given, family, was.email_key));
     return audit(t, by, "account.updated", .subject_kind = S("account"), .subject_id = by->account_id,

@@ -16,6 +16,7 @@ typedef struct account_view {
     str email, given_name, family_name, locale; /* locale STR_NONE: never chosen */
     bool address_proved;
     msec created_at;
+    str time_zone; /* account_get; STR_NONE: UTC */
     bool closed;             /* by account_get: names and address are erased */
     bool waits;              /* by account_get: behind a temporary password, nobody's yet (domain/temporary.h) */
     str role;                /* organization_contacts alone fills it */
@@ -27,8 +28,10 @@ MUST err account_by_email(txn *t, str email, account_view *out); /* ERR_NOT_FOUN
 
 typedef struct account_change {
     str given_name, family_name, locale; /* STR_NONE: unchanged */
+    str time_zone;                       /* an IANA name; "" or STR_NONE: unchanged, "UTC": none */
 } account_change;
-/** Changes one's own names (in every organization's lists too) and language. ERR_INVALID_REQUEST for names that hold links. */
+/** Changes one's own names (in every organization's lists too) and language. ERR_INVALID_REQUEST for names that hold links,
+ * and for time zones that the system does not know. */
 MUST err account_update(txn *t, const actor *by, const account_change *change);
 
 /** Writes an account's name and address anew into what lists are sorted and searched by, wherever it is a member. */

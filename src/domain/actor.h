@@ -34,7 +34,7 @@ typedef struct actor {
     uuid key_organization_id; /* an API key works in this organization alone */
     uuid confined_to_id;      /* an account with an unproved address works in this organization alone */
     bool address_proved;
-    str email, given_name, family_name, locale; /* the account's; operator: empty */
+    str email, given_name, family_name, locale, time_zone; /* the account's; operator: empty */
 
     uuid organization_id; /* the organization that the path names; UUID_NONE outside one */
     uuid membership_id;

@@ -94,9 +94,9 @@ static mval *context_of(arena *a, const struct env *env, const mail_job *job, la
         {S("sign_in_url"), arena_join(a, env->public_url, S("/sign-in"))},
         {S("join_url"), arena_join(a, env->public_url, S("/join"))},
         {S("forgotten_url"), arena_join(a, env->public_url, S("/password/forgotten"))},
-        {S("expires_text"), phrase_moment(a, lang, expiry_of(job))},
-        {S("code_expires_text"), phrase_moment(a, lang, job->created_at + code_lifetime)},
-        {S("when_text"), phrase_moment(a, lang, job->created_at)},
+        {S("expires_text"), phrase_moment(a, lang, job->time_zone, expiry_of(job))},
+        {S("code_expires_text"), phrase_moment(a, lang, job->time_zone, job->created_at + code_lifetime)},
+        {S("when_text"), phrase_moment(a, lang, job->time_zone, job->created_at)},
         {S("role_text"), job->role.n ? catalog_text(lang, arena_join(a, S("role."), job->role)) : STR_NONE},
     };
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)

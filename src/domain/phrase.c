@@ -1,6 +1,7 @@
 #include "domain/phrase.h"
 
 #include "base/buf.h"
+#include "ports/zone.h"
 
 str phrase_fill(arena *a, str template, const str (*pairs)[2], size_t count)
 {
@@ -69,15 +70,28 @@ str phrase_day(arena *a, language lang, msec t, msec now)
                   {S("month"), month_text(a, lang, &c)});
 }
 
-str phrase_moment(arena *a, language lang, msec t)
+/* "+1", "-3:30"; nothing for UTC itself. The minus is U+2212. */
+static str offset_text(arena *a, msec offset)
 {
-    civil c = clock_civil(t);
+    msec minutes = (offset < 0 ? -offset : offset) / MSEC_MINUTE;
+    const char *sign = offset < 0 ? "\u2212" : "+";
+    if (minutes == 0)
+        return S("");
+    if (minutes % 60 == 0)
+        return arena_printf(a, "%s%d", sign, (int)(minutes / 60));
+    return arena_printf(a, "%s%d:%02d", sign, (int)(minutes / 60), (int)(minutes % 60));
+}
+
+str phrase_moment(arena *a, language lang, str zone, msec t)
+{
+    msec offset = zone_offset(zone, t);
+    civil c = clock_civil(t + offset);
     str hour = arena_printf(a, lang == LANG_FR ? "%d" : "%02d", c.hour);
     str time = PHRASE(a, lang, S("date.time"), {S("hour"), hour}, {S("minute"), arena_printf(a, "%02d", c.minute)});
     str whole =
         PHRASE(a, lang, S("date.day_time"), {S("day"), day_text(a, lang, &c)}, {S("month"), month_text(a, lang, &c)},
                {S("year"), arena_printf(a, "%d", c.year)}, {S("time"), time});
-    return PHRASE(a, lang, S("date.utc"), {S("text"), whole});
+    return arena_join(a, PHRASE(a, lang, S("date.utc"), {S("text"), whole}), offset_text(a, offset));
 }
 
 str phrase_ago(arena *a, language lang, msec t, msec now)

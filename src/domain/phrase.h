@@ -15,12 +15,12 @@ str phrase_fill(arena *a, str template, const str (*pairs)[2], size_t count);
 str phrase_count(arena *a, language lang, str key, int64_t count);
 /** « 1 234 », "1,234". */
 str phrase_number(arena *a, language lang, int64_t n);
-/** « 1er novembre 2026 », "1 November 2026"; the day in UTC. */
+/** « 1er novembre 2026 », "1 November 2026"; the day in UTC, or in a zone whose zone_local is given. */
 str phrase_date(arena *a, language lang, msec t);
 /** The same without the year, when it is that of `now`: for lists. */
 str phrase_day(arena *a, language lang, msec t, msec now);
-/** « 21 novembre 2026 à 9 h 30 UTC », "21 November 2026, 09:30 UTC". */
-str phrase_moment(arena *a, language lang, msec t);
+/** « 21 novembre 2026 à 9 h 30 UTC », "21 November 2026, 10:30 UTC+1" in a zone; STR_NONE: UTC. */
+str phrase_moment(arena *a, language lang, str zone, msec t);
 /** "3 days ago"; a date beyond 30 days. */
 str phrase_ago(arena *a, language lang, msec t, msec now);
 /** "7 days", "12 hours". */

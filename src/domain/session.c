@@ -17,6 +17,7 @@ enum { STALE_AFTER = 5 * MSEC_MINUTE, STAGE_LIFETIME = 30 * MSEC_MINUTE };
         (who)->given_name = (row).given_name;               \
         (who)->family_name = (row).family_name;             \
         (who)->locale = (row).locale;                       \
+        (who)->time_zone = (row).time_zone;                 \
     } while (0)
 
 err session_authenticate(txn *t, str token, actor *who)

@@ -1,5 +1,7 @@
 """One's own account: sessions in words, the page and the organization it keeps beside it."""
 
+import pytest
+
 from lib.people import PASSWORD
 
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0"
@@ -62,3 +64,36 @@ def test_no_page_shows_the_navigation_of_another_organization(acme, rival):
     for slug in (rival.slug, rival.id, "no-such", "%22%3E%3Cb%3E", "%00", "a" * 3000):
         page = acme.api.page(f"/me?from={slug}")
         assert f"/o/{rival.slug}" not in page.text and "<b>" not in page.text
+
+
+# ---- time zone
+
+def test_a_time_zone_is_shown_in_pages_and_mails(acme, inbox):
+    person = acme.join()
+    assert person.api.get("/me").ok()["time_zone"] == "UTC"
+    assert person.api.patch("/me", {"time_zone": "Asia/Kolkata"}).ok()["time_zone"] == "Asia/Kolkata"
+    page = person.api.page("/me").text
+    assert '<option value="Asia/Kolkata" selected="selected">' in page and "}}" not in page
+    before = len(inbox.all_for(person.email))
+    person.api.post("/me/password", {"current_password": PASSWORD, "new_password": "another good sentence"}).ok()
+    assert "UTC+5:30" in inbox.last(person.email, before + 1).text
+    assert person.api.patch("/me", {"time_zone": "UTC"}).ok()["time_zone"] == "UTC"
+
+
+def test_a_time_zone_of_old_stays_chosen(acme):
+    acme.api.patch("/me", {"time_zone": "Asia/Calcutta"}).ok()
+    page = acme.api.page("/me").text
+    assert '<option value="Asia/Calcutta" selected="selected">' in page
+    form = {"given_name": "Olive", "family_name": "Martin", "locale": "en", "time_zone": "America/North_Dakota/Center"}
+    acme.api.submit("/me", form)
+    assert acme.api.get("/me").ok()["time_zone"] == "America/North_Dakota/Center"
+    page = acme.api.submit("/me", {**form, "time_zone": "../../etc/passwd"})
+    assert page.status == 422 and '<p class="help" id="time_zone-help"><span class="wrong">' in page.text
+
+
+@pytest.mark.parametrize("name", ["/etc/passwd", "../../../etc/passwd", "Europe/../Europe/Paris", "localtime", "posix/UTC", "Europe",
+                                  "zone.tab", "europe/paris", "Europe/Paris/", "x" * 64, "Europe/Páris"])
+def test_no_other_file_is_a_time_zone(acme, name):
+    answer = acme.api.patch("/me", {"time_zone": name}).refused("invalid-request", 422)
+    assert answer["errors"][0]["pointer"] == "/time_zone"
+    assert acme.api.get("/me").ok()["time_zone"] == "UTC"

@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include "domain/phrase.h"
+#include "ports/zone.h"
 
 static void is(str found, const char *expected)
 {
@@ -32,8 +33,44 @@ static void dates(void **state)
     is(phrase_date(a, LANG_FR, at("2024-02-29T23:59:59.999Z")), "29 février 2024");
     is(phrase_day(a, LANG_FR, at("2026-08-01T00:00:00Z"), at("2026-12-31T23:59:59Z")), "1er août");
     is(phrase_day(a, LANG_EN, at("2025-12-31T23:59:59Z"), at("2026-01-01T00:00:00Z")), "31 December 2025");
-    is(phrase_moment(a, LANG_EN, at("2026-11-21T09:05:00Z")), "21 November 2026, 09:05 UTC");
-    is(phrase_moment(a, LANG_FR, at("2026-11-21T09:05:00Z")), "21 novembre 2026 à 9\u202fh\u202f05 UTC");
+    is(phrase_moment(a, LANG_EN, STR_NONE, at("2026-11-21T09:05:00Z")), "21 November 2026, 09:05 UTC");
+    is(phrase_moment(a, LANG_FR, STR_NONE, at("2026-11-21T09:05:00Z")), "21 novembre 2026 à 9\u202fh\u202f05 UTC");
+}
+
+static void zones(void **state)
+{
+    (void)state;
+    ARENA_SCOPED a = arena_new(1 << 20);
+    msec winter = at("2026-11-21T23:30:00Z"), summer = at("2026-07-21T23:30:00Z");
+    is(phrase_moment(a, LANG_FR, S("Europe/Paris"), winter), "22 novembre 2026 à 0\u202fh\u202f30 UTC+1");
+    is(phrase_moment(a, LANG_EN, S("Europe/Paris"), summer), "22 July 2026, 01:30 UTC+2");
+    is(phrase_moment(a, LANG_EN, S("America/St_Johns"), winter), "21 November 2026, 20:00 UTC\u22123:30");
+    is(phrase_moment(a, LANG_EN, S("Asia/Kolkata"), winter), "22 November 2026, 05:00 UTC+5:30");
+    is(phrase_moment(a, LANG_EN, S("Etc/UTC"), winter), "21 November 2026, 23:30 UTC");
+    is(phrase_moment(a, LANG_EN, S("No/Where"), winter), "21 November 2026, 23:30 UTC");
+    is(phrase_date(a, LANG_EN, zone_local(S("Pacific/Auckland"), winter)), "22 November 2026");
+    /* the minute at which the clocks go back */
+    assert_true(zone_offset(S("Europe/Paris"), at("2026-10-25T00:59:59.999Z")) == 2 * MSEC_HOUR);
+    assert_true(zone_offset(S("Europe/Paris"), at("2026-10-25T01:00:00Z")) == MSEC_HOUR);
+    static const char *const hostile[] = {"",
+                                          "/etc/passwd",
+                                          "../../../etc/passwd",
+                                          "Europe/../Europe/Paris",
+                                          "localtime",
+                                          "posix/UTC",
+                                          "Europe",
+                                          "Europe/Paris/",
+                                          "zone.tab",
+                                          "Europe//Paris"};
+    for (size_t i = 0; i < sizeof hostile / sizeof *hostile; i++)
+        assert_false(zone_exists(str_of(hostile[i])));
+    assert_false(zone_exists((str){"Europe/Paris\0x", 14}));
+    str *names;
+    size_t count;
+    zone_names(a, &names, &count);
+    assert_true(count > 200);
+    for (size_t i = 0; i < count; i++)
+        assert_true(zone_exists(names[i]));
 }
 
 static void distances(void **state)
@@ -74,6 +111,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(dates),
+        cmocka_unit_test(zones),
         cmocka_unit_test(distances),
         cmocka_unit_test(numbers_and_placeholders),
     };

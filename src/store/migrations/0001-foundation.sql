@@ -62,6 +62,7 @@ CREATE TABLE account (
     given_name TEXT NOT NULL,
     family_name TEXT NOT NULL,
     locale TEXT CHECK (locale IN ('fr', 'en')),
+    time_zone TEXT, -- "Europe/Paris"; NULL: UTC
     password_hash TEXT,
     created_at INTEGER NOT NULL,
     closed_at INTEGER, -- names and address are erased, and the key is none that can be typed

@@ -3,7 +3,7 @@
 -- column: totp int
 -- column: passkeys int
 -- column: recovery_codes int
-SELECT id, email, email_key, given_name, family_name, locale, email_proved_at, confined_to_id, created_at, closed_at, temporary_invitation_id,
+SELECT id, email, email_key, given_name, family_name, locale, time_zone, email_proved_at, confined_to_id, created_at, closed_at, temporary_invitation_id,
        (SELECT COUNT(*) FROM account_totp f WHERE f.account_id = account.id AND f.confirmed_at IS NOT NULL) AS totp,
        (SELECT COUNT(*) FROM passkey p WHERE p.account_id = account.id) AS passkeys,
        (SELECT COUNT(*) FROM recovery_code r WHERE r.account_id = account.id AND r.used_at IS NULL) AS recovery_codes
@@ -28,7 +28,7 @@ VALUES (:id, :email, :email_key, :email_proved_at, :confined_to_id, :given_name,
 ON CONFLICT (email_key) DO NOTHING;
 
 -- name: account_names_set :exec
-UPDATE account SET given_name = :given_name, family_name = :family_name, locale = :locale WHERE id = :id;
+UPDATE account SET given_name = :given_name, family_name = :family_name, locale = :locale, time_zone = :time_zone WHERE id = :id;
 
 -- A password of one's own ends the temporary one.
 -- name: account_password_set :exec

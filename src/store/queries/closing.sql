@@ -19,7 +19,7 @@ SELECT m.organization_id, m.id, o.name, o.slug, m.role,
 -- The id stays; a key that nobody can type holds the place of the address, which is free again.
 -- name: account_erase :exec
 UPDATE account SET email = '', email_key = :email_key, email_proved_at = NULL, confined_to_id = NULL, given_name = '', family_name = '',
-       locale = NULL, password_hash = NULL, temporary_hash = NULL, temporary_expires_at = NULL, temporary_used_at = NULL,
+       locale = NULL, time_zone = NULL, password_hash = NULL, temporary_hash = NULL, temporary_expires_at = NULL, temporary_used_at = NULL,
        temporary_invitation_id = NULL, closed_at = :closed_at
  WHERE id = :id;
 

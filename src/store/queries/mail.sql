@@ -20,6 +20,7 @@ UPDATE mail SET next_at = :next_at, attempts = attempts + 1 WHERE id = :id;
 -- column: invitation_state text?
 -- column: invitation_mail_id uuid?
 -- column: existing int
+-- column: time_zone text?
 -- column: member_role text?
 -- column: access_ends_at time?
 SELECT d.id, d.organization_id, d.kind, d.recipient, d.locale, d.sealed, d.attempts, d.created_at, d.invitation_id, d.membership_id, d.account_id,
@@ -27,7 +28,7 @@ SELECT d.id, d.organization_id, d.kind, d.recipient, d.locale, d.sealed, d.attem
        i.given_name AS invited_given_name, i.family_name AS invited_family_name,
        o.name AS organization_name, o.slug,
        b.given_name AS inviter_given_name, b.family_name AS inviter_family_name, b.email AS inviter_email,
-       a.given_name AS account_given_name, a.family_name AS account_family_name, a.email AS account_email,
+       a.given_name AS account_given_name, a.family_name AS account_family_name, a.email AS account_email, coalesce(a.time_zone, k.time_zone) AS time_zone,
        m.role AS member_role, m.access_ends_at, c.given_name AS member_given_name, c.family_name AS member_family_name,
        CASE WHEN k.id IS NULL OR k.email_proved_at IS NULL THEN 0 ELSE 1 END AS existing
   FROM mail d

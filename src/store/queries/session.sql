@@ -1,5 +1,5 @@
 -- name: session_open :one
-SELECT s.account_id, s.secret_hash, s.created_at, s.expires_at, s.seen_at, s.stage, s.factor_at, s.idle, a.email, a.given_name, a.family_name, a.locale, a.email_proved_at, a.confined_to_id
+SELECT s.account_id, s.secret_hash, s.created_at, s.expires_at, s.seen_at, s.stage, s.factor_at, s.idle, a.email, a.given_name, a.family_name, a.locale, a.time_zone, a.email_proved_at, a.confined_to_id
   FROM session s JOIN account a ON a.id = s.account_id
  WHERE s.id = :id;
 
@@ -34,7 +34,7 @@ SELECT id, created_at, seen_at, expires_at, user_agent, source FROM session
  ORDER BY seen_at DESC LIMIT 200;
 
 -- name: api_key_open :one
-SELECT k.account_id, k.membership_id, k.secret_hash, a.email, a.given_name, a.family_name, a.locale, a.email_proved_at, a.confined_to_id
+SELECT k.account_id, k.membership_id, k.secret_hash, a.email, a.given_name, a.family_name, a.locale, a.time_zone, a.email_proved_at, a.confined_to_id
   FROM api_key k JOIN account a ON a.id = k.account_id
  WHERE k.organization_id = :organization_id AND k.id = :id;
 
