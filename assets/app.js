@@ -49,6 +49,12 @@
         return bits < 24 ? 1 : bits < 38 ? 2 : bits < 54 ? 3 : 4;
     }
 
+    /* Whether somebody's own names make up most of it. */
+    function holds(password, known) {
+        const text = password.toLowerCase();
+        return known.some((word) => word.length > 3 && text.includes(word.toLowerCase()) && text.length - word.length <= 5);
+    }
+
     function password(field) {
         const input = $("input", field), show = $(".show", field);
         const bars = $(".strength", field), wrong = $(".help .wrong", field);
@@ -73,11 +79,11 @@
             }
             const known = ["given_name", "family_name", "email", "organization"]
                 .map((name) => form.elements[name]?.value || "")
-                .concat(($("#email", form)?.value || "").split(/[@.]/));
-            const level = strength(input.value, known);
+                .concat(($("#email", form)?.value || "").split(/[@.]/), (field.dataset.known || "").split(/[\s@.]+/));
+            const level = strength(input.value, known), about = level < 2 && holds(input.value, known);
             bars.hidden = !input.value;
             bars.dataset.level = level;
-            if (says) says.textContent = input.value ? texts["strength-" + level] || texts["strength" + level] : help;
+            if (says) says.textContent = !input.value ? help : about ? field.dataset.weak : texts["strength-" + level] || texts["strength" + level];
         });
     }
 
