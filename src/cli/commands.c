@@ -85,6 +85,7 @@ static const cli_flag invite_flags[] = {
     {"message", "TEXT", false},
     {"temporary-password", NULL, false},
     {"delivery", "send|show", false},
+    {"sheets", "FILE", false},
     {"group", "GROUP…", false},
     {"entitlements", "KEY=STATE…", false},
     {"access-ends-at", "DATE", false},

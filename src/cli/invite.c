@@ -1,7 +1,7 @@
 #include "base/buf.h"
-#include "cli/client.h"
 #include "cli/option.h"
 #include "cli/run.h"
+#include "cli/sheets.h"
 #include "cli/table.h"
 #include "ports/address.h"
 
@@ -57,6 +57,8 @@ static str email_of(cli *c, const address_entry *entry)
 /* What every row of the order says alike. Owned by the caller. */
 typedef struct alike {
     json_t *groups, *entitlements; /* NULL: not given */
+    str slug;                      /* the organization's */
+    int sheets;                    /* the file for sheets of shown passwords; -1: none */
 } alike;
 
 static json_t *body_of(cli *c, const address_entry *entries, size_t count, const alike *all)
@@ -155,12 +157,18 @@ static int send_all(cli *c, str path, const address_entry *entries, size_t count
         size_t n = count - from < CHUNK ? count - from : CHUNK;
         progress(from, count > CHUNK ? count : 0);
         int code = call(c, "POST", path, body_of(c, entries + from, n, all), &r);
+        const json_t *results = code == EXIT_DONE ? json_object_get(r.json, "results") : NULL;
+        if (code == EXIT_DONE) {
+            *good += count_good(results);
+            progress_hide();
+            print_chunk(c, r.json, from == 0);
+        }
+        int written = all->sheets >= 0 ? sheets_write(c, all->sheets, all->slug, results) : EXIT_DONE;
         if (code != EXIT_DONE)
             return code;
-        *good += count_good(json_object_get(r.json, "results"));
-        progress_hide();
-        print_chunk(c, r.json, from == 0);
         json_decref(r.json);
+        if (written != EXIT_DONE)
+            return written;
     }
     progress(count, count > CHUNK ? count : 0);
     return EXIT_DONE;
@@ -168,21 +176,24 @@ static int send_all(cli *c, str path, const address_entry *entries, size_t count
 
 int run_invite(cli *c)
 {
-    str slug;
     address_entry *entries;
     size_t count, good = 0;
-    alike all = {0};
+    alike all = {.sheets = -1};
     bool dry = flag_value(c, "dry-run").p != NULL;
 
     if (!entitlements_read(flag_value(c, "entitlements"), &all.entitlements))
         return refuse(EXIT_USAGE, plain_text(c, "cli.entitlement.not_on_off"));
     int code = read_entries(c, &entries, &count);
+    if (code == EXIT_DONE && flag_value(c, "sheets").p && (dry || count > CHUNK))
+        code = refuse(EXIT_USAGE, plain_text(c, "cli.invite.sheets_limits"));
     if (code == EXIT_DONE)
-        code = organization_of(c, &slug);
+        code = organization_of(c, &all.slug);
     if (code == EXIT_DONE)
-        code = group_list_of(c, slug, flag_value(c, "group"), &all.groups);
+        code = group_list_of(c, all.slug, flag_value(c, "group"), &all.groups);
+    if (code == EXIT_DONE)
+        code = sheets_open(c, &all.sheets);
     if (code == EXIT_DONE) {
-        str path = PATH(c, S("organizations"), slug, S("invitations"));
+        str path = PATH(c, S("organizations"), all.slug, S("invitations"));
         code = send_all(c, dry ? arena_join(c->a, path, S("/preview")) : path, entries, count, &all, &good);
     }
     json_decref(all.groups);

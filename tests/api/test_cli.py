@@ -13,7 +13,7 @@ import unicodedata
 
 import pytest
 
-from lib import postgres
+from lib import pdf, postgres
 from lib.mailbox import token_of
 from lib.people import PASSWORD, fresh
 from lib.server import BINARY, ROOT, Server
@@ -334,6 +334,26 @@ def test_temporary_passwords_are_shown_once_in_a_table(server, acme, inbox):
     assert whole["results"][0]["temporary_password"]
     refused(server.cli("invite", fresh(), "--organization", acme.slug, "--temporary-password", check=False))
     refused(server.cli("invitation", "temporary-password", acme.invite(fresh())["id"], "--organization", acme.slug, check=False))
+
+
+def test_sheets_go_into_a_file_of_ones_own(server, acme, tmp_path):
+    new, other, known, file = fresh(), fresh(), acme.join().email, tmp_path / "sheets.pdf"
+    shown = ["--organization", acme.slug, "--temporary-password", "--delivery", "show", "--sheets", str(file)]
+    done = server.cli("invite", new, known, other, *shown, "--locale", "fr", check=False)
+    passwords = re.findall(r"[a-z2-9]{6}-[a-z2-9]{6}-[a-z2-9]{6}", done.stdout)
+    pages = pdf.pages(file.read_bytes())
+    assert len(pages) == 2 and new in pages[0] and passwords[0] in pages[0] and other in pages[1] and passwords[1] in pages[1]
+    assert "Votre mot de passe temporaire" in pages[0] and stat.S_IMODE(file.stat().st_mode) == 0o600
+    late = fresh()
+    assert str(file) in refused(server.cli("invite", late, *shown, check=False)), "what is there stays there"
+    assert pdf.pages(file.read_bytes()) == pages and not acme.api.items(acme.path + "/invitations", q=late), "and nobody is invited"
+    file.unlink()
+    server.cli("invite", fresh(), "--organization", acme.slug, "--sheets", str(file))
+    assert not file.exists(), "nothing was shown"
+    refused(server.cli("invite", late, *shown, "--dry-run", check=False), 2)
+    refused(server.cli("invite", late, "--organization", acme.slug, "--temporary-password", "--delivery", "show", "--expires-in", "31d",
+                       "--sheets", str(file), check=False))
+    assert not file.exists()
 
 
 def test_invite_reads_what_mail_programs_and_spreadsheets_give(server, acme):
