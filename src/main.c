@@ -146,7 +146,7 @@ static err start(instance *in, bool alone, host **out)
         return ERR_UNAVAILABLE;
     h->a = arena_new(HOST_BYTES);
     h->app = (app){
-        .env = {.settings = in->settings, .key = in->key},
+        .env = {.settings = in->settings, .key = in->key, .places = in->places},
         .store = in->store,
         .routes = routes,
         .route_count = route_count,

@@ -16,4 +16,5 @@ only curl/ '^src/(ports|cli)/'
 only ini.h '^src/ports/'
 only openssl/ '^src/ports/'
 only qrencode.h '^src/ports/'
+only maxminddb.h '^src/ports/place'
 exit $status

@@ -145,6 +145,7 @@ err api_list_my_sessions(request *r, txn *t)
         json_str(&w, S("user_agent"), list[i].user_agent);
         json_str(&w, S("source"), list[i].source);
         write_device(&w, list[i].user_agent);
+        json_str(&w, S("place"), place_of(r->app->env.places, r->a, r->lang, list[i].source));
         json_close(&w, '}');
     }
     view_list_close(&w, &(page){.total = -1});

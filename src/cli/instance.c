@@ -101,6 +101,7 @@ err instance_migrate(instance *in)
 
 void instance_close(instance *in)
 {
+    places_close(in->places);
     store_close(in->store);
     server_key_free(in->key);
     if (in->lock >= 0)

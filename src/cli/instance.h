@@ -3,6 +3,7 @@
 #define PARVIS_CLI_INSTANCE_H
 
 #include "ports/config.h"
+#include "ports/place.h"
 #include "ports/token.h"
 #include "store/store.h"
 
@@ -11,6 +12,7 @@ typedef struct instance {
     int lock; /* descriptor of <data>/lock; -1 while not held */
     server_key *key;
     store *store;
+    places *places; /* opened by `serve` alone */
 } instance;
 
 /**

@@ -48,6 +48,17 @@ static void wait_for_the_end(cli *c, const sigset_t *signals)
     pthread_sigmask(SIG_UNBLOCK, signals, NULL);
 }
 
+static bool open_places(instance *in)
+{
+    return str_empty(in->settings->place_database) || places_open(in->settings->place_database, &in->places);
+}
+
+static int refuse_places(cli *c, instance *in)
+{
+    instance_close(in);
+    return refuse(EXIT_REFUSED, SAID(c, "cli.serve.places", {"file", c->settings.place_database}));
+}
+
 int run_serve(cli *c)
 {
     instance in;
@@ -60,6 +71,8 @@ int run_serve(cli *c)
     if (e == ERR_CONFLICT)
         return refuse(EXIT_REFUSED, SAID(c, "cli.serve.locked", {"data", c->settings.data}));
 
+    if (e == OK && !open_places(&in))
+        return refuse_places(c, &in);
     block_signals(&signals);
     if (e == OK)
         e = instance_open(&in);

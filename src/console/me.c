@@ -26,6 +26,7 @@ static err put_sessions(request *r, txn *t, mval *m)
         PUT(o, "id", id);
         PUT(o, "device_text", device_text(r, rows[i].user_agent));
         PUT(o, "source", rows[i].source);
+        PUT(o, "place", place_of(r->app->env.places, r->a, r->lang, rows[i].source));
         PUT(o, "seen_text",
             TEXT(r, "me.session_seen", {S("when"), phrase_ago(r->a, r->lang, rows[i].seen_at, t->now)}));
         PUT_BOOL(o, "is_current", uuid_eq(rows[i].id, r->actor.session_id));
