@@ -3,6 +3,7 @@
 #include "domain/audit.h"
 #include "domain/factor.h"
 #include "domain/mail.h"
+#include "domain/organization_settings.h"
 #include "domain/secret.h"
 #include "domain/temporary.h"
 #include "domain/throttle.h"
@@ -55,12 +56,27 @@ static err mail_to_new(txn *t, const actor *by, const address *to, str token)
     return mail_queue(t, &order, NULL);
 }
 
+/* By what the account's organizations would ask of an invited address. Their rules are no secret to their members. */
+static err judge_domain(txn *t, uuid account_id, str email_key)
+{
+    q_account_domain_rules_rows rules;
+    TRY(q_account_domain_rules(t, &rules, account_id));
+    for (size_t i = 0; i < rules.n; i++)
+        if (!organization_takes_domain(rules.p[i].allowed_domains, rules.p[i].refused_domains, email_key))
+            return ERR_ADDRESS_DOMAIN_REFUSED;
+    return OK;
+}
+
 err email_change_request(txn *t, const actor *by, const sign_in *proof, str email)
 {
     address to;
     str token;
     if (!address_parse(t->a, email, &to))
         return problem_at(t->problem, ERR_INVALID_ADDRESS, S("/email"), S("invalid-address"), 0);
+    err e = judge_domain(t, by->account_id, to.key);
+    if (e == ERR_ADDRESS_DOMAIN_REFUSED)
+        return problem_at(t->problem, e, S("/email"), S("domain-refused"), 0);
+    TRY(e);
     TRY(holder_check(t, by, proof));
     TRY(take_or_refuse(t, &changes_of_account, (str){(const char *)by->account_id.b, sizeof by->account_id.b}));
     TRY(take_or_refuse(t, &changes_to_address, to.key));
@@ -139,6 +155,7 @@ err email_change_confirm(txn *t, const actor *who, str token, uuid *account_id)
     q_email_change_row row;
     q_account_kept_row was;
     TRY(open_link(t, token, EMAIL_CONFIRM, &row));
+    TRY(judge_domain(t, row.account_id, row.email_key)); /* rules and organizations may be others by now */
     TRY(put_address(t, &row, &was));
     TRY(q_email_change_delete_kind(t, .account_id = was.id, .kind = kinds[EMAIL_CONFIRM].word));
     if (!str_eq(was.email_key, row.email_key)) /* another spelling of the same mailbox undoes nothing */

@@ -9,7 +9,8 @@
 
 /**
  * Mails a link, good for a day, to the new address; an earlier one dies. To somebody's who has an account already goes a mail
- * that says so instead: the caller learns nothing of it. ERR_INVALID_ADDRESS, ERR_RATE_LIMITED (5 an hour by account and by
+ * that says so instead: the caller learns nothing of it. ERR_INVALID_ADDRESS, ERR_ADDRESS_DOMAIN_REFUSED (one of its organizations
+ * does not take the domain), ERR_RATE_LIMITED (5 an hour by account and by
  * address), and those of holder_check.
  */
 MUST err email_change_request(txn *t, const actor *by, const sign_in *proof, str email);
@@ -26,7 +27,7 @@ MUST err email_change_lookup(txn *t, str token, email_change_kind kind, email_ch
 
 /**
  * Puts the new address in place, proved; it follows into every list. Reset links to the old one die. The old address, when
- * it was proved, gets a link good for 7 days that undoes this. ERR_TOKEN_INVALID, ERR_ADDRESS_TAKEN when somebody has it by now.
+ * it was proved, gets a link good for 7 days that undoes this. ERR_TOKEN_INVALID, ERR_ADDRESS_DOMAIN_REFUSED, ERR_ADDRESS_TAKEN when somebody has it by now.
  */
 MUST err email_change_confirm(txn *t, const actor *who, str token, uuid *account_id);
 /**

@@ -130,6 +130,28 @@ def test_the_answer_is_the_same_for_a_taken_address(acme, rival, inbox):
     assert person.email not in told[0].text, "who asked stays unsaid"
 
 
+def test_ones_organizations_say_which_domains_they_take(acme, rival, inbox, anonymous):
+    person = acme.join()
+    rival.invite(person.email)
+    person.api.post("/invitations/accept", {"token": inbox.token_for(person.email, 2)}).ok(201)
+    wanted = fresh("ana", "club.example")
+    ask(person, wanted).ok(202)
+    token = link(inbox, wanted, "confirm")
+    rival.set(allowed_domains=["example.org", "*.example.org"]).ok()
+    acme.set(refused_domains=["*.example.org"]).ok()
+    anonymous.post("/email-changes/confirm", {"token": token}).refused("address-domain-refused", 422)
+    for email in (wanted, fresh("ana", "mail.example.org")):
+        answer = ask(person, email).refused("address-domain-refused", 422)
+        assert [(e["pointer"], e["code"]) for e in answer["errors"]] == [("/email", "domain-refused")]
+        page = person.api.submit("/me/email", {"email": email, "current_password": PASSWORD})
+        assert page.status == 422 and "One of your organizations does not accept" in page.text
+    inbox.settle(0.3)
+    assert len(inbox.all_for(wanted)) == 1
+    rival.set(allowed_domains=["example.org", "club.example"]).ok()
+    anonymous.post("/email-changes/confirm", {"token": token}).ok(204)
+    assert person.api.get("/me").ok()["email"] == wanted
+
+
 def test_the_password_is_asked_for(acme, inbox):
     person, new = acme.join(), fresh("new")
     ask(person, new, "wrong").refused("sign-in-failed", 401)

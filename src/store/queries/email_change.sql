@@ -23,6 +23,11 @@ DELETE FROM email_change WHERE account_id = :account_id AND created_at >= :creat
 -- name: email_change_delete_all :exec
 DELETE FROM email_change WHERE account_id = :account_id;
 
+-- name: account_domain_rules :many
+-- @global an account's own organizations, whatever its state there
+SELECT o.allowed_domains, o.refused_domains FROM membership m JOIN organization o ON o.id = m.organization_id
+ WHERE m.account_id = :account_id AND (o.allowed_domains <> '' OR o.refused_domains <> '');
+
 -- name: worker_sweep_email_change :changed
 -- @scan once an hour
 -- param: before_at time
