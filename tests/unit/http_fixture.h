@@ -96,6 +96,7 @@ static const route table[] = {
      .kind = ROUTE_WRITE,
      .face = FACE_CONSOLE,
      .body = &echo_schema,
+     .media = BODY_FORM,
      .handle = echo},
     {.method = S_INIT("POST"),
      .pattern = S_INIT("/api/echo"),
