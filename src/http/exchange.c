@@ -25,6 +25,7 @@ enum {
     READ_ATTEMPTS = 3,
     LATE = 500, /* ms: shorter than Retry-After says, and long enough for two hundred clients without patience */
     LATE_MAX = 1024,
+    SLOW_PATIENCE = 5000, /* ms in the pool's queue */
     NICE = 5
 };
 
@@ -429,7 +430,8 @@ static void submit(exchange *x)
 static void prepare_then_submit(void *context)
 {
     exchange *x = context;
-    err result = x->r.route->prepare(&x->r);
+    bool late = clock_monotonic() - x->r.started > SLOW_PATIENCE; /* told so, while they still listen */
+    err result = late ? ERR_UNAVAILABLE : x->r.route->prepare(&x->r);
     if (result == OK)
         submit(x);
     else
