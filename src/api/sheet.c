@@ -14,7 +14,8 @@ err api_make_password_sheets(request *r, txn *t)
     sheet *sheets = arena_array_of(r->a, sheet, b->items.count);
     organization_view o;
     for (size_t i = 0; i < b->items.count; i++) {
-        sheets[i] = (sheet){.email = items[i].email, .password = items[i].temporary_password, .locale = items[i].locale};
+        sheets[i] =
+            (sheet){.email = items[i].email, .password = items[i].temporary_password, .locale = items[i].locale};
         if (!clock_parse(items[i].expires_at, &sheets[i].expires_at))
             return problem_at(&r->problem, ERR_INVALID_REQUEST, arena_printf(r->a, "/items/%zu/expires_at", i),
                               S("not-allowed"), 0);

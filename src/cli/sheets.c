@@ -6,8 +6,9 @@
 
 static int unwritable(cli *c)
 {
-    return refuse(EXIT_REFUSED, SAID(c, "cli.invite.sheets_unwritable", {"file", printable(c->a, flag_value(c, "sheets"))},
-                                     {"reason", str_of(strerror(errno))}));
+    return refuse(EXIT_REFUSED,
+                  SAID(c, "cli.invite.sheets_unwritable", {"file", printable(c->a, flag_value(c, "sheets"))},
+                       {"reason", str_of(strerror(errno))}));
 }
 
 int sheets_open(cli *c, int *fd)

@@ -16,7 +16,7 @@ typedef struct account_view {
     str email, given_name, family_name, locale; /* locale STR_NONE: never chosen */
     bool address_proved;
     msec created_at;
-    str time_zone; /* account_get; STR_NONE: UTC */
+    str time_zone;           /* account_get; STR_NONE: UTC */
     bool closed;             /* by account_get: names and address are erased */
     bool waits;              /* by account_get: behind a temporary password, nobody's yet (domain/temporary.h) */
     str role;                /* organization_contacts alone fills it */

@@ -40,7 +40,8 @@ static double put_password(const paper *on, double y, const sheet *s)
     pdf_area(on->p, ACCENT, LEFT, y, 3, HEIGHT);
     pdf_text(on->p, label_style, LEFT + PADDING, y + 26, words(on, "sheet.password"));
     pdf_text(on->p, style, LEFT + PADDING, y + 60, s->password);
-    str until = PHRASE(on->a, on->lang, S("sheet.expires"), {S("date"), phrase_moment(on->a, on->lang, STR_NONE, s->expires_at)});
+    str until = PHRASE(on->a, on->lang, S("sheet.expires"),
+                       {S("date"), phrase_moment(on->a, on->lang, STR_NONE, s->expires_at)});
     pdf_text(on->p, label_style, LEFT + PADDING, y + 86, until);
     return y + HEIGHT + 44;
 }

@@ -157,6 +157,23 @@ def account_already_active(s):
     return s.api.post(f"{s.path}/invitations/{inv['id']}/correct", {"email": s.rival.owner.email})
 
 
+@produces("address-domain-refused")
+def address_domain_refused(s):
+    _, inv, _ = s.invited()
+    s.acme.api.patch(s.path + "/settings", {"refused_domains": ["refused.example"]}).ok()
+    return s.api.post(f"{s.path}/invitations/{inv['id']}/correct", {"email": fresh(domain="refused.example")})
+
+
+@produces("address-taken")
+def address_taken(s):
+    wanted = fresh("wanted")
+    person = s.acme.join(fresh())
+    person.api.post("/me/email", {"email": wanted, "current_password": PASSWORD}).ok(202)
+    token = next(x for x in s.world.inbox.last(wanted).links if "/email/confirm/" in x).rsplit("/", 1)[1]
+    s.acme.join(wanted)
+    return s.anonymous.post("/email-changes/confirm", {"token": token})
+
+
 @produces("seat-limit-reached")
 def seat_limit_reached(s):
     _, inv, _ = s.invited(expires_in="1h")

@@ -19,6 +19,8 @@ BODIES = {
     "create_invitations": {"invitations": [{"email": "x@example.org", "role": "member"}]},
     "preview_invitations": {"invitations": [{"email": "x@example.org", "role": "member"}]},
     "correct_invitation": {"email": "x@example.org"},
+    "renew_temporary_password": {},
+    "make_password_sheets": {"items": [{"email": "x@example.org", "temporary_password": "a", "expires_at": "2126-01-31T00:00:00.000Z"}]},
 }
 FIELDS = {
     "members_change_form": {"member": "mbr_01h455vb4pex5vsknk084sn02q", "action": "suspend", "confirmed": "true"},

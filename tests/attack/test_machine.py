@@ -174,7 +174,7 @@ class Machine(RuleBasedStateMachine):
     def fetch(self, inv):
         """The token of the mail that was just sent."""
         self.sent[inv.email] += 1
-        inv.mailed = [self.world.inbox.token_for(inv.email, self.sent[inv.email])]
+        inv.mailed = [self.world.inbox.token_for(inv.email, self.sent[inv.email], invitation=True)]
 
     def forget_sender(self, m, email, heir=False):
         """Somebody stops inviting: what they sent and still lives is revoked, or becomes `heir`'s (None: the operator's)."""

@@ -181,8 +181,18 @@ class Mailbox:
     def link_for(self, address, count=1):
         return self.last(address, count).link
 
-    def token_for(self, address, count=1):
-        return self.last(address, count).token
+    def token_for(self, address, count=1, invitation=False):
+        """Of the newest mail, once there are `count`; or of the newest that invites, once so many do."""
+        if not invitation:
+            return self.last(address, count).token
+        until = time.monotonic() + 20
+        while True:
+            links = [x for m in self.all_for(address) for x in m.links if "/i/" in x]
+            links = list(dict.fromkeys(links))
+            if len(links) >= count:
+                return token_of(links[-1])
+            assert time.monotonic() < until, f"{len(links)} invitations of {count} came for {address}"
+            time.sleep(0.02)
 
     def settle(self, seconds=1.0):
         """Waits until no mail arrived for a while."""
