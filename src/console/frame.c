@@ -145,7 +145,7 @@ static err find_place(request *r, txn *t, const membership_view *mine, size_t co
     if (!from.p && count == 1)
         from = mine[0].organization_slug;
     bool own = false; /* only what the list shows: a confined account has no other */
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; from.p && i < count; i++)
         own = own || str_eq(mine[i].organization_slug, from);
     err e = own ? actor_enter(t, where, from, 0) : OK;
     return err_about(e)->status < 500 ? OK : e;

@@ -174,6 +174,7 @@ static bool lay(arena *a, const organization_setting *about, str value, void *at
     colour accent;
     if (!value.p && !about->optional)
         return false;
+    str text = value.p ? value : S("");
     switch (about->kind) {
     case KIND_WORD:
         if (value.p && !is_word(about->words, value))
@@ -181,9 +182,9 @@ static bool lay(arena *a, const organization_setting *about, str value, void *at
         *(str *)at = value;
         return true;
     case KIND_FLAG:
-        if (!str_eq(value, S("true")) && !str_eq(value, S("false")))
+        if (!str_eq(text, S("true")) && !str_eq(text, S("false")))
             return false;
-        *(bool *)at = str_eq(value, S("true"));
+        *(bool *)at = str_eq(text, S("true"));
         return true;
     case KIND_DURATION:
         span = 0;
@@ -198,7 +199,7 @@ static bool lay(arena *a, const organization_setting *about, str value, void *at
         *(int64_t *)at = (int64_t)number;
         return true;
     case KIND_DOMAINS:
-        if (!read_domains(a, value, &domains))
+        if (!read_domains(a, text, &domains))
             return false;
         *(str *)at = domains;
         return true;

@@ -74,7 +74,7 @@ static void add_escaped(buf *b, str s)
     for (size_t i = 0; i < s.n; i++) {
         uint8_t c = (uint8_t)s.p[i];
         bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                     memchr("-._~@", c, 5) != NULL; /* and "@", allowed in a path's segment (3.3) */
+                     str_find_byte(S("-._~@"), (char)c) < 5; /* and "@", allowed in a path's segment (3.3) */
         if (plain)
             buf_byte(b, (char)c);
         else
