@@ -144,7 +144,7 @@ err console_option_delete_page(request *r, txn *t)
 {
     mval *m;
     TRY(option_open(r, t, NULL, &m));
-    page_back(r, m, option_link(r, r->params[1].text, ""), "nav.options");
+    page_back(r, m, option_link(r, r->params[1].text, ""), "title.option");
     return page_answer(r, 200, "option_delete", m);
 }
 

@@ -190,8 +190,11 @@ err settings_refused(request *r, txn *t, err refusal)
 static err save(request *r, txn *t, const body_settings_form *form, const text_pair *given, size_t count)
 {
     organization_change c = {.name = form->name, .has_locale = form->has_locale, .locale = some(form->locale)};
-    TRY(organization_update(t, &r->actor, &c));
-    return organization_settings_update(t, &r->actor, given, count);
+    err named = organization_update(t, &r->actor, &c);
+    if (named != OK && named != ERR_INVALID_REQUEST)
+        return named;
+    err laid = organization_settings_update(t, &r->actor, given, count); /* all that is wrong is said at once */
+    return named != OK ? named : laid;
 }
 
 err console_settings_form(request *r, txn *t)
