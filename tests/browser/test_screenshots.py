@@ -373,7 +373,7 @@ def pages(s):
         "option-delete": (owner, option + "/offline/delete", None),
         "me": (owner, "/me", None),
         "me-secured": (safe, "/me", None),
-        "me-moving": (zoe, "/me", None),
+        "me-member": (zoe, "/me", None),
         "me-keyed": (s.keyed, "/me", None),
         "me-close": (zoe, "/me/close", None),
         "me-close-last-owner": (owner, "/me/close", None),
@@ -408,7 +408,7 @@ NAMES_OF_PAGES = """
     link invite invite-checked invite-options invite-preview invite-short invite-mail administrators
     administrators-checked report new-password batch groups groups-none groups-refused group group-none group-delete
     settings settings-branded settings-refused options options-none options-refused option option-delete me
-    me-secured me-moving me-keyed me-close me-close-last-owner email-confirm email-confirm-dead email-undo
+    me-secured me-member me-keyed me-close me-close-last-owner email-confirm email-confirm-dead email-undo
     email-undo-dead totp totp-demanded totp-scan totp-wrong totp-remove totp-remove-refused recovery-codes
     recovery-codes-shown passkey-add passkey passkey-only-way me-unproved me-refused
 """.split()
