@@ -38,6 +38,7 @@ def fill(org):
         "invitation": inv["id"],
         "batch": inv["batch"],
         "session": "ses_01h455vb4pex5vsknk084sn02q",
+        "passkey": "pky_01h455vb4pex5vsknk084sn02q",
     }
 
 
