@@ -41,10 +41,11 @@ else
     tools/build.sh fuzz && part fuzz tools/fuzz.sh "${FUZZ_SECONDS:-3}" || failed="$failed, fuzz"
     jobs=${TEST_JOBS:-$(($(nproc) + 1))}
     for engine in ${PARVIS_TEST_DATABASE:-sqlite postgres}; do
-        # The longest files first, or one of them runs alone at the end. What a page looks like is no engine's doing.
-        pictures=""
-        [ "$engine" = sqlite ] || pictures=--ignore=tests/browser/test_screenshots.py
-        outside "$engine" -m "not timed" -n "$jobs" --dist loadfile $pictures tests/browser tests/api tests/attack
+        # The longest files first, or one of them runs alone at the end. What pages look like is no engine's doing: in the
+        # browser, the main job alone is done on each.
+        pages=tests/browser
+        [ "$engine" = sqlite ] || pages=tests/browser/test_main_job.py
+        outside "$engine" -m "not timed" -n "$jobs" --dist loadfile $pages tests/api tests/attack
         outside "$engine" -m timed tests/api # alone: what they measure is not the others' work
         # What only a database apart can do: be lost, be shared by several nodes.
         [ "$engine" = sqlite ] || outside "$engine" -n 2 --dist loadfile tests/postgres tests/nodes
