@@ -38,7 +38,7 @@ if [ $# -gt 0 ]; then
     outside "${PARVIS_TEST_DATABASE:-sqlite}" "$@"
 else
     part unit tools/steady.sh meson test -C build/check --no-rebuild --suite unit --print-errorlogs --num-processes 2
-    tools/build.sh fuzz && part fuzz tools/fuzz.sh "${FUZZ_SECONDS:-3}" || failed="$failed, fuzz"
+    tools/build.sh fuzz && part fuzz tools/fuzz.sh "${FUZZ_SECONDS:-2}" || failed="$failed, fuzz"
     jobs=${TEST_JOBS:-$(($(nproc) + 1))}
     for engine in ${PARVIS_TEST_DATABASE:-sqlite postgres}; do
         # The longest files first, or one of them runs alone at the end. What pages look like is no engine's doing: in the
