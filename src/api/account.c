@@ -15,7 +15,7 @@ void answer_signed_in(request *r, int status, const signed_in *s)
     view_session(&w, S("session"), s->session_id, s->expires_at);
     json_bool(&w, S("password_change_required"), s->stage == STAGE_PASSWORD);
     json_close(&w, '}');
-    answer_session_cookie(r, s->token, s->expires_at);
+    answer_session(r, s);
 }
 
 err api_sign_in_prepare(request *r)
@@ -47,7 +47,7 @@ err api_sign_in(request *r, txn *t)
 err api_sign_out(request *r, txn *t)
 {
     TRY(sign_out(t, &r->actor));
-    answer_session_cookie(r, STR_NONE, 0);
+    answer_session_ended(r);
     return answer_empty(r, 204);
 }
 
@@ -214,7 +214,7 @@ static err replace_temporary(request *r, txn *t, const new_password *n)
                                                .password = b->new_password,
                                                .hash = n->hash};
     TRY(temporary_replace(t, &r->actor, &replacement, &done));
-    answer_session_cookie(r, done.session.token, done.session.expires_at);
+    answer_session(r, &done.session);
     return answer_empty(r, 204);
 }
 
@@ -232,7 +232,7 @@ err api_change_password(request *r, txn *t)
     if (e == ERR_SIGN_IN_FAILED)
         return answer_problem(r, e);
     TRY(e);
-    answer_session_cookie(r, s.token, s.expires_at);
+    answer_session(r, &s);
     return answer_empty(r, 204);
 }
 
@@ -287,6 +287,35 @@ err api_confirm_address_proof(request *r, txn *t)
 }
 
 /* ---- another address ---- */
+
+err api_get_email_change(request *r, txn *t)
+{
+    email_change_pending asked;
+    err e = email_change_asked(t, r->actor.account_id, &asked);
+    if (e != OK && e != ERR_NOT_FOUND)
+        return e;
+    json_writer w = answer_json(r, 200);
+    json_open(&w, STR_NONE, '{');
+    json_str(&w, S("email"), r->actor.email);
+    json_bool(&w, S("email_proved"), r->actor.address_proved);
+    if (e == OK) {
+        json_open(&w, S("pending"), '{');
+        json_str(&w, S("email"), asked.email);
+        json_time(&w, S("requested_at"), asked.asked_at);
+        json_time(&w, S("expires_at"), asked.expires_at);
+        json_close(&w, '}');
+    } else {
+        json_str(&w, S("pending"), STR_NONE);
+    }
+    json_close(&w, '}');
+    return OK;
+}
+
+err api_cancel_email_change(request *r, txn *t)
+{
+    TRY(email_change_cancel(t, &r->actor));
+    return answer_empty(r, 204);
+}
 
 err api_request_email_change_prepare(request *r)
 {

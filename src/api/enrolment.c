@@ -98,7 +98,7 @@ err api_accept_invitation(request *r, txn *t)
     view_session(&w, S("session"), a.session.session_id, a.session.expires_at);
     json_close(&w, '}');
     if (a.new_session)
-        answer_session_cookie(r, a.session.token, a.session.expires_at);
+        answer_session(r, &a.session);
     return OK;
 }
 

@@ -152,7 +152,7 @@ err api_close_me(request *r, txn *t)
         return answer_problem(r, e);
     TRY(e);
     TRY(account_close(t, &r->actor, r->actor.account_id));
-    answer_session_cookie(r, STR_NONE, 0);
+    answer_session_ended(r);
     return answer_empty(r, 204);
 }
 

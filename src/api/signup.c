@@ -53,7 +53,7 @@ static err answer_confirmed(request *r, txn *t, const founded *f)
     view_account(&w, S("account"), &f->session.account);
     view_session(&w, S("session"), f->session.session_id, f->session.expires_at);
     json_close(&w, '}');
-    answer_session_cookie(r, f->session.token, f->session.expires_at);
+    answer_session(r, &f->session);
     return OK;
 }
 

@@ -9,6 +9,7 @@ static err closing_open(request *r, txn *t, mval **out)
     size_t count;
     int64_t keys = 0, pending = 0;
     bool last = false;
+    msec until;
     str hash;
     TRY(page_open(r, t, out));
     mval *m = *out;
@@ -32,6 +33,11 @@ static err closing_open(request *r, txn *t, mval **out)
     if (pending)
         m_add(goes, m_str(r->a, text_count(r, "closing.pending", pending)));
     PUT_BOOL(m, "is_last_owner", last);
+    TRY(closing_undoable(t, r->actor.account_id, &until));
+    if (until && !last)
+        PUT(m, "undoable_text",
+            TEXT(r, "closing.undoable", {S("until"), phrase_moment(r->a, r->lang, r->actor.time_zone, until)}));
+    PUT_BOOL(m, "may_close", !last && !until);
     PUT_BOOL(m, "is_change", true);
     PUT_BOOL(m, "has_password", hash.n > 0);
     page_back(r, m, me_path(r, S("")), "closing.back");
@@ -71,7 +77,7 @@ err console_me_close_form(request *r, txn *t)
         TRY(page_attempt(t, account_close(t, &r->actor, r->actor.account_id), &refusal));
     }
     if (refusal == OK) {
-        answer_session_cookie(r, S(""), 0);
+        answer_session_ended(r);
         return page_redirect(r, S("/sign-in"), "account_closed");
     }
     if (refusal == ERR_SIGN_IN_FAILED) /* noted: the answer lets it be committed */

@@ -130,6 +130,8 @@ MUST err me_page_open(request *r, txn *t, mval **out);
 MUST err me_page_refused(request *r, mval *m, err refusal, const char *place);
 /** 303 to the account's page, with a notice. */
 MUST err me_redirect(request *r, const char *notice);
+/** The change of address that waits for its link, with its way out; nothing where none does. */
+MUST err put_email_change(request *r, txn *t, mval *m);
 /** `next` when it is a path of this server (one "/" first, plain ASCII without backslash), else `otherwise`. */
 str safe_next(str next, str otherwise);
 /** The address asked for, without `lang` and `notice`: to come back to. */

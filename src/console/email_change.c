@@ -41,6 +41,29 @@ err console_me_email_form(request *r, txn *t)
     return refused(r, t, form->email, refusal);
 }
 
+err console_me_email_cancel_form(request *r, txn *t)
+{
+    err e = email_change_cancel(t, &r->actor);
+    if (e != OK && e != ERR_NOT_FOUND) /* confirmed, lapsed or cancelled meanwhile: the page shows how it stands */
+        return e;
+    return me_redirect(r, e == OK ? "email_change_cancelled" : "email_change_gone");
+}
+
+err put_email_change(request *r, txn *t, mval *m)
+{
+    email_change_pending asked;
+    err e = email_change_asked(t, r->actor.account_id, &asked);
+    if (e != OK)
+        return e == ERR_NOT_FOUND ? OK : e;
+    mval *o = m_set_object(m, S("pending"));
+    PUT(o, "text",
+        TEXT(r, "me.email_pending", {S("email"), asked.email},
+             {S("when"), phrase_moment(r->a, r->lang, r->actor.time_zone, asked.asked_at)},
+             {S("until"), phrase_moment(r->a, r->lang, r->actor.time_zone, asked.expires_at)}));
+    PUT(o, "cancel_url", me_path(r, S("/email/cancel")));
+    return OK;
+}
+
 /* ---- the links ---- */
 
 static err show_link(request *r, txn *t, email_change_kind kind, const char *page)

@@ -15,6 +15,8 @@ static const struct {
 } notices[] = {
     {S_INIT("account_closed"), INFO, false},
     {S_INIT("address_proved"), GOOD, false},
+    {S_INIT("email_change_cancelled"), GOOD, false},
+    {S_INIT("email_change_gone"), INFO, false},
     {S_INIT("email_change_sent"), INFO, false},
     {S_INIT("factor_saved"), GOOD, false},
     {S_INIT("totp_removed"), GOOD, false},

@@ -235,7 +235,7 @@ static err accept(request *r, txn *t, const entrance *way)
     if (refusal != OK)
         return show_behind(r, t, way, &door, refusal);
     if (done.new_session)
-        answer_session_cookie(r, done.session.token, done.session.expires_at);
+        answer_session(r, &done.session);
     return answer_redirect(r, arena_join(r->a, S("/o/"), done.organization_slug)); /* whose title is the welcome */
 }
 
@@ -317,7 +317,7 @@ err console_invitation_switch_form(request *r, txn *t)
     entrance way = entrance_of(r);
     if (r->actor.kind == ACTOR_ACCOUNT) {
         TRY(sign_out(t, &r->actor));
-        answer_session_cookie(r, S(""), 0);
+        answer_session_ended(r);
     }
     return answer_redirect(r, way.next);
 }

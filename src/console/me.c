@@ -97,6 +97,7 @@ static err me_open(request *r, txn *t, const account_change *typed, bool proof_s
     put_person(r, me, r->actor.given_name, r->actor.family_name, r->actor.email);
     PUT_BOOL(me, "is_unproved", !r->actor.address_proved);
     PUT_BOOL(me, "proof_sent", proof_sent);
+    TRY(put_email_change(r, t, m));
     TRY(put_least(m, t, r->actor.account_id, UUID_NONE));
     TRY(put_security(r, t, m));
     return put_sessions(r, t, m);
@@ -187,7 +188,7 @@ err console_me_password_form(request *r, txn *t)
     if (refusal == OK)
         refusal = password_change(t, &r->actor, &work->proof, work->hash, &fresh);
     if (refusal == OK) {
-        answer_session_cookie(r, fresh.token, fresh.expires_at);
+        answer_session(r, &fresh);
         return me_redirect(r, "password_changed");
     }
     if (refusal == ERR_SIGN_IN_FAILED) /* noted: the answer lets it be committed */

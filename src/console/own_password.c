@@ -94,7 +94,7 @@ err console_own_password_form(request *r, txn *t)
         TRY(page_attempt(t, temporary_replace(t, &r->actor, &replacement, &done), &refusal));
     }
     if (refusal == OK) {
-        answer_session_cookie(r, done.session.token, done.session.expires_at);
+        answer_session(r, &done.session);
         return answer_redirect(r, arena_join(r->a, S("/o/"), done.organization_slug)); /* whose title is the welcome */
     }
     err ended = invitation_state_error(door.state);

@@ -92,7 +92,7 @@ err console_password_reset_form(request *r, txn *t)
     err refusal = page_recall(r, &work->found);
     if (refusal == OK) {
         TRY(password_reset_complete(t, &r->actor, r->params[0].text, work->hash));
-        answer_session_cookie(r, S(""), 0); /* all sessions have ended */
+        answer_session_ended(r); /* all sessions have ended */
         return page_redirect(r, sign_in_link(r, next), "password_reset");
     }
     mval *m;

@@ -90,7 +90,7 @@ err console_setup_form(request *r, txn *t)
         TRY(page_attempt(t, organization_found(t, &operator, & f, &made), &refusal));
     }
     if (refusal == OK) {
-        answer_session_cookie(r, made.session.token, made.session.expires_at);
+        answer_session(r, &made.session);
         return answer_redirect(r, arena_join(r->a, S("/o/"), made.slug, S("/users/invite")));
     }
     mval *m;

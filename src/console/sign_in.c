@@ -66,7 +66,7 @@ err console_sign_in_form_prepare(request *r)
 err console_sign_in_form(request *r, txn *t)
 {
     const body_sign_in_form *form = r->body;
-    const sign_in_try *attempt = r->scratch;
+    sign_in_try *attempt = r->scratch;
     str next = safe_next(form->next, STR_NONE);
     signed_in in;
     err refusal = page_recall(r, &attempt->found);
@@ -75,7 +75,7 @@ err console_sign_in_form(request *r, txn *t)
     if (refusal == OK) {
         if (r->actor.kind == ACTOR_ACCOUNT)
             TRY(sign_out(t, &r->actor));
-        answer_session_cookie(r, in.token, in.expires_at);
+        answer_session(r, &in);
         if (in.stage == STAGE_FACTOR)
             return answer_redirect(r, LINK(r->a, S("/sign-in/factor"), {S("next"), next}));
         return answer_redirect(r, next.p ? next : S("/"));
@@ -92,7 +92,7 @@ err console_sign_in_form(request *r, txn *t)
 err console_sign_out_form(request *r, txn *t)
 {
     TRY(sign_out(t, &r->actor));
-    answer_session_cookie(r, S(""), 0);
+    answer_session_ended(r);
     return page_redirect(r, S("/sign-in"), "signed_out");
 }
 
@@ -136,7 +136,7 @@ err console_factor_form(request *r, txn *t)
     err refusal = factor_take(t, &r->actor, r->actor.account_id, form->code);
     if (refusal == OK) {
         TRY(session_raise(t, &r->actor, &fresh));
-        answer_session_cookie(r, fresh.token, fresh.expires_at);
+        answer_session(r, &fresh);
         return answer_redirect(r, next.p ? next : S("/"));
     }
     TRY(account_get(t, r->actor.account_id, &me)); /* the wrong try is noted: the answer lets it be committed */

@@ -104,7 +104,7 @@ err console_sign_up_code_form(request *r, txn *t)
     if (refusal == OK) {
         if (r->actor.kind == ACTOR_ACCOUNT)
             TRY(sign_out(t, &r->actor));
-        answer_session_cookie(r, made.session.token, made.session.expires_at);
+        answer_session(r, &made.session);
         return answer_redirect(r, arena_join(r->a, S("/o/"), made.slug, S("/users/invite")));
     }
     if (refusal != ERR_CODE_INVALID && refusal != ERR_RATE_LIMITED)

@@ -2,6 +2,7 @@
 
 #include "domain/audit.h"
 #include "domain/member.h"
+#include "domain/ways_in.h"
 #include "ports/address.h"
 #include "ports/zone.h"
 #include "queries.h"
@@ -15,6 +16,7 @@ err account_get(txn *t, uuid id, account_view *out)
     out->closed = r.closed_at != 0;
     out->factors = (account_factors){.totp = r.totp != 0, .passkeys = r.passkeys, .recovery_codes = r.recovery_codes};
     out->waits = !uuid_none(r.temporary_invitation_id);
+    out->browsers = r.browsers;
     return OK;
 }
 
@@ -144,10 +146,7 @@ err session_end(txn *t, const actor *by, uuid session_id)
 
 err sessions_end_others(txn *t, const actor *by)
 {
-    int64_t gone;
-    TRY(q_session_delete_others(t, &gone, .account_id = by->account_id, .but = by->session_id));
-    if (gone == 0)
-        return OK;
+    TRY(ways_end(t, WAYS_SESSIONS_ENDED, &(ways_of){.account_id = by->account_id, .session_id = by->session_id}));
     return audit(t, by, "sessions.revoked", .subject_kind = S("account"), .subject_id = by->account_id);
 }
 

@@ -3,6 +3,7 @@
 #define PARVIS_DOMAIN_ACCOUNT_H
 
 #include "domain/actor.h"
+#include "domain/throttle.h"
 
 /** What an account can show beside its password. */
 typedef struct account_factors {
@@ -21,6 +22,7 @@ typedef struct account_view {
     bool waits;              /* by account_get: behind a temporary password, nobody's yet (domain/temporary.h) */
     str role;                /* organization_contacts alone fills it */
     account_factors factors; /* account_get and account_by_email fill it */
+    int64_t browsers;        /* the same; domain/browser.h */
 } account_view;
 
 MUST err account_get(txn *t, uuid id, account_view *out);
@@ -73,6 +75,8 @@ typedef struct sign_in {
     str code;             /* of the second factor; STR_NONE: none given */
     bool code_may_follow; /* then a half session waits for it, where one is needed */
     uuid account_id;      /* from here on filled by sign_in_find */
+    int64_t browsers;     /* the account's: domain/browser.h */
+    throttle_of tries;    /* what a wrong one counts under */
     str hash;
     bool temporary; /* it is the account's temporary password */
     bool right;     /* filled by sign_in_verify */
@@ -95,7 +99,7 @@ typedef struct signed_in {
  * committed (answer_problem). ERR_SECOND_FACTOR_REQUIRED where a code is needed and none may follow. Whether an account has a
  * second factor is looked at after the password was right, and shows to nobody before.
  */
-MUST err sign_in_finish(txn *t, const actor *who, const sign_in *in, signed_in *out);
+MUST err sign_in_finish(txn *t, const actor *who, sign_in *in, signed_in *out);
 MUST err sign_out(txn *t, const actor *who);
 /**
  * Whether `proof`, found for by->email and verified before, is the caller's password. A wrong one is noted and gives

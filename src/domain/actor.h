@@ -46,6 +46,7 @@ typedef struct actor {
     str source;     /* address of the client, for audit and throttling; STR_NONE for the socket */
     str request_id; /* for audit */
     str user_agent;
+    str browsers; /* the cookie by which a browser is known that signed in before: domain/browser.h */
     session_stage stage;
     msec session_created_at;
     msec session_seen_at; /* when the session was last noted as used */

@@ -1,10 +1,10 @@
 #include "domain/closing.h"
 
 #include "domain/audit.h"
-#include "domain/factor.h"
+#include "domain/closing_parts.h"
 #include "domain/mail.h"
 #include "domain/member.h"
-#include "queries.h"
+#include "domain/ways_in.h"
 
 err closing_preview(txn *t, uuid account_id, closing_place **out, size_t *count)
 {
@@ -21,6 +21,14 @@ err closing_preview(txn *t, uuid account_id, closing_place **out, size_t *count)
     return OK;
 }
 
+err closing_undoable(txn *t, uuid account_id, msec *until)
+{
+    q_email_change_standing_row undo;
+    err e = q_email_change_standing(t, &undo, .account_id = account_id, .kind = S("undo"), .now = t->now);
+    *until = e == OK ? undo.expires_at : 0;
+    return e == ERR_NOT_FOUND ? OK : e;
+}
+
 /* All that keep the account open are named at once. */
 static err refuse_last_owner(txn *t, const closing_place *places, size_t count)
 {
@@ -32,6 +40,18 @@ static err refuse_last_owner(txn *t, const closing_place *places, size_t count)
     return refusal;
 }
 
+/*
+ * Whoever had the account a week ago may take it back: it is not closed under their hands. The operator, whom they can ask,
+ * may.
+ */
+static err refuse_undoable(txn *t, const actor *by, uuid account_id)
+{
+    msec until;
+    TRY(closing_undoable(t, account_id, &until));
+    return until && by->kind != ACTOR_OPERATOR ? problem_at(t->problem, ERR_CONFLICT, S(""), S("address-changed"), 0)
+                                               : OK;
+}
+
 /* The unit separator cannot stand in anything that was typed: no address, no sign-in finds this key. */
 static str erased_key(arena *a, uuid id)
 {
@@ -39,13 +59,9 @@ static str erased_key(arena *a, uuid id)
     return arena_join(a, S("\x1F"), typeid_format(ID_ACCOUNT, id, text));
 }
 
-static err erase(txn *t, const q_account_kept_row *who)
+err account_erase(txn *t, const q_account_kept_row *who)
 {
-    int64_t ended;
-    TRY(q_session_delete_all(t, &ended, who->id));
-    TRY(q_account_token_delete_all(t, who->id));
-    TRY(q_email_change_delete_all(t, who->id));
-    TRY(factors_clear(t, who->id));
+    TRY(ways_end(t, WAYS_CLOSED, &(ways_of){.account_id = who->id}));
     TRY(q_audit_detail_erase(t, .account_id = who->id, .email_key = who->email_key));
     TRY(q_mail_recipient_erase(t, .account_id = who->id, .email_key = who->email_key));
     TRY(q_invitation_person_erase(t, who->email_key));
@@ -63,9 +79,10 @@ err account_close(txn *t, const actor *by, uuid account_id)
         return ERR_NOT_FOUND;
     TRY(closing_preview(t, account_id, &places, &count));
     TRY(refuse_last_owner(t, places, count));
+    TRY(refuse_undoable(t, by, account_id));
     for (size_t i = 0; i < count; i++)
         TRY(member_close(t, by, places[i].organization_id, places[i].membership_id));
-    TRY(erase(t, &who));
+    TRY(account_erase(t, &who));
     mail_order goodbye = {.kind = MAIL_ACCOUNT_CLOSED, .recipient = who.email, .locale = who.locale};
     TRY(mail_queue(t, &goodbye, NULL));
     actor server = *by; /* the server's own record */

@@ -15,10 +15,14 @@ typedef struct closing_place {
 /** What closing takes away, for the page that asks first. */
 MUST err closing_preview(txn *t, uuid account_id, closing_place **out, size_t *count);
 
+/** Until when an earlier address can still take the account back; 0: none can. Only the operator closes it before. */
+MUST err closing_undoable(txn *t, uuid account_id, msec *until);
+
 /**
  * Closes an account for good: memberships end everywhere, as by leaving; sessions, links and second factors go; names and
  * address are erased, also from the record, and the address is free again. It gets a last mail. The id stays.
- * ERR_LAST_OWNER with a pointer for each organization that would be left without one; ERR_NOT_FOUND when it is closed.
+ * ERR_LAST_OWNER with a pointer for each organization that would be left without one; ERR_CONFLICT by
+ * closing_undoable; ERR_NOT_FOUND when it is closed.
  */
 MUST err account_close(txn *t, const actor *by, uuid account_id);
 

@@ -2,12 +2,14 @@
 #include "domain/account.h"
 #include "domain/address_request.h"
 #include "domain/audit.h"
+#include "domain/browser.h"
 #include "domain/factor.h"
 #include "domain/mail.h"
 #include "domain/secret.h"
 #include "domain/session.h"
 #include "domain/temporary_parts.h"
 #include "domain/throttle.h"
+#include "domain/ways_in.h"
 #include "ports/address.h"
 #include "ports/password.h"
 #include "queries.h"
@@ -30,15 +32,43 @@ static str throttle_subject(txn *t, str typed)
     return address_parse(t->a, typed, &where) ? where.key : typed;
 }
 
+static str id_text(arena *a, uuid id)
+{
+    return arena_str(a, (str){(const char *)id.b, sizeof id.b});
+}
+
+/*
+ * What this try counts under. Who is signed in answers for themselves alone; so does a browser that signed in to the account
+ * before, for its first tries; everybody else for the address and the source together, and for the source.
+ */
+static err count_under(txn *t, const actor *who, sign_in *in, str subject)
+{
+    uuid browser;
+    int64_t failures;
+    in->tries = (throttle_of){THROTTLE_SIGN_IN, subject, who->source};
+    bool holder = who->kind == ACTOR_ACCOUNT && who->stage == STAGE_FULL && uuid_eq(who->account_id, in->account_id);
+    if (holder)
+        in->tries = (throttle_of){THROTTLE_HOLDER, id_text(t->a, who->session_id), STR_NONE};
+    if (holder || !browser_known(t->env, t->a, who->browsers, in->account_id, in->browsers, t->now, &browser))
+        return OK;
+    const throttle_of own = {THROTTLE_BROWSER, id_text(t->a, browser), STR_NONE};
+    TRY(throttle_failures(t, &own, &failures));
+    if (failures < BROWSER_TRIES)
+        in->tries = own;
+    return OK;
+}
+
 err sign_in_find(txn *t, const actor *who, sign_in *in)
 {
     str subject = throttle_subject(t, in->email);
-    TRY(throttle_check(t, THROTTLE_SIGN_IN, subject, who->source));
     q_account_credential_row row = {0};
     err e = q_account_credential(t, &row, subject);
     if (e != OK && e != ERR_NOT_FOUND)
         return e;
     in->account_id = row.id;
+    in->browsers = row.browsers;
+    TRY(count_under(t, who, in, subject));
+    TRY(throttle_check(t, &in->tries));
     in->hash = row.password_hash;
     in->temporary = temporary_matches(t, subject, row.temporary_hash, in->password);
     return OK;
@@ -81,26 +111,26 @@ static err still_right(txn *t, const sign_in *in)
 }
 
 /* A right temporary password that is good no more was no guess. */
-static err note_refusal(txn *t, const actor *who, const sign_in *in, str subject, err refusal)
+static err note_refusal(txn *t, const actor *who, const sign_in *in, err refusal)
 {
     if (refusal != ERR_SIGN_IN_FAILED && refusal != ERR_TEMPORARY_PASSWORD_EXPIRED)
         return refusal;
     if (refusal == ERR_SIGN_IN_FAILED)
-        TRY(throttle_failed(t, THROTTLE_SIGN_IN, subject, who->source));
+        TRY(throttle_failed(t, &in->tries));
     TRY(audit(t, who, "session.refused", .subject_kind = S("account"), .subject_id = in->account_id));
     return refusal;
 }
 
-err sign_in_finish(txn *t, const actor *who, const sign_in *in, signed_in *out)
+err sign_in_finish(txn *t, const actor *who, sign_in *in, signed_in *out)
 {
-    str subject = throttle_subject(t, in->email);
-    TRY(throttle_check(t, THROTTLE_SIGN_IN, subject, who->source)); /* again: many may have been let in side by side */
+    TRY(count_under(t, who, in, throttle_subject(t, in->email))); /* again: many may have been let in side by side */
+    TRY(throttle_check(t, &in->tries));
     err right = still_right(t, in);
     if (right != OK)
-        return note_refusal(t, who, in, subject, right);
-    TRY(throttle_passed(t, THROTTLE_SIGN_IN, subject, who->source));
+        return note_refusal(t, who, in, right);
+    TRY(throttle_passed(t, &in->tries));
     if (in->rehash.p)
-        TRY(q_account_password_set(t, .password_hash = in->rehash, .id = in->account_id));
+        TRY(q_account_password_rehash(t, .password_hash = in->rehash, .id = in->account_id));
     actor by = *who;
     by.kind = ACTOR_ACCOUNT;
     by.account_id = in->account_id;
@@ -112,12 +142,14 @@ err sign_in_finish(txn *t, const actor *who, const sign_in *in, signed_in *out)
 
 err password_shown(txn *t, const actor *by, const sign_in *proof)
 {
-    str subject = throttle_subject(t, proof->email);
-    TRY(throttle_check(t, THROTTLE_SIGN_IN, subject, by->source));
+    const throttle_of tries = {THROTTLE_HOLDER, id_text(t->a, by->session_id), STR_NONE};
+    TRY(throttle_check(t, &tries));
     err right = still_right(t, proof);
+    if (right == OK && uuid_eq(proof->account_id, by->account_id))
+        return throttle_passed(t, &tries);
     if (right != ERR_SIGN_IN_FAILED && uuid_eq(proof->account_id, by->account_id))
         return right;
-    TRY(throttle_failed(t, THROTTLE_SIGN_IN, subject, by->source));
+    TRY(throttle_failed(t, &tries));
     return ERR_SIGN_IN_FAILED;
 }
 
@@ -168,12 +200,10 @@ static err tell_changed(txn *t, uuid account_id)
     return mail_queue(t, &order, NULL);
 }
 
-static err set_password(txn *t, uuid account_id, str hash)
+static err set_password(txn *t, ways_case why, uuid account_id, str hash)
 {
-    int64_t ended;
-    TRY(q_account_password_set(t, .password_hash = hash, .id = account_id));
-    TRY(q_session_delete_all(t, &ended, account_id));
-    return q_account_token_delete_all(t, account_id);
+    TRY(q_account_password_set(t, .password_hash = hash, .password_set_at = t->now, .id = account_id));
+    return ways_end(t, why, &(ways_of){.account_id = account_id});
 }
 
 err holder_check(txn *t, const actor *by, const sign_in *proof)
@@ -187,8 +217,10 @@ err holder_check(txn *t, const actor *by, const sign_in *proof)
 
 err password_change(txn *t, const actor *by, const sign_in *proof, str hash, signed_in *out)
 {
+    str before;
     TRY(holder_check(t, by, proof));
-    TRY(set_password(t, by->account_id, hash));
+    TRY(password_current(t, by->account_id, &before));
+    TRY(set_password(t, before.p ? WAYS_PASSWORD_CHANGED : WAYS_PASSWORD_ADDED, by->account_id, hash));
     TRY(account_get(t, by->account_id, &out->account));
     TRY(session_create(t, by, by->account_id, STAGE_FULL, by->factor_at != 0, &out->session_id, &out->token,
                        &out->expires_at));
@@ -290,28 +322,25 @@ err password_reset_lookup(txn *t, str token, account_view *out)
     return account_get(t, row.account_id, out);
 }
 
-static err prove_by_mail(txn *t, uuid account_id)
+/* What a reset is to the account: whoever proves its address takes it from whoever had it without. */
+static err case_of_reset(txn *t, const q_account_token_row *row, bool has_password, ways_case *why)
 {
     account_view was;
-    TRY(account_get(t, account_id, &was));
-    if (was.address_proved)
-        return OK;
-    TRY(factors_clear(t, account_id)); /* whoever set them up had not the mailbox */
-    return q_account_prove(t, .email_proved_at = t->now, .id = account_id);
+    TRY(account_get(t, row->account_id, &was));
+    bool proves = str_eq(row->kind, KIND_RESET); /* it travelled by e-mail alone */
+    *why = proves && !was.address_proved ? WAYS_TAKEN_OVER : has_password ? WAYS_PASSWORD_RESET : WAYS_PASSKEYS_RESET;
+    return proves ? q_account_prove(t, .email_proved_at = t->now, .id = row->account_id) : OK;
 }
 
 err password_reset_complete(txn *t, const actor *who, str token, str hash)
 {
     q_account_token_row row;
     str before;
+    ways_case why;
     TRY(open_token(t, token, &row));
     TRY(password_current(t, row.account_id, &before));
-    int64_t gone;
-    if (!before.p) /* passkeys stood in its place, and are lost or in other hands */
-        TRY(q_passkey_delete_all(t, &gone, row.account_id));
-    TRY(set_password(t, row.account_id, hash));
-    if (str_eq(row.kind, KIND_RESET)) /* it travelled by e-mail alone */
-        TRY(prove_by_mail(t, row.account_id));
+    TRY(case_of_reset(t, &row, before.p != NULL, &why));
+    TRY(set_password(t, why, row.account_id, hash));
     if (before.p) /* a first password replaces none: there is nothing to warn of */
         TRY(tell_changed(t, row.account_id));
     actor by = *who;
@@ -327,7 +356,7 @@ err password_link(txn *t, const actor *by, str email, str *url)
     TRY(account_by_email(t, email, &account));
     if (account.waits) /* the invitation leads to a password, or a new temporary one */
         return ERR_CONFLICT;
-    TRY(q_account_token_delete_kind(t, .account_id = account.id, .kind = KIND_FIRST_PASSWORD));
+    TRY(ways_end(t, WAYS_OPERATOR_LINK, &(ways_of){.account_id = account.id}));
     TRY(make_token(t, account.id, KIND_FIRST_PASSWORD, FIRST_PASSWORD_LIFETIME, &token));
     *url = arena_join(t->a, t->env->public_url, S("/password/reset/"), token);
     return audit(t, by, "password.link_made", .subject_kind = S("account"), .subject_id = account.id);
@@ -336,11 +365,6 @@ err password_link(txn *t, const actor *by, str email, str *url)
 /* ---- proof of address ---- */
 
 static const rate_rule proofs_of_account = {"proof", MSEC_HOUR, 5};
-
-static str id_text(arena *a, uuid id)
-{
-    return arena_str(a, (str){(const char *)id.b, sizeof id.b});
-}
 
 static str code_hash(txn *t, uuid owner, str code)
 {
@@ -371,7 +395,8 @@ err address_proof_confirm(txn *t, const actor *by, str typed)
 {
     char code[CODE_LENGTH + 1];
     q_account_token_of_kind_row row;
-    TRY(throttle_check(t, THROTTLE_PROOF, id_text(t->a, by->account_id), STR_NONE));
+    const throttle_of tries = {THROTTLE_PROOF, id_text(t->a, by->account_id), STR_NONE};
+    TRY(throttle_check(t, &tries));
     err e = q_account_token_of_kind(t, &row, .account_id = by->account_id, .kind = KIND_PROOF);
     if (e == ERR_NOT_FOUND)
         return ERR_TOKEN_INVALID;
@@ -380,10 +405,10 @@ err address_proof_confirm(txn *t, const actor *by, str typed)
                  token_equal(row.secret_hash, code_hash(t, by->account_id, str_of(code)));
     if (!right) {
         TRY(q_account_token_tried(t, row.id));
-        TRY(throttle_failed(t, THROTTLE_PROOF, id_text(t->a, by->account_id), STR_NONE));
+        TRY(throttle_failed(t, &tries));
         return ERR_TOKEN_INVALID;
     }
     TRY(q_account_prove(t, .email_proved_at = t->now, .id = by->account_id));
-    TRY(q_account_token_delete_kind(t, .account_id = by->account_id, .kind = KIND_PROOF));
+    TRY(ways_end(t, WAYS_ADDRESS_PROVED, &(ways_of){.account_id = by->account_id, .session_id = by->session_id}));
     return audit(t, by, "address.proved", .subject_kind = S("account"), .subject_id = by->account_id);
 }

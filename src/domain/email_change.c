@@ -1,21 +1,18 @@
-#include "domain/email_change.h"
-
+/* Asking for another address, seeing and ending that, and taking it. Taking the old one back is in email_undo.c. */
 #include "domain/audit.h"
-#include "domain/factor.h"
+#include "domain/email_change_parts.h"
 #include "domain/mail.h"
 #include "domain/organization_settings.h"
 #include "domain/secret.h"
-#include "domain/temporary.h"
 #include "domain/throttle.h"
 #include "ports/address.h"
-#include "queries.h"
 
 static const struct {
     str word;
     msec lifetime;
 } kinds[] = {
     [EMAIL_CONFIRM] = {S_INIT("confirm"), MSEC_DAY},
-    [EMAIL_UNDO] = {S_INIT("undo"), 7 * (msec)MSEC_DAY},
+    [EMAIL_UNDO] = {S_INIT("undo"), EMAIL_UNDO_LIFETIME},
 };
 
 static const rate_rule changes_of_account = {"email_change_account", MSEC_HOUR, 5};
@@ -38,6 +35,11 @@ static err make_link(txn *t, uuid account_id, email_change_kind kind, str email,
                                  .expires_at = t->now + kinds[kind].lifetime);
 }
 
+static err end_asked(txn *t, uuid account_id, int64_t *gone)
+{
+    return q_ways_email_change(t, gone, .account_id = account_id, .kind = kinds[EMAIL_CONFIRM].word, .since = 0);
+}
+
 /* The mail that goes to the new address: a link, or, to whoever has an account already, that somebody asked. */
 static err mail_to_new(txn *t, const actor *by, const address *to, str token)
 {
@@ -50,7 +52,7 @@ static err mail_to_new(txn *t, const actor *by, const address *to, str token)
     err e = q_account_by_key(t, &taken, to->key);
     if (e != OK && e != ERR_NOT_FOUND)
         return e;
-    if (e == OK && !uuid_eq(taken.id, by->account_id) && uuid_none(taken.temporary_invitation_id))
+    if (e == OK && !uuid_eq(taken.id, by->account_id) && taken.email_proved_at) /* any other gives way */
         order = (mail_order){
             .kind = MAIL_EMAIL_TAKEN, .account_id = taken.id, .recipient = taken.email, .locale = taken.locale};
     return mail_queue(t, &order, NULL);
@@ -67,10 +69,23 @@ static err judge_domain(txn *t, uuid account_id, str email_key)
     return OK;
 }
 
+/* The address until now hears of it at once: its holder can still stop it. */
+static err tell_asked(txn *t, const actor *by, const address *to)
+{
+    mail_order order = {.kind = MAIL_EMAIL_CHANGE_ASKED,
+                        .account_id = by->account_id,
+                        .recipient = by->email,
+                        .locale = by->locale,
+                        .detail = to->typed};
+    return mail_queue(t, &order, NULL);
+}
+
 err email_change_request(txn *t, const actor *by, const sign_in *proof, str email)
 {
     address to;
     str token;
+    if (!by->address_proved) /* what was given to this address is for whoever proves it, and for nobody who proved another */
+        return ERR_ADDRESS_UNPROVED;
     if (!address_parse(t->a, email, &to))
         return problem_at(t->problem, ERR_INVALID_ADDRESS, S("/email"), S("invalid-address"), 0);
     err e = judge_domain(t, by->account_id, to.key);
@@ -80,14 +95,33 @@ err email_change_request(txn *t, const actor *by, const sign_in *proof, str emai
     TRY(holder_check(t, by, proof));
     TRY(take_or_refuse(t, &changes_of_account, (str){(const char *)by->account_id.b, sizeof by->account_id.b}));
     TRY(take_or_refuse(t, &changes_to_address, to.key));
-    TRY(q_email_change_delete_kind(t, .account_id = by->account_id, .kind = kinds[EMAIL_CONFIRM].word));
+    TRY(end_asked(t, by->account_id, &(int64_t){0}));
     TRY(make_link(t, by->account_id, EMAIL_CONFIRM, to.typed, to.key, &token));
     TRY(mail_to_new(t, by, &to, token));
+    TRY(tell_asked(t, by, &to));
     return audit(t, by, "email.change_requested", .subject_kind = S("account"), .subject_id = by->account_id,
                  .detail = AUDIT_OBJECT(t->a, {S("email"), to.typed}));
 }
 
-static err open_link(txn *t, str token, email_change_kind kind, q_email_change_row *row)
+err email_change_asked(txn *t, uuid account_id, email_change_pending *out)
+{
+    q_email_change_standing_row row;
+    TRY(q_email_change_standing(t, &row, .account_id = account_id, .kind = kinds[EMAIL_CONFIRM].word, .now = t->now));
+    *out = (email_change_pending){row.email, row.created_at, row.expires_at};
+    return OK;
+}
+
+err email_change_cancel(txn *t, const actor *by)
+{
+    int64_t gone;
+    TRY(end_asked(t, by->account_id, &gone));
+    return gone ? audit(t, by, "email.change_cancelled", .subject_kind = S("account"), .subject_id = by->account_id)
+                : ERR_NOT_FOUND;
+}
+
+/* ---- the links ---- */
+
+err email_link_open(txn *t, str token, email_change_kind kind, q_email_change_row *row)
 {
     secret s;
     if (!secret_open(t->a, token, false, &s))
@@ -105,30 +139,26 @@ err email_change_lookup(txn *t, str token, email_change_kind kind, email_change_
 {
     q_email_change_row row;
     account_view now;
-    TRY(open_link(t, token, kind, &row));
+    TRY(email_link_open(t, token, kind, &row));
     TRY(account_get(t, row.account_id, &now));
     *out = (email_change_view){row.account_id, row.email, now.email};
     return OK;
 }
 
-/* The address becomes the account's, proved by the link, and follows into every list; what was mailed to others dies. */
-static err put_address(txn *t, const q_email_change_row *row, q_account_kept_row *was)
+err email_put(txn *t, const actor *who, const q_email_change_row *row, const q_account_kept_row *was)
 {
     int64_t changed;
-    TRY(q_account_kept(t, was, row->account_id));
-    TRY(temporary_give_way(t, row->email_key));
+    TRY(account_gives_way(t, who, row->email_key, was->id));
     err e = q_account_email_set(t, &changed, .email = row->email, .email_key = row->email_key,
                                 .email_proved_at = t->now, .id = row->account_id);
     if (e == ERR_CONFLICT && t->violation == VIOLATION_UNIQUE)
         return ERR_ADDRESS_TAKEN;
     TRY(e);
-    if (changed == 0)
-        return ERR_ADDRESS_TAKEN;
-    TRY(account_places_rewrite(t, row->account_id, was->given_name, was->family_name, row->email_key));
-    return q_account_token_delete_all(t, row->account_id);
+    return changed ? account_places_rewrite(t, row->account_id, was->given_name, was->family_name, row->email_key)
+                   : ERR_ADDRESS_TAKEN;
 }
 
-static actor holder(const actor *who, uuid account_id)
+actor email_holder(const actor *who, uuid account_id)
 {
     actor by = *who;
     by.kind = ACTOR_ACCOUNT;
@@ -136,12 +166,10 @@ static actor holder(const actor *who, uuid account_id)
     return by;
 }
 
-/* An address that was never proved may be a stranger's: it is told, but cannot take the account. */
 static err tell_old(txn *t, const q_account_kept_row *was)
 {
-    str token = STR_NONE;
-    if (was->email_proved_at)
-        TRY(make_link(t, was->id, EMAIL_UNDO, was->email, was->email_key, &token));
+    str token;
+    TRY(make_link(t, was->id, EMAIL_UNDO, was->email, was->email_key, &token));
     mail_order order = {.kind = MAIL_EMAIL_CHANGED,
                         .account_id = was->id,
                         .recipient = was->email,
@@ -154,32 +182,17 @@ err email_change_confirm(txn *t, const actor *who, str token, uuid *account_id)
 {
     q_email_change_row row;
     q_account_kept_row was;
-    TRY(open_link(t, token, EMAIL_CONFIRM, &row));
+    TRY(email_link_open(t, token, EMAIL_CONFIRM, &row));
     TRY(judge_domain(t, row.account_id, row.email_key)); /* rules and organizations may be others by now */
-    TRY(put_address(t, &row, &was));
-    TRY(q_email_change_delete_kind(t, .account_id = was.id, .kind = kinds[EMAIL_CONFIRM].word));
+    TRY(q_account_kept(t, &was, row.account_id));
+    if (!was.email_proved_at)
+        return ERR_TOKEN_INVALID;
+    TRY(email_put(t, who, &row, &was));
+    TRY(ways_end(t, WAYS_ADDRESS_CHANGED, &(ways_of){.account_id = was.id}));
     if (!str_eq(was.email_key, row.email_key)) /* another spelling of the same mailbox undoes nothing */
         TRY(tell_old(t, &was));
     *account_id = was.id;
-    const actor by = holder(who, was.id);
+    const actor by = email_holder(who, was.id);
     return audit(t, &by, "email.changed", .subject_kind = S("account"), .subject_id = was.id,
-                 .detail = AUDIT_OBJECT(t->a, {S("before"), was.email}, {S("after"), row.email}));
-}
-
-err email_change_undo(txn *t, const actor *who, str token)
-{
-    int64_t ended;
-    q_email_change_row row;
-    q_account_kept_row was;
-    TRY(open_link(t, token, EMAIL_UNDO, &row));
-    TRY(put_address(t, &row, &was));
-    TRY(q_email_change_delete_from(t, .account_id = was.id, .created_at = row.created_at));
-    TRY(q_email_change_delete_kind(t, .account_id = was.id, .kind = kinds[EMAIL_CONFIRM].word));
-    TRY(q_account_password_clear(t, was.id));
-    TRY(factors_clear_since(t, was.id, row.created_at)); /* they would keep the holder out, or let another in */
-    TRY(q_session_delete_all(t, &ended, was.id));
-    TRY(password_reset_mail(t, was.id));
-    const actor by = holder(who, was.id);
-    return audit(t, &by, "email.change_undone", .subject_kind = S("account"), .subject_id = was.id,
                  .detail = AUDIT_OBJECT(t->a, {S("before"), was.email}, {S("after"), row.email}));
 }

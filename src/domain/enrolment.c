@@ -1,13 +1,13 @@
 #include "domain/enrolment.h"
 
 #include "domain/audit.h"
-#include "domain/factor.h"
 #include "domain/invitation_parts.h"
 #include "domain/mail.h"
 #include "domain/secret.h"
 #include "domain/session.h"
 #include "domain/temporary_parts.h"
 #include "domain/throttle.h"
+#include "domain/ways_in.h"
 #include "ports/address.h"
 
 /* An invitation found by a right secret. */
@@ -79,10 +79,11 @@ static err open_by_code(txn *t, const actor *who, str email, str typed, opened *
     address where;
     char code[CODE_LENGTH + 1];
     str subject = address_parse(t->a, email, &where) ? where.key : email;
-    TRY(throttle_check(t, THROTTLE_CODE, subject, who->source));
+    const throttle_of tries = {THROTTLE_CODE, subject, who->source};
+    TRY(throttle_check(t, &tries));
     err e = code_normalise(typed, code) ? find_code(t, subject, str_of(code), o) : ERR_INVITATION_INVALID;
     if (e == ERR_INVITATION_INVALID && t->writes)
-        TRY(throttle_failed(t, THROTTLE_CODE, subject, who->source));
+        TRY(throttle_failed(t, &tries));
     return e;
 }
 
@@ -229,14 +230,11 @@ static err new_account(txn *t, const opened *o, const enrolment *e, str given, s
 
 static err take_over_account(txn *t, const opened *o, const enrolment *e, str given, str family)
 {
-    int64_t ended;
     uuid id = o->account.id;
     account_change names = {.given_name = given, .family_name = family, .locale = e->locale};
     actor self = {.kind = ACTOR_INVITED, .account_id = id, .organization_id = o->inv.organization_id};
-    TRY(q_account_password_set(t, .password_hash = e->password_hash, .id = id));
-    TRY(q_session_delete_all(t, &ended, id));
-    TRY(q_account_token_delete_all(t, id));
-    TRY(factors_clear(t, id));
+    TRY(q_account_password_set(t, .password_hash = e->password_hash, .password_set_at = t->now, .id = id));
+    TRY(ways_end(t, WAYS_TAKEN_OVER, &(ways_of){.account_id = id}));
     if (o->mailed)
         TRY(q_account_prove(t, .email_proved_at = t->now, .id = id));
     else

@@ -5,6 +5,7 @@
 #include "domain/mail.h"
 #include "domain/session.h"
 #include "domain/throttle.h"
+#include "domain/ways_in.h"
 #include "ports/totp.h"
 #include "queries.h"
 
@@ -99,7 +100,8 @@ static err make_recovery_codes(txn *t, uuid account_id, str codes[RECOVERY_CODES
     for (size_t i = 0; i < RECOVERY_CODES; i++) {
         char code[CODE_LENGTH + 1];
         str plain = code_make(code);
-        TRY(q_recovery_code_insert(t, .account_id = account_id, .code_hash = recovery_hash(t, account_id, plain)));
+        TRY(q_recovery_code_insert(t, .account_id = account_id, .code_hash = recovery_hash(t, account_id, plain),
+                                   .created_at = t->now));
         codes[i] = code_display(t->a, plain);
         explicit_bzero(code, sizeof code);
     }
@@ -131,15 +133,26 @@ err recovery_codes_renew(txn *t, const actor *by, str codes[RECOVERY_CODES])
 
 /* ---- taking a code ---- */
 
+/* What codes count under: all of them, and digits besides. */
+typedef struct tries_of {
+    throttle_of all, digits;
+} tries_of;
+
+static tries_of tries_for(txn *t, const actor *who, uuid account_id)
+{
+    str subject = id_text(t->a, account_id);
+    return (tries_of){{THROTTLE_FACTOR, subject, who->source}, {THROTTLE_TOTP, subject, STR_NONE}};
+}
+
 /* Wrong digits are counted for the account alone too, and its holder is told once they are many: somebody has the password. */
 static err note_wrong(txn *t, const actor *who, uuid account_id, bool digits)
 {
     int64_t failures = 0;
-    str subject = id_text(t->a, account_id);
-    TRY(throttle_failed(t, THROTTLE_FACTOR, subject, who->source));
+    const tries_of tries = tries_for(t, who, account_id);
+    TRY(throttle_failed(t, &tries.all));
     if (digits) {
-        TRY(throttle_failed(t, THROTTLE_TOTP, subject, STR_NONE));
-        TRY(throttle_failures(t, THROTTLE_TOTP, subject, STR_NONE, &failures));
+        TRY(throttle_failed(t, &tries.digits));
+        TRY(throttle_failures(t, &tries.digits, &failures));
     }
     if (failures == WARN_AT)
         TRY(factor_tell(t, account_id, MAIL_FACTOR_GUESSED));
@@ -152,10 +165,10 @@ err factor_take(txn *t, const actor *who, uuid account_id, str typed)
     uint32_t code = 0;
     char recovery[CODE_LENGTH + 1];
     bool right = false, digits = totp_parse(typed, &code);
-    str subject = id_text(t->a, account_id);
-    TRY(throttle_check(t, THROTTLE_FACTOR, subject, who->source));
+    const tries_of tries = tries_for(t, who, account_id);
+    TRY(throttle_check(t, &tries.all));
     if (digits) {
-        TRY(throttle_check(t, THROTTLE_TOTP, subject, STR_NONE));
+        TRY(throttle_check(t, &tries.digits));
         TRY(take_digits(t, account_id, code, &right));
     } else if (code_normalise(typed, recovery)) {
         TRY(take_recovery_code(t, who, account_id, str_of(recovery), &right));
@@ -164,8 +177,8 @@ err factor_take(txn *t, const actor *who, uuid account_id, str typed)
     if (!right)
         return note_wrong(t, who, account_id, digits);
     if (digits)
-        TRY(throttle_passed(t, THROTTLE_TOTP, subject, STR_NONE));
-    return throttle_passed(t, THROTTLE_FACTOR, subject, who->source);
+        TRY(throttle_passed(t, &tries.digits));
+    return throttle_passed(t, &tries.all);
 }
 
 err session_raise(txn *t, const actor *who, signed_in *out)
@@ -211,7 +224,10 @@ err totp_confirm(txn *t, const actor *by, str typed, str codes[RECOVERY_CODES])
     int64_t step = totp_parse(typed, &code) ? match(t, by->account_id, &row, code) : 0;
     if (!step)
         return problem_at(t->problem, ERR_INVALID_REQUEST, S("/code"), S("wrong-code"), 0);
+    account_view me;
+    TRY(account_get(t, by->account_id, &me));
     TRY(q_totp_confirm(t, .confirmed_at = t->now, .last_step = step, .account_id = by->account_id));
+    TRY(factor_added(t, by, !factors_any(&me.factors)));
     TRY(make_recovery_codes(t, by->account_id, codes));
     TRY(q_session_factor_shown(t, .factor_at = t->now, .id = by->session_id));
     TRY(factor_tell(t, by->account_id, MAIL_FACTOR_TOTP_ADDED));
@@ -235,33 +251,24 @@ err totp_remove(txn *t, const actor *by)
     TRY(q_totp_delete(t, &gone, by->account_id));
     if (last)
         TRY(q_recovery_code_delete_all(t, by->account_id));
+    TRY(ways_end(t, WAYS_FACTOR_REMOVED, &(ways_of){.account_id = by->account_id, .session_id = by->session_id}));
     TRY(factor_tell(t, by->account_id, MAIL_FACTOR_TOTP_REMOVED));
     return audit(t, by, "totp.removed", .subject_kind = S("account"), .subject_id = by->account_id);
 }
 
-err factors_clear(txn *t, uuid account_id)
+err factor_added(txn *t, const actor *by, bool first)
 {
-    int64_t gone;
-    TRY(q_totp_delete(t, &gone, account_id));
-    TRY(q_passkey_delete_all(t, &gone, account_id));
-    return q_recovery_code_delete_all(t, account_id);
-}
-
-err factors_clear_since(txn *t, uuid account_id, msec since)
-{
-    TRY(q_totp_delete_since(t, .account_id = account_id, .since = since));
-    return q_passkey_delete_since(t, .account_id = account_id, .since = since);
+    return ways_end(t, first ? WAYS_FACTOR_FIRST : WAYS_FACTOR_ADDED,
+                    &(ways_of){.account_id = by->account_id, .session_id = by->session_id});
 }
 
 err factors_remove(txn *t, const actor *by, str email)
 {
     account_view whose;
-    int64_t ended;
     TRY(account_by_email(t, email, &whose));
     if (!factors_any(&whose.factors))
         return ERR_NOT_FOUND;
-    TRY(factors_clear(t, whose.id));
-    TRY(q_session_delete_all(t, &ended, whose.id));
+    TRY(ways_end(t, WAYS_OPERATOR_FACTORS, &(ways_of){.account_id = whose.id}));
     TRY(factor_tell(t, whose.id, MAIL_FACTOR_REMOVED));
     return audit(t, by, "second_factor.removed", .subject_kind = S("account"), .subject_id = whose.id);
 }

@@ -55,10 +55,8 @@ MUST err totp_remove(txn *t, const actor *by);
 /** A new set, shown once; the old one dies. ERR_CONFLICT without a factor. */
 MUST err recovery_codes_renew(txn *t, const actor *by, str codes[RECOVERY_CODES]);
 
-/** Takes all factors away: an account that changes hands. */
-MUST err factors_clear(txn *t, uuid account_id);
-/** Those that were added from a moment on: somebody else had the account since. */
-MUST err factors_clear_since(txn *t, uuid account_id, msec since);
+/** The caller has one factor more: what was opened or asked for without it ends (spec/ways_in.yaml). `first`: there was none. */
+MUST err factor_added(txn *t, const actor *by, bool first);
 /** All of them, by the operator, who was asked for help: sessions end, the person is told. ERR_NOT_FOUND without a factor. */
 MUST err factors_remove(txn *t, const actor *by, str email);
 

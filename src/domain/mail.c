@@ -34,9 +34,10 @@ static void tell_listener(void)
 err mail_queue(txn *t, const mail_order *o, uuid *id)
 {
     uuid own = uuid_new(t->now);
-    str sealed = o->token.p || o->code.p
+    str sealed = o->token.p || o->code.p || o->detail.p
                      ? seal(t->env->key, t->a,
-                            arena_join(t->a, o->token.p ? o->token : S(""), S("\n"), o->code.p ? o->code : S("")))
+                            arena_join(t->a, o->token.p ? o->token : S(""), S("\n"), o->code.p ? o->code : S(""),
+                                       S("\n"), o->detail.p ? o->detail : S("")))
                      : STR_NONE;
     if (id)
         *id = own;
@@ -120,9 +121,11 @@ static bool open_secrets(txn *t, const q_mail_for_delivery_row *r, mail_job *job
         return true;
     if (!unseal(t->env->key, t->a, r->sealed, &plain))
         return false;
-    str rest = plain, token = str_cut(&rest, '\n');
-    job->link = token.n ? link_of(t, r->kind, token) : STR_NONE;
-    job->code = rest.p && rest.n ? code_display(t->a, rest) : STR_NONE;
+    str rest = plain, token = str_cut(&rest, '\n'), code = str_cut(&rest, '\n');
+    if (token.n)
+        job->link = link_of(t, r->kind, token);
+    job->code = code.n ? code_display(t->a, code) : STR_NONE;
+    job->detail = rest;
     return true;
 }
 
@@ -169,6 +172,8 @@ static mail_job job_of(txn *t, const q_mail_for_delivery_row *r)
         about_member(t, r, &job);
     if (asks) /* leads to the invitation in the console, which asks the inviter to sign in */
         job.link = arena_join(t->a, t->env->public_url, S("/o/"), r->slug, S("/users/invitations?state=expired"));
+    if (str_eq(r->kind, MAIL_EMAIL_CHANGE_ASKED))
+        job.link = arena_join(t->a, t->env->public_url, S("/me#address"));
     if (str_eq(r->kind, MAIL_SIGNUP_KNOWN))
         job.link = arena_join(t->a, t->env->public_url, S("/sign-in?next=%2Forganizations%2Fnew"));
     return job;

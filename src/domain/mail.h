@@ -13,9 +13,11 @@
 #define MAIL_PASSWORD_RESET     S("password_reset")
 #define MAIL_PASSWORD_CHANGED   S("password_changed")
 #define MAIL_ADDRESS_PROOF      S("address_proof")
-#define MAIL_EMAIL_CHANGE       S("email_change")  /* to a new address: a link that takes it */
-#define MAIL_EMAIL_TAKEN        S("email_taken")   /* to one that has an account: somebody asked */
-#define MAIL_EMAIL_CHANGED      S("email_changed") /* to the old one: it was changed, and a link that undoes it */
+#define MAIL_EMAIL_CHANGE       S("email_change")       /* to a new address: a link that takes it */
+#define MAIL_EMAIL_TAKEN        S("email_taken")        /* to one that has an account: somebody asked */
+#define MAIL_EMAIL_CHANGED      S("email_changed")      /* to the old one: it was changed, and a link that undoes it */
+#define MAIL_EMAIL_CHANGE_ASKED S("email_change_asked") /* to the one until now: somebody asked for another; `detail` */
+#define MAIL_EMAIL_LOST         S("email_lost") /* to one that an undo took the account from; `detail`: is there one left? */
 #define MAIL_ACCOUNT_CLOSED     S("account_closed")
 /* Changes of one's second factors share the templates factor_changed; what happened is mail.KIND.title and .text. */
 #define MAIL_FACTOR_TOTP_ADDED       S("factor_totp_added")
@@ -35,6 +37,9 @@
 #define MAIL_SIGNUP_CODE         S("signup_code")        /* for an address without an account */
 #define MAIL_SIGNUP_KNOWN        S("signup_known")       /* for one with an account */
 
+/** MAIL_EMAIL_LOST: an account of its own stays with the address. */
+#define MAIL_DETAIL_PARTED S("parted")
+
 /** One of the MAIL_MEMBER_…. */
 bool mail_is_about_member(str kind);
 
@@ -48,6 +53,7 @@ typedef struct mail_order {
     str recipient;   /* the stored spelling */
     str locale;      /* "fr", "en", STR_NONE: both languages */
     str token, code; /* secrets; sealed here */
+    str detail;      /* what its kind says besides; sealed, too, since it may be an address */
 } mail_order;
 
 MUST err mail_queue(txn *t, const mail_order *order, uuid *id);
@@ -78,6 +84,7 @@ typedef struct mail_job {
     msec expires_at;
     bool existing_account;
     str asker_email;                           /* ask_again: who asks */
+    str detail;                                /* the order's */
     str member_given_name, member_family_name; /* whom a MAIL_MEMBER_… is about */
 } mail_job;
 

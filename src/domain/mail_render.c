@@ -89,6 +89,8 @@ static mval *context_of(arena *a, const struct env *env, const mail_job *job, la
         {S("reset_url"), job->link},
         {S("confirm_url"), job->link},
         {S("undo_url"), job->link},
+        {S("me_url"), job->link},
+        {S("new_email"), job->detail},
         {S("invitations_url"), job->link},
         {S("found_url"), job->link},
         {S("sign_in_url"), arena_join(a, env->public_url, S("/sign-in"))},
@@ -108,6 +110,7 @@ static mval *context_of(arena *a, const struct env *env, const mail_job *job, la
     if (mail_is_about_member(job->kind))
         put_member_change(a, m, job, lang);
     m_set_bool(m, S("is_existing_account"), job->existing_account);
+    m_set_bool(m, S("is_parted"), str_eq(job->detail, MAIL_DETAIL_PARTED));
     m_set_bool(m, S("is_reminder"), str_eq(job->kind, MAIL_REMINDER));
     put_message(a, m, job->message);
     return m;

@@ -7,6 +7,7 @@
 #include "domain/secret.h"
 #include "domain/session.h"
 #include "domain/temporary.h"
+#include "domain/ways_in.h"
 #include "ports/address.h"
 #include "ports/fold.h"
 #include "queries.h"
@@ -161,6 +162,29 @@ static str owner_field(txn *t, const founding *f, str name)
     return f->owner_pointer.p ? arena_join(t->a, f->owner_pointer, name) : name;
 }
 
+/* A sign-up is for somebody new: an account that proved the address came a moment ago. */
+static err taken_meanwhile(const founding *f)
+{
+    return f->proved ? ERR_UNAVAILABLE : OK;
+}
+
+/*
+ * Whoever has the address never proved it, and is not taken for its holder. A sign-up proves it, and takes the account over.
+ * The operator only names an address: the account stays shut in where it was made, and the place opens to whoever follows
+ * the mail.
+ */
+static err unproved_owner(txn *t, const founding *f, const account_view *stands, str given, str family)
+{
+    if (!f->proved)
+        return password_reset_mail(t, stands->id);
+    const actor self = {.kind = ACTOR_INVITED, .account_id = stands->id};
+    const account_change names = {.given_name = given, .family_name = family, .locale = f->locale};
+    TRY(q_account_password_set(t, .password_hash = f->password_hash, .password_set_at = t->now, .id = stands->id));
+    TRY(ways_end(t, WAYS_TAKEN_OVER, &(ways_of){.account_id = stands->id}));
+    TRY(q_account_prove(t, .email_proved_at = t->now, .id = stands->id));
+    return account_update(t, &self, &names);
+}
+
 /* The first owner: an account that stands, or a new one. The operator vouches for a person who sets a password here. */
 static err owner_account(txn *t, const founding *f, uuid organization_id, founded *out)
 {
@@ -180,7 +204,7 @@ static err owner_account(txn *t, const founding *f, uuid organization_id, founde
     err e = account_by_email(t, where.typed, &stands);
     if (e == OK) {
         out->account_id = stands.id;
-        return f->proved ? ERR_UNAVAILABLE : OK; /* a sign-up is for somebody new: this one came a moment ago */
+        return stands.address_proved ? taken_meanwhile(f) : unproved_owner(t, f, &stands, given, family);
     }
     if (e != ERR_NOT_FOUND)
         return e;

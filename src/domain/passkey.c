@@ -6,6 +6,7 @@
 #include "domain/passkey_parts.h"
 #include "domain/session.h"
 #include "domain/throttle.h"
+#include "domain/ways_in.h"
 #include "queries.h"
 
 /* ---- registration ---- */
@@ -68,10 +69,13 @@ static err keep(txn *t, uuid account_id, const passkey_new *in, uuid *id, str *w
 err passkey_add(txn *t, const actor *by, const passkey_new *in, uuid *id)
 {
     str why;
+    account_view me;
     q_passkey_count_row have;
     q_account_password_kept_row account; /* held: side by side they would pass the limit together */
     TRY(q_account_password_kept(t, &account, by->account_id));
     TRY(q_passkey_count(t, &have, by->account_id));
+    TRY(account_get(t, by->account_id, &me));
+    bool had_none = !factors_any(&me.factors);
     if (have.total >= PASSKEYS_MAX)
         return ERR_PASSKEY_LIMIT_REACHED;
     TRY(keep(t, by->account_id, in, id, &why));
@@ -80,6 +84,7 @@ err passkey_add(txn *t, const actor *by, const passkey_new *in, uuid *id)
                   .after = AUDIT_OBJECT(t->a, {S("reason"), why})));
         return ERR_PASSKEY_REFUSED;
     }
+    TRY(factor_added(t, by, had_none));
     TRY(factor_tell(t, by->account_id, MAIL_FACTOR_PASSKEY_ADDED));
     return audit(t, by, "passkey.added", .subject_kind = S("passkey"), .subject_id = *id);
 }
@@ -100,7 +105,8 @@ err passkey_find(txn *t, const actor *who, passkey_shown *in)
 {
     str credential;
     q_passkey_by_credential_row row;
-    TRY(throttle_check(t, THROTTLE_SIGN_IN, in->credential, who->source));
+    const throttle_of tries = {THROTTLE_PASSKEY, in->credential, who->source};
+    TRY(throttle_check(t, &tries));
     if (!base64url_decode(t->a, in->credential, &credential))
         return OK;
     err e = q_passkey_by_credential(t, &row, credential);
@@ -152,7 +158,7 @@ static bool counts_on(int64_t before, uint32_t now)
 }
 
 /* Under the row's lock: it is still there, its count grows, the challenge is fresh. */
-static err use_up(txn *t, const passkey_shown *in, str *why)
+static err use_up(txn *t, const passkey_shown *in, bool alone, str *why)
 {
     bool fresh;
     q_passkey_for_use_row row;
@@ -171,18 +177,23 @@ static err use_up(txn *t, const passkey_shown *in, str *why)
     TRY(challenge_spend(t, in->challenge, &fresh));
     if (!fresh)
         return OK;
+    *why = S("password-first"); /* somebody else may have added it, before the password was replaced */
+    if (alone && !row.is_alone)
+        return OK;
     *why = STR_NONE;
-    return q_passkey_used(t, .sign_count = in->seen.sign_count, .last_used_at = t->now, .id = in->passkey_id);
+    return q_passkey_used(t, .sign_count = in->seen.sign_count, .last_used_at = t->now, .is_alone = true,
+                          .id = in->passkey_id);
 }
 
-static err attempt(txn *t, const actor *who, const passkey_shown *in, err refusal)
+static err attempt(txn *t, const actor *who, const passkey_shown *in, bool alone, err refusal)
 {
     str why;
-    TRY(throttle_check(t, THROTTLE_SIGN_IN, in->credential, who->source)); /* again: many come side by side */
-    TRY(use_up(t, in, &why));
+    const throttle_of tries = {THROTTLE_PASSKEY, in->credential, who->source};
+    TRY(throttle_check(t, &tries)); /* again: many come side by side */
+    TRY(use_up(t, in, alone, &why));
     if (!why.p)
-        return throttle_passed(t, THROTTLE_SIGN_IN, in->credential, who->source);
-    TRY(throttle_failed(t, THROTTLE_SIGN_IN, in->credential, who->source));
+        return throttle_passed(t, &tries);
+    TRY(throttle_failed(t, &tries));
     TRY(audit(t, who, "passkey.refused", .subject_kind = S("account"), .subject_id = in->account_id,
               .after = AUDIT_OBJECT(t->a, {S("reason"), why})));
     return refusal;
@@ -190,7 +201,7 @@ static err attempt(txn *t, const actor *who, const passkey_shown *in, err refusa
 
 err passkey_sign_in(txn *t, const actor *who, const passkey_shown *in, signed_in *out)
 {
-    TRY(attempt(t, who, in, ERR_SIGN_IN_FAILED));
+    TRY(attempt(t, who, in, true, ERR_SIGN_IN_FAILED));
     out->stage = STAGE_FULL;
     TRY(account_get(t, in->account_id, &out->account));
     TRY(session_create(t, who, in->account_id, STAGE_FULL, true, &out->session_id, &out->token, &out->expires_at));
@@ -202,7 +213,7 @@ err passkey_sign_in(txn *t, const actor *who, const passkey_shown *in, signed_in
 
 err passkey_prove(txn *t, const actor *by, const passkey_shown *in, signed_in *out)
 {
-    TRY(attempt(t, by, in, ERR_SECOND_FACTOR_FAILED));
+    TRY(attempt(t, by, in, false, ERR_SECOND_FACTOR_FAILED));
     return session_raise(t, by, out);
 }
 
@@ -259,6 +270,7 @@ err passkey_remove(txn *t, const actor *by, uuid id)
         return ERR_NOT_FOUND;
     if (me.factors.passkeys == 1)
         TRY(may_be_last(t, &me, account.password_hash.p != NULL));
+    TRY(ways_end(t, WAYS_FACTOR_REMOVED, &(ways_of){.account_id = by->account_id, .session_id = by->session_id}));
     TRY(factor_tell(t, by->account_id, MAIL_FACTOR_PASSKEY_REMOVED));
     return audit(t, by, "passkey.removed", .subject_kind = S("passkey"), .subject_id = id);
 }

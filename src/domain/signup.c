@@ -168,7 +168,7 @@ err signup_answer(txn *t, const actor *who, str what)
         return OK;
     TRY(e);
     e = account_by_email(t, o.email, &holder);
-    if (e == ERR_NOT_FOUND || (e == OK && holder.waits))
+    if (e == ERR_NOT_FOUND || (e == OK && !holder.address_proved)) /* gives way to who reads the mail */
         return mail_code(t, id, &o);
     TRY(e);
     mail_order order = {
@@ -197,7 +197,7 @@ err signup_confirm(txn *t, const actor *who, uuid id, str code, founded *out)
     TRY(open_signup(t, id, &row, &o));
     bool right = is_right(t, id, &row, code);
     err e = right ? account_by_email(t, o.email, &holder) : OK; /* one may have come since */
-    if (!right || (e == OK && !holder.waits)) {
+    if (!right || (e == OK && holder.address_proved)) {
         TRY(q_signup_tried(t, id));
         return ERR_CODE_INVALID;
     }

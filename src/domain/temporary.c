@@ -2,6 +2,7 @@
 #include "domain/mail.h"
 #include "domain/session.h"
 #include "domain/temporary_parts.h"
+#include "domain/ways_in.h"
 
 /* ---- terms ---- */
 
@@ -66,7 +67,6 @@ err temporary_issue(txn *t, invitation_send *s, str delivery, str given_name, st
 {
     char text[TEMPORARY_TEXT_LENGTH + 1];
     bool shaped;
-    int64_t ended;
     uuid id = uuid_new(t->now);
     q_temporary_put_row kept;
     str password = arena_str(t->a, temporary_make(text));
@@ -79,7 +79,7 @@ err temporary_issue(txn *t, invitation_send *s, str delivery, str given_name, st
     if (e != OK)
         return e == ERR_NOT_FOUND ? ERR_CONFLICT : e;
     if (!uuid_eq(kept.id, id)) /* it waited already: what an earlier password opened ends with that */
-        TRY(q_session_delete_all(t, &ended, kept.id));
+        TRY(ways_end(t, WAYS_TEMPORARY_ISSUED, &(ways_of){.account_id = kept.id}));
     s->kind = MAIL_TEMPORARY_PASSWORD;
     s->method = METHOD_TEMPORARY;
     s->password_delivery = delivery;
@@ -90,8 +90,7 @@ err temporary_issue(txn *t, invitation_send *s, str delivery, str given_name, st
 /* An account whose temporary password just died. */
 static err forget(txn *t, uuid id)
 {
-    int64_t ended;
-    TRY(q_session_delete_all(t, &ended, id));
+    TRY(ways_end(t, WAYS_TEMPORARY_ENDED, &(ways_of){.account_id = id}));
     return q_temporary_forget(t, id);
 }
 
@@ -176,7 +175,6 @@ static err settle_name(txn *t, str pointer, str given, str has, str *out)
 static err make_own(txn *t, const waiting *w, const temporary_replacement *r)
 {
     str given, family;
-    int64_t ended;
     uuid id = w->account.id;
     TRY(settle_name(t, S("/given_name"), r->given_name, w->account.given_name, &given));
     TRY(settle_name(t, S("/family_name"), r->family_name, w->account.family_name, &family));
@@ -184,8 +182,8 @@ static err make_own(txn *t, const waiting *w, const temporary_replacement *r)
         return problem_at(t->problem, ERR_PASSWORD_TOO_WEAK, r->pointer, S("temporary"), 0);
     TRY(q_account_names_set(t, .given_name = given, .family_name = family,
                             .locale = r->locale.p ? r->locale : w->account.locale, .id = id));
-    TRY(q_account_password_set(t, .password_hash = r->hash, .id = id));
-    TRY(q_session_delete_all(t, &ended, id));
+    TRY(q_account_password_set(t, .password_hash = r->hash, .password_set_at = t->now, .id = id));
+    TRY(ways_end(t, WAYS_TEMPORARY_REPLACED, &(ways_of){.account_id = id}));
     return str_eq(w->invitation.password_delivery, S("send"))
                ? q_account_prove(t, .email_proved_at = t->now, .id = id) /* it travelled by e-mail alone */
                : OK;

@@ -4,7 +4,12 @@
 
 #include <arpa/inet.h>
 
-enum { FREE_TRIES_SOURCE = 50, LONGEST_WAIT = 15 * MSEC_MINUTE, FORGET_AFTER = MSEC_DAY };
+enum {
+    FREE_TRIES_SOURCE = 50,
+    SOURCE_FORGIVES = 2 * MSEC_MINUTE,
+    LONGEST_WAIT = 15 * MSEC_MINUTE,
+    FORGET_AFTER = MSEC_DAY
+};
 
 /* A keyed hash, so that the table shows nobody's address. */
 static str key_of(txn *t, str name, str subject, str source)
@@ -13,16 +18,24 @@ static str key_of(txn *t, str name, str subject, str source)
     return arena_str(t->a, token_digest_str(&d));
 }
 
+/* How a kind of try is slowed. Only strangers' tries count for their source, too. */
 typedef struct pace {
     str name;
     int64_t free_tries;
     msec longest_wait;
+    bool counts_source;
 } pace;
 
 static const pace paces[] = {
-    [THROTTLE_SIGN_IN] = {S_INIT("sign_in"), 4, LONGEST_WAIT}, [THROTTLE_CODE] = {S_INIT("code"), 4, LONGEST_WAIT},
-    [THROTTLE_PROOF] = {S_INIT("proof"), 4, LONGEST_WAIT},     [THROTTLE_FACTOR] = {S_INIT("factor"), 4, LONGEST_WAIT},
-    [THROTTLE_TOTP] = {S_INIT("totp"), 10, MSEC_HOUR}, /* 24 tries a day, 3 codes good of a million: 2.6 % in a year */
+    [THROTTLE_SIGN_IN] = {S_INIT("sign_in"), 4, LONGEST_WAIT, true},
+    [THROTTLE_CODE] = {S_INIT("code"), 4, LONGEST_WAIT, true},
+    [THROTTLE_BROWSER] = {S_INIT("browser"), 10, LONGEST_WAIT, false},
+    [THROTTLE_HOLDER] = {S_INIT("holder"), 10, LONGEST_WAIT, false},
+    [THROTTLE_PASSKEY] = {S_INIT("passkey"), 4, LONGEST_WAIT, false},
+    [THROTTLE_PROOF] = {S_INIT("proof"), 4, LONGEST_WAIT, false},
+    [THROTTLE_FACTOR] = {S_INIT("factor"), 4, LONGEST_WAIT, false},
+    /* 24 tries a day, 3 codes good of a million: 2.6 % in a year */
+    [THROTTLE_TOTP] = {S_INIT("totp"), 10, MSEC_HOUR, false},
 };
 
 str throttle_source(arena *a, str source)
@@ -35,14 +48,19 @@ str throttle_source(arena *a, str source)
     return inet_ntop(AF_INET6, &six, text, sizeof text) ? arena_str(a, str_of(text)) : source;
 }
 
-static str pair_key(txn *t, throttle_kind kind, str subject, str source)
+static str pair_key(txn *t, const throttle_of *of)
 {
-    return key_of(t, paces[kind].name, subject, throttle_source(t->a, source));
+    return key_of(t, paces[of->kind].name, of->subject, throttle_source(t->a, of->source));
 }
 
-static str source_key(txn *t, throttle_kind kind, str source)
+static str source_key(txn *t, const throttle_of *of)
 {
-    return key_of(t, paces[kind].name, S("*"), throttle_source(t->a, source));
+    return key_of(t, paces[of->kind].name, S("*"), throttle_source(t->a, of->source));
+}
+
+static bool counts_source(const throttle_of *of)
+{
+    return paces[of->kind].counts_source && of->source.p;
 }
 
 static err check_key(txn *t, str key)
@@ -60,10 +78,10 @@ static err check_key(txn *t, str key)
     return ERR_RATE_LIMITED;
 }
 
-err throttle_check(txn *t, throttle_kind kind, str subject, str source)
+err throttle_check(txn *t, const throttle_of *of)
 {
-    TRY(check_key(t, pair_key(t, kind, subject, source)));
-    return source.p ? check_key(t, source_key(t, kind, source)) : OK;
+    TRY(check_key(t, pair_key(t, of)));
+    return counts_source(of) ? check_key(t, source_key(t, of)) : OK;
 }
 
 static msec wait_after(int64_t failures, int64_t free_tries, msec longest)
@@ -75,40 +93,84 @@ static msec wait_after(int64_t failures, int64_t free_tries, msec longest)
     return wait < longest ? wait : longest;
 }
 
-/* How many wrong tries count still. */
-static err count_failures(txn *t, str key, int64_t *failures)
+/* A pair's wrong tries that count still, and since when they stand. */
+static err pair_failures(txn *t, str key, q_throttle_get_row *row)
 {
-    q_throttle_get_row row;
-    err e = q_throttle_get(t, &row, key);
-    *failures = 0;
-    if (e == OK && t->now - row.updated_at <= FORGET_AFTER)
-        *failures = row.failures;
+    err e = q_throttle_get(t, row, key);
+    if (e == ERR_NOT_FOUND || (e == OK && t->now - row->updated_at > FORGET_AFTER))
+        *row = (q_throttle_get_row){0};
     return e == ERR_NOT_FOUND ? OK : e;
 }
 
-static err note_failure(txn *t, str key, int64_t free_tries, msec longest)
+/*
+ * A source's, of which one is forgiven every SOURCE_FORGIVES. updated_at says up to when that was done, so that nothing of
+ * the running interval is lost.
+ */
+static err source_failures(txn *t, str key, q_throttle_get_row *row)
 {
-    int64_t failures;
-    TRY(count_failures(t, key, &failures));
-    failures++;
+    err e = q_throttle_get(t, row, key);
+    if (e != OK && e != ERR_NOT_FOUND)
+        return e;
+    int64_t forgiven = e == OK ? (t->now - row->updated_at) / SOURCE_FORGIVES : 0;
+    if (e == ERR_NOT_FOUND || row->failures <= forgiven) {
+        *row = (q_throttle_get_row){.updated_at = t->now};
+        return OK;
+    }
+    row->failures -= forgiven;
+    row->updated_at += forgiven * SOURCE_FORGIVES;
+    return OK;
+}
+
+static err put(txn *t, str key, int64_t failures, int64_t free_tries, msec longest, msec updated_at)
+{
     return q_throttle_put(t, .throttle_key = key, .failures = failures,
-                          .until_at = t->now + wait_after(failures, free_tries, longest), .updated_at = t->now);
+                          .until_at = t->now + wait_after(failures, free_tries, longest), .updated_at = updated_at);
 }
 
-err throttle_failed(txn *t, throttle_kind kind, str subject, str source)
+err throttle_failed(txn *t, const throttle_of *of)
 {
-    TRY(note_failure(t, pair_key(t, kind, subject, source), paces[kind].free_tries, paces[kind].longest_wait));
-    return source.p ? note_failure(t, source_key(t, kind, source), FREE_TRIES_SOURCE, LONGEST_WAIT) : OK;
+    q_throttle_get_row row;
+    const pace *p = &paces[of->kind];
+    str key = pair_key(t, of);
+    TRY(pair_failures(t, key, &row));
+    TRY(put(t, key, row.failures + 1, p->free_tries, p->longest_wait, t->now));
+    if (!counts_source(of))
+        return OK;
+    key = source_key(t, of);
+    TRY(source_failures(t, key, &row));
+    return put(t, key, row.failures + 1, FREE_TRIES_SOURCE, LONGEST_WAIT, row.updated_at);
 }
 
-err throttle_failures(txn *t, throttle_kind kind, str subject, str source, int64_t *failures)
+err throttle_failures(txn *t, const throttle_of *of, int64_t *failures)
 {
-    return count_failures(t, pair_key(t, kind, subject, source), failures);
+    q_throttle_get_row row;
+    TRY(pair_failures(t, pair_key(t, of), &row));
+    *failures = row.failures;
+    return OK;
 }
 
-err throttle_passed(txn *t, throttle_kind kind, str subject, str source)
+/* What was forgiven since the pair's last wrong try is not given back a second time: nobody washes off what others guessed. */
+static err give_back(txn *t, const throttle_of *of, const q_throttle_get_row *pair)
 {
-    return q_throttle_forget(t, pair_key(t, kind, subject, source));
+    q_throttle_get_row row;
+    str key = source_key(t, of);
+    int64_t own = pair->failures - (t->now - pair->updated_at) / SOURCE_FORGIVES;
+    if (own <= 0)
+        return OK;
+    TRY(source_failures(t, key, &row));
+    int64_t left = row.failures > own ? row.failures - own : 0;
+    return q_throttle_put(t, .throttle_key = key, .failures = left,
+                          .until_at = left > FREE_TRIES_SOURCE ? row.until_at : 0, .updated_at = row.updated_at);
+}
+
+err throttle_passed(txn *t, const throttle_of *of)
+{
+    q_throttle_get_row row;
+    str key = pair_key(t, of);
+    TRY(pair_failures(t, key, &row));
+    if (row.failures && counts_source(of))
+        TRY(give_back(t, of, &row));
+    return q_throttle_forget(t, key);
 }
 
 err rate_take(txn *t, const rate_rule *rule, str subject, int64_t want, int64_t *taken)

@@ -5,17 +5,28 @@
 #include "domain/env.h"
 
 /**
- * Guesses are slowed for each pair of typed address and source, and for each source alone, with growing delays. There is no
- * counter for an address by itself: nobody can lock its holder out. Unknown addresses count the same. THROTTLE_TOTP is the exception: it
- * counts an account's wrong digits from anywhere, but only behind its password, and recovery codes do not ask it.
+ * Guesses are slowed for each pair of typed address and source, with growing delays; those of strangers for each source alone,
+ * too, whose count decays, so that an office behind one address is never shut out for good. There is no counter for an address
+ * by itself: nobody can lock its holder out. Unknown addresses count the same. THROTTLE_TOTP is the exception: it counts an
+ * account's wrong digits from anywhere, but only behind its password, and recovery codes do not ask it.
  */
 typedef enum throttle_kind {
     THROTTLE_SIGN_IN,
+    THROTTLE_BROWSER, /* a browser that signed in to the account before: by itself (domain/browser.h) */
+    THROTTLE_HOLDER,  /* somebody signed in, asked for their password: the session */
+    THROTTLE_PASSKEY, /* signatures, which nobody guesses: passkey and source */
     THROTTLE_CODE,
     THROTTLE_PROOF,
     THROTTLE_FACTOR, /* codes of a second factor: account and source */
     THROTTLE_TOTP,   /* those of an app: the account alone */
 } throttle_kind;
+
+/** What a try counts under. */
+typedef struct throttle_of {
+    throttle_kind kind;
+    str subject;
+    str source; /* STR_NONE: wherever it comes from */
+} throttle_of;
 
 /**
  * What counts as one source: an IPv4 address, or the /64 that an IPv6 address stands in, for whoever has one of its
@@ -24,14 +35,14 @@ typedef enum throttle_kind {
 str throttle_source(arena *a, str source);
 
 /** ERR_RATE_LIMITED (with retry_after) while the pair or the source must wait. Reads only. */
-MUST err throttle_check(txn *t, throttle_kind kind, str subject, str source);
-/** Notes a wrong try; the next one waits longer: free until the 5th (digits of an app: the 11th), then 1 s, 2 s, 4 s … at
- * most 15 minutes (an hour). */
-MUST err throttle_failed(txn *t, throttle_kind kind, str subject, str source);
+MUST err throttle_check(txn *t, const throttle_of *of);
+/** Notes a wrong try; the next one waits longer: free until the 5th (digits of an app, a known browser and a session: the
+ * 11th), then 1 s, 2 s, 4 s … at most 15 minutes (an hour). */
+MUST err throttle_failed(txn *t, const throttle_of *of);
 /** How many wrong tries of the pair are remembered. */
-MUST err throttle_failures(txn *t, throttle_kind kind, str subject, str source, int64_t *failures);
-/** Forgets the pair's wrong tries after a right one; the source's stay. */
-MUST err throttle_passed(txn *t, throttle_kind kind, str subject, str source);
+MUST err throttle_failures(txn *t, const throttle_of *of, int64_t *failures);
+/** A right try: forgets the pair's wrong ones, and takes those, no others, from what the source's count has not forgiven yet. */
+MUST err throttle_passed(txn *t, const throttle_of *of);
 
 /** One counter of a fixed window. */
 typedef struct rate_rule {

@@ -1,5 +1,6 @@
 #include "http/answer.h"
 
+#include "domain/browser.h"
 #include "http/app.h"
 #include "http/problem.h"
 
@@ -99,12 +100,28 @@ static int64_t seconds_until(msec t)
     return left > 0 ? left / MSEC_SECOND : 0;
 }
 
-void answer_session_cookie(request *r, str token, msec expires_at)
+/* Only our own pages' requests carry it, no script sees it. */
+static void add_own_cookie(request *r, const char *name, str value, int64_t seconds)
 {
     bool secure = r->app->secure;
-    add_cookie(r, arena_printf(r->a, "%s=%.*s; Path=/; HttpOnly; SameSite=Lax%s; Max-Age=%lld",
-                               secure ? "__Host-parvis_session" : "parvis_session", STR_FMT(token),
-                               secure ? "; Secure" : "", token.n ? (long long)seconds_until(expires_at) : 0LL));
+    add_cookie(r,
+               arena_printf(r->a, "%s%s=%.*s; Path=/; HttpOnly; SameSite=Lax%s; Max-Age=%lld", secure ? "__Host-" : "",
+                            name, STR_FMT(value), secure ? "; Secure" : "", (long long)seconds));
+}
+
+void answer_session(request *r, const signed_in *in)
+{
+    add_own_cookie(r, "parvis_session", in->token, seconds_until(in->expires_at));
+    if (in->stage != STAGE_FULL)
+        return;
+    str words =
+        browser_sign_in(&r->app->env, r->a, r->actor.browsers, in->account.id, in->account.browsers, clock_now());
+    add_own_cookie(r, "parvis_browser", words, browser_lifetime / MSEC_SECOND);
+}
+
+void answer_session_ended(request *r)
+{
+    add_own_cookie(r, "parvis_session", S(""), 0);
 }
 
 void answer_language_cookie(request *r, language lang)

@@ -2,6 +2,7 @@
 #ifndef PARVIS_HTTP_ANSWER_H
 #define PARVIS_HTTP_ANSWER_H
 
+#include "domain/account.h"
 #include "http/json.h"
 #include "http/request.h"
 
@@ -24,8 +25,13 @@ MUST err answer_problem(request *r, err refusal);
 void answer_header(request *r, str name, str value);
 /** A JSON string that is a secret: sent once, kept answers hold null in its place. */
 void answer_secret(request *r, json_writer *w, str key, str value);
-/** Sets the session cookie (`__Host-` and Secure when public_url is https); an empty token clears it. */
-void answer_session_cookie(request *r, str token, msec expires_at);
+/**
+ * Sets the session's cookie (`__Host-` and Secure when public_url is https) and, after a sign-in that is through, the one by
+ * which the browser is known next time.
+ */
+void answer_session(request *r, const signed_in *in);
+/** Clears the session's cookie. */
+void answer_session_ended(request *r);
 /** Remembers a reader's choice of language for a year. */
 void answer_language_cookie(request *r, language lang);
 

@@ -210,11 +210,11 @@ bool exchange_body(exchange *x, str bytes)
 
 /* ---- who ---- */
 
+#define OWN_COOKIE(x, name) cookie_find(&(x)->head, (x)->r.app->secure ? S("__Host-" name) : S(name))
+
 static err identify(exchange *x, txn *t, actor *who)
 {
-    request *r = &x->r;
     str sent = head_value(&x->head, S("authorization"));
-    str cookie_name = r->app->secure ? S("__Host-parvis_session") : S("parvis_session");
     if (sent.p) {
         str scheme = str_cut(&sent, ' '), key = str_trim(sent);
         if (!str_eq_nocase(scheme, S("bearer")))
@@ -226,7 +226,7 @@ static err identify(exchange *x, txn *t, actor *who)
         who->kind = ACTOR_OPERATOR;
         return OK;
     }
-    str token = cookie_find(&x->head, cookie_name);
+    str token = OWN_COOKIE(x, "parvis_session");
     return token.n ? session_authenticate(t, token, who) : OK;
 }
 
@@ -235,8 +235,10 @@ static err identify(exchange *x, txn *t, actor *who)
 static err authenticate(exchange *x, txn *t)
 {
     request *r = &x->r;
-    actor nobody = {
-        .source = r->actor.source, .request_id = r->request_id, .user_agent = head_value(&x->head, S("user-agent"))};
+    actor nobody = {.source = r->actor.source,
+                    .request_id = r->request_id,
+                    .user_agent = head_value(&x->head, S("user-agent")),
+                    .browsers = r->route->kind == ROUTE_READ ? STR_NONE : OWN_COOKIE(x, "parvis_browser")};
     r->actor = nobody;
     err result = identify(x, t, &r->actor);
     bool half = r->actor.stage != STAGE_FULL && !(r->route->stages & (unsigned)r->actor.stage);

@@ -20,6 +20,7 @@ typedef enum key_purpose {
     KEY_FINGERPRINT = 8, /* what the database knows the key by */
     KEY_TEMPORARY = 9,   /* temporary passwords: their keyed hashes */
     KEY_CHALLENGE = 10,  /* challenges that authenticators sign */
+    KEY_BROWSER = 11,    /* what a browser that signed in before is known by */
 } key_purpose;
 
 /**

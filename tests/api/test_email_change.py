@@ -116,6 +116,7 @@ def test_the_undo_is_good_for_a_week(acme, inbox, anonymous, clock):
 
 
 def test_the_answer_is_the_same_for_a_taken_address(acme, rival, inbox):
+    rival.owner.prove(inbox)
     person, free = acme.join(), fresh("free")
     answers = [ask(person, email) for email in (free, rival.owner.email.upper())]
     plain = [(a.status, a.body, {k: v for k, v in a.headers.items() if k not in ("Date", "X-Request-Id")}) for a in answers]
@@ -188,15 +189,40 @@ def test_a_pending_invitation_of_the_new_address_is_not_accepted_by_it(acme, riv
     assert person.membership(rival) is None
 
 
-def test_an_unproved_address_is_told_but_cannot_take_the_account(acme, inbox):
-    person = acme.owner  # founded by the operator: never proved
-    old, new = person.email, fresh("olive.new")
-    assert person.api.get("/me").ok()["email_proved"] is False
+def test_an_address_under_way_is_seen_told_and_cancelled(acme, inbox, anonymous):
+    person = acme.join(given="Ana")
+    new, another = fresh("new"), fresh("another")
+    assert person.api.get("/me/email").ok().json == {"email": person.email, "email_proved": True, "pending": None}
+    person.api.delete("/me/email").refused("not-found", 404)
+    ask(person, new).ok(202)
+    token = link(inbox, new, "confirm")
+    told = next(m for m in inbox.all_for(person.email) if new in m.text)
+    assert "Another address was asked for" in told.subject and "/email/" not in told.text and "/me#address" in told.text
+    pending = person.api.get("/me/email").ok()["pending"]
+    assert pending["email"] == new and pending["requested_at"] < pending["expires_at"]
+    assert new in person.api.page("/me").text
+    person.api.delete("/me/email").ok(204)
+    anonymous.post("/email-changes/confirm", {"token": token}).refused("token-invalid", 410)
+    assert person.api.get("/me/email").ok()["pending"] is None and new not in person.api.page("/me").text
+    ask(person, another).ok(202)
+    token = link(inbox, another, "confirm")
+    went = person.api.submit("/me/email/cancel")
+    assert went.status == 303 and went.headers["Location"] == "/me?notice=email_change_cancelled"
+    anonymous.post("/email-changes/confirm", {"token": token}).refused("token-invalid", 410)
+    assert person.api.submit("/me/email/cancel").headers["Location"] == "/me?notice=email_change_gone"
+
+
+def test_an_unproved_address_is_not_changed(acme, inbox):
+    person, new = acme.owner, fresh("olive.new")  # founded by the operator: never proved
+    ask(person, new).refused("address-unproved", 403)
+    page = person.api.page("/me").text
+    assert 'name="email"' not in page and "Prove this address first" in page
+    assert person.api.submit("/me/email", {"email": new, "current_password": PASSWORD}).status == 403
+    inbox.settle(0.3)
+    assert inbox.all_for(new) == []
+    person.prove(inbox)
     ask(person, new).ok(202)
     person.api.post("/email-changes/confirm", {"token": link(inbox, new, "confirm")}).ok(204)
-    told = inbox.wait(old, 1)[-1]
-    assert new in told.text and "/email/undo/" not in told.text
-    assert person.api.get("/me").ok()["email_proved"] is True
 
 
 def test_requests_are_counted(make_server):

@@ -64,6 +64,8 @@ CREATE TABLE account (
     locale TEXT CHECK (locale IN ('fr', 'en')),
     time_zone TEXT, -- "Europe/Paris"; NULL: UTC
     password_hash TEXT,
+    password_set_at INTEGER,
+    browsers INTEGER NOT NULL DEFAULT 0, -- how often browsers that had signed in were forgotten: domain/browser.h
     created_at INTEGER NOT NULL,
     closed_at INTEGER, -- names and address are erased, and the key is none that can be typed
     -- Made for an invited person, who has no password of their own yet: the keyed hash of a temporary one, good for one sign-in.
@@ -233,6 +235,7 @@ CREATE TABLE api_key (
     FOREIGN KEY (organization_id, membership_id) REFERENCES membership (organization_id, id) ON DELETE CASCADE
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX api_key_membership ON api_key (organization_id, membership_id);
+CREATE INDEX api_key_account ON api_key (account_id);
 
 -- The operator's own keys: they found and list organizations.
 CREATE TABLE instance_key (
@@ -255,7 +258,8 @@ CREATE TABLE passkey (
     transports TEXT NOT NULL, -- words with a space between
     aaguid BLOB NOT NULL,
     created_at INTEGER NOT NULL,
-    last_used_at INTEGER
+    last_used_at INTEGER,
+    is_alone INTEGER NOT NULL DEFAULT 1 -- 0: the password was replaced since; beside the new one it serves, and does alone again after
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX passkey_account ON passkey (account_id, id);
 
@@ -314,6 +318,7 @@ CREATE TABLE account_totp (
 CREATE TABLE recovery_code (
     account_id BLOB NOT NULL REFERENCES account (id),
     code_hash BLOB NOT NULL,
+    created_at INTEGER NOT NULL,
     used_at INTEGER,
     PRIMARY KEY (account_id, code_hash)
 ) STRICT, WITHOUT ROWID;

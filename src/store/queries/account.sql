@@ -3,7 +3,7 @@
 -- column: totp int
 -- column: passkeys int
 -- column: recovery_codes int
-SELECT id, email, email_key, given_name, family_name, locale, time_zone, email_proved_at, confined_to_id, created_at, closed_at, temporary_invitation_id,
+SELECT id, email, email_key, given_name, family_name, locale, time_zone, email_proved_at, confined_to_id, created_at, closed_at, browsers, temporary_invitation_id,
        (SELECT COUNT(*) FROM account_totp f WHERE f.account_id = account.id AND f.confirmed_at IS NOT NULL) AS totp,
        (SELECT COUNT(*) FROM passkey p WHERE p.account_id = account.id) AS passkeys,
        (SELECT COUNT(*) FROM recovery_code r WHERE r.account_id = account.id AND r.used_at IS NULL) AS recovery_codes
@@ -13,7 +13,7 @@ SELECT id, email, email_key, given_name, family_name, locale, time_zone, email_p
 SELECT id, email, given_name, family_name, locale, email_proved_at, confined_to_id, created_at, temporary_invitation_id FROM account WHERE email_key = :email_key;
 
 -- name: account_credential :one
-SELECT id, password_hash, temporary_hash FROM account WHERE email_key = :email_key;
+SELECT id, password_hash, temporary_hash, browsers FROM account WHERE email_key = :email_key;
 
 -- name: account_password :one
 SELECT password_hash, email, given_name, family_name, locale FROM account WHERE id = :id;
@@ -32,9 +32,13 @@ UPDATE account SET given_name = :given_name, family_name = :family_name, locale 
 
 -- A password of one's own ends the temporary one.
 -- name: account_password_set :exec
-UPDATE account SET password_hash = :password_hash, temporary_hash = NULL, temporary_expires_at = NULL, temporary_used_at = NULL,
+UPDATE account SET password_hash = :password_hash, password_set_at = :password_set_at, temporary_hash = NULL, temporary_expires_at = NULL, temporary_used_at = NULL,
        temporary_invitation_id = NULL
  WHERE id = :id;
+
+-- The same password, hashed anew at other costs.
+-- name: account_password_rehash :exec
+UPDATE account SET password_hash = :password_hash WHERE id = :id;
 
 -- name: account_prove :exec
 UPDATE account SET email_proved_at = :email_proved_at, confined_to_id = NULL WHERE id = :id AND email_proved_at IS NULL;
@@ -66,9 +70,6 @@ SELECT account_id, kind, secret_hash, expires_at FROM account_token WHERE id = :
 -- name: account_token_use :one
 -- as: account_token
 SELECT account_id, kind, secret_hash, expires_at FROM account_token WHERE id = :id FOR UPDATE;
-
--- name: account_token_delete_all :exec
-DELETE FROM account_token WHERE account_id = :account_id;
 
 -- name: account_token_delete_kind :exec
 DELETE FROM account_token WHERE account_id = :account_id AND kind = :kind;

@@ -13,15 +13,15 @@ SELECT id, account_id, kind, email, email_key, secret_hash, created_at, expires_
 -- as: email_change
 SELECT id, account_id, kind, email, email_key, secret_hash, created_at, expires_at FROM email_change WHERE id = :id FOR UPDATE;
 
--- name: email_change_delete_kind :exec
-DELETE FROM email_change WHERE account_id = :account_id AND kind = :kind;
+-- The newest of a kind that is still good.
+-- name: email_change_standing :one
+SELECT email, created_at, expires_at FROM email_change
+ WHERE account_id = :account_id AND kind = :kind AND expires_at > :now ORDER BY created_at DESC, id DESC LIMIT 1;
 
--- What came with or after one: an earlier address outlives a later one.
--- name: email_change_delete_from :exec
-DELETE FROM email_change WHERE account_id = :account_id AND created_at >= :created_at;
-
--- name: email_change_delete_all :exec
-DELETE FROM email_change WHERE account_id = :account_id;
+-- Addresses that the account had later go with what it gained there.
+-- name: email_change_follow :exec
+-- param: heir uuid
+UPDATE email_change SET account_id = :heir WHERE account_id = :account_id AND kind = 'undo' AND created_at > :created_at;
 
 -- name: account_domain_rules :many
 -- @global an account's own organizations, whatever its state there
@@ -38,9 +38,24 @@ DELETE FROM email_change WHERE id IN (SELECT id FROM email_change WHERE expires_
 UPDATE account SET email = :email, email_key = :email_key, email_proved_at = :email_proved_at, confined_to_id = NULL
  WHERE id = :id AND NOT EXISTS (SELECT 1 FROM account o WHERE o.email_key = :email_key AND o.id <> :id);
 
--- name: account_password_clear :exec
-UPDATE account SET password_hash = NULL WHERE id = :id;
-
 -- Nobody changes the account between this and the end of the transaction.
 -- name: account_kept :one
-SELECT id, email, email_key, given_name, family_name, locale, email_proved_at, closed_at FROM account WHERE id = :id FOR UPDATE;
+SELECT id, email, email_key, given_name, family_name, locale, time_zone, email_proved_at, closed_at, password_hash, password_set_at
+  FROM account WHERE id = :id FOR UPDATE;
+
+-- ---- what somebody gained under an address that they give back
+
+-- name: memberships_gained :many
+-- @global an account's own memberships, across organizations
+-- param: since time
+SELECT organization_id, id FROM membership WHERE account_id = :account_id AND joined_at >= :since ORDER BY organization_id;
+
+-- name: membership_move :exec
+-- param: heir uuid
+UPDATE membership SET account_id = :heir WHERE organization_id = :organization_id AND id = :id;
+
+-- A person of their own, with the address they proved.
+-- name: account_part :changed
+INSERT INTO account (id, email, email_key, email_proved_at, given_name, family_name, locale, time_zone, password_hash, password_set_at, created_at)
+VALUES (:id, :email, :email_key, :email_proved_at, :given_name, :family_name, :locale, :time_zone, :password_hash, :password_set_at, :created_at)
+ON CONFLICT (email_key) DO NOTHING;

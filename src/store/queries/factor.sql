@@ -16,12 +16,8 @@ UPDATE account_totp SET last_step = :last_step WHERE account_id = :account_id;
 -- name: totp_delete :changed
 DELETE FROM account_totp WHERE account_id = :account_id;
 
--- name: totp_delete_since :exec
--- param: since time
-DELETE FROM account_totp WHERE account_id = :account_id AND (confirmed_at IS NULL OR confirmed_at >= :since);
-
 -- name: recovery_code_insert :exec
-INSERT INTO recovery_code (account_id, code_hash) VALUES (:account_id, :code_hash);
+INSERT INTO recovery_code (account_id, code_hash, created_at) VALUES (:account_id, :code_hash, :created_at);
 
 -- Of two at the same moment, one finds it unused.
 -- name: recovery_code_use :changed

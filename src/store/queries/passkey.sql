@@ -3,10 +3,10 @@ SELECT id, account_id, algorithm, public_key FROM passkey WHERE credential = :cr
 
 -- Held until the end of the transaction: of two that use it, the second sees the first one's count.
 -- name: passkey_for_use :one
-SELECT account_id, sign_count FROM passkey WHERE id = :id FOR UPDATE;
+SELECT account_id, sign_count, is_alone FROM passkey WHERE id = :id FOR UPDATE;
 
 -- name: passkey_used :exec
-UPDATE passkey SET sign_count = :sign_count, last_used_at = :last_used_at WHERE id = :id;
+UPDATE passkey SET sign_count = :sign_count, last_used_at = :last_used_at, is_alone = :is_alone WHERE id = :id;
 
 -- name: passkey_of_account :many
 SELECT id, credential, name, is_discoverable, transports, created_at, last_used_at FROM passkey
@@ -26,13 +26,6 @@ UPDATE passkey SET name = :name WHERE id = :id AND account_id = :account_id;
 
 -- name: passkey_delete :changed
 DELETE FROM passkey WHERE id = :id AND account_id = :account_id;
-
--- name: passkey_delete_all :changed
-DELETE FROM passkey WHERE account_id = :account_id;
-
--- name: passkey_delete_since :exec
--- param: since time
-DELETE FROM passkey WHERE account_id = :account_id AND created_at >= :since;
 
 -- Whoever comes second with the same challenge waits for the first and changes nothing.
 -- name: challenge_use :changed

@@ -21,13 +21,6 @@ UPDATE session SET seen_at = :seen_at WHERE id = :id;
 -- name: session_delete :changed
 DELETE FROM session WHERE id = :id AND account_id = :account_id;
 
--- name: session_delete_all :changed
-DELETE FROM session WHERE account_id = :account_id;
-
--- name: session_delete_others :changed
--- param: but uuid
-DELETE FROM session WHERE account_id = :account_id AND id <> :but;
-
 -- name: session_of_account :many
 SELECT id, created_at, seen_at, expires_at, user_agent, source FROM session
  WHERE account_id = :account_id AND expires_at > :now
@@ -63,3 +56,6 @@ SELECT o.id, o.is_administrators_invite, o.second_factor, o.session_lifetime, o.
 -- param: id uuid?
 -- param: slug text?
 SELECT id, entitlement_keys FROM organization WHERE id = coalesce(:id, (SELECT id FROM organization WHERE slug = :slug));
+
+-- name: api_key_delete_of :changed
+DELETE FROM api_key WHERE organization_id = :organization_id AND membership_id = :membership_id;

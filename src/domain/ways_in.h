@@ -1,0 +1,22 @@
+/*
+ * What ends the ways into an account: sessions, mailed tokens, addresses under way, browsers that are known, passkeys, apps,
+ * codes, keys, passwords. spec/ways_in.yaml says for each case what becomes of each way; nothing else deletes one for a reason
+ * of its own.
+ */
+#ifndef PARVIS_DOMAIN_WAYS_IN_H
+#define PARVIS_DOMAIN_WAYS_IN_H
+
+#include "store/store.h"
+#include "ways_in_table.h" /* generated from spec/ways_in.yaml */
+
+/** Whose, and what stays. */
+typedef struct ways_of {
+    uuid account_id;
+    uuid session_id; /* the caller's own, kept where the table says `others`; UUID_NONE: none is */
+    msec since;      /* where it says `since` */
+} ways_of;
+
+/** Ends what the table says for this case, in t: at commit all of it is dead. Only trouble with the database fails. */
+MUST err ways_end(txn *t, ways_case why, const ways_of *whose);
+
+#endif
