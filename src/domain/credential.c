@@ -237,7 +237,7 @@ static err make_token(txn *t, uuid account_id, str kind, msec lifetime, str *tok
                                   .created_at = t->now, .expires_at = t->now + lifetime);
 }
 
-static const rate_rule resets_of_address = {"reset_address", MSEC_HOUR, 5};
+static const rate_rule resets_of_address = {"reset_address", MSEC_HOUR, 5}, resets_of_each = {"reset_each", MSEC_HOUR, 5};
 static const rate_rule resets_of_source = {"reset_source", MSEC_HOUR, 100};
 
 static err take_or_refuse(txn *t, const rate_rule *rule, str subject)
@@ -263,8 +263,10 @@ static bool is_invitation_path(str path)
 
 err password_reset_request(txn *t, const actor *who, str email, str next)
 {
-    TRY(take_or_refuse(t, &resets_of_source, throttle_source(t->a, who->source.p ? who->source : S(""))));
-    TRY(take_or_refuse(t, &resets_of_address, throttle_subject(t, email)));
+    bool crowded;
+    str source = throttle_source(t->a, who->source.p ? who->source : S(""));
+    TRY(take_or_refuse(t, &resets_of_source, source));
+    TRY(rate_take_from(t, &resets_of_address, &resets_of_each, throttle_subject(t, email), source, &crowded));
     str back = is_invitation_path(next) ? next : S("");
     return address_request_put(t, who, ADDRESS_REQUEST_RESET, arena_join(t->a, back, S("\n"), email));
 }

@@ -16,7 +16,7 @@ static const struct {
 };
 
 static const rate_rule changes_of_account = {"email_change_account", MSEC_HOUR, 5};
-static const rate_rule changes_to_address = {"email_change_address", MSEC_HOUR, 5};
+static const rate_rule changes_to_address = {"email_change_address", MSEC_HOUR, 5}, changes_of_each = {"email_change_each", MSEC_HOUR, 5};
 
 static err take_or_refuse(txn *t, const rate_rule *rule, str subject)
 {
@@ -93,8 +93,10 @@ err email_change_request(txn *t, const actor *by, const sign_in *proof, str emai
         return problem_at(t->problem, e, S("/email"), S("domain-refused"), 0);
     TRY(e);
     TRY(holder_check(t, by, proof));
-    TRY(take_or_refuse(t, &changes_of_account, (str){(const char *)by->account_id.b, sizeof by->account_id.b}));
-    TRY(take_or_refuse(t, &changes_to_address, to.key));
+    bool crowded;
+    str self = {(const char *)by->account_id.b, sizeof by->account_id.b};
+    TRY(take_or_refuse(t, &changes_of_account, self));
+    TRY(rate_take_from(t, &changes_to_address, &changes_of_each, to.key, self, &crowded));
     TRY(end_asked(t, by->account_id, &(int64_t){0}));
     TRY(make_link(t, by->account_id, EMAIL_CONFIRM, to.typed, to.key, &token));
     TRY(mail_to_new(t, by, &to, token));

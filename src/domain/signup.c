@@ -15,7 +15,12 @@ enum {
 };
 
 static const rate_rule signups_of_source = {"signup_source", MSEC_HOUR, 20};
-static const rate_rule mails_of_address = {"signup_mail", MSEC_DAY, 12}; /* five tries each: sixty guesses a day */
+/*
+ * Six digits are for an address that few ask about: five tries each, sixty guesses a day. Beyond that its codes are too long to
+ * guess, and each source may ask once: what strangers do costs them, and shuts out nobody who reads the mail.
+ */
+static const rate_rule mails_of_address = {"signup_mail", MSEC_DAY, 12};
+static const rate_rule mails_of_each = {"signup_each", MSEC_DAY, 12};
 static const rate_rule tries_of_source = {"signup_try", MSEC_HOUR, 60};
 static const rate_rule founded_by_account = {"found", MSEC_DAY, 10};
 
@@ -82,12 +87,12 @@ static str id_text(arena *a, uuid id)
 }
 
 /* One mail more for this address; who it is for, and what it says, is the worker's to find out. */
-static err ask_for_mail(txn *t, const actor *who, uuid id, str email)
+static err ask_for_mail(txn *t, const actor *who, uuid id, str email, bool *is_long)
 {
     address where;
     if (!address_parse(t->a, email, &where))
         return ERR_INVALID_ADDRESS;
-    TRY(take(t, &mails_of_address, where.key));
+    TRY(rate_take_from(t, &mails_of_address, &mails_of_each, where.key, source_of(t, who), is_long));
     return address_request_put(t, who, ADDRESS_REQUEST_SIGNUP, id_text(t->a, id));
 }
 
@@ -95,10 +100,11 @@ err signup_begin(txn *t, const actor *who, const signup_order *o, uuid *id)
 {
     TRY(signup_allowed(t->env));
     TRY(take(t, &signups_of_source, source_of(t, who)));
+    bool is_long;
     *id = uuid_new(t->now);
-    TRY(ask_for_mail(t, who, *id, o->email));
+    TRY(ask_for_mail(t, who, *id, o->email, &is_long));
     return q_signup_insert(t, .id = *id, .sealed = seal(t->env->key, t->a, pack(t->a, o)),
-                           .password_hash = o->password_hash, .resend_at = t->now + FIRST_DELAY,
+                           .password_hash = o->password_hash, .is_long = is_long, .resend_at = t->now + FIRST_DELAY,
                            .expires_at = t->now + LIFETIME);
 }
 
@@ -110,7 +116,7 @@ err signup_get(txn *t, uuid id, signup_view *out)
     TRY(q_signup_get(t, &row, id));
     if (row.expires_at <= t->now || !unpack(t, row.sealed, &o))
         return ERR_NOT_FOUND;
-    *out = (signup_view){.email = o.email, .resend_at = row.resend_at};
+    *out = (signup_view){.email = o.email, .resend_at = row.resend_at, .is_long = row.is_long};
     return OK;
 }
 
@@ -134,8 +140,10 @@ err signup_resend(txn *t, const actor *who, uuid id)
         t->problem->retry_after = (again - t->now + MSEC_SECOND - 1) / MSEC_SECOND;
         return ERR_RATE_LIMITED;
     }
-    TRY(q_signup_resent(t, .resend_at = t->now + ((msec)FIRST_DELAY << (row.resent + 1)), .id = id));
-    return ask_for_mail(t, who, id, o.email);
+    bool is_long;
+    TRY(ask_for_mail(t, who, id, o.email, &is_long));
+    return q_signup_resent(t, .resend_at = t->now + ((msec)FIRST_DELAY << (row.resent + 1)), .is_long = is_long,
+                           .id = id);
 }
 
 /* ---- the worker's part ---- */
@@ -146,10 +154,10 @@ static str code_hash(txn *t, uuid id, str code)
     return arena_str(t->a, token_digest_str(&d));
 }
 
-static err mail_code(txn *t, uuid id, const signup_order *o)
+static err mail_code(txn *t, uuid id, const signup_order *o, bool is_long)
 {
-    char digits[DIGITS_LENGTH + 1];
-    str code = arena_str(t->a, digits_make(digits));
+    char digits[DIGITS_LENGTH + 1], letters[CODE_LENGTH + 1];
+    str code = arena_str(t->a, is_long ? code_make(letters) : digits_make(digits));
     TRY(q_signup_code_set(t, .code_hash = code_hash(t, id, code), .code_expires_at = t->now + SIGNUP_CODE_LIFETIME,
                           .id = id));
     mail_order order = {.kind = MAIL_SIGNUP_CODE, .recipient = o->email, .locale = o->locale, .code = code};
@@ -169,7 +177,7 @@ err signup_answer(txn *t, const actor *who, str what)
     TRY(e);
     e = account_by_email(t, o.email, &holder);
     if (e == ERR_NOT_FOUND || (e == OK && !holder.address_proved)) /* gives way to who reads the mail */
-        return mail_code(t, id, &o);
+        return mail_code(t, id, &o, row.is_long);
     TRY(e);
     mail_order order = {
         .kind = MAIL_SIGNUP_KNOWN, .account_id = holder.id, .recipient = holder.email, .locale = holder.locale};
@@ -181,10 +189,11 @@ err signup_answer(txn *t, const actor *who, str what)
 
 static bool is_right(txn *t, uuid id, const q_signup_open_row *row, str typed)
 {
-    char code[DIGITS_LENGTH + 1];
-    bool digits = digits_normalise(typed, code);
-    bool equal = token_equal(row->code_hash, code_hash(t, id, str_of(code))); /* the same work where none was mailed */
-    return digits && equal && row->tries < CODE_TRIES && row->code_expires_at > t->now;
+    char digits[DIGITS_LENGTH + 1] = "", letters[CODE_LENGTH + 1] = "";
+    bool shaped = row->is_long ? code_normalise(typed, letters) : digits_normalise(typed, digits);
+    str hash = code_hash(t, id, str_of(row->is_long ? letters : digits));
+    bool equal = token_equal(row->code_hash, hash); /* the same work where none was mailed */
+    return shaped && equal && row->tries < CODE_TRIES && row->code_expires_at > t->now;
 }
 
 err signup_confirm(txn *t, const actor *who, uuid id, str code, founded *out)

@@ -22,7 +22,8 @@ MUST err signup_allowed(const struct env *env);
 MUST err signup_judge(arena *a, problem *p, signup_order *o);
 /**
  * Notes a sign-up and asks for its mail. The same work whoever has the address: the worker looks, and mails a code to somebody
- * new, or to the holder of an account that they have one. ERR_RATE_LIMITED by source and address.
+ * new, or to the holder of an account that they have one. ERR_RATE_LIMITED by
+ * source; an address that many ask about gets longer codes instead.
  */
 MUST err signup_begin(txn *t, const actor *who, const signup_order *o, uuid *id);
 /** Asks for another code: after a minute, then two, four … five times. ERR_RATE_LIMITED (retry_after), ERR_CODE_INVALID. */
@@ -31,6 +32,7 @@ MUST err signup_resend(txn *t, const actor *who, uuid id);
 typedef struct signup_view {
     str email;
     msec resend_at; /* not before */
+    bool is_long;   /* the code: ten characters, not six digits */
 } signup_view;
 /** What the page of a sign-up shows. ERR_NOT_FOUND when there is none, or no longer. */
 MUST err signup_get(txn *t, uuid id, signup_view *out);

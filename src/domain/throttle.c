@@ -191,6 +191,18 @@ err rate_take(txn *t, const rate_rule *rule, str subject, int64_t want, int64_t 
     return q_rate_add(t, &row, .throttle_key = key, .window_at = start, .count = -over); /* ours until the commit */
 }
 
+err rate_take_from(txn *t, const rate_rule *all, const rate_rule *each, str subject, str asker, bool *crowded)
+{
+    int64_t taken;
+    TRY(rate_take(t, all, subject, 1, &taken));
+    *crowded = taken == 0;
+    rate_rule own = *each;
+    if (*crowded)
+        own.most = 1;
+    TRY(rate_take(t, &own, arena_join(t->a, subject, S("\n"), asker), 1, &taken));
+    return taken ? OK : ERR_RATE_LIMITED;
+}
+
 err rate_take_distinct(txn *t, const rate_rule *rule, str subject, str item, bool *granted)
 {
     *granted = true;

@@ -58,6 +58,13 @@ typedef struct rate_rule {
 MUST err rate_take(txn *t, const rate_rule *rule, str subject, int64_t want, int64_t *taken);
 
 /**
+ * Takes one of what anybody may ask for somebody else's address. It costs the asker, not the address: each may ask so often as
+ * `each` says, and once only while `subject` is *crowded, which is when all askers together passed `all`. So strangers who
+ * keep asking shut nobody out. ERR_RATE_LIMITED.
+ */
+MUST err rate_take_from(txn *t, const rate_rule *all, const rate_rule *each, str subject, str asker, bool *crowded);
+
+/**
  * Counts distinct items: one already seen in this window is granted for nothing, a new one takes from the rule. *granted
  * is false when the window has no room for a new one.
  */

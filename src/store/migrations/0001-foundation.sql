@@ -328,6 +328,7 @@ CREATE TABLE signup (
     id BLOB PRIMARY KEY NOT NULL,
     sealed BLOB NOT NULL, -- language, address, names, organization
     password_hash TEXT NOT NULL,
+    is_long INTEGER NOT NULL DEFAULT 0, -- its code: ten characters in place of six digits
     code_hash BLOB, -- keyed; NULL: none was made
     code_expires_at INTEGER,
     tries INTEGER NOT NULL DEFAULT 0, -- of this code
