@@ -135,7 +135,7 @@ MUST err password_change(txn *t, const actor *by, const sign_in *proof, str hash
 
 /**
  * Asks for a reset mail to the stored address: the same answer, and the same work, for unknown addresses; the worker looks
- * whose it is. ERR_RATE_LIMITED by source, sooner for an address that many ask about.
+ * whose it is, and mails one that many ask about more seldom. ERR_RATE_LIMITED by source.
  * `next`: the invitation's page ("/i/TOKEN") that the person came from and that the mail's link leads back to; anything else
  * is ignored.
  */

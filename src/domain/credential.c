@@ -237,7 +237,9 @@ static err make_token(txn *t, uuid account_id, str kind, msec lifetime, str *tok
                                   .created_at = t->now, .expires_at = t->now + lifetime);
 }
 
-static const rate_rule resets_of_address = {"reset_address", MSEC_HOUR, 5}, resets_of_each = {"reset_each", MSEC_HOUR, 5};
+static const rate_rule resets_of_each = {"reset_each", MSEC_HOUR, 5};
+/* Mails to one address: beyond some an hour one every ten minutes, whose link is as good for whoever reads it. */
+static const rate_rule reset_mails = {"reset_mail", MSEC_HOUR, 5}, reset_mails_crowded = {"reset_crowd", 10 * MSEC_MINUTE, 1};
 static const rate_rule resets_of_source = {"reset_source", MSEC_HOUR, 100};
 
 static err take_or_refuse(txn *t, const rate_rule *rule, str subject)
@@ -263,10 +265,9 @@ static bool is_invitation_path(str path)
 
 err password_reset_request(txn *t, const actor *who, str email, str next)
 {
-    bool crowded;
     str source = throttle_source(t->a, who->source.p ? who->source : S(""));
     TRY(take_or_refuse(t, &resets_of_source, source));
-    TRY(rate_take_from(t, &resets_of_address, &resets_of_each, throttle_subject(t, email), source, &crowded));
+    TRY(take_or_refuse(t, &resets_of_each, arena_join(t->a, throttle_subject(t, email), S("\n"), source)));
     str back = is_invitation_path(next) ? next : S("");
     return address_request_put(t, who, ADDRESS_REQUEST_RESET, arena_join(t->a, back, S("\n"), email));
 }
@@ -293,6 +294,10 @@ err password_reset_answer(txn *t, const actor *who, str what)
     TRY(e);
     if (!uuid_none(row.temporary_invitation_id)) /* no password to forget yet: the invitation leads to one */
         return invitation_mail_link(t, who, row.confined_to_id, row.temporary_invitation_id);
+    bool due;
+    TRY(rate_mail_due(t, &reset_mails, &reset_mails_crowded, throttle_subject(t, email), &due));
+    if (!due)
+        return OK;
     TRY(mail_reset(t, row.id, row.email, row.locale, next));
     return audit(t, who, "password.reset_requested", .subject_kind = S("account"), .subject_id = row.id);
 }

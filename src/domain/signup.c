@@ -17,10 +17,11 @@ enum {
 static const rate_rule signups_of_source = {"signup_source", MSEC_HOUR, 20};
 /*
  * Six digits are for an address that few ask about: five tries each, sixty guesses a day. Beyond that its codes are too long to
- * guess, and each source may ask once: what strangers do costs them, and shuts out nobody who reads the mail.
+ * guess, and one of them serves all who ask within ten minutes: what strangers do costs them, fills no mailbox, and shuts out
+ * nobody who reads the mail.
  */
-static const rate_rule mails_of_address = {"signup_mail", MSEC_DAY, 12};
-static const rate_rule mails_of_each = {"signup_each", MSEC_DAY, 12};
+static const rate_rule mails_of_address = {"signup_mail", MSEC_DAY, 12}, mails_of_each = {"signup_each", MSEC_DAY, 12};
+static const rate_rule mails_crowded = {"signup_crowd", SIGNUP_CODE_LIFETIME, 1};
 static const rate_rule tries_of_source = {"signup_try", MSEC_HOUR, 60};
 static const rate_rule founded_by_account = {"found", MSEC_DAY, 10};
 
@@ -90,9 +91,12 @@ static str id_text(arena *a, uuid id)
 static err ask_for_mail(txn *t, const actor *who, uuid id, str email, bool *is_long)
 {
     address where;
+    int64_t few;
     if (!address_parse(t->a, email, &where))
         return ERR_INVALID_ADDRESS;
-    TRY(rate_take_from(t, &mails_of_address, &mails_of_each, where.key, source_of(t, who), is_long));
+    TRY(take(t, &mails_of_each, arena_join(t->a, where.key, S("\n"), source_of(t, who))));
+    TRY(rate_take(t, &mails_of_address, where.key, 1, &few));
+    *is_long = few == 0;
     return address_request_put(t, who, ADDRESS_REQUEST_SIGNUP, id_text(t->a, id));
 }
 
@@ -154,14 +158,45 @@ static str code_hash(txn *t, uuid id, str code)
     return arena_str(t->a, token_digest_str(&d));
 }
 
-static err mail_code(txn *t, uuid id, const signup_order *o, bool is_long)
+/* The long code of an address in a window of ten minutes: the same for all sign-ups, and kept nowhere. */
+static str shared_code(txn *t, str key, msec window)
 {
-    char digits[DIGITS_LENGTH + 1], letters[CODE_LENGTH + 1];
-    str code = arena_str(t->a, is_long ? code_make(letters) : digits_make(digits));
+    static const char digits[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+    char code[CODE_LENGTH + 1] = "";
+    str of = arena_join(t->a, S("signup\n"), key, arena_printf(t->a, "\n%lld", (long long)window));
+    token_digest d = token_mac(t->env->key, KEY_CODE, of);
+    for (size_t i = 0; i < CODE_LENGTH; i++)
+        code[i] = digits[d.b[i] % 32];
+    return arena_str(t->a, str_of(code));
+}
+
+static err mail_short(txn *t, uuid id, const signup_order *o)
+{
+    char digits[DIGITS_LENGTH + 1];
+    str code = arena_str(t->a, digits_make(digits));
     TRY(q_signup_code_set(t, .code_hash = code_hash(t, id, code), .code_expires_at = t->now + SIGNUP_CODE_LIFETIME,
                           .id = id));
     mail_order order = {.kind = MAIL_SIGNUP_CODE, .recipient = o->email, .locale = o->locale, .code = code};
     return mail_queue(t, &order, NULL);
+}
+
+/* Good until the window after its own ends, since its mail may be ten minutes old. */
+static err mail_long(txn *t, uuid id, const signup_order *o, str key, bool due)
+{
+    msec window = t->now / SIGNUP_CODE_LIFETIME;
+    str code = shared_code(t, key, window);
+    TRY(q_signup_code_set(t, .code_hash = code_hash(t, id, code),
+                          .code_expires_at = (window + 2) * SIGNUP_CODE_LIFETIME, .id = id));
+    mail_order order = {.kind = MAIL_SIGNUP_CODE, .recipient = o->email, .locale = o->locale, .code = code};
+    return due ? mail_queue(t, &order, NULL) : OK;
+}
+
+static err tell_holder(txn *t, const actor *who, const account_view *holder)
+{
+    mail_order order = {
+        .kind = MAIL_SIGNUP_KNOWN, .account_id = holder->id, .recipient = holder->email, .locale = holder->locale};
+    TRY(mail_queue(t, &order, NULL));
+    return audit(t, who, "signup.of_known", .subject_kind = S("account"), .subject_id = holder->id);
 }
 
 err signup_answer(txn *t, const actor *who, str what)
@@ -176,13 +211,18 @@ err signup_answer(txn *t, const actor *who, str what)
         return OK;
     TRY(e);
     e = account_by_email(t, o.email, &holder);
-    if (e == ERR_NOT_FOUND || (e == OK && !holder.address_proved)) /* gives way to who reads the mail */
-        return mail_code(t, id, &o, row.is_long);
-    TRY(e);
-    mail_order order = {
-        .kind = MAIL_SIGNUP_KNOWN, .account_id = holder.id, .recipient = holder.email, .locale = holder.locale};
-    TRY(mail_queue(t, &order, NULL));
-    return audit(t, who, "signup.of_known", .subject_kind = S("account"), .subject_id = holder.id);
+    bool known = e == OK && holder.address_proved; /* any other gives way to who reads the mail */
+    if (e != OK && e != ERR_NOT_FOUND)
+        return e;
+    address where;
+    int64_t due = 1;
+    if (!address_parse(t->a, o.email, &where))
+        return OK;
+    if (row.is_long)
+        TRY(rate_take(t, &mails_crowded, where.key, 1, &due));
+    if (known)
+        return due ? tell_holder(t, who, &holder) : OK;
+    return row.is_long ? mail_long(t, id, &o, where.key, due) : mail_short(t, id, &o);
 }
 
 /* ---- founding ---- */

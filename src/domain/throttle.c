@@ -203,6 +203,16 @@ err rate_take_from(txn *t, const rate_rule *all, const rate_rule *each, str subj
     return taken ? OK : ERR_RATE_LIMITED;
 }
 
+err rate_mail_due(txn *t, const rate_rule *few, const rate_rule *crowded, str subject, bool *due)
+{
+    int64_t taken;
+    TRY(rate_take(t, few, subject, 1, &taken));
+    if (!taken)
+        TRY(rate_take(t, crowded, subject, 1, &taken));
+    *due = taken > 0;
+    return OK;
+}
+
 err rate_take_distinct(txn *t, const rate_rule *rule, str subject, str item, bool *granted)
 {
     *granted = true;

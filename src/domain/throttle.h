@@ -65,6 +65,12 @@ MUST err rate_take(txn *t, const rate_rule *rule, str subject, int64_t want, int
 MUST err rate_take_from(txn *t, const rate_rule *all, const rate_rule *each, str subject, str asker, bool *crowded);
 
 /**
+ * Whether a mail that anybody may ask for is sent to an address: as often as `few` says, then once in each window of `crowded`.
+ * For mails of which one serves as well as many.
+ */
+MUST err rate_mail_due(txn *t, const rate_rule *few, const rate_rule *crowded, str subject, bool *due);
+
+/**
  * Counts distinct items: one already seen in this window is granted for nothing, a new one takes from the rule. *granted
  * is false when the window has no room for a new one.
  */

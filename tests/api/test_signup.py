@@ -64,7 +64,7 @@ def test_a_code_is_typed_as_one_likes(town, typed):
 
 
 def test_a_known_address_is_told_by_mail_alone(town):
-    owner = town.found("Known").owner
+    owner = town.found("Known").owner.prove(town.inbox)
     before = len(town.inbox.all_for(owner.email))
     signup = begin(town, owner.email.upper())
     mail = town.inbox.last(owner.email, before + 1)

@@ -18,7 +18,7 @@ STRANGER = "192.0.2.77"
 def mailed(inbox, address, path, count=1):
     """The token of the newest link of a kind in the mails for an address, once there are `count`."""
     for waited in range(1, 30):
-        found = [x for m in inbox.wait(address, min(waited, count)) for x in m.links if path in x]
+        found = list(dict.fromkeys(x for m in inbox.wait(address, min(waited, count)) for x in m.links if path in x))
         if len(found) >= count:
             return re.search(re.escape(path) + r"([^/?#\s]+)", found[-1]).group(1)
         inbox.settle(0.1)
