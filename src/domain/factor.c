@@ -224,10 +224,8 @@ err totp_confirm(txn *t, const actor *by, str typed, str codes[RECOVERY_CODES])
     int64_t step = totp_parse(typed, &code) ? match(t, by->account_id, &row, code) : 0;
     if (!step)
         return problem_at(t->problem, ERR_INVALID_REQUEST, S("/code"), S("wrong-code"), 0);
-    account_view me;
-    TRY(account_get(t, by->account_id, &me));
     TRY(q_totp_confirm(t, .confirmed_at = t->now, .last_step = step, .account_id = by->account_id));
-    TRY(factor_added(t, by, !factors_any(&me.factors)));
+    TRY(ways_end(t, WAYS_FACTOR_ADDED, &(ways_of){.account_id = by->account_id}));
     TRY(make_recovery_codes(t, by->account_id, codes));
     TRY(q_session_factor_shown(t, .factor_at = t->now, .id = by->session_id));
     TRY(factor_tell(t, by->account_id, MAIL_FACTOR_TOTP_ADDED));
@@ -254,12 +252,6 @@ err totp_remove(txn *t, const actor *by)
     TRY(ways_end(t, WAYS_FACTOR_REMOVED, &(ways_of){.account_id = by->account_id, .session_id = by->session_id}));
     TRY(factor_tell(t, by->account_id, MAIL_FACTOR_TOTP_REMOVED));
     return audit(t, by, "totp.removed", .subject_kind = S("account"), .subject_id = by->account_id);
-}
-
-err factor_added(txn *t, const actor *by, bool first)
-{
-    return ways_end(t, first ? WAYS_FACTOR_FIRST : WAYS_FACTOR_ADDED,
-                    &(ways_of){.account_id = by->account_id, .session_id = by->session_id});
 }
 
 err factors_remove(txn *t, const actor *by, str email)

@@ -55,8 +55,6 @@ MUST err totp_remove(txn *t, const actor *by);
 /** A new set, shown once; the old one dies. ERR_CONFLICT without a factor. */
 MUST err recovery_codes_renew(txn *t, const actor *by, str codes[RECOVERY_CODES]);
 
-/** The caller has one factor more: what was opened or asked for without it ends (spec/ways_in.yaml). `first`: there was none. */
-MUST err factor_added(txn *t, const actor *by, bool first);
 /** All of them, by the operator, who was asked for help: sessions end, the person is told. ERR_NOT_FOUND without a factor. */
 MUST err factors_remove(txn *t, const actor *by, str email);
 

@@ -170,13 +170,13 @@ static err taken_meanwhile(const founding *f)
 
 /*
  * Whoever has the address never proved it, and is not taken for its holder. A sign-up proves it, and takes the account over.
- * The operator only names an address: the account stays shut in where it was made, and the place opens to whoever follows
- * the mail.
+ * The operator only names an address: the account stays shut in where it was made, and the place opens to whoever proves
+ * the address.
  */
 static err unproved_owner(txn *t, const founding *f, const account_view *stands, str given, str family)
 {
     if (!f->proved)
-        return password_reset_mail(t, stands->id);
+        return OK;
     const actor self = {.kind = ACTOR_INVITED, .account_id = stands->id};
     const account_change names = {.given_name = given, .family_name = family, .locale = f->locale};
     TRY(q_account_password_set(t, .password_hash = f->password_hash, .password_set_at = t->now, .id = stands->id));

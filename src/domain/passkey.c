@@ -69,13 +69,10 @@ static err keep(txn *t, uuid account_id, const passkey_new *in, uuid *id, str *w
 err passkey_add(txn *t, const actor *by, const passkey_new *in, uuid *id)
 {
     str why;
-    account_view me;
     q_passkey_count_row have;
     q_account_password_kept_row account; /* held: side by side they would pass the limit together */
     TRY(q_account_password_kept(t, &account, by->account_id));
     TRY(q_passkey_count(t, &have, by->account_id));
-    TRY(account_get(t, by->account_id, &me));
-    bool had_none = !factors_any(&me.factors);
     if (have.total >= PASSKEYS_MAX)
         return ERR_PASSKEY_LIMIT_REACHED;
     TRY(keep(t, by->account_id, in, id, &why));
@@ -84,7 +81,7 @@ err passkey_add(txn *t, const actor *by, const passkey_new *in, uuid *id)
                   .after = AUDIT_OBJECT(t->a, {S("reason"), why})));
         return ERR_PASSKEY_REFUSED;
     }
-    TRY(factor_added(t, by, had_none));
+    TRY(ways_end(t, WAYS_FACTOR_ADDED, &(ways_of){.account_id = by->account_id}));
     TRY(factor_tell(t, by->account_id, MAIL_FACTOR_PASSKEY_ADDED));
     return audit(t, by, "passkey.added", .subject_kind = S("passkey"), .subject_id = *id);
 }

@@ -104,7 +104,6 @@ CASES = {  # name: (who, what is armed, what happens, what comes before)
     "passkeys_reset": (passwordless, without(EVERY, "passkey", "password"), reset),
     "taken_over": (unproved, UNPROVED, reset),
     "address_proved": (unproved, without(UNPROVED, "mailed_token"), lambda h: h.person.prove(h.inbox)),
-    "factor_first": (proved, without(EVERY, "passkey", "app", "recovery_code"), add_app),
     "factor_added": (proved, without(EVERY, "app", "recovery_code"), add_app),
     "factor_removed": (proved, EVERY, remove_other_passkey, with_other_passkey),
     "sessions_ended": (proved, EVERY, lambda h: h.api.delete("/me/sessions").ok(204)),
