@@ -216,7 +216,7 @@ def test_an_unproved_address_is_not_changed(acme, inbox):
     person, new = acme.owner, fresh("olive.new")  # founded by the operator: never proved
     ask(person, new).refused("address-unproved", 403)
     page = person.api.page("/me").text
-    assert 'name="email"' not in page and "Prove this address first" in page
+    assert 'name="email"' not in page and "After that it can be changed" in page
     assert person.api.submit("/me/email", {"email": new, "current_password": PASSWORD}).status == 403
     inbox.settle(0.3)
     assert inbox.all_for(new) == []

@@ -161,6 +161,18 @@ class Scene:
         token = self.secret_of(self.moved, "/email/confirm/")
         world.client().post("/email-changes/confirm", {"token": token}).ok(204)
         self.undo = self.secret_of(self.old_email, "/email/undo/")
+        self.lost = self.lose_an_address()
+
+    def lose_an_address(self):
+        """Somebody was given something under an address that an earlier one took the account from; that address."""
+        world, person, lost = self.world, self.bar.join(given="Maud", family="Roy"), fresh("maud")
+        person.api.patch("/me", {"locale": self.language}).ok()
+        old, password = person.email, PASSWORD + "!"
+        person.api.post("/me/email", {"email": lost, "current_password": PASSWORD}).ok(202)
+        world.client().post("/email-changes/confirm", {"token": self.secret_of(lost, "/email/confirm/")}).ok(204)
+        person.api.post("/me/password", {"current_password": PASSWORD, "new_password": password}).ok(204)
+        world.client().post("/email-changes/undo", {"token": self.secret_of(old, "/email/undo/")}).ok(204)
+        return lost
 
     def secret_of(self, address, path):
         """The end of the newest link of a kind in the mails for an address."""
@@ -245,9 +257,12 @@ class Scene:
             "password_changed": inbox.all_for(owner.email)[-1],
             "temporary_password": inbox.last(temporary),
             "member_changed": inbox.wait(leaving.email, 2)[1],
-            "member_changed-suspended": inbox.wait(self.old_email, 2)[1],
+            "member_changed-suspended": next(m for m in inbox.all_for(self.old_email) if "suspen" in m.text),
             "account_closed": inbox.last(leaving.email, 3),
             "email_change": inbox.last(self.new_email),
+            "email_change_asked": next(m for m in inbox.all_for(self.old_email) if self.moved in m.text and "/me#" in m.text),
+            "email_lost": next(m for m in inbox.all_for(self.lost) if self.lost in m.text and "/password/forgotten" in m.text
+                               and "/email/" not in m.text),
             "email_changed": next(m for m in inbox.all_for(self.old_email) if "/email/undo/" in m.text),
             "email_taken": inbox.last(self.taken, 2),
             "factor_changed": inbox.last(self.app_only.email, 2),
