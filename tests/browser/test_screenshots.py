@@ -261,8 +261,7 @@ class Scene:
             "account_closed": inbox.last(leaving.email, 3),
             "email_change": inbox.last(self.new_email),
             "email_change_asked": next(m for m in inbox.all_for(self.old_email) if self.moved in m.text and "/me#" in m.text),
-            "email_lost": next(m for m in inbox.all_for(self.lost) if self.lost in m.text and "/password/forgotten" in m.text
-                               and "/email/" not in m.text),
+            "email_lost": next(m for m in inbox.all_for(self.lost) if re.search("n’est plus|no longer", m.subject)),
             "email_changed": next(m for m in inbox.all_for(self.old_email) if "/email/undo/" in m.text),
             "email_taken": inbox.last(self.taken, 2),
             "factor_changed": inbox.last(self.app_only.email, 2),
