@@ -71,6 +71,8 @@ static str link_of(txn *t, str kind, str token)
         str kind, path;
     } paths[] = {{S_INIT("invitation"), S_INIT("/i/")},
                  {S_INIT("reminder"), S_INIT("/i/")},
+                 {S_INIT("temporary_password"), S_INIT("/i/")},
+                 {S_INIT("invitation_go_on"), S_INIT("/i/")},
                  {S_INIT("password_reset"), S_INIT("/password/reset/")},
                  {S_INIT("email_change"), S_INIT("/email/confirm/")},
                  {S_INIT("email_changed"), S_INIT("/email/undo/")}};
@@ -106,11 +108,12 @@ static bool member_reason(const q_mail_for_delivery_row *r, msec now)
 /* An invitation's mail has lost its reason once the invitation was answered, revoked, or mailed again. */
 static bool has_reason(const q_mail_for_delivery_row *r, msec now)
 {
+    bool pending = str_eq(r->invitation_state, S("pending")) && r->expires_at > now;
     if (mail_is_about_member(r->kind))
         return member_reason(r, now);
-    if (!is_invitation(r->kind))
-        return !is_stale(r, now);
-    return str_eq(r->invitation_state, S("pending")) && r->expires_at > now && uuid_eq(r->invitation_mail_id, r->id);
+    if (str_eq(r->kind, MAIL_INVITATION_GO_ON))
+        return pending;
+    return is_invitation(r->kind) ? pending && uuid_eq(r->invitation_mail_id, r->id) : !is_stale(r, now);
 }
 
 static bool open_secrets(txn *t, const q_mail_for_delivery_row *r, mail_job *job)
@@ -122,6 +125,8 @@ static bool open_secrets(txn *t, const q_mail_for_delivery_row *r, mail_job *job
         return false;
     str rest = plain, token = str_cut(&rest, '\n');
     job->link = token.n ? link_of(t, r->kind, token) : STR_NONE;
+    if (token.n && str_eq(r->kind, MAIL_TEMPORARY_PASSWORD)) /* made up: invitation_mail */
+        job->kind = MAIL_INVITATION;
     job->code = rest.p && rest.n ? code_display(t->a, rest) : STR_NONE;
     return true;
 }

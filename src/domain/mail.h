@@ -9,14 +9,16 @@
 #define MAIL_INVITATION         S("invitation")
 #define MAIL_REMINDER           S("reminder")           /* the invitation's templates, with `reminder` true */
 #define MAIL_TEMPORARY_PASSWORD S("temporary_password") /* inviting with one: inside, or the inviter hands it over */
-#define MAIL_ASK_AGAIN          S("ask_again")
-#define MAIL_PASSWORD_RESET     S("password_reset")
-#define MAIL_PASSWORD_CHANGED   S("password_changed")
-#define MAIL_ADDRESS_PROOF      S("address_proof")
-#define MAIL_EMAIL_CHANGE       S("email_change")  /* to a new address: a link that takes it */
-#define MAIL_EMAIL_TAKEN        S("email_taken")   /* to one that has an account: somebody asked */
-#define MAIL_EMAIL_CHANGED      S("email_changed") /* to the old one: it was changed, and a link that undoes it */
-#define MAIL_ACCOUNT_CLOSED     S("account_closed")
+#define MAIL_INVITATION_GO_ON \
+    S("invitation_go_on") /* to whoever has an account: go on here, after a form over a copied link */
+#define MAIL_ASK_AGAIN        S("ask_again")
+#define MAIL_PASSWORD_RESET   S("password_reset")
+#define MAIL_PASSWORD_CHANGED S("password_changed")
+#define MAIL_ADDRESS_PROOF    S("address_proof")
+#define MAIL_EMAIL_CHANGE     S("email_change")  /* to a new address: a link that takes it */
+#define MAIL_EMAIL_TAKEN      S("email_taken")   /* to one that has an account: somebody asked */
+#define MAIL_EMAIL_CHANGED    S("email_changed") /* to the old one: it was changed, and a link that undoes it */
+#define MAIL_ACCOUNT_CLOSED   S("account_closed")
 /* Changes of one's second factors share the templates factor_changed; what happened is mail.KIND.title and .text. */
 #define MAIL_FACTOR_TOTP_ADDED       S("factor_totp_added")
 #define MAIL_FACTOR_TOTP_REMOVED     S("factor_totp_removed")
