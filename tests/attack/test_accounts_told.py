@@ -25,7 +25,7 @@ TERMS = [{}, {"method": "temporary_password", "delivery": "send"}, {"method": "t
 def bare(text, email):
     """A text without what is different for any two addresses."""
     local = email.split("@")[0]
-    for one in (email, email.lower(), email.replace("@", "%40"), local, local.lower()):
+    for one in (email, email.replace("@", "%40"), local):  # as it was typed; any other spelling shows
         text = text.replace(one, "ADDRESS")
     return CHANGING.sub("-", text)
 
@@ -153,6 +153,20 @@ def test_hidden_sending_and_what_is_kept_of_it_are_the_same(hidden, terms, rule)
     listed = org.api.page(f"/o/{org.slug}/users/invitations").ok(200).text
     assert all(email in listed for email in emails)
     assert looked_up(org) == 0
+
+
+def test_hidden_what_a_mail_server_says_does_not_spell_the_address_as_an_account_does(hidden, inbox):
+    org, emails = hidden.org(), hidden.sixteen()[2:4]
+    inbox.rcpt_reply = lambda address: f"550 5.1.1 <{address}> is not here"
+    try:
+        sent = {e: org.send(e).ok()["results"][0]["invitation"]["id"] for e in emails}
+        org.world.server.mails_at_rest()
+    finally:
+        inbox.rcpt_reply = None
+    said = alike({e: json.dumps(org.invitation(sent[e])["delivery"]) for e in emails})
+    assert "is not here" in said
+    mails = {row["invitation"]: row for row in org.api.items(org.path + "/mail")}
+    alike({e: json.dumps(mails[sent[e]]) for e in emails})
 
 
 def test_hidden_a_password_shown_for_an_account_opens_nothing_and_its_holder_gets_the_link(hidden):

@@ -143,7 +143,8 @@ SELECT COUNT(*) AS total FROM invitation
 UPDATE invitation SET invited_by_id = :heir
  WHERE organization_id = :organization_id AND state = 'pending' AND expires_at > :now AND invited_by_id = :invited_by_id;
 
--- The views: q_invitations(t, which, &rows, …), newest first; `one` is the one whose id is :after.
+-- The views: q_invitations(t, which, &rows, …), newest first; `one` is the one whose id is :after. A mail server that repeats the
+-- address does not say how an account spells it.
 -- name: invitations_{which} :many
 -- each: which = all|open|batch|one
 -- let: {only} = all:i.id < :after AND :batch_id IS NULL|open:i.id < :after AND i.state = 'pending' AND :batch_id IS NULL|batch:i.id < :after AND i.batch_id = :batch_id|one:i.id = :after AND :batch_id IS NULL
@@ -152,9 +153,10 @@ UPDATE invitation SET invited_by_id = :heir
 -- param: only_state text
 -- param: starts text
 -- param: starts_end text
+-- column: delivery_reply text?
 SELECT i.id, i.batch_id, i.email, i.role, i.method, i.password_delivery, i.state, i.locale, i.message, i.given_name, i.family_name,
        i.entitlements, i.group_ids, i.access_ends_at, i.invited_by_id, a.given_name AS inviter_given_name, a.family_name AS inviter_family_name, i.created_at, i.expires_at, i.last_sent_at, i.sent_count,
-       d.state AS delivery_state, d.reply AS delivery_reply, d.created_at AS delivery_created_at, d.done_at AS delivery_done_at,
+       d.state AS delivery_state, replace(d.reply, d.recipient, i.email) AS delivery_reply, d.created_at AS delivery_created_at, d.done_at AS delivery_done_at,
        i.accepted_by_id, i.accepted_at
   FROM invitation i LEFT JOIN account a ON a.id = i.invited_by_id
   LEFT JOIN mail d ON d.organization_id = i.organization_id AND d.id = i.mail_id

@@ -83,9 +83,11 @@ UPDATE mail SET next_at = :now WHERE next_at IS NOT NULL AND next_at > :now AND 
 -- each: whose = own|all
 -- let: {only} = own:d.organization_id = :organization_id AND d.kind <> 'invitation_go_on'|all:(d.organization_id = :organization_id OR d.organization_id <> :organization_id)
 -- let: {recipient} = own:coalesce(i.email, d.recipient)|all:d.recipient
+-- let: {reply} = own:replace(d.reply, d.recipient, coalesce(i.email, d.recipient))|all:d.reply
 -- param: after uuid
 -- column: recipient text
-SELECT d.id, d.organization_id, d.invitation_id, d.kind, {recipient} AS recipient, d.state, d.reply, d.attempts, d.created_at, d.done_at
+-- column: reply text?
+SELECT d.id, d.organization_id, d.invitation_id, d.kind, {recipient} AS recipient, d.state, {reply} AS reply, d.attempts, d.created_at, d.done_at
   FROM mail d
   LEFT JOIN invitation i ON i.organization_id = d.organization_id AND i.id = d.invitation_id AND d.kind IN ('invitation', 'reminder', 'temporary_password')
  WHERE {only} AND d.id < :after ORDER BY d.id DESC LIMIT :limit;
