@@ -455,9 +455,13 @@ err invitation_mail_link(txn *t, const actor *by, uuid organization_id, uuid id)
     TRY(take_up(t, organization_id, id, &s));
     if (!str_eq(s.state, S("pending")))
         return OK;
-    TRY(mail_again(t, &s, MAIL_INVITATION, 0));
-    return audit(t, by, "invitation.link_mailed", .subject_kind = S("invitation"), .subject_id = id,
-                 .organization_id = organization_id);
+    invitation_send send = send_of(&s, MAIL_INVITATION_LINK);
+    TRY(invitation_mail(t, &send));
+    TRY(q_invitation_old_secret_insert(t, .organization_id = organization_id, .invitation_id = id,
+                                       .secret_hash = send.secret_hash, .is_live = true));
+    TRY(q_invitation_code_set(t, .code_hash = send.code_hash, .code_expires_at = send.code_expires_at,
+                              .organization_id = organization_id, .id = id));
+    return audit(t, by, "invitation.link_mailed", .subject_kind = S("invitation"), .subject_id = id);
 }
 
 err invitations_remind(txn *t, int64_t limit, int64_t *count)

@@ -46,7 +46,8 @@ MUST err invitation_fulfil(txn *t, const actor *who, uuid organization_id, const
                            uuid account_id, uuid *membership_id);
 /**
  * Mails a link of a pending invitation beside what was sent already; earlier ones stay good. For whoever has forgotten a
- * temporary password that was never replaced. Nothing when the invitation is pending no more.
+ * temporary password that was never replaced. Nothing when the invitation is pending no more. The organization sees none of it, in
+ * the invitation, its list of mails or its record: an address whose password was made up would be told apart by it.
  */
 MUST err invitation_mail_link(txn *t, const actor *by, uuid organization_id, uuid id);
 /** ERR_FORBIDDEN when the role is more than the inviter may give. */

@@ -184,6 +184,26 @@ def test_hidden_a_password_shown_for_an_account_opens_nothing_and_its_holder_get
     assert preview(org, holder.email).ok()["results"][0]["outcome"] == "already-member"
 
 
+def test_hidden_a_forgotten_password_shows_in_no_record(hidden, inbox):
+    """Where one was made up there is no account that waits: asking for a reset of each is seen by their mailboxes alone."""
+    org, world, emails = hidden.org(), hidden.world, hidden.sixteen()[:6]
+    sent = {e: org.send(e, method="temporary_password", delivery="show").ok()["results"][0]["invitation"]["id"] for e in emails}
+    world.server.mails_at_rest()
+    before = {e: len(inbox.all_for(e)) for e in emails}
+    for email in emails:
+        world.client().post("/password-resets", {"email": email}).ok(202)
+    for email in emails[1::2]:
+        assert "/i/" in inbox.wait(email, before[email] + 1)[-1].text
+    world.server.mails_at_rest()
+    alike({e: json.dumps(org.invitation(sent[e])) for e in emails})
+    mails = org.api.items(org.path + "/mail")
+    assert len(mails) == 6
+    alike({e: json.dumps(next(m for m in mails if m["invitation"] == sent[e])) for e in emails})
+    raw = world.server.query("SELECT id FROM organization WHERE slug = ?", org.slug)[0][0]
+    record = world.server.query("SELECT action FROM audit_event WHERE organization_id = ?", raw)
+    assert not [action for (action,) in record if "link_mailed" in action]
+
+
 @pytest.mark.parametrize("how", ["resend", "temporary-password", "correct"])
 @pytest.mark.parametrize("delivery", ["send", "show"])
 @pytest.mark.parametrize("rule", ["attach", "refuse"])

@@ -81,6 +81,9 @@ UPDATE invitation SET secret_hash = :secret_hash, code_hash = :code_hash, code_e
 -- name: invitation_remind_at_set :exec
 UPDATE invitation SET remind_at = :remind_at WHERE organization_id = :organization_id AND id = :id;
 
+-- name: invitation_code_set :exec
+UPDATE invitation SET code_hash = :code_hash, code_expires_at = :code_expires_at WHERE organization_id = :organization_id AND id = :id;
+
 -- name: invitation_link_set :exec
 UPDATE invitation SET link_hash = :link_hash, link_code_hash = :link_code_hash, link_code_expires_at = :link_code_expires_at,
        is_link_telling = :is_link_telling
