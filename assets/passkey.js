@@ -66,9 +66,17 @@
             const way = box.dataset.token ? { token: box.dataset.token } : { email: value("email"), code: value("code") };
             const person = { ...way, given_name: value("given_name"), family_name: value("family_name") };
             const passkey = await makePasskey("/invitations/passkey/options", person);
-            await ask("/invitations/accept", { ...person, passkey, locale: document.documentElement.lang });
+            return ask("/invitations/accept", { ...person, passkey, locale: document.documentElement.lang });
         },
     };
+
+    /* The address is told by mail how to go on: that is said in the form's place. */
+    function goOnByMail() {
+        const said = $("template[data-mailed]", document);
+        said.closest("main").replaceChildren(said.content);
+        document.title = $("h1", document).textContent;
+        scrollTo(0, 0);
+    }
 
     function passkey(box) {
         if (!window.PublicKeyCredential || !window.isSecureContext) return;
@@ -92,7 +100,8 @@
             button.disabled = true;
             trouble.hidden = true;
             try {
-                await work(box);
+                const done = await work(box);
+                if (done?.next === "mail") return goOnByMail();
                 location.assign(box.dataset.next || "/");
             } catch (error) {
                 tell(error);

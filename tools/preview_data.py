@@ -300,6 +300,7 @@ def pages(lang, say):
         "invite_decline": ("invite_decline", public),
         "invite_declined_done": ("invite_declined_done", public),
         "asked_again": ("asked_again", public),
+        "invite_mailed": ("invite_mailed", public),
         "join": ("join", public),
         "problem": (
             "problem",
@@ -496,7 +497,7 @@ def mails(lang):
     """Name of the page: (kind of mail, languages of the mail)."""
     kinds = {
         "mail_" + kind: (kind, [lang])
-        for kind in ("invitation", "temporary_password", "password_reset", "password_changed", "address_proof", "ask_again", "signup_code", "signup_known",
+        for kind in ("invitation", "temporary_password", "password_reset", "password_changed", "address_proof", "ask_again", "invitation_go_on", "signup_code", "signup_known",
                      "email_change", "email_taken", "email_changed", "account_closed", "factor_changed")
     }
     return {

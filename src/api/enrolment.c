@@ -91,6 +91,13 @@ err api_accept_invitation(request *r, txn *t)
     err e = invitation_accept(t, &r->actor, r->scratch, &a);
     if (e != OK)
         return refuse_noted(r, e);
+    if (a.by_mail) {
+        json_writer mailed = answer_json(r, 202);
+        json_open(&mailed, STR_NONE, '{');
+        json_str(&mailed, S("next"), S("mail"));
+        json_close(&mailed, '}');
+        return OK;
+    }
     TRY(member_get(t, a.organization_id, a.membership_id, &m));
     json_writer w = answer_json(r, 201);
     json_open(&w, STR_NONE, '{');

@@ -193,6 +193,12 @@ err api_revoke_invitation(request *r, txn *t)
     return answer_empty(r, 204);
 }
 
+/* A refusal that tells of an account has been noted: the note must be kept though the answer is no. */
+static err refuse_noted(request *r, err e)
+{
+    return e == ERR_CONFLICT || e == ERR_ACCOUNT_ALREADY_ACTIVE ? answer_problem(r, e) : e;
+}
+
 /* An invitation that was made anew, with its temporary password where that is shown. */
 static err answer_renewed(request *r, txn *t, uuid id, str shown)
 {
@@ -217,7 +223,9 @@ err api_renew_temporary_password(request *r, txn *t)
 {
     const body_renew_temporary_password *b = r->body;
     str shown;
-    TRY(invitation_new_password(t, &r->actor, path_id(r), b->delivery, &shown));
+    err e = invitation_new_password(t, &r->actor, path_id(r), b->delivery, &shown);
+    if (e != OK)
+        return refuse_noted(r, e);
     return answer_renewed(r, t, path_id(r), shown);
 }
 
@@ -226,7 +234,9 @@ err api_correct_invitation(request *r, txn *t)
     const body_correct_invitation *b = r->body;
     uuid fresh;
     str shown;
-    TRY(invitation_correct(t, &r->actor, path_id(r), b->email, &fresh, &shown));
+    err e = invitation_correct(t, &r->actor, path_id(r), b->email, &fresh, &shown);
+    if (e != OK)
+        return refuse_noted(r, e);
     return answer_renewed(r, t, fresh, shown);
 }
 

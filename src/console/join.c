@@ -79,6 +79,13 @@ static bool is_said_by_page(err refusal)
     return refusal == OK || refusal == ERR_WRONG_ACCOUNT || refusal == ERR_UNAUTHENTICATED;
 }
 
+/* What partials/mailed needs: nothing of the person, for whoever filled in the form may be anybody. */
+static void put_mailed(request *r, mval *m, const invitation_door *door)
+{
+    PUT(m, "email", door->email);
+    PUT_BOOL(m, "is_kept", mail_is_kept(r));
+}
+
 /* The page for a door that is open: which one depends on who stands before it. */
 static err show_open(request *r, txn *t, const entrance *way, const invitation_door *door, err refusal)
 {
@@ -108,6 +115,8 @@ static err show_open(request *r, txn *t, const entrance *way, const invitation_d
     PUT(m, "action_url", way->accept_url);
     PUT(m, "decline_url", way->decline_url);
     PUT(m, "next", way->next);
+    put_mailed(r, m, door);
+    PUT(m, "sign_in_url", door->tells ? STR_NONE : LINK(r->a, S("/sign-in"), {S("next"), way->next}));
     PUT(m, "forgotten_url", LINK(r->a, S("/password/forgotten"), {S("next"), way->next}));
     PUT(m, "switch_url", way->key.token.p ? arena_join(r->a, way->next, S("/switch")) : S("/sign-out"));
     PUT(m, "home_url", S("/"));
@@ -206,6 +215,15 @@ static err prepare_enrolment(request *r)
     return page_note(r, e, &work->found);
 }
 
+static err show_mailed(request *r, txn *t, const invitation_door *door)
+{
+    mval *m;
+    TRY(page_open(r, t, &m));
+    TRY(put_theme(r, t, m, door->organization_id));
+    put_mailed(r, m, door);
+    return page_answer(r, 202, "invite_mailed", m);
+}
+
 /* A look first: it notes a wrong code, once, where nothing undoes it. */
 static err accept(request *r, txn *t, const entrance *way)
 {
@@ -234,6 +252,8 @@ static err accept(request *r, txn *t, const entrance *way)
     }
     if (refusal != OK)
         return show_behind(r, t, way, &door, refusal);
+    if (done.by_mail)
+        return show_mailed(r, t, &door);
     if (done.new_session)
         answer_session(r, &done.session);
     return answer_redirect(r, arena_join(r->a, S("/o/"), done.organization_slug)); /* whose title is the welcome */

@@ -1,6 +1,7 @@
 #include "domain/enrolment.h"
 
 #include "domain/audit.h"
+#include "domain/disclosure.h"
 #include "domain/invitation_parts.h"
 #include "domain/mail.h"
 #include "domain/secret.h"
@@ -14,6 +15,8 @@
 typedef struct opened {
     q_invitation_door_row inv;
     bool mailed, replaced;
+    bool
+        tells; /* may say whether the address has an account: a mailed secret, or a copied one that was counted when it was copied */
     bool has_account;
     q_account_by_key_row account;
 } opened;
@@ -96,6 +99,7 @@ static err open_door(txn *t, const actor *who, const invitation_key *key, opened
         TRY(open_by_code(t, who, key->email, key->code, o));
     else
         return problem_at(t->problem, ERR_INVALID_REQUEST, S("/token"), S("required"), 0);
+    o->tells = o->mailed || (o->inv.is_link_telling && !accounts_hidden(t->env));
     err e = q_account_by_key(t, &o->account, o->inv.email_key);
     o->has_account = e == OK;
     return e == ERR_NOT_FOUND ? OK : e;
@@ -135,15 +139,20 @@ static bool taken_over(const opened *o)
     return o->has_account && o->account.email_proved_at == 0 && (o->mailed || waits);
 }
 
+static bool is_holder(const actor *who, const opened *o)
+{
+    return who->kind == ACTOR_ACCOUNT && o->has_account && uuid_eq(who->account_id, o->account.id);
+}
+
+/* Where nothing may be told, everybody without a session fills in the same form: go_on_by_mail. */
 static str next_step(const actor *who, const opened *o)
 {
-    bool signed_in = who->kind == ACTOR_ACCOUNT;
+    bool holder = is_holder(who, o);
+    if (who->kind == ACTOR_ACCOUNT && !holder)
+        return S("switch_account");
     if (!o->has_account || taken_over(o))
-        return signed_in && !(o->has_account && uuid_eq(who->account_id, o->account.id)) ? S("switch_account")
-                                                                                         : S("enrol");
-    if (!signed_in)
-        return S("sign_in");
-    return uuid_eq(who->account_id, o->account.id) ? S("accept") : S("switch_account");
+        return S("enrol");
+    return holder ? S("accept") : o->tells ? S("sign_in") : S("enrol");
 }
 
 /* The inviter's name; none when the operator, and so the organization itself, invites. */
@@ -177,6 +186,7 @@ static err describe(txn *t, const opened *o, invitation_door *out)
         .state = door_state(o, t->now),
         .expires_at = o->inv.expires_at,
         .mailed = o->mailed,
+        .tells = o->tells,
     };
     return add_inviter(t, o->inv.invited_by_id, out);
 }
@@ -242,14 +252,19 @@ static err take_over_account(txn *t, const opened *o, const enrolment *e, str gi
     return account_update(t, &self, &names);
 }
 
-/* A person who enrols: names are needed, and a password or a passkey. */
+/* What a person who enrols must give: names, and a password or a passkey. */
+static err judge_person(txn *t, const enrolment *e, str *given, str *family)
+{
+    if (!e->password_hash.p && !e->passkey)
+        return problem_at(t->problem, ERR_INVALID_REQUEST, S("/password"), S("required"), 0);
+    TRY(name_clean(t->a, t->problem, S("/given_name"), e->given_name, given));
+    return name_clean(t->a, t->problem, S("/family_name"), e->family_name, family);
+}
+
 static err enrol(txn *t, const opened *o, const enrolment *e, uuid *account_id)
 {
     str given, family;
-    if (!e->password_hash.p && !e->passkey)
-        return problem_at(t->problem, ERR_INVALID_REQUEST, S("/password"), S("required"), 0);
-    TRY(name_clean(t->a, t->problem, S("/given_name"), e->given_name, &given));
-    TRY(name_clean(t->a, t->problem, S("/family_name"), e->family_name, &family));
+    TRY(judge_person(t, e, &given, &family));
     if (!o->has_account) {
         TRY(new_account(t, o, e, given, family, account_id));
     } else {
@@ -277,11 +292,84 @@ static err settle_account(txn *t, const actor *who, const opened *o, const enrol
     return ERR_ADDRESS_UNPROVED;
 }
 
-static err refused_by_rule(const opened *o)
+/* An account without a proved address has no standing, and is not what an organization refuses. */
+static bool refuses_holder(const opened *o)
 {
-    bool refuses = str_eq(o->inv.existing_accounts, S("refuse"));
-    return refuses && o->has_account && !taken_over(o) ? ERR_ACCOUNT_ALREADY_ACTIVE : OK;
+    return str_eq(o->inv.existing_accounts, S("refuse")) && o->has_account && o->account.email_proved_at != 0;
 }
+
+static err refused_by_rule(const actor *who, const opened *o)
+{
+    return (o->tells || is_holder(who, o)) && refuses_holder(o) ? ERR_ACCOUNT_ALREADY_ACTIVE : OK;
+}
+
+/* ---- going on by mail ---- */
+
+/*
+ * Whoever enrols over a secret that may not tell learns from the answer whether there was an account: counted and audited for
+ * the organization that handed the secret out, before anything is looked at and whether there is one or not.
+ */
+static err count_answer(txn *t, const actor *who, const opened *o)
+{
+    bool may;
+    actor by = *who;
+    by.kind = ACTOR_INVITED;
+    disclosure d = disclosure_begin(t, &by, o->inv.organization_id);
+    TRY(disclosure_count(&d, o->inv.email_key, &may));
+    t->problem->retry_after = may ? t->problem->retry_after : d.retry_after;
+    return may ? disclosure_end(&d) : ERR_RATE_LIMITED;
+}
+
+/* So many mails an invitation; past them the answer is the same. */
+static err may_mail(txn *t, uuid invitation_id, bool *may)
+{
+    static const rate_rule rules[] = {{"go_on_hour", MSEC_HOUR, 3}, {"go_on_day", MSEC_DAY, 10}};
+    str who = {(const char *)invitation_id.b, sizeof invitation_id.b};
+    problem *outer = t->problem, own = {0};
+    int64_t taken = 1;
+    err e = OK;
+    t->problem = &own;
+    for (size_t i = 0; i < sizeof rules / sizeof *rules && e == OK && taken; i++)
+        e = rate_take(t, &rules[i], who, 1, &taken);
+    t->problem = outer;
+    *may = taken;
+    return e;
+}
+
+/* A link of its own, beside those that were sent, in the holder's language; none where the organization refuses them. */
+static err mail_holder(txn *t, const opened *o)
+{
+    bool proved = o->account.email_proved_at != 0;
+    str holders = proved ? o->account.locale : STR_NONE, hash;
+    mail_order order = {.kind = MAIL_INVITATION_GO_ON,
+                        .organization_id = o->inv.organization_id,
+                        .invitation_id = o->inv.id,
+                        .recipient = proved ? o->account.email : o->inv.email,
+                        .locale = holders.p         ? holders
+                                  : o->inv.locale.p ? o->inv.locale
+                                                    : o->inv.organization_locale};
+    if (!refuses_holder(o)) {
+        secret_new(t->a, o->inv.organization_id, o->inv.id, &order.token, &hash);
+        TRY(q_invitation_old_secret_insert(t, .organization_id = o->inv.organization_id, .invitation_id = o->inv.id,
+                                           .secret_hash = hash, .is_live = true));
+    }
+    return mail_queue(t, &order, NULL);
+}
+
+/* The form was filled in for an address that has an account. What would be refused of a new person is refused here as well. */
+static err go_on_by_mail(txn *t, const opened *o, const enrolment *e, accepted *out)
+{
+    str given, family;
+    bool may;
+    TRY(judge_person(t, e, &given, &family));
+    if (e->passkey)
+        TRY(passkey_enrol_nobody(t, o->inv.id, e->passkey));
+    TRY(may_mail(t, o->inv.id, &may));
+    out->by_mail = true;
+    return may ? mail_holder(t, o) : OK;
+}
+
+/* ---- becoming a member ---- */
 
 static err close_accepted(txn *t, const q_invitation_for_change_row *inv, uuid organization_id, uuid account_id)
 {
@@ -340,7 +428,12 @@ err invitation_accept(txn *t, const actor *who, const enrolment *e, accepted *ou
     *out = (accepted){0};
     TRY(open_for_change(t, who, &e->key, &o, &inv));
     TRY(invitation_state_error(door_state(&o, t->now)));
-    TRY(refused_by_rule(&o));
+    if (!o.tells && str_eq(next_step(who, &o), S("enrol"))) {
+        TRY(count_answer(t, who, &o));
+        if (o.has_account && !taken_over(&o))
+            return go_on_by_mail(t, &o, e, out);
+    }
+    TRY(refused_by_rule(who, &o));
     TRY(settle_account(t, who, &o, e, out, &account_id));
     TRY(invitation_fulfil(t, who, o.inv.organization_id, &inv, account_id, &out->membership_id));
     out->organization_id = o.inv.organization_id;

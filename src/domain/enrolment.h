@@ -24,6 +24,7 @@ typedef struct invitation_door {
     msec expires_at;
     str next;    /* enrol, sign_in, switch_account, accept, none */
     bool mailed; /* the secret travelled by e-mail alone: it proves the address */
+    bool tells; /* `next` depends on whether the address has an account; otherwise everybody without a session enrols */
 } invitation_door;
 
 /**
@@ -46,11 +47,14 @@ typedef struct enrolment {
 typedef struct accepted {
     uuid organization_id, membership_id;
     str organization_slug, entitlement_keys;
+    bool by_mail; /* nobody became anything: the address is told how to go on, and the rest here is empty */
     bool new_session;
     signed_in session; /* new_session: a token for the cookie; otherwise the session one has */
 } accepted;
 /**
- * Consumes the invitation, once, at commit: the person is a member. Errors: ERR_INVITATION_*; ERR_UNAUTHENTICATED when the
+ * Consumes the invitation, once, at commit: the person is a member. Where it may not be told that the address has an account,
+ * whoever comes without its session goes on by mail (out->by_mail), and past the organization's addresses_per_hour everybody who
+ * comes so is refused alike, ERR_RATE_LIMITED. Errors: ERR_INVITATION_*; ERR_UNAUTHENTICATED when the
  * account exists and nobody is signed in; ERR_WRONG_ACCOUNT; ERR_ACCOUNT_ALREADY_ACTIVE; ERR_ALREADY_MEMBER;
  * ERR_INVALID_REQUEST when names, or both password and passkey, are missing; ERR_PASSKEY_REFUSED; ERR_SEAT_LIMIT_REACHED never (the seat is held).
  */

@@ -28,8 +28,10 @@ err invitation_find_account(txn *t, invitation_send *s)
     err e = q_account_by_key(t, &account, s->email_key);
     if (e != OK)
         return e == ERR_NOT_FOUND ? OK : e;
-    s->account_email = account.email;
-    s->account_locale = account.locale;
+    if (account.email_proved_at) {
+        s->account_email = account.email;
+        s->account_locale = account.locale;
+    }
     return OK;
 }
 
@@ -52,7 +54,7 @@ err invitation_mail(txn *t, invitation_send *s)
                         .locale = s->account_locale.p ? s->account_locale
                                   : s->locale.p       ? s->locale
                                                       : s->organization_locale};
-    if (!s->password.p)
+    if (!s->password.p || s->made_up)
         make_link(t, s, &order);
     else if (str_eq(s->password_delivery, S("send")))
         order.code = s->password;

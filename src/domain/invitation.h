@@ -50,7 +50,7 @@ typedef struct invite_order {
 typedef struct invite_result {
     str email;
     err outcome;            /* OK: invited (preview: would be) */
-    bool existing_account;  /* preview: and may be said */
+    bool existing_account;  /* preview: and may be told */
     problem *problem;       /* for outcome != OK; otherwise NULL */
     str method;             /* for OK: how this one gets in, "link" or "temporary_password"; made or previewed */
     invitation_view *made;  /* the new invitation; NULL for outcome != OK and for a preview */
@@ -61,9 +61,9 @@ typedef struct invite_result {
 } invite_result;
 
 /**
- * What sending would do, row by row, in the order given. Changes nothing but the counter of addresses looked at.
- * `guarded`: past addresses_per_hour ERR_RATE_LIMITED (API); otherwise rows past it just do not say whether an account
- * exists (console).
+ * What sending would do, row by row, in the order given. Changes nothing but the counter of addresses looked at. Where it may not
+ * be told that an address has an account (domain/disclosure.h), it reads as one of a new person, here and in all that follows.
+ * `guarded`: past addresses_per_hour ERR_RATE_LIMITED (API); otherwise rows past it are not told (console).
  */
 MUST err invitations_preview(txn *t, const actor *by, const invite_order *order, bool guarded, invite_result *results,
                              seats *seats);
@@ -71,7 +71,8 @@ MUST err invitations_preview(txn *t, const actor *by, const invite_order *order,
 MUST err invitation_mail_preview(txn *t, const actor *by, const invite_order *order, const invite_row *row,
                                  bool existing_account, mail_parts *out);
 /**
- * Invites: all rows in this one transaction, each its own result. ERR_RATE_LIMITED when none fits the hour;
+ * Invites: all rows in this one transaction, each its own result. ERR_RATE_LIMITED when none fits the hour: then no address was
+ * looked at;
  * ERR_INVALID_REQUEST at /delivery, /deliver or /expires_in for what the organization's terms do not allow.
  */
 MUST err invitations_create(txn *t, const actor *by, const invite_order *order, invite_result *results, uuid *batch_id);
@@ -99,7 +100,8 @@ MUST err batch_get(txn *t, uuid organization_id, uuid id, batch_view *out);
 MUST err invitation_resend(txn *t, const actor *by, uuid id, str *shown);
 /**
  * The same, for temporary passwords alone (else ERR_CONFLICT), handed over by `delivery` (STR_NONE: as before);
- * ERR_INVALID_REQUEST at /delivery when the organization's terms do not allow that.
+ * ERR_INVALID_REQUEST at /delivery when the organization's terms do not allow that. ERR_CONFLICT, too, when the address has an
+ * account by now and that may be told: nothing is done then but a note, so commit t (answer_problem).
  */
 MUST err invitation_new_password(txn *t, const actor *by, uuid id, str delivery, str *shown);
 /**
@@ -109,7 +111,10 @@ MUST err invitation_new_password(txn *t, const actor *by, uuid id, str delivery,
 MUST err batch_resend(txn *t, const actor *by, uuid batch_id, int64_t *resent, int64_t *asked);
 /** From commit on its links are dead, its seat is free, and a mail still waiting is not sent. */
 MUST err invitation_revoke(txn *t, const actor *by, uuid id);
-/** Revoke and invite in one step; *new_id is the invitation at the right address. `shown` as in invitation_resend. */
+/**
+ * Revoke and invite in one step; *new_id is the invitation at the right address, *shown its temporary password when that is
+ * shown. ERR_ACCOUNT_ALREADY_ACTIVE does nothing but note that it was told: commit t (answer_problem).
+ */
 MUST err invitation_correct(txn *t, const actor *by, uuid id, str email, uuid *new_id, str *shown);
 
 typedef struct invitation_link_view {

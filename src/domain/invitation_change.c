@@ -1,6 +1,7 @@
 /* What happens to an invitation that stands: resend, revoke, correct, link, remind. */
 #include "base/buf.h"
 #include "domain/audit.h"
+#include "domain/disclosure.h"
 #include "domain/group.h"
 #include "domain/invitation_parts.h"
 #include "domain/mail.h"
@@ -49,6 +50,12 @@ static err may_become(const standing *s, change c)
         if (str_eq(allowed[i].state, s->state))
             return allowed[i].refusal[c];
     return ERR_INTERNAL;
+}
+
+/* A refusal is its caller's; trouble with the database is everybody's. */
+static bool is_trouble(err e)
+{
+    return e == ERR_UNAVAILABLE || e == ERR_INTERNAL;
 }
 
 /* ---- resend ---- */
@@ -129,28 +136,28 @@ typedef struct renewal {
     bool password; /* a temporary password, and nothing else will do */
     str delivery;  /* of it; STR_NONE: as before, as far as the terms allow */
     str *shown;    /* where it goes when it is shown; NULL: nowhere */
+    bool told;     /* out: whether the address has an account */
 } renewal;
 
-/* A temporary password in place of the last one; a link for whoever has an account by now. */
-static err renew_password(txn *t, standing *s, const renewal *r, msec expires, invitation_send *send)
+/* A temporary password in place of the last one; a link for whoever has an account by now, where that may be told. */
+static err renew_password(txn *t, const actor *by, standing *s, renewal *r, msec expires, invitation_send *send)
 {
     str delivery;
     temporary_terms terms = temporary_terms_of(t, &s->organization);
     bool as_before = !r->delivery.p && str_eq(terms.delivery, S("ask"));
     TRY(temporary_delivery(t, &terms, as_before ? s->inv.password_delivery : r->delivery, &delivery));
-    err e = temporary_issue(t, send, delivery, s->inv.given_name, s->inv.family_name, expires);
-    if (e == ERR_CONFLICT)
-        return r->password ? e : invitation_find_account(t, send);
-    TRY(e);
-    if (!str_eq(delivery, S("show")))
-        return OK;
-    if (!r->shown)
+    bool shows = str_eq(delivery, S("show"));
+    if (shows && !r->shown) /* first, and for everybody: nothing was looked at */
         return ERR_CONFLICT;
-    *r->shown = send->password;
-    return OK;
+    TRY(disclosure_of(t, by, s->organization_id, s->inv.email_key, &send->tells));
+    err e = temporary_issue(t, send, delivery, s->inv.given_name, s->inv.family_name, expires);
+    r->told = e == ERR_CONFLICT;
+    if (e == OK && shows)
+        *r->shown = send->password;
+    return r->told && !r->password ? OK : e;
 }
 
-static err renew(txn *t, const actor *by, standing *s, const renewal *r)
+static err renew(txn *t, const actor *by, standing *s, renewal *r)
 {
     uuid inviter;
     invitation_send send = send_of(s, MAIL_INVITATION);
@@ -158,8 +165,9 @@ static err renew(txn *t, const actor *by, standing *s, const renewal *r)
     TRY(sender(t, by, s, &inviter));
     TRY(invitation_retire_secrets(t, s->organization_id, &s->inv));
     TRY(mail_withdraw(t, s->inv.mail_id));
-    TRY(str_eq(s->inv.method, METHOD_TEMPORARY) ? renew_password(t, s, r, expires, &send)
-                                                : invitation_find_account(t, &send));
+    if (str_eq(s->inv.method, METHOD_TEMPORARY))
+        TRY(renew_password(t, by, s, r, expires, &send));
+    TRY(invitation_find_account(t, &send));
     TRY(invitation_mail(t, &send));
     msec after = send.password.p ? 0 : s->organization.reminder_after; /* a reminder could not say the password again */
     TRY(q_invitation_renew(t, .organization_id = s->organization_id, .id = s->inv.id, .invited_by_id = inviter,
@@ -173,35 +181,56 @@ static err renew(txn *t, const actor *by, standing *s, const renewal *r)
                  .detail = AUDIT_OBJECT(t->a, {S("email"), s->inv.email}));
 }
 
-static err take_up_renewal(txn *t, const actor *by, uuid id, const renewal *r)
+static err take_up_renewal(txn *t, const actor *by, uuid id, renewal *r, standing *s)
 {
-    standing s;
     int64_t taken;
-    TRY(take_up(t, by->organization_id, id, &s));
-    TRY(may_become(&s, CHANGE_RESEND));
-    TRY(invitation_role_allowed(by, s.inv.role));
-    if (s.inv.access_ends_at && s.inv.access_ends_at <= t->now)
+    TRY(take_up(t, by->organization_id, id, s));
+    TRY(may_become(s, CHANGE_RESEND));
+    TRY(invitation_role_allowed(by, s->inv.role));
+    if (s->inv.access_ends_at && s->inv.access_ends_at <= t->now)
         return problem_at(t->problem, ERR_CONFLICT, S("/access_ends_at"), S("past"), 0);
-    if (r->password && !str_eq(s.inv.method, METHOD_TEMPORARY))
+    if (r->password && !str_eq(s->inv.method, METHOD_TEMPORARY))
         return ERR_CONFLICT;
-    TRY(invitation_rate(t, s.organization_id, 1, &taken));
+    TRY(invitation_rate(t, s->organization_id, 1, &taken));
     if (!taken)
         return ERR_RATE_LIMITED;
-    TRY(reopen(t, &s));
-    return renew(t, by, &s, r);
+    TRY(reopen(t, s));
+    return renew(t, by, s, r);
 }
 
 err invitation_resend(txn *t, const actor *by, uuid id, str *shown)
 {
+    standing s;
     if (shown)
         *shown = STR_NONE;
-    return take_up_renewal(t, by, id, &(renewal){.shown = shown});
+    return take_up_renewal(t, by, id, &(renewal){.shown = shown}, &s);
+}
+
+/*
+ * What comes after store_savepoint. A refusal that tells of an account leaves nothing behind but the note that it was told:
+ * whoever asks again and again is counted each time.
+ */
+static err keep_or_note(txn *t, const actor *by, err e, bool told, str email_key)
+{
+    bool may;
+    if (e == OK)
+        return store_release(t);
+    if (is_trouble(e))
+        return e;
+    store_rollback_to(t);
+    if (told)
+        TRY(disclosure_of(t, by, by->organization_id, email_key, &may));
+    return e;
 }
 
 err invitation_new_password(txn *t, const actor *by, uuid id, str delivery, str *shown)
 {
+    standing s = {0};
+    renewal r = {.password = true, .delivery = delivery, .shown = shown};
     *shown = STR_NONE;
-    return take_up_renewal(t, by, id, &(renewal){.password = true, .delivery = delivery, .shown = shown});
+    TRY(store_savepoint(t));
+    err e = take_up_renewal(t, by, id, &r, &s);
+    return keep_or_note(t, by, e, r.told, s.inv.email_key);
 }
 
 /* One of many: its refusal undoes what it wrote and leaves the others whole. */
@@ -225,7 +254,7 @@ err batch_resend(txn *t, const actor *by, uuid batch_id, int64_t *resent, int64_
     *asked = (int64_t)rows.n;
     for (size_t i = 0; i < rows.n; i++) {
         err e = resend_apart(t, by, rows.p[i].id);
-        if (e == ERR_UNAVAILABLE || e == ERR_INTERNAL)
+        if (is_trouble(e))
             return e;
         *resent += e == OK;
         if (e == ERR_RATE_LIMITED)
@@ -285,41 +314,51 @@ static err invite_instead(txn *t, const actor *by, const standing *s, str email,
     return invitations_create(t, by, &order, result, &batch);
 }
 
+static err replace(txn *t, const actor *by, standing *s, str email, uuid *new_id, str *shown)
+{
+    invite_result result;
+    TRY(close_revoked(t, by, s));
+    TRY(invite_instead(t, by, s, email, &result));
+    if (result.problem)
+        *t->problem = *result.problem;
+    if (result.made)
+        *new_id = result.made->id;
+    *shown = result.temporary_password;
+    return result.outcome;
+}
+
 err invitation_correct(txn *t, const actor *by, uuid id, str email, uuid *new_id, str *shown)
 {
     standing s;
     address where;
-    invite_result result;
+    *shown = STR_NONE;
     TRY(take_up(t, by->organization_id, id, &s));
     TRY(may_become(&s, CHANGE_PENDING_ONLY));
     if (!address_parse(t->a, email, &where))
         return problem_at(t->problem, ERR_INVALID_ADDRESS, S("/email"), S("not-allowed"), 0);
     if (str_eq(where.key, s.inv.email_key))
         return ERR_ALREADY_INVITED;
-    TRY(close_revoked(t, by, &s));
-    TRY(invite_instead(t, by, &s, email, &result));
-    if (result.problem)
-        *t->problem = *result.problem;
-    if (result.made)
-        *new_id = result.made->id;
-    if (shown)
-        *shown = result.temporary_password;
-    return result.temporary_password.p && !shown ? ERR_CONFLICT : result.outcome;
+    TRY(store_savepoint(t));
+    err e = replace(t, by, &s, email, new_id, shown);
+    return keep_or_note(t, by, e, e == ERR_ACCOUNT_ALREADY_ACTIVE, where.key);
 }
 
 /* ---- links to hand over ---- */
 
-static err make_link(txn *t, const actor *by, standing *s, invitation_link_view *out)
+/* Looking through a link changes nothing, so it is decided here what it may say of an account, and counted. */
+static err make_link(txn *t, const actor *by, standing *s, disclosure *telling, invitation_link_view *out)
 {
+    bool tells;
     str token, hash;
     char code[CODE_LENGTH + 1];
+    TRY(disclosure_ask(telling, s->inv.email_key, &tells));
     secret_new(t->a, s->organization_id, s->inv.id, &token, &hash);
     str typed = arena_str(t->a, code_make(code));
     if (s->inv.link_hash.p)
         TRY(q_invitation_old_secret_insert(t, .organization_id = s->organization_id, .invitation_id = s->inv.id,
                                            .secret_hash = s->inv.link_hash, .is_live = false));
     TRY(q_invitation_link_set(t, .link_hash = hash, .link_code_hash = invitation_code_hash(t, s->inv.id, typed),
-                              .link_code_expires_at = t->now + LINK_CODE_LIFETIME,
+                              .link_code_expires_at = t->now + LINK_CODE_LIFETIME, .is_link_telling = tells,
                               .organization_id = s->organization_id, .id = s->inv.id));
     *out = (invitation_link_view){s->inv.email, arena_join(t->a, t->env->public_url, S("/i/"), token),
                                   code_display(t->a, typed)};
@@ -332,7 +371,9 @@ err invitation_link_make(txn *t, const actor *by, uuid id, invitation_link_view 
     TRY(take_up(t, by->organization_id, id, &s));
     TRY(may_become(&s, CHANGE_PENDING_ONLY));
     TRY(invitation_role_allowed(by, s.inv.role));
-    return make_link(t, by, &s, out);
+    disclosure telling = disclosure_begin(t, by, by->organization_id);
+    TRY(make_link(t, by, &s, &telling, out));
+    return disclosure_end(&telling);
 }
 
 err batch_links(txn *t, const actor *by, uuid batch_id, invitation_link_view **out, size_t *count)
@@ -342,14 +383,15 @@ err batch_links(txn *t, const actor *by, uuid batch_id, invitation_link_view **o
     standing s;
     TRY(q_batch_by_id(t, &batch, .organization_id = by->organization_id, .id = batch_id));
     TRY(q_batch_unanswered(t, &rows, .organization_id = by->organization_id, .batch_id = batch_id));
+    disclosure telling = disclosure_begin(t, by, by->organization_id);
     *out = arena_array_of(t->a, invitation_link_view, rows.n);
     *count = 0;
     for (size_t i = 0; i < rows.n; i++) {
         TRY(take_up(t, by->organization_id, rows.p[i].id, &s));
         if (may_become(&s, CHANGE_PENDING_ONLY) == OK && invitation_role_allowed(by, s.inv.role) == OK)
-            TRY(make_link(t, by, &s, &(*out)[(*count)++]));
+            TRY(make_link(t, by, &s, &telling, &(*out)[(*count)++]));
     }
-    return OK;
+    return disclosure_end(&telling);
 }
 
 static void csv_cell(buf *b, str s, char end)
@@ -413,9 +455,13 @@ err invitation_mail_link(txn *t, const actor *by, uuid organization_id, uuid id)
     TRY(take_up(t, organization_id, id, &s));
     if (!str_eq(s.state, S("pending")))
         return OK;
-    TRY(mail_again(t, &s, MAIL_INVITATION, 0));
-    return audit(t, by, "invitation.link_mailed", .subject_kind = S("invitation"), .subject_id = id,
-                 .organization_id = organization_id);
+    invitation_send send = send_of(&s, MAIL_INVITATION_LINK);
+    TRY(invitation_mail(t, &send));
+    TRY(q_invitation_old_secret_insert(t, .organization_id = organization_id, .invitation_id = id,
+                                       .secret_hash = send.secret_hash, .is_live = true));
+    TRY(q_invitation_code_set(t, .code_hash = send.code_hash, .code_expires_at = send.code_expires_at,
+                              .organization_id = organization_id, .id = id));
+    return audit(t, by, "invitation.link_mailed", .subject_kind = S("invitation"), .subject_id = id);
 }
 
 err invitations_remind(txn *t, int64_t limit, int64_t *count)

@@ -15,18 +15,21 @@ typedef struct invitation_send {
     str kind;                     /* MAIL_INVITATION, MAIL_REMINDER, MAIL_TEMPORARY_PASSWORD */
     str email, email_key, locale; /* the invitation's */
     str organization_locale;
-    str account_email, account_locale; /* of the account with this address, when there is one */
+    str account_email, account_locale; /* of the account with this address, when there is one that proved it */
+    bool tells;                        /* the organization may see whether there is one: domain/disclosure.h */
     str method, password_delivery;     /* METHOD_LINK, or as temporary_issue filled them */
     str password;                      /* the temporary one; STR_NONE: a link is sent */
+    bool made_up;                      /* it opens nothing, and a link is sent to whoever has the account */
     str secret_hash, code_hash;        /* out */
     msec code_expires_at;              /* out */
     uuid mail_id;                      /* out */
 } invitation_send;
-/** Fills in what the account of s->email_key says, if there is one. */
+/** Fills in what the account of s->email_key says, if there is one whose address is proved. */
 MUST err invitation_find_account(txn *t, invitation_send *s);
 /**
  * Makes the link and the code and queues the mail, to the stored spelling when there is an account. With a temporary password
- * there is neither: the mail holds the password when it is to be sent.
+ * there is neither: the mail holds the password when it is to be sent. One that was made up is queued as if it were such a mail,
+ * and holds a link.
  */
 MUST err invitation_mail(txn *t, invitation_send *s);
 /** The keyed hash of a typed code, bound to its invitation. */
@@ -43,7 +46,8 @@ MUST err invitation_fulfil(txn *t, const actor *who, uuid organization_id, const
                            uuid account_id, uuid *membership_id);
 /**
  * Mails a link of a pending invitation beside what was sent already; earlier ones stay good. For whoever has forgotten a
- * temporary password that was never replaced. Nothing when the invitation is pending no more.
+ * temporary password that was never replaced. Nothing when the invitation is pending no more. The organization sees none of it, in
+ * the invitation, its list of mails or its record: an address whose password was made up would be told apart by it.
  */
 MUST err invitation_mail_link(txn *t, const actor *by, uuid organization_id, uuid id);
 /** ERR_FORBIDDEN when the role is more than the inviter may give. */

@@ -1,11 +1,11 @@
 /* Inviting: what would happen, and making it happen. */
 #include "domain/audit.h"
+#include "domain/disclosure.h"
 #include "domain/group.h"
 #include "domain/invitation_parts.h"
 #include "domain/mail.h"
 #include "domain/organization_settings.h"
 #include "domain/temporary_parts.h"
-#include "domain/throttle.h"
 #include "ports/address.h"
 
 static const msec lifetime_min = MSEC_HOUR, lifetime_max = (msec)90 * MSEC_DAY;
@@ -17,6 +17,8 @@ typedef struct inviting {
     const invite_order *order;
     q_organization_by_id_row organization;
     seats seats;
+    disclosure telling;
+    bool previews;
     msec lifetime;
     str delivery; /* of temporary passwords; STR_NONE: everybody gets a link */
     msec password_lifetime;
@@ -24,6 +26,7 @@ typedef struct inviting {
     struct candidate {
         address where;
         bool ready;
+        bool told; /* whether it has an account; else nothing that the organization sees may depend on that */
         q_invitation_look_row found;
         str given_name, family_name, message, group_ids;
         int64_t entitlements;
@@ -52,7 +55,7 @@ static err start_passwords(inviting *w)
 
 static err start(inviting *w, txn *t, const actor *by, const invite_order *order)
 {
-    *w = (inviting){.t = t, .by = by, .order = order};
+    *w = (inviting){.t = t, .by = by, .order = order, .telling = disclosure_begin(t, by, by->organization_id)};
     TRY(q_organization_by_id(t, &w->organization, by->organization_id));
     w->lifetime = order->lifetime ? order->lifetime : w->organization.invitation_lifetime;
     if (w->lifetime < lifetime_min || w->lifetime > lifetime_max)
@@ -116,21 +119,38 @@ static err judge_options(inviting *w, const invite_row *row, struct candidate *c
     return OK;
 }
 
-/* An account of one's own: not one that still waits behind a temporary password. */
+/* A lapsed invitation does not count. */
+static bool is_invited(const inviting *w, const struct candidate *c)
+{
+    return !uuid_none(c->found.pending_id) && c->found.pending_until > w->t->now;
+}
+
+/* An account whose address nobody proved has no standing: it counts as none, and so does one that waits behind a temporary
+ * password. */
 static bool has_account(const struct candidate *c)
 {
-    return !uuid_none(c->found.account_id) && uuid_none(c->found.waiting_id);
+    return c->told && c->found.account_proved_at != 0;
 }
 
-/* Whoever has an account gets a link, and so does whom another organization gave a temporary password that is still good. */
+/* Where no account can be made to wait: there is one, or another organization gave it a temporary password that is still good. */
+static bool is_taken(const inviting *w, const struct candidate *c)
+{
+    const q_invitation_look_row *found = &c->found;
+    bool waits = !uuid_none(found->waiting_id);
+    bool ours = uuid_eq(found->waiting_for_id, w->organization.id) || found->waiting_until <= w->t->now;
+    return !uuid_none(found->account_id) && !(waits && ours);
+}
+
+/* Whoever has an account gets a link, if that may be told; else everybody gets what was asked for: temporary_issue. */
 static bool gets_password(const inviting *w, const struct candidate *c)
 {
-    bool elsewhere = !uuid_none(c->found.waiting_id) && !uuid_eq(c->found.waiting_for_id, w->organization.id) &&
-                     c->found.waiting_until > w->t->now;
-    return w->delivery.p && !has_account(c) && !elsewhere;
+    return w->delivery.p && !(c->told && is_taken(w, c));
 }
 
-/* The account behind the address, and whether it is a member already or not welcome. */
+/*
+ * The account behind the address: whether it is a member already, invited or not welcome. Here, where it is found out, it is
+ * decided whether that may be told; a member is no secret to the organization, and whoever is invited already is not looked at.
+ */
 static err judge_account(inviting *w, struct candidate *c, invite_result *result)
 {
     q_invitation_look_row *found = &c->found;
@@ -139,8 +159,14 @@ static err judge_account(inviting *w, struct candidate *c, invite_result *result
     result->role = found->role;
     if (!uuid_none(found->membership_id))
         return ERR_ALREADY_MEMBER;
-    bool refused = str_eq(w->organization.existing_accounts, S("refuse"));
-    return refused && has_account(c) ? ERR_ACCOUNT_ALREADY_ACTIVE : OK;
+    if (is_invited(w, c)) {
+        result->standing_id = found->pending_id;
+        return ERR_ALREADY_INVITED;
+    }
+    bool refuses = str_eq(w->organization.existing_accounts, S("refuse"));
+    if (w->previews || w->delivery.p || refuses)
+        TRY(disclosure_ask(&w->telling, c->where.key, &c->told));
+    return refuses && has_account(c) ? ERR_ACCOUNT_ALREADY_ACTIVE : OK;
 }
 
 static err judge(inviting *w, size_t i, invite_result *result)
@@ -194,42 +220,6 @@ static err judge_all(inviting *w, invite_result *results)
     return OK;
 }
 
-/* A lapsed invitation does not count. */
-static bool is_invited(const inviting *w, const struct candidate *c)
-{
-    return !uuid_none(c->found.pending_id) && c->found.pending_until > w->t->now;
-}
-
-/* ---- telling that an address has an account ---- */
-
-static err may_tell(inviting *w, str email_key, bool *granted)
-{
-    const rate_rule rule = {"addresses", MSEC_HOUR, w->t->env->settings->addresses_per_hour};
-    str who = {(const char *)w->organization.id.b, sizeof w->organization.id.b};
-    return rate_take_distinct(w->t, &rule, who, email_key, granted);
-}
-
-static err tell_accounts(inviting *w, bool guarded, invite_result *results)
-{
-    int64_t told = 0;
-    bool granted;
-    for (size_t i = 0; i < w->order->count; i++) {
-        if (!w->candidates[i].ready && results[i].outcome != ERR_ACCOUNT_ALREADY_ACTIVE)
-            continue;
-        TRY(may_tell(w, w->candidates[i].where.key, &granted));
-        if (!granted && guarded)
-            return ERR_RATE_LIMITED;
-        results[i].existing_account = granted && has_account(&w->candidates[i]);
-        if (!granted && results[i].outcome == ERR_ACCOUNT_ALREADY_ACTIVE)
-            results[i].outcome = ERR_RATE_LIMITED;
-        told += granted;
-    }
-    return told ? audit(w->t, w->by, "addresses.looked_up", .subject_kind = S("organization"),
-                        .subject_id = w->organization.id,
-                        .after = AUDIT_OBJECT(w->t->a, {S("count"), arena_printf(w->t->a, "%lld", (long long)told)}))
-                : OK;
-}
-
 /* ---- preview ---- */
 
 static void preview_row(inviting *w, size_t i, invite_result *result)
@@ -237,16 +227,15 @@ static void preview_row(inviting *w, size_t i, invite_result *result)
     const struct candidate *c = &w->candidates[i];
     if (!c->ready)
         return;
-    if (is_invited(w, c)) {
-        result->outcome = ERR_ALREADY_INVITED;
-        result->standing_id = c->found.pending_id;
-    } else if (seats_free(&w->seats) == 0) {
+    result->existing_account = has_account(c);
+    if (seats_free(&w->seats) == 0) {
         result->outcome = ERR_SEAT_LIMIT_REACHED;
+        result->problem = arena_new_of(w->t->a, problem);
+        problem_arg(result->problem, "limit", arena_printf(w->t->a, "%lld", (long long)w->seats.limit));
     } else {
         w->seats.held++;
         result->method = gets_password(w, c) ? METHOD_TEMPORARY : METHOD_LINK;
     }
-    w->candidates[i].ready = result->outcome == OK;
 }
 
 err invitations_preview(txn *t, const actor *by, const invite_order *order, bool guarded, invite_result *results,
@@ -259,17 +248,15 @@ err invitations_preview(txn *t, const actor *by, const invite_order *order, bool
     TRY(q_invitation_lapsed_count(t, &lapsed, .organization_id = by->organization_id, .now = t->now));
     w.seats.held = w.seats.held > lapsed.total ? w.seats.held - lapsed.total : 0;
     *seats = w.seats;
+    w.previews = true;
     TRY(judge_all(&w, results));
+    if (guarded && w.telling.retry_after) {
+        t->problem->retry_after = w.telling.retry_after;
+        return ERR_RATE_LIMITED;
+    }
     for (size_t i = 0; i < order->count; i++)
         preview_row(&w, i, &results[i]);
-    for (size_t i = 0; i < order->count; i++) {
-        w.candidates[i].ready = w.candidates[i].ready || results[i].outcome == ERR_SEAT_LIMIT_REACHED;
-        if (results[i].outcome != OK && !results[i].problem)
-            results[i].problem = arena_new_of(t->a, problem);
-        if (results[i].outcome == ERR_SEAT_LIMIT_REACHED)
-            problem_arg(results[i].problem, "limit", arena_printf(t->a, "%lld", (long long)w.seats.limit));
-    }
-    return tell_accounts(&w, guarded, results);
+    return disclosure_end(&w.telling);
 }
 
 /* ---- sending ---- */
@@ -374,6 +361,7 @@ static err issue_password(inviting *w, const struct candidate *c, const invite_r
     if (!gets_password(w, c))
         return OK;
     msec expires = invitation_expiry(w->t->now, w->password_lifetime, row->access_ends_at);
+    send->tells = c->told;
     err e = temporary_issue(w->t, send, w->delivery, c->given_name, c->family_name, expires);
     return e == ERR_CONFLICT ? OK : e;
 }
@@ -382,10 +370,6 @@ static err invite_one(inviting *w, size_t i, invite_result *result)
 {
     const struct candidate *c = &w->candidates[i];
     const invite_row *row = &w->order->rows[i];
-    if (is_invited(w, c)) {
-        result->standing_id = c->found.pending_id;
-        return ERR_ALREADY_INVITED;
-    }
     if (!uuid_none(c->found.pending_id))
         TRY(retire_lapsed(w, c->found.pending_id));
     TRY(seat_hold(w->t, w->organization.id, &w->seats));
@@ -440,17 +424,20 @@ static int64_t ready_count(const inviting *w)
     return n;
 }
 
-static err guard_disclosure(inviting *w, invite_result *results)
+/*
+ * The first of the hour's room is taken before any address is looked at: where nobody fits, nothing is told. It is given back
+ * when nobody is ready.
+ */
+static err judge_within(inviting *w, invite_result *results, int64_t *granted)
 {
-    bool granted;
-    for (size_t i = 0; i < w->order->count; i++) {
-        if (results[i].outcome != ERR_ACCOUNT_ALREADY_ACTIVE)
-            continue;
-        TRY(may_tell(w, w->candidates[i].where.key, &granted));
-        if (!granted)
-            results[i].outcome = ERR_RATE_LIMITED;
-    }
-    return OK;
+    int64_t first, more;
+    TRY(invitation_rate(w->t, w->organization.id, 1, &first));
+    if (!first)
+        return ERR_RATE_LIMITED;
+    TRY(judge_all(w, results));
+    TRY(invitation_rate(w->t, w->organization.id, ready_count(w) - first, &more));
+    *granted = first + more;
+    return disclosure_end(&w->telling);
 }
 
 err invitations_create(txn *t, const actor *by, const invite_order *order, invite_result *results, uuid *batch_id)
@@ -461,12 +448,7 @@ err invitations_create(txn *t, const actor *by, const invite_order *order, invit
     TRY(seats_lock(t, by->organization_id, &s)); /* first: groups and entitlements go under this lock */
     TRY(start(&w, t, by, order));
     w.seats = s;
-    TRY(judge_all(&w, results));
-    TRY(guard_disclosure(&w, results));
-    int64_t ready = ready_count(&w);
-    TRY(invitation_rate(t, by->organization_id, ready, &granted));
-    if (ready && !granted)
-        return ERR_RATE_LIMITED;
+    TRY(judge_within(&w, results, &granted));
     *batch_id = w.batch_id = uuid_new(t->now);
     TRY(q_batch_insert(t, .organization_id = by->organization_id, .id = w.batch_id, .created_by_id = by->account_id,
                        .created_at = t->now));

@@ -72,6 +72,9 @@ static str link_of(txn *t, str kind, str token)
         str kind, path;
     } paths[] = {{S_INIT("invitation"), S_INIT("/i/")},
                  {S_INIT("reminder"), S_INIT("/i/")},
+                 {S_INIT("temporary_password"), S_INIT("/i/")},
+                 {S_INIT("invitation_link"), S_INIT("/i/")},
+                 {S_INIT("invitation_go_on"), S_INIT("/i/")},
                  {S_INIT("password_reset"), S_INIT("/password/reset/")},
                  {S_INIT("email_change"), S_INIT("/email/confirm/")},
                  {S_INIT("email_changed"), S_INIT("/email/undo/")}};
@@ -92,6 +95,12 @@ static bool is_invitation(str kind)
     return str_eq(kind, MAIL_INVITATION) || str_eq(kind, MAIL_REMINDER) || str_eq(kind, MAIL_TEMPORARY_PASSWORD);
 }
 
+/* Beside the invitation's own mail, which it leaves good; the invitation does not know of it. */
+static bool is_beside(str kind)
+{
+    return str_eq(kind, MAIL_INVITATION_LINK) || str_eq(kind, MAIL_INVITATION_GO_ON);
+}
+
 bool mail_is_about_member(str kind)
 {
     return str_starts(kind, S("member_"));
@@ -107,11 +116,12 @@ static bool member_reason(const q_mail_for_delivery_row *r, msec now)
 /* An invitation's mail has lost its reason once the invitation was answered, revoked, or mailed again. */
 static bool has_reason(const q_mail_for_delivery_row *r, msec now)
 {
+    bool pending = str_eq(r->invitation_state, S("pending")) && r->expires_at > now;
     if (mail_is_about_member(r->kind))
         return member_reason(r, now);
-    if (!is_invitation(r->kind))
-        return !is_stale(r, now);
-    return str_eq(r->invitation_state, S("pending")) && r->expires_at > now && uuid_eq(r->invitation_mail_id, r->id);
+    if (is_beside(r->kind))
+        return pending;
+    return is_invitation(r->kind) ? pending && uuid_eq(r->invitation_mail_id, r->id) : !is_stale(r, now);
 }
 
 static bool open_secrets(txn *t, const q_mail_for_delivery_row *r, mail_job *job)
@@ -122,6 +132,8 @@ static bool open_secrets(txn *t, const q_mail_for_delivery_row *r, mail_job *job
     if (!unseal(t->env->key, t->a, r->sealed, &plain))
         return false;
     str rest = plain, token = str_cut(&rest, '\n'), code = str_cut(&rest, '\n');
+    if (token.n && str_eq(r->kind, MAIL_TEMPORARY_PASSWORD)) /* made up: invitation_mail */
+        job->kind = MAIL_INVITATION;
     if (token.n)
         job->link = link_of(t, r->kind, token);
     job->code = code.n ? code_display(t->a, code) : STR_NONE;
@@ -145,7 +157,8 @@ static void about_member(txn *t, const q_mail_for_delivery_row *r, mail_job *job
 
 static mail_job job_of(txn *t, const q_mail_for_delivery_row *r)
 {
-    bool invited = is_invitation(r->kind), asks = str_eq(r->kind, MAIL_ASK_AGAIN);
+    bool invited = is_invitation(r->kind) || str_eq(r->kind, MAIL_INVITATION_LINK);
+    bool asks = str_eq(r->kind, MAIL_ASK_AGAIN);
     mail_job job = {
         .id = r->id,
         .kind = r->kind,

@@ -119,7 +119,8 @@ static mval *context_of(arena *a, const struct env *env, const mail_job *job, la
 /* One part of one language. */
 static err add_part(arena *a, const struct env *env, const mail_job *job, language lang, const char *part, buf *out)
 {
-    str kind = str_eq(job->kind, MAIL_REMINDER)  ? MAIL_INVITATION
+    bool invites = str_eq(job->kind, MAIL_REMINDER) || str_eq(job->kind, MAIL_INVITATION_LINK);
+    str kind = invites                           ? MAIL_INVITATION
                : is_factor(job->kind)            ? S("factor_changed")
                : mail_is_about_member(job->kind) ? S("member_changed")
                                                  : job->kind;

@@ -96,6 +96,21 @@ err passkey_enrol(txn *t, uuid invitation_id, uuid account_id, const passkey_new
     return why.p ? ERR_PASSKEY_REFUSED : OK;
 }
 
+err passkey_enrol_nobody(txn *t, uuid invitation_id, const passkey_new *in)
+{
+    bool fresh;
+    str name;
+    q_passkey_by_credential_row known;
+    if (!uuid_eq(in->bound, invitation_id) || !uuid_none(in->account_id) || !in->right)
+        return ERR_PASSKEY_REFUSED;
+    TRY(name_clean(t->a, t->problem, S("/name"), in->name, &name));
+    TRY(challenge_spend(t, in->challenge, &fresh));
+    if (!fresh)
+        return ERR_PASSKEY_REFUSED;
+    err e = q_passkey_by_credential(t, &known, in->made.id);
+    return e == ERR_NOT_FOUND ? OK : e == OK ? ERR_PASSKEY_REFUSED : e;
+}
+
 /* ---- use ---- */
 
 err passkey_find(txn *t, const actor *who, passkey_shown *in)

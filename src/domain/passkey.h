@@ -71,6 +71,8 @@ void passkey_examine(const struct env *env, arena *a, passkey_use use, uuid boun
 MUST err passkey_add(txn *t, const actor *by, const passkey_new *in, uuid *id);
 /** The same for whoever enrols in this very transaction: passkey_account(in, account_id). Nobody is told. */
 MUST err passkey_enrol(txn *t, uuid invitation_id, uuid account_id, const passkey_new *in);
+/** Refuses what passkey_enrol would for a new person, and uses the challenge up as it does, but keeps nothing. */
+MUST err passkey_enrol_nobody(txn *t, uuid invitation_id, const passkey_new *in);
 /** Whose account it becomes that enrols with this passkey: the authenticator was told so with the challenge. */
 uuid passkey_account(const passkey_new *in, uuid account_id);
 

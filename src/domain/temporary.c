@@ -76,9 +76,10 @@ err temporary_issue(txn *t, invitation_send *s, str delivery, str given_name, st
                             .family_name = family_name.p ? family_name : S(""), .locale = s->locale,
                             .created_at = t->now, .temporary_hash = hash_typed(t, s->email_key, password, &shaped),
                             .temporary_expires_at = expires_at, .temporary_invitation_id = s->invitation_id);
-    if (e != OK)
+    if (e != OK && (e != ERR_NOT_FOUND || s->tells))
         return e == ERR_NOT_FOUND ? ERR_CONFLICT : e;
-    if (!uuid_eq(kept.id, id)) /* it waited already: what an earlier password opened ends with that */
+    s->made_up = e == ERR_NOT_FOUND;
+    if (!s->made_up && !uuid_eq(kept.id, id)) /* it waited already: what an earlier password opened ends with that */
         TRY(ways_end(t, WAYS_TEMPORARY_ISSUED, &(ways_of){.account_id = kept.id}));
     s->kind = MAIL_TEMPORARY_PASSWORD;
     s->method = METHOD_TEMPORARY;

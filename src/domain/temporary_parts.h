@@ -17,8 +17,9 @@ MUST err temporary_delivery(txn *t, const temporary_terms *terms, str wished, st
 
 /**
  * Makes a temporary password, and the account behind it, for the invitation that `s` is about; fills s->method,
- * s->password_delivery (`delivery`), s->password and s->kind. An earlier one, and the sessions it opened, are dead.
- * ERR_CONFLICT when the address has an account of its own, or one that waits for another organization.
+ * s->password_delivery (`delivery`), s->password and s->kind. An earlier one, and the sessions it opened, are dead. When the
+ * address has an account of its own, or one that waits for another organization: ERR_CONFLICT where s->tells; otherwise the
+ * password is made up, kept nowhere and opens nothing (s->made_up).
  */
 MUST err temporary_issue(txn *t, invitation_send *s, str delivery, str given_name, str family_name, msec expires_at);
 /** Ends what an invitation issued: the password, its sessions, the account. Nothing when somebody made the account theirs. */

@@ -134,7 +134,7 @@ def test_a_thousand_at_once(acme):
 
 def test_a_preview_sends_nothing_and_tells_what_would_be(acme, inbox):
     member = acme.join()
-    stranger = acme.world.found("Elsewhere").owner
+    stranger = acme.world.found("Elsewhere").join()
     new = fresh()
     before = len(inbox.mails)
     body = {"invitations": [{"email": e, "role": "member"} for e in (new, stranger.email, member.email, "nonsense")]}

@@ -15,7 +15,7 @@ PRODUCERS = {}
 
 @pytest.fixture(scope="module")
 def server(make_server, smtp):
-    return make_server(mail=smtp.uri, signup="on")
+    return make_server(mail=smtp.uri, signup="on", tell_accounts="on")
 
 
 def produces(code):
@@ -154,7 +154,7 @@ def invalid_address(s):
 def account_already_active(s):
     s.acme.set(existing_accounts="refuse").ok()
     _, inv, _ = s.invited()
-    return s.api.post(f"{s.path}/invitations/{inv['id']}/correct", {"email": s.rival.owner.email})
+    return s.api.post(f"{s.path}/invitations/{inv['id']}/correct", {"email": s.rival.join().email})
 
 
 @produces("address-domain-refused")

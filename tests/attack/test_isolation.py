@@ -2,45 +2,11 @@
 
 import pytest
 
+from lib.callers import samples, things_of
 from lib.people import World, fresh
 from lib.pictures import multipart, png
 from lib.spec import routes
 
-BODIES = {
-    "update_organization": {"name": "Taken"},
-    "update_settings": {"reminder_max": 2},
-    "put_logo": png(),
-    "update_member": {"role": "member"},
-    "update_members": {"members": ["mbr_01h455vb4pex5vsknk084sn02q"], "state": "suspended"},
-    "create_group": {"name": "Taken"},
-    "update_group": {"name": "Taken"},
-    "create_entitlement": {"key": "taken", "name": {"fr": "Ici", "en": "Here"}},
-    "update_entitlement": {"default": True},
-    "create_invitations": {"invitations": [{"email": "x@example.org", "role": "member"}]},
-    "preview_invitations": {"invitations": [{"email": "x@example.org", "role": "member"}]},
-    "correct_invitation": {"email": "x@example.org"},
-    "renew_temporary_password": {},
-    "make_password_sheets": {"items": [{"email": "x@example.org", "temporary_password": "a", "expires_at": "2126-01-31T00:00:00.000Z"}]},
-}
-FIELDS = {
-    "members_change_form": {"member": "mbr_01h455vb4pex5vsknk084sn02q", "action": "suspend", "confirmed": "true"},
-    "options_form": {"key": "taken", "name_fr": "Ici", "name_en": "Here", "role": "member"},
-    "option_form": {"name_fr": "Ici", "name_en": "Here", "role": "member"},
-    "member_options_form": {"access_ends_at": "2126-01-31"},
-    "groups_form": {"name": "Taken"},
-    "group_name_form": {"name": "Taken"},
-    "group_add_form": {"email": "x@example.org"},
-    "group_take_form": {"member": "mbr_01h455vb4pex5vsknk084sn02q"},
-    "members_remove_form": {"member": "mbr_01h455vb4pex5vsknk084sn02q", "confirmed": "true"},
-    "member_role_form": {"role": "owner"},
-    "member_remove_form": {"pending_invitations": "revoke"},
-    "invitations_bulk_form": {"invitation": "inv_01h455vb4pex5vsknk084sn02q", "action": "revoke"},
-    "invitation_correct_form": {"email": "x@example.org"},
-    "invite_step_form": {"addresses": "x@example.org", "step": "preview", "role": "member"},
-    "invite_check": {"addresses": "x@example.org"},
-    "invite_send_form": {"addresses": "x@example.org", "role": "member"},
-    "settings_form": {"name": "Taken"},
-}
 INSIDE = [r for r in routes() if "{org}" in r.path]
 PAGES = [r for r in routes("console.yaml") if "{org}" in r.path]
 UNKNOWN = {
@@ -55,18 +21,8 @@ UNKNOWN = {
 @pytest.fixture(scope="module")
 def two(world):
     ours, theirs = world.found("Ours"), world.found("Theirs Ltd")
-    inv = theirs.invitation(theirs.invite(fresh("guest"), deliver=False))
-    ids = {"member": theirs.member(theirs.join())["id"], "invitation": inv["id"], "batch": inv["batch"]}
-    ids["group"] = theirs.api.post(theirs.path + "/groups", {"name": "Nord"}).ok(201)["id"]
-    body = {"key": "offline", "name": {"fr": "Hors ligne", "en": "Offline"}}
-    ids["entitlement"] = theirs.api.post(theirs.path + "/entitlements", body).ok(201)["key"]
+    ids = things_of(theirs)
     return ours, theirs, ids
-
-
-def body_for(route, ids):
-    if route.name == "transfer_ownership":
-        return {"to": ids["member"]}
-    return BODIES.get(route.name)
 
 
 def nothing_said(answer, theirs, ids):
@@ -88,7 +44,7 @@ def test_their_organization_in_the_path(world, two, route):
     before = snapshot(world, theirs)
     for org in (theirs.slug, theirs.id, theirs.slug.upper()):
         path = route.path.removeprefix("/api/v1").format(org=org, **ids)
-        answer = ours.api.call(route.method, path, body_for(route, ids), route.headers).refused("not-found", 404)
+        answer = ours.api.call(route.method, path, samples(route, ids), route.headers).refused("not-found", 404)
         nothing_said(answer, theirs, {})
     assert snapshot(world, theirs) == before
 
@@ -105,7 +61,7 @@ def test_their_thing_in_our_organization_is_like_none_at_all(world, two, route):
     answers = []
     for use in (ids, UNKNOWN):
         path = route.path.removeprefix("/api/v1").format(org=ours.slug, **use)
-        answers.append(ours.api.call(route.method, path, body_for(route, use)).refused("not-found", 404).json)
+        answers.append(ours.api.call(route.method, path, samples(route, use)).refused("not-found", 404).json)
         answers[-1].pop("request_id")
     assert answers[0] == answers[1]
     assert snapshot(world, theirs) == before
@@ -127,7 +83,7 @@ def test_their_thing_in_our_organization_is_like_none_at_all(world, two, route):
 def test_ids_that_are_none(two, route, wrong):
     ours = two[0]
     path = route.path.removeprefix("/api/v1").format(org=ours.slug, **dict.fromkeys(UNKNOWN, wrong))
-    ours.api.call(route.method, path, body_for(route, UNKNOWN)).refused("not-found", 404)
+    ours.api.call(route.method, path, samples(route, UNKNOWN)).refused("not-found", 404)
 
 
 @pytest.mark.parametrize("route", PAGES, ids=repr)
@@ -144,7 +100,7 @@ def test_their_pages(world, two, route):
             body, headers = multipart(("logo", png(), "x.png"))
             answer = ours.api.send("POST", path, body, headers)
         else:
-            answer = ours.api.submit(path, FIELDS.get(route.name, {}))
+            answer = ours.api.submit(path, samples(route, ids) or {})
         assert answer.status == 404, (path, answer)
         nothing_said(answer, theirs, {})
     assert snapshot(world, theirs) == before

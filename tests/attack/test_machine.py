@@ -238,7 +238,7 @@ class Machine(RuleBasedStateMachine):
         if refusal:
             return
         expected = self.row_outcome(m, by, email, "member", set())
-        fine = "existing-account" if email in self.accounts else "new-person"
+        fine = "existing-account" if email in self.accounts and self.accounts[email].proved else "new-person"
         assert answer["results"][0]["outcome"] == (fine if expected == "invited" else expected)
         assert (answer["seats"]["used"], answer["seats"]["held"]) == (len(m.members), len(self.live(m)))
 

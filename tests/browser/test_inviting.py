@@ -194,7 +194,7 @@ def test_ten_at_once_and_one_with_an_account(house, browser, bar):
 @pytest.mark.timeout(120)
 @pytest.mark.parametrize("bar", ["ask"], indirect=True)
 def test_an_existing_account_alone_is_asked_to_accept_with_it(house, browser, bar):
-    known = house.found("Ailleurs", locale="fr").owner.email
+    known = house.found("Ailleurs", locale="fr").join().email
     browser.follow("administrators.title")
     enter(browser, known)
     browser.sees("outcome.existing-account").sees("outcome.existing-account.detail")

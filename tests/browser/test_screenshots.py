@@ -15,7 +15,7 @@ import pytest
 from lib.authenticator import Passkey
 from lib.browser import ROOT, Browser
 from lib.cluster import free_ports
-from lib.mailbox import Mailbox
+from lib.mailbox import Mailbox, token_of
 from lib.otp import set_up
 from lib.people import PASSWORD, World, fresh
 from lib.pictures import png
@@ -106,6 +106,12 @@ class Scene:
         self.declined, self.joined = tokens["declined"], tokens["joined"]
         bar.invite(self.zoe.email)
         self.for_zoe = inbox.token_for(self.zoe.email, 2)
+        other.owner.api.patch("/me", {"locale": language}).ok()
+        self.known = self.people[3]
+        self.known.api.patch("/me", {"locale": language}).ok()
+        self.copied = token_of(other.link(other.invite(self.known.email, deliver=False)).ok()["url"])
+        self.closed_to_accounts = world.found("Atelier" if language == "fr" else "Workshop", locale=language)
+        self.closed_to_accounts.set(existing_accounts="refuse").ok()
         replaced = fresh("replaced")
         inv = bar.invite(replaced)
         self.replaced = inbox.token_for(replaced)
@@ -243,6 +249,11 @@ class Scene:
         self.unproved.post("/me/address-proof").ok(202)
         me = self.unproved.get("/me").ok()["email"]
         world.client().post("/invitations/ask-again", {"token": self.expired}).ok(202)
+        refusing = self.closed_to_accounts
+        for copied in (self.copied, token_of(refusing.link(refusing.invite(self.known.email, deliver=False)).ok()["url"])):
+            world.enrol(copied).ok(202)
+        inbox.settle(0.5)
+        told = [m for m in inbox.all_for(self.known.email) if "Encore une étape" in m.text or "One more step" in m.text]
         owner = self.bar.owner
         inbox.settle(0.5)
         asked = inbox.all_for(owner.email)[-1]
@@ -254,6 +265,8 @@ class Scene:
             "password_reset": inbox.resets(self.zoe.email)[0],
             "address_proof": inbox.last(me),
             "ask_again": asked,
+            "invitation_go_on": next(m for m in told if "/i/" in m.text),
+            "invitation_go_on-refused": next(m for m in told if "/i/" not in m.text),
             "password_changed": inbox.all_for(owner.email)[-1],
             "temporary_password": inbox.last(temporary),
             "member_changed": inbox.wait(leaving.email, 2)[1],
@@ -326,6 +339,8 @@ def pages(s):
         "used": (nobody, "/i/" + s.joined, None),
         "declined": (nobody, "/i/" + s.declined, None),
         "invalid": (nobody, "/i/nonsense", None),
+        "enrol-copied": (nobody, "/i/" + s.copied, None),
+        "mailed": (nobody, "/i/" + s.copied, [("given_name", "Zoé"), ("family_name", "Durand"), ("password", PASSWORD)]),
         "on-the-way": (nobody, "/i/" + s.for_zoe, None),
         "accept": (zoe, "/i/" + s.for_zoe, None),
         "switch": (owner, "/i/" + s.pending, None),
@@ -422,16 +437,16 @@ NAMES_OF_PAGES = """
     sign-in sign-in-refused forgotten forgotten-sent reset reset-dead reset-weak own-password own-password-refused
     sign-in-factor sign-in-factor-wrong sign-up sign-up-refused sign-up-code sign-up-code-wrong organization-new
     organization-new-refused join join-wrong join-right enrol enrol-refused decline enrol-branded expired
-    expired-asked revoked replaced used declined invalid on-the-way accept switch not-found home-owner home-member
-    home-branded home-unproved leave leave-last-owner not-allowed members members-none members-administrator
-    members-alone member member-suspended member-ended member-options change-suspend change-options role remove
-    remove-many transfer invitations invitations-none invitations-filtered correct correct-refused revoke resend
-    link invite invite-checked invite-options invite-preview invite-short invite-mail administrators
-    administrators-checked report new-password batch groups groups-none groups-refused group group-none group-delete
-    settings settings-branded settings-refused options options-none options-refused option option-delete me
-    me-secured me-member me-keyed me-close me-close-last-owner email-confirm email-confirm-dead email-undo
-    email-undo-dead totp totp-demanded totp-scan totp-wrong totp-remove totp-remove-refused recovery-codes
-    recovery-codes-shown passkey-add passkey passkey-only-way me-unproved me-refused
+    expired-asked revoked replaced used declined invalid enrol-copied mailed on-the-way accept switch not-found
+    home-owner home-member home-branded home-unproved leave leave-last-owner not-allowed members members-none
+    members-administrator members-alone member member-suspended member-ended member-options change-suspend
+    change-options role remove remove-many transfer invitations invitations-none invitations-filtered correct
+    correct-refused revoke resend link invite invite-checked invite-options invite-preview invite-short invite-mail
+    administrators administrators-checked report new-password batch groups groups-none groups-refused group
+    group-none group-delete settings settings-branded settings-refused options options-none options-refused option
+    option-delete me me-secured me-member me-keyed me-close me-close-last-owner email-confirm email-confirm-dead
+    email-undo email-undo-dead totp totp-demanded totp-scan totp-wrong totp-remove totp-remove-refused
+    recovery-codes recovery-codes-shown passkey-add passkey passkey-only-way me-unproved me-refused
 """.split()
 
 

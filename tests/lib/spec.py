@@ -38,10 +38,13 @@ class Route:
         self.method = method.upper()
         self.name = row["operationId"]
         self.kind = row["x-kind"]
+        self.is_page = False
+        self.stages = row.get("x-stage", [])
         self.access = row.get("x-access")
         self.permission = row.get("x-permission")
         self.effect_free = bool(row.get("x-effect-free"))
         self.instance_key = bool(row.get("x-instance-key"))
+        self.has_body = "requestBody" in row
         content = (row.get("requestBody") or {}).get("content", {})
         media = next((kind for kind in ("application/json", "image/png", "multipart/form-data") if kind in content), None)
         self.media = media
@@ -62,6 +65,7 @@ def routes(name="openapi.yaml"):
         for method in ("get", "post", "patch", "put", "delete"):
             if method in item:
                 found.append(Route(path, method, item[method], item.get("parameters", [])))
+                found[-1].is_page = name == "console.yaml"
     return found
 
 

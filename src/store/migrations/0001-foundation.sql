@@ -179,6 +179,7 @@ CREATE TABLE invitation (
     code_expires_at INTEGER,
     link_code_hash BLOB, -- of the code that was shown with a copied link
     link_code_expires_at INTEGER,
+    is_link_telling INTEGER NOT NULL DEFAULT 0, -- whether the copied link may say that the address has an account
     sent_count INTEGER NOT NULL DEFAULT 0,
     last_sent_at INTEGER,
     mail_id BLOB, -- the newest mail

@@ -24,10 +24,13 @@ VALUES (:organization_id, :id, :batch_id, :email, :email_key, :role, :locale, :m
        :invited_by_id, :created_at, :expires_at, :lifetime, :secret_hash, :code_hash, :code_expires_at, :sent_count, :last_sent_at, :mail_id, :remind_at,
        :method, :password_delivery);
 
--- All that inviting an address depends on, in one question: its account, that account's membership, what is pending.
+-- All that inviting an address depends on, in one question: its account, that account's membership, what is pending. What an
+-- account says of itself counts once its address is proved.
 -- name: invitation_look :one
 -- column: account_id uuid?
 -- column: account_email text?
+-- column: account_locale text?
+-- column: account_proved_at time?
 -- column: membership_id uuid?
 -- column: role text?
 -- column: pending_id uuid?
@@ -35,7 +38,9 @@ VALUES (:organization_id, :id, :batch_id, :email, :email_key, :role, :locale, :m
 -- column: waiting_id uuid?
 -- column: waiting_for_id uuid?
 -- column: waiting_until time?
-SELECT a.id AS account_id, a.email AS account_email, a.locale AS account_locale,
+SELECT a.id AS account_id, a.email_proved_at AS account_proved_at,
+       CASE WHEN a.email_proved_at IS NOT NULL THEN a.email END AS account_email,
+       CASE WHEN a.email_proved_at IS NOT NULL THEN a.locale END AS account_locale,
        a.temporary_invitation_id AS waiting_id, a.confined_to_id AS waiting_for_id, a.temporary_expires_at AS waiting_until, m.id AS membership_id, m.role,
        i.id AS pending_id, i.expires_at AS pending_until
   FROM organization o
@@ -76,8 +81,12 @@ UPDATE invitation SET secret_hash = :secret_hash, code_hash = :code_hash, code_e
 -- name: invitation_remind_at_set :exec
 UPDATE invitation SET remind_at = :remind_at WHERE organization_id = :organization_id AND id = :id;
 
+-- name: invitation_code_set :exec
+UPDATE invitation SET code_hash = :code_hash, code_expires_at = :code_expires_at WHERE organization_id = :organization_id AND id = :id;
+
 -- name: invitation_link_set :exec
-UPDATE invitation SET link_hash = :link_hash, link_code_hash = :link_code_hash, link_code_expires_at = :link_code_expires_at
+UPDATE invitation SET link_hash = :link_hash, link_code_hash = :link_code_hash, link_code_expires_at = :link_code_expires_at,
+       is_link_telling = :is_link_telling
  WHERE organization_id = :organization_id AND id = :id;
 
 -- name: invitation_old_secret_insert :exec
@@ -100,7 +109,8 @@ SELECT i.organization_id, i.id FROM invitation i
 
 -- name: invitation_door :one
 SELECT i.organization_id, i.id, i.email, i.email_key, i.role, i.state, i.locale, i.message, i.given_name, i.family_name, i.expires_at,
-       i.secret_hash, i.link_hash, i.invited_by_id, o.name AS organization_name, o.slug, o.existing_accounts, o.entitlement_keys
+       i.secret_hash, i.link_hash, i.is_link_telling, i.invited_by_id, o.name AS organization_name, o.slug, o.locale AS organization_locale,
+       o.existing_accounts, o.entitlement_keys
   FROM invitation i JOIN organization o ON o.id = i.organization_id
  WHERE i.organization_id = :organization_id AND i.id = :id;
 
@@ -136,7 +146,8 @@ SELECT COUNT(*) AS total FROM invitation
 UPDATE invitation SET invited_by_id = :heir
  WHERE organization_id = :organization_id AND state = 'pending' AND expires_at > :now AND invited_by_id = :invited_by_id;
 
--- The views: q_invitations(t, which, &rows, …), newest first; `one` is the one whose id is :after.
+-- The views: q_invitations(t, which, &rows, …), newest first; `one` is the one whose id is :after. A mail server that repeats the
+-- address does not say how an account spells it.
 -- name: invitations_{which} :many
 -- each: which = all|open|batch|one
 -- let: {only} = all:i.id < :after AND :batch_id IS NULL|open:i.id < :after AND i.state = 'pending' AND :batch_id IS NULL|batch:i.id < :after AND i.batch_id = :batch_id|one:i.id = :after AND :batch_id IS NULL
@@ -145,9 +156,10 @@ UPDATE invitation SET invited_by_id = :heir
 -- param: only_state text
 -- param: starts text
 -- param: starts_end text
+-- column: delivery_reply text?
 SELECT i.id, i.batch_id, i.email, i.role, i.method, i.password_delivery, i.state, i.locale, i.message, i.given_name, i.family_name,
        i.entitlements, i.group_ids, i.access_ends_at, i.invited_by_id, a.given_name AS inviter_given_name, a.family_name AS inviter_family_name, i.created_at, i.expires_at, i.last_sent_at, i.sent_count,
-       d.state AS delivery_state, d.reply AS delivery_reply, d.created_at AS delivery_created_at, d.done_at AS delivery_done_at,
+       d.state AS delivery_state, replace(d.reply, d.recipient, i.email) AS delivery_reply, d.created_at AS delivery_created_at, d.done_at AS delivery_done_at,
        i.accepted_by_id, i.accepted_at
   FROM invitation i LEFT JOIN account a ON a.id = i.invited_by_id
   LEFT JOIN mail d ON d.organization_id = i.organization_id AND d.id = i.mail_id

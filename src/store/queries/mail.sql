@@ -77,10 +77,17 @@ UPDATE mail SET next_at = :now WHERE next_at IS NOT NULL AND next_at > :now AND 
 -- @global the operator's own
 UPDATE mail SET next_at = :now WHERE next_at IS NOT NULL AND next_at > :now AND state = 'deferred';
 
+-- An organization's own show an invited address as it was invited, and nothing of what its holder alone is told.
 -- name: mail_page_{whose} :many
 -- @global `all` is the operator's own
 -- each: whose = own|all
--- let: {only} = own:organization_id = :organization_id|all:(organization_id = :organization_id OR organization_id <> :organization_id)
+-- let: {only} = own:d.organization_id = :organization_id AND d.kind NOT IN ('invitation_go_on', 'invitation_link')|all:(d.organization_id = :organization_id OR d.organization_id <> :organization_id)
+-- let: {recipient} = own:coalesce(i.email, d.recipient)|all:d.recipient
+-- let: {reply} = own:replace(d.reply, d.recipient, coalesce(i.email, d.recipient))|all:d.reply
 -- param: after uuid
-SELECT id, organization_id, invitation_id, kind, recipient, state, reply, attempts, created_at, done_at
-  FROM mail WHERE {only} AND id < :after ORDER BY id DESC LIMIT :limit;
+-- column: recipient text
+-- column: reply text?
+SELECT d.id, d.organization_id, d.invitation_id, d.kind, {recipient} AS recipient, d.state, {reply} AS reply, d.attempts, d.created_at, d.done_at
+  FROM mail d
+  LEFT JOIN invitation i ON i.organization_id = d.organization_id AND i.id = d.invitation_id AND d.kind IN ('invitation', 'reminder', 'temporary_password')
+ WHERE {only} AND d.id < :after ORDER BY d.id DESC LIMIT :limit;
