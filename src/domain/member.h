@@ -74,7 +74,7 @@ typedef struct removal_preview {
     int64_t api_keys, pending_invitations;
 } removal_preview;
 MUST err member_removal_preview(txn *t, uuid organization_id, uuid id, removal_preview *out);
-/** One's own way out. ERR_LAST_OWNER. */
+/** One's own way out. ERR_LAST_OWNER; ERR_FORBIDDEN: the operator, or a key that is limited to a list of permissions. */
 MUST err member_leave(txn *t, const actor *by);
 /** The same for a membership of an account that is being closed. ERR_LAST_OWNER. */
 MUST err member_close(txn *t, const actor *by, uuid organization_id, uuid id);

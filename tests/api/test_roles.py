@@ -18,6 +18,7 @@ SAMPLE = {
     "put_logo": lambda c: png(),
     "update_member": lambda c: {"state": "active"},
     "update_members": lambda c: {"members": [c["member"]], "state": "suspended"},
+    "create_api_key": lambda c: {"name": "House"},
     "create_group": lambda c: {"name": fresh("group").replace("@", " ")},
     "update_group": lambda c: {"name": fresh("group").replace("@", " ")},
     "create_entitlement": lambda c: {"key": "k" + c["entitlement"], "name": {"fr": "Ici", "en": "Here"}},
@@ -71,6 +72,8 @@ def call(house):
             made.update(invitation=inv["id"], batch=inv["batch"])
         if "{group}" in route.path:
             made["group"] = org.api.post(org.path + "/groups", {"name": fresh("group").replace("@", " ")}).ok(201)["id"]
+        if "{api_key}" in route.path:
+            made["api_key"] = org.api.post(org.path + "/api-keys", {"name": "House"}).ok(201)["id"]
         if "entitlement" in route.path:
             made["entitlement"] = f"option-{next(serial)}"
         if "{entitlement}" in route.path:

@@ -12,6 +12,7 @@ BODIES = {
     "put_logo": png(),
     "update_member": {"role": "member"},
     "update_members": {"members": ["mbr_01h455vb4pex5vsknk084sn02q"], "state": "suspended"},
+    "create_api_key": {"name": "Taken"},
     "create_group": {"name": "Taken"},
     "update_group": {"name": "Taken"},
     "create_entitlement": {"key": "taken", "name": {"fr": "Ici", "en": "Here"}},
@@ -23,6 +24,7 @@ BODIES = {
     "make_password_sheets": {"items": [{"email": "x@example.org", "temporary_password": "a", "expires_at": "2126-01-31T00:00:00.000Z"}]},
 }
 FIELDS = {
+    "api_keys_form": {"name": "Taken", "rights": "all"},
     "members_change_form": {"member": "mbr_01h455vb4pex5vsknk084sn02q", "action": "suspend", "confirmed": "true"},
     "options_form": {"key": "taken", "name_fr": "Ici", "name_en": "Here", "role": "member"},
     "option_form": {"name_fr": "Ici", "name_en": "Here", "role": "member"},
@@ -49,6 +51,7 @@ UNKNOWN = {
     "batch": "bat_01h455vb4pex5vsknk084sn02q",
     "group": "grp_01h455vb4pex5vsknk084sn02q",
     "entitlement": "chest",
+    "api_key": "key_01h455vb4pex5vsknk084sn02q",
 }
 
 
@@ -60,6 +63,8 @@ def two(world):
     ids["group"] = theirs.api.post(theirs.path + "/groups", {"name": "Nord"}).ok(201)["id"]
     body = {"key": "offline", "name": {"fr": "Hors ligne", "en": "Offline"}}
     ids["entitlement"] = theirs.api.post(theirs.path + "/entitlements", body).ok(201)["key"]
+    ids["api_key"] = theirs.api.post(theirs.path + "/api-keys", {"name": "Theirs"}).ok(201)["id"]
+    world.server.mails_at_rest()  # a snapshot holds them, too
     return ours, theirs, ids
 
 
@@ -78,7 +83,7 @@ def nothing_said(answer, theirs, ids):
 def snapshot(world, org):
     raw = world.server.query("SELECT id FROM organization WHERE slug = ?", org.slug)[0][0]
     tables = ("membership", "invitation", "organization_seat", "organization_owner", "audit_event", "mail",
-              "member_group", "entitlement")
+              "member_group", "entitlement", "api_key")
     return [world.server.query(f"SELECT * FROM {t} WHERE organization_id = ?", raw) for t in tables]
 
 
