@@ -59,11 +59,20 @@ static bool demands_factor(const q_organization_enter_row *o)
            (str_eq(o->second_factor, S("administrators")) && !str_eq(o->role, S("member")));
 }
 
+/* A key shows no factor. But it came out of its member's account, and is no way around what the organization asks of that:
+ * it is refused while the account has none. One question more, where a factor is demanded alone. */
+static err key_suffices(txn *t, const actor *who, const q_organization_enter_row *o)
+{
+    q_factor_total_row factors;
+    if (!demands_factor(o))
+        return OK;
+    TRY(q_factor_total(t, &factors, who->account_id));
+    return factors.total ? OK : ERR_SECOND_FACTOR_REQUIRED;
+}
+
 /* What the organization asks of a session. */
 static err session_suffices(actor *who, const q_organization_enter_row *o, msec now)
 {
-    if (uuid_none(who->session_id))
-        return OK;
     if (o->session_idle && (!who->session_idle || o->session_idle < who->session_idle))
         who->session_idle = o->session_idle;
     bool old = o->session_lifetime && now - who->session_created_at > o->session_lifetime;
@@ -71,6 +80,14 @@ static err session_suffices(actor *who, const q_organization_enter_row *o, msec 
     if (old || idle)
         return ERR_UNAUTHENTICATED;
     return demands_factor(o) && !who->factor_at ? ERR_SECOND_FACTOR_REQUIRED : OK;
+}
+
+/* What it asks of whoever calls. A question about somebody else (member_check) shows neither session nor key. */
+static err caller_suffices(txn *t, actor *who, const q_organization_enter_row *o)
+{
+    if (who->kind == ACTOR_API_KEY)
+        return key_suffices(t, who, o);
+    return uuid_none(who->session_id) ? OK : session_suffices(who, o, t->now);
 }
 
 bool membership_is_active(str state, msec access_ends_at, msec now)
@@ -109,7 +126,7 @@ err actor_enter(txn *t, actor *who, str organization, permission needed)
         return ERR_NOT_FOUND;
     if (!uuid_none(who->confined_to_id) && !uuid_eq(who->confined_to_id, o.id))
         return ERR_ADDRESS_UNPROVED;
-    TRY(session_suffices(who, &o, t->now));
+    TRY(caller_suffices(t, who, &o));
     who->membership_id = o.membership_id;
     who->role = o.role;
     who->may = role_permissions(o.role, o.is_administrators_invite);

@@ -1,5 +1,8 @@
-"""Keys that gain rights, outlive their reason, or show themselves twice."""
+"""Keys that gain rights, outlive their reason, show themselves twice, or pass by what is asked of their member."""
 
+import pytest
+
+from lib.otp import set_up
 from lib.people import fresh
 from lib.server import together
 from lib.spec import permissions, routes
@@ -198,6 +201,58 @@ def test_a_key_is_told_once(acme):
                  repr(acme.world.server.dump()), acme.world.server.log()):
         assert secret not in text and secret.split("_")[1] not in text
     assert len(acme.api.items(keys(acme))) == 1
+
+
+# ---- past the second factor
+
+
+@pytest.fixture
+def guarded(acme, clock):
+    set_up(acme.api, clock)
+    acme.admin, acme.zoe = acme.join(role="administrator"), acme.join()
+    operator = acme.world.operator
+    acme.keys = {p: program(acme, operator, member=acme.member(p)["id"]) for p in (acme.owner, acme.admin, acme.zoe)}
+    return acme
+
+
+@pytest.mark.parametrize("asked, refused", [("none", ()), ("administrators", ("admin",)), ("all", ("admin", "zoe"))])
+def test_a_key_is_no_way_around_the_second_factor(guarded, clock, asked, refused):
+    guarded.set(second_factor=asked).ok()
+    for name in ("owner", "admin", "zoe"):
+        key = guarded.keys[getattr(guarded, name)]
+        calls = (key.get(guarded.path), key.post(guarded.path + "/leave", {}) if name in refused else key.get(guarded.path))
+        for answer in calls:
+            answer.refused("second-factor-required", 401) if name in refused else answer.ok()
+        allowed = key.post("/check", {"organization": guarded.slug, "permission": "resources.use"}).ok()["allowed"]
+        assert allowed is (name not in refused)
+    for name in refused:  # the account has one now, and its key works on
+        person = getattr(guarded, name)
+        set_up(person.api, clock)
+        guarded.keys[person].get(guarded.path).ok()
+
+
+def test_a_key_stops_when_its_members_factor_is_taken_away(guarded):
+    guarded.set(second_factor="all").ok()
+    key = guarded.keys[guarded.owner]
+    key.get(guarded.path).ok()
+    guarded.world.server.cli("account", "remove-second-factor", guarded.owner.email)
+    key.get(guarded.path).refused("second-factor-required", 401)
+
+
+def test_an_app_that_waits_for_its_first_code_is_no_factor(guarded):
+    guarded.set(second_factor="all").ok()
+    guarded.zoe.api.post("/me/totp", {}).ok(201)
+    guarded.keys[guarded.zoe].get(guarded.path).refused("second-factor-required", 401)
+
+
+def test_no_key_demands_a_factor_that_its_member_lacks(acme, clock):
+    """It would shut its member out, and itself."""
+    key = program(acme)
+    refused = key.patch(acme.path + "/settings", {"second_factor": "all"}).refused("conflict", 409)
+    assert refused["errors"][0]["code"] == "own-factor-first"
+    set_up(acme.api, clock)
+    key.patch(acme.path + "/settings", {"second_factor": "all"}).ok()
+    key.get(acme.path).ok()
 
 
 # ---- keys that are none
