@@ -193,9 +193,9 @@ static str described(arena *a, str name, str permissions, msec expires_at)
 
 err api_key_create(txn *t, const actor *by, const new_api_key *asked, uuid *id, str *key)
 {
-    holder h;
-    str name, permissions;
-    msec expires_at;
+    holder h = {0};
+    str name, permissions = STR_NONE;
+    msec expires_at = 0;
     uuid o = by->organization_id;
     TRY(find_holder(t, by, asked->membership_id, &h));
     TRY(name_clean(t->a, t->problem, S("/name"), asked->name, &name));
