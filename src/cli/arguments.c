@@ -82,6 +82,13 @@ static bool is_allowed(const char *argument, str value)
     return false;
 }
 
+/* "GROUP…": several with commas between, or the flag several times. */
+static bool is_list(const char *argument)
+{
+    str a = str_of(argument), dots = S("…");
+    return a.p && a.n > dots.n && str_eq(str_slice(a, a.n - dots.n, a.n), dots);
+}
+
 static int take_flag(cli *c, int index)
 {
     const cli_flag *f = &c->command->flags[index];
@@ -91,6 +98,8 @@ static int take_flag(cli *c, int index)
     if (!is_allowed(f->argument, value))
         return refuse(EXIT_USAGE,
                       SAID(c, "cli.usage.not_allowed", {"name", str_of(f->name)}, {"allowed", str_of(f->argument)}));
+    if (c->values[index].p && is_list(f->argument)) /* given again: one more */
+        value = arena_join(c->a, c->values[index], S(","), value);
     c->values[index] = value;
     return EXIT_DONE;
 }

@@ -100,6 +100,11 @@ static const cli_flag invitation_list_flags[] = {
     {NULL, NULL, false},
 };
 
+static const cli_flag api_key_flags[] = {
+    IN_ORGANIZATION,     {"member", "MEMBER", true}, {"permission", "NAME…", false}, {"expires-in", "DURATION", false},
+    {NULL, NULL, false},
+};
+
 static const cli_flag copy_flags[] = {{"from", "URI", true}, {"to", "URI", true}, {NULL, NULL, false}};
 
 const command commands[] = {
@@ -281,6 +286,20 @@ const command commands[] = {
      .most = 1,
      .run = run_account_remove_second_factor,
      .queues_mail = true},
+    {.name = "api-key list", .arguments = "", .flags = organization_flags, .run = run_api_key_list},
+    {.name = "api-key create",
+     .arguments = "NAME",
+     .flags = api_key_flags,
+     .least = 1,
+     .most = 1,
+     .run = run_api_key_create,
+     .queues_mail = true},
+    {.name = "api-key revoke",
+     .arguments = "KEY…",
+     .flags = organization_flags,
+     .least = 1,
+     .most = -1,
+     .run = run_api_key_revoke},
     {.name = "instance-key create", .arguments = "NAME", .least = 1, .most = 1, .run = run_instance_key_create},
     {.name = "instance-key list", .arguments = "", .run = run_instance_key_list},
     {.name = "instance-key revoke", .arguments = "ID", .least = 1, .most = 1, .run = run_instance_key_revoke},

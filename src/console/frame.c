@@ -61,6 +61,7 @@ static const struct {
     {S_INIT("sign_in_again"), INFO, false},
     {S_INIT("some_failed"), WARNING, false},
     {S_INIT("code_resent"), INFO, false},
+    {S_INIT("api_key_revoked"), GOOD, false}, /* a line each: changes stay apart */
 };
 
 /* The query's `notice`, whatever route it belongs to. */
@@ -128,6 +129,7 @@ static void put_rights(request *r, mval *m)
         {S_INIT("change_role"), PERM_ROLES_CHANGE},
         {S_INIT("transfer"), PERM_OWNERSHIP_TRANSFER},
         {S_INIT("invite_administrator"), PERM_ADMINISTRATORS_INVITE},
+        {S_INIT("api_keys"), PERM_API_KEYS_MANAGE},
     };
     mval *may = m_set_object(m, S("may"));
     for (size_t i = 0; i < sizeof rights / sizeof rights[0]; i++)

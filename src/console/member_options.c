@@ -13,8 +13,15 @@ static str date_value(request *r, msec ends)
     return arena_str(r->a, str_slice(clock_format(day ? ends - MSEC_DAY : ends, text), 0, 10));
 }
 
-/* Every option, ticked when it is among `set`; those that the role may not have are left out. */
-static err put_entitlements(request *r, txn *t, mval *m, str role, int64_t set)
+/* Nobody but an owner switches an option of their own on. */
+static bool may_switch_on(const request *r, uuid member)
+{
+    return !uuid_eq(member, r->actor.membership_id) || str_eq(r->actor.role, S("owner"));
+}
+
+/* Every option, ticked when it is among `set`; those that the role may not have are left out, and, where nothing may be
+ * switched on, those that are off. */
+static err put_entitlements(request *r, txn *t, mval *m, str role, int64_t set, bool off_too)
 {
     entitlement_view *named;
     size_t n;
@@ -23,7 +30,7 @@ static err put_entitlements(request *r, txn *t, mval *m, str role, int64_t set)
     mval *list = m_set_list(m, S("entitlements"));
     TRY(entitlement_list(t, r->actor.organization_id, &named, &n));
     for (size_t i = 0; i < n && entitlement_next(&keys, &e); i++) { /* both by key */
-        if (role.p && !entitlement_is_on(&e, INT64_MAX, role))
+        if (role.p && !entitlement_is_on(&e, off_too ? INT64_MAX : set, role))
             continue;
         str name = r->lang == LANG_FR ? named[i].name_fr : named[i].name_en;
         put_option(list, e.key, name, entitlement_is_on(&e, set, role) ? e.key : STR_NONE);
@@ -48,7 +55,7 @@ static err put_groups(request *r, txn *t, mval *m, str ids)
 
 err put_member_options(request *r, txn *t, mval *m, const member_view *v)
 {
-    TRY(put_entitlements(r, t, m, v->role, v->entitlements));
+    TRY(put_entitlements(r, t, m, v->role, v->entitlements, may_switch_on(r, v->id)));
     TRY(put_groups(r, t, m, v->group_ids));
     PUT(m, "ends_text", v->access_ends_at ? until_text(r, v->access_ends_at, t->now) : STR_NONE);
     return OK;
@@ -59,6 +66,7 @@ static err options_open(request *r, txn *t, const member_view *v, str ends, mval
     TRY(page_open(r, t, out));
     put_member(r, m_set_object(*out, S("member")), v);
     TRY(put_member_options(r, t, *out, v));
+    PUT_BOOL(*out, "own_options", !may_switch_on(r, v->id));
     PUT(m_set_object(*out, S("form")), "access_ends_at", ends.p ? ends : date_value(r, v->access_ends_at));
     PUT_BOOL(*out, "may_end", !str_eq(v->role, S("owner")) && !uuid_eq(v->id, r->actor.membership_id));
     PUT(*out, "action_url", org_path_id(r, "/users/", ID_MEMBER, v->id, "/options"));
@@ -157,7 +165,7 @@ static err bulk_open(request *r, txn *t, const uuid *ids, size_t count, const bo
     bool options = str_eq(form->action, S("options"));
     PUT_BOOL(*out, "is_options", options);
     if (options) {
-        TRY(put_entitlements(r, t, *out, STR_NONE, 0));
+        TRY(put_entitlements(r, t, *out, STR_NONE, 0, true));
         TRY(put_groups(r, t, *out, S("")));
         put_words(r, m_set_list(*out, S("end_options")), ends, form->end.p ? form->end : S("keep"));
         PUT(m_set_object(*out, S("form")), "access_ends_at", form->access_ends_at.p ? form->access_ends_at : S(""));

@@ -8,7 +8,7 @@
 typedef enum actor_kind {
     ACTOR_ANONYMOUS,    /* nobody signed in */
     ACTOR_ACCOUNT,      /* a session */
-    ACTOR_API_KEY,      /* an organization's key, with its member's rights */
+    ACTOR_API_KEY,      /* an organization's key, with its member's rights or fewer */
     ACTOR_INSTANCE_KEY, /* a key of the operator's: founds and lists organizations, nothing else */
     ACTOR_OPERATOR,     /* whoever may open the Unix socket; a member of nothing */
     ACTOR_INVITED,      /* the holder of an invitation's secret */
@@ -32,7 +32,11 @@ typedef struct actor {
     uuid session_id;
     uuid key_id;              /* of the API key, or the instance key */
     uuid key_organization_id; /* an API key works in this organization alone */
-    uuid confined_to_id;      /* an account with an unproved address works in this organization alone */
+    bool key_limited;         /* an API key that may no more than key_permissions, whatever its member may */
+    permission key_permissions;
+    msec key_expires_at; /* 0: never */
+    msec key_used_at;    /* the day on which the key was last noted as used; 0: never */
+    uuid confined_to_id; /* an account with an unproved address works in this organization alone */
     bool address_proved;
     str email, given_name, family_name, locale, time_zone; /* the account's; operator: empty */
 
@@ -53,5 +57,18 @@ typedef struct actor {
     msec session_idle;    /* how long it may rest, by the strictest that is known of it; 0: as long as it lives */
     msec factor_at;       /* when this session showed a second factor; 0: never */
 } actor;
+
+/* The account's part, which the statements that open a session and a key give under the same names. */
+#define ACTOR_FILL_ACCOUNT(who, row)                        \
+    do {                                                    \
+        (who)->account_id = (row).account_id;               \
+        (who)->confined_to_id = (row).confined_to_id;       \
+        (who)->address_proved = (row).email_proved_at != 0; \
+        (who)->email = (row).email;                         \
+        (who)->given_name = (row).given_name;               \
+        (who)->family_name = (row).family_name;             \
+        (who)->locale = (row).locale;                       \
+        (who)->time_zone = (row).time_zone;                 \
+    } while (0)
 
 #endif

@@ -151,6 +151,8 @@ static void about_member(txn *t, const q_mail_for_delivery_row *r, mail_job *job
     job->member_family_name = r->member_family_name;
     if (str_eq(r->kind, MAIL_MEMBER_ENDS_NOTICE))
         job->link = arena_join(t->a, home, S("/users/"), typeid_format(ID_MEMBER, r->membership_id, id));
+    else if (str_eq(r->kind, MAIL_MEMBER_API_KEY_CREATED) && str_eq(r->member_role, S("owner")))
+        job->link = arena_join(t->a, home, S("/settings/api-keys"));
     else if (!str_eq(r->kind, MAIL_MEMBER_SUSPENDED))
         job->link = home;
 }

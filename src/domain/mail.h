@@ -32,13 +32,14 @@
 #define MAIL_FACTOR_REMOVED          S("factor_removed") /* by the operator */
 #define MAIL_FACTOR_GUESSED          S("factor_guessed") /* many wrong codes after a right password */
 /* What becomes of a membership shares the templates member_changed; texts as above. */
-#define MAIL_MEMBER_SUSPENDED    S("member_suspended")
-#define MAIL_MEMBER_REACTIVATED  S("member_reactivated")
-#define MAIL_MEMBER_ROLE_CHANGED S("member_role_changed")
-#define MAIL_MEMBER_ENDS         S("member_ends")        /* access ends within a day: to the member */
-#define MAIL_MEMBER_ENDS_NOTICE  S("member_ends_notice") /* to those who administer */
-#define MAIL_SIGNUP_CODE         S("signup_code")        /* for an address without an account */
-#define MAIL_SIGNUP_KNOWN        S("signup_known")       /* for one with an account */
+#define MAIL_MEMBER_SUSPENDED       S("member_suspended")
+#define MAIL_MEMBER_REACTIVATED     S("member_reactivated")
+#define MAIL_MEMBER_ROLE_CHANGED    S("member_role_changed")
+#define MAIL_MEMBER_ENDS            S("member_ends")            /* access ends within a day: to the member */
+#define MAIL_MEMBER_ENDS_NOTICE     S("member_ends_notice")     /* to those who administer */
+#define MAIL_MEMBER_API_KEY_CREATED S("member_api_key_created") /* a key acts in the member's name now */
+#define MAIL_SIGNUP_CODE            S("signup_code")            /* for an address without an account */
+#define MAIL_SIGNUP_KNOWN           S("signup_known")           /* for one with an account */
 
 /** MAIL_EMAIL_LOST: an account of its own stays with the address. */
 #define MAIL_DETAIL_PARTED S("parted")

@@ -5,6 +5,7 @@
 #include "domain/group.h"
 #include "domain/invitation.h"
 #include "domain/member_parts.h"
+#include "domain/permission.h"
 #include "domain/seat.h"
 #include "domain/session.h"
 #include "ports/fold.h"
@@ -149,7 +150,9 @@ static err leave(txn *t, const actor *by, uuid id)
 
 err member_leave(txn *t, const actor *by)
 {
-    return by->kind == ACTOR_OPERATOR ? ERR_FORBIDDEN : leave(t, by, by->membership_id);
+    if (by->kind == ACTOR_OPERATOR || by->key_limited) /* no list of permissions holds this one */
+        return ERR_FORBIDDEN;
+    return leave(t, by, by->membership_id);
 }
 
 err member_close(txn *t, const actor *by, uuid organization_id, uuid id)
@@ -160,24 +163,6 @@ err member_close(txn *t, const actor *by, uuid organization_id, uuid id)
 }
 
 /* ---- may they ---- */
-
-static bool permission_by_name(str name, permission *out)
-{
-    static const struct {
-        str name;
-        permission bit;
-    } table[] = {
-#define PERMISSION_ROW(text, bit) {S_INIT(text), bit},
-        PERMISSION_TABLE(PERMISSION_ROW)
-#undef PERMISSION_ROW
-    };
-    for (size_t i = 0; i < sizeof table / sizeof *table; i++)
-        if (str_eq(table[i].name, name)) {
-            *out = table[i].bit;
-            return true;
-        }
-    return false;
-}
 
 /* The caller's own place, or no role where they cannot enter; ERR_NOT_FOUND only when there is no such organization. */
 static err enter_softly(txn *t, actor *who, str organization)
@@ -202,9 +187,10 @@ static check_answer answer_of(const actor *who, permission asked)
 err member_check(txn *t, actor *who, str organization, uuid account, str name, check_answer *out)
 {
     permission asked;
-    if (!permission_by_name(name, &asked))
+    if (!permission_find(name, &asked))
         return problem_at(t->problem, ERR_INVALID_REQUEST, S("/permission"), S("not-allowed"), 0);
-    if (uuid_none(account) || uuid_eq(account, who->account_id)) {
+    bool own = uuid_eq(account, who->account_id) && !who->key_limited; /* a list is the key's, not its member's */
+    if (uuid_none(account) || own) {
         TRY(enter_softly(t, who, organization));
         *out = answer_of(who, asked);
         return OK;

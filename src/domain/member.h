@@ -46,7 +46,8 @@ typedef struct member_change {
 /**
  * Changes a membership, all or nothing; felt at the next request. Whoever loses the right to invite loses the pending
  * invitations they sent; who is suspended keeps them, as they may come back. The person is told by mail of a new role or
- * state. Errors: ERR_FORBIDDEN: a right is missing, an owner by anyone but an owner, one's own state or end of access;
+ * state. Errors: ERR_FORBIDDEN: a right is missing, an owner by anyone but an owner; one's own state or end of
+ * access, or, but for an owner, an option of one's own that was off;
  * ERR_LAST_OWNER when no other active owner would be left; ERR_CONFLICT at /access_ends_at: an owner with an end of access
  * (by whichever door), or an end that has come for somebody who is to be active; ERR_INVALID_REQUEST; ERR_NOT_FOUND.
  */
@@ -74,7 +75,7 @@ typedef struct removal_preview {
     int64_t api_keys, pending_invitations;
 } removal_preview;
 MUST err member_removal_preview(txn *t, uuid organization_id, uuid id, removal_preview *out);
-/** One's own way out. ERR_LAST_OWNER. */
+/** One's own way out. ERR_LAST_OWNER; ERR_FORBIDDEN: the operator, or a key that is limited to a list of permissions. */
 MUST err member_leave(txn *t, const actor *by);
 /** The same for a membership of an account that is being closed. ERR_LAST_OWNER. */
 MUST err member_close(txn *t, const actor *by, uuid organization_id, uuid id);

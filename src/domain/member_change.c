@@ -110,11 +110,20 @@ static err next_of(const changing *w, const q_member_lock_row *was, q_member_loc
                                &to->entitlements);
 }
 
+/* What nobody changes of their own membership: whether and until when it lets them in; and, but for an owner, who might give
+ * it to anybody, an option that was off. */
+static bool is_favour_to_oneself(const changing *w, const q_member_lock_row *was, const q_member_lock_row *to)
+{
+    bool oneself = uuid_eq(was->id, w->by->membership_id), owner = str_eq(w->by->role, S("owner"));
+    bool access = w->c->state.p || w->c->has_access_ends_at;
+    return oneself && (access || (!owner && (to->entitlements & ~was->entitlements)));
+}
+
 static err judge(const changing *w, const q_member_lock_row *was, const q_member_lock_row *to)
 {
     txn *t = w->t;
-    bool oneself = uuid_eq(was->id, w->by->membership_id), ends = to->access_ends_at != 0;
-    if (member_is_above(w->by, was) || (oneself && (w->c->state.p || w->c->has_access_ends_at)))
+    bool ends = to->access_ends_at != 0;
+    if (member_is_above(w->by, was) || is_favour_to_oneself(w, was, to))
         return ERR_FORBIDDEN;
     if (ends && str_eq(to->role, S("owner")))
         return problem_at(t->problem, ERR_CONFLICT, S("/access_ends_at"), S("not-for-owners"), 0);

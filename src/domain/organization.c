@@ -1,10 +1,10 @@
 #include "domain/organization.h"
 
+#include "domain/api_key.h"
 #include "domain/audit.h"
 #include "domain/env.h"
 #include "domain/installation.h"
 #include "domain/member.h"
-#include "domain/secret.h"
 #include "domain/session.h"
 #include "domain/temporary.h"
 #include "domain/ways_in.h"
@@ -233,22 +233,11 @@ static err owner_membership(txn *t, uuid organization_id, founded *out)
     return q_owner_insert(t, .organization_id = organization_id, .membership_id = out->membership_id);
 }
 
-static err first_key(txn *t, founded *out)
-{
-    str token, hash;
-    uuid id = uuid_new(t->now);
-    secret_new(t->a, out->organization_id, id, &token, &hash);
-    out->api_key = arena_join(t->a, S("pvk_"), token);
-    return q_api_key_insert(t, .organization_id = out->organization_id, .id = id, .membership_id = out->membership_id,
-                            .account_id = out->account_id, .name = S("setup"), .secret_hash = hash,
-                            .created_at = t->now);
-}
-
 /* What is shown once at the end: a key, a session, a link to set a password. */
 static err founding_secrets(txn *t, const actor *by, const founding *f, founded *out)
 {
     if (f->first)
-        TRY(first_key(t, out));
+        TRY(api_key_first(t, out->organization_id, out->membership_id, out->account_id, &out->api_key));
     if (f->sign_in) {
         TRY(account_get(t, out->account_id, &out->session.account));
         TRY(session_create(t, by, out->account_id, STAGE_FULL, false, &out->session.session_id, &out->session.token,

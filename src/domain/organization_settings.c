@@ -262,22 +262,33 @@ static bool differences(arena *a, const organization_settings *was, const organi
     return n > 0;
 }
 
-/* Whoever demands a second factor shows that they have one: otherwise their next request would find the door shut. A key has
- * no session that it could concern, and the operator is no member. */
-static bool locks_out(const actor *by, const organization_settings *was, const organization_settings *is)
+/* Whoever demands a second factor shows that they have one, or that their account has, where a key speaks for it: otherwise
+ * their next request would find the door shut. The operator is no member. */
+static err locks_out(txn *t, const actor *by, const organization_settings *was, const organization_settings *is,
+                     bool *out)
 {
-    return by->kind == ACTOR_ACCOUNT && !by->factor_at && !str_eq(is->second_factor, S("none")) &&
-           !str_eq(is->second_factor, was->second_factor);
+    q_factor_total_row factors;
+    *out = !str_eq(is->second_factor, S("none")) && !str_eq(is->second_factor, was->second_factor) &&
+           by->kind != ACTOR_OPERATOR;
+    if (!*out || by->kind == ACTOR_ACCOUNT) {
+        *out = *out && !by->factor_at;
+        return OK;
+    }
+    TRY(q_factor_total(t, &factors, by->account_id));
+    *out = factors.total == 0;
+    return OK;
 }
 
 err organization_settings_update(txn *t, const actor *by, const text_pair *changes, size_t count)
 {
     organization_view o;
     str before, after;
+    bool shut;
     TRY(organization_get(t, by->organization_id, &o));
     organization_settings s = o.settings;
     TRY(organization_settings_lay(t->a, t->problem, changes, count, &s));
-    if (locks_out(by, &o.settings, &s))
+    TRY(locks_out(t, by, &o.settings, &s, &shut));
+    if (shut)
         return problem_at(t->problem, ERR_CONFLICT, S("/second_factor"), S("own-factor-first"), 0);
     if (!differences(t->a, &o.settings, &s, &before, &after))
         return OK;

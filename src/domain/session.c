@@ -1,24 +1,12 @@
 #include "domain/session.h"
 
 #include "domain/env.h"
+#include "domain/permission.h"
 #include "domain/secret.h"
 #include "queries.h"
 
 /* STAGE_LIFETIME: a session that waits for a new password or a second factor. */
 enum { STALE_AFTER = 5 * MSEC_MINUTE, STAGE_LIFETIME = 30 * MSEC_MINUTE };
-
-/* The account's part, which both statements give under the same names. */
-#define FILL_ACCOUNT(who, row)                              \
-    do {                                                    \
-        (who)->account_id = (row).account_id;               \
-        (who)->confined_to_id = (row).confined_to_id;       \
-        (who)->address_proved = (row).email_proved_at != 0; \
-        (who)->email = (row).email;                         \
-        (who)->given_name = (row).given_name;               \
-        (who)->family_name = (row).family_name;             \
-        (who)->locale = (row).locale;                       \
-        (who)->time_zone = (row).time_zone;                 \
-    } while (0)
 
 err session_authenticate(txn *t, str token, actor *who)
 {
@@ -35,7 +23,7 @@ err session_authenticate(txn *t, str token, actor *who)
         return ERR_UNAUTHENTICATED;
     who->kind = ACTOR_ACCOUNT;
     who->session_id = s.first;
-    FILL_ACCOUNT(who, row);
+    ACTOR_FILL_ACCOUNT(who, row);
     who->stage = str_eq(row.stage, S("full"))       ? STAGE_FULL
                  : str_eq(row.stage, S("password")) ? STAGE_PASSWORD
                                                     : STAGE_FACTOR;
@@ -44,35 +32,6 @@ err session_authenticate(txn *t, str token, actor *who)
     who->session_idle = row.idle;
     who->factor_at = row.factor_at;
     return OK;
-}
-
-err api_key_authenticate(txn *t, str key, actor *who)
-{
-    secret s;
-    q_api_key_open_row row;
-    str prefix = S("pvk_");
-    if (!str_starts(key, prefix) || !secret_open(t->a, str_slice(key, prefix.n, key.n), true, &s))
-        return ERR_UNAUTHENTICATED;
-    err e = q_api_key_open(t, &row, .organization_id = s.first, .id = s.second);
-    if (e == ERR_NOT_FOUND)
-        return ERR_UNAUTHENTICATED;
-    TRY(e);
-    if (!token_equal(row.secret_hash, s.hash))
-        return ERR_UNAUTHENTICATED;
-    who->kind = ACTOR_API_KEY;
-    who->key_id = s.second;
-    who->key_organization_id = s.first;
-    FILL_ACCOUNT(who, row);
-    return OK;
-}
-
-static permission role_mask(str role, bool administrators_invite)
-{
-    if (str_eq(role, S("owner")))
-        return ROLE_MASK_OWNER;
-    if (str_eq(role, S("administrator")))
-        return administrators_invite ? ROLE_MASK_ADMINISTRATOR : ROLE_MASK_ADMINISTRATOR & ~PERM_ADMINISTRATORS_INVITE;
-    return ROLE_MASK_MEMBER;
 }
 
 /* What names an organization, taken apart: one of the two is none. */
@@ -94,20 +53,41 @@ static err find_organization(txn *t, actor *who, uuid id, str slug)
     return OK;
 }
 
-/* What the organization asks of a session. Keys are secrets of another kind: none of it concerns them. */
+static bool demands_factor(const q_organization_enter_row *o)
+{
+    return str_eq(o->second_factor, S("all")) ||
+           (str_eq(o->second_factor, S("administrators")) && !str_eq(o->role, S("member")));
+}
+
+/* A key shows no factor. But it came out of its member's account, and is no way around what the organization asks of that:
+ * it is refused while the account has none. One question more, where a factor is demanded alone. */
+static err key_suffices(txn *t, const actor *who, const q_organization_enter_row *o)
+{
+    q_factor_total_row factors;
+    if (!demands_factor(o))
+        return OK;
+    TRY(q_factor_total(t, &factors, who->account_id));
+    return factors.total ? OK : ERR_SECOND_FACTOR_REQUIRED;
+}
+
+/* What the organization asks of a session. */
 static err session_suffices(actor *who, const q_organization_enter_row *o, msec now)
 {
-    if (uuid_none(who->session_id))
-        return OK;
     if (o->session_idle && (!who->session_idle || o->session_idle < who->session_idle))
         who->session_idle = o->session_idle;
     bool old = o->session_lifetime && now - who->session_created_at > o->session_lifetime;
     bool idle = o->session_idle && now - who->session_seen_at > o->session_idle;
     if (old || idle)
         return ERR_UNAUTHENTICATED;
-    bool asked = str_eq(o->second_factor, S("all")) ||
-                 (str_eq(o->second_factor, S("administrators")) && !str_eq(o->role, S("member")));
-    return asked && !who->factor_at ? ERR_SECOND_FACTOR_REQUIRED : OK;
+    return demands_factor(o) && !who->factor_at ? ERR_SECOND_FACTOR_REQUIRED : OK;
+}
+
+/* What it asks of whoever calls. A question about somebody else (member_check) shows neither session nor key. */
+static err caller_suffices(txn *t, actor *who, const q_organization_enter_row *o)
+{
+    if (who->kind == ACTOR_API_KEY)
+        return key_suffices(t, who, o);
+    return uuid_none(who->session_id) ? OK : session_suffices(who, o, t->now);
 }
 
 bool membership_is_active(str state, msec access_ends_at, msec now)
@@ -146,10 +126,12 @@ err actor_enter(txn *t, actor *who, str organization, permission needed)
         return ERR_NOT_FOUND;
     if (!uuid_none(who->confined_to_id) && !uuid_eq(who->confined_to_id, o.id))
         return ERR_ADDRESS_UNPROVED;
-    TRY(session_suffices(who, &o, t->now));
+    TRY(caller_suffices(t, who, &o));
     who->membership_id = o.membership_id;
     who->role = o.role;
-    who->may = role_mask(o.role, o.is_administrators_invite);
+    who->may = role_permissions(o.role, o.is_administrators_invite);
+    if (who->key_limited)
+        who->may &= who->key_permissions;
     who->entitlements = o.entitlements;
     return (who->may & needed) == needed ? OK : ERR_FORBIDDEN;
 }

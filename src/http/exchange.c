@@ -1,6 +1,7 @@
 #include "http/exchange.h"
 
 #include "base/log.h"
+#include "domain/api_key.h"
 #include "domain/instance_key.h"
 #include "domain/session.h"
 #include "http/answer.h"
@@ -325,29 +326,35 @@ static bool is_idempotent_post(const request *r)
            str_eq(r->route->method, S("POST")) && !r->route->effect_free;
 }
 
+/* That a session or a key is in use. */
 typedef struct touch {
     store_job job;
     problem problem;
-    uuid session_id;
+    uuid session_id; /* UUID_NONE: a key */
+    uuid organization_id, key_id;
+    msec now;
 } touch;
 
 static err touch_run(txn *t, void *context)
 {
-    return session_touch(t, ((touch *)context)->session_id);
+    const touch *job = context;
+    return uuid_none(job->session_id) ? api_key_touch(t, job->organization_id, job->key_id, job->now)
+                                      : session_touch(t, job->session_id);
 }
 
 static void touch_done(void *context, err result)
 {
     touch *job = context;
     if (result != OK)
-        log_plain(LOG_DEBUG, "a session's last use was not noted");
+        log_plain(LOG_DEBUG, "a session's or key's last use was not noted");
     arena_free(job->job.a);
     free(job);
 }
 
-static void note_session(const request *r)
+static void note_use(const request *r)
 {
-    if (r->actor.kind != ACTOR_ACCOUNT || !session_is_stale(&r->actor, clock_now()))
+    msec now = clock_now();
+    if (!session_is_stale(&r->actor, now) && !api_key_is_stale(&r->actor, now))
         return;
     touch *job = calloc(1, sizeof *job);
     arena *a = job ? arena_new(1 << 16) : NULL;
@@ -356,6 +363,9 @@ static void note_session(const request *r)
         return;
     }
     job->session_id = r->actor.session_id;
+    job->organization_id = r->actor.key_organization_id;
+    job->key_id = r->actor.key_id;
+    job->now = now;
     job->job = (store_job){.run = touch_run, .done = touch_done, .context = job, .a = a, .problem = &job->problem};
     store_submit(r->app->store, &job->job);
 }
@@ -411,7 +421,7 @@ static void job_done(void *context, err result)
 {
     exchange *x = context;
     x->outcome = result;
-    note_session(&x->r);
+    note_use(&x->r);
     x->ready(x);
 }
 
@@ -460,7 +470,7 @@ static bool run_here(exchange *x)
     request *r = &x->r;
     x->outcome = reading(x, r->route->kind == ROUTE_READ ? prepare_and_handle : prepare_in);
     if (r->route->kind == ROUTE_READ || x->outcome != OK) {
-        note_session(r);
+        note_use(r);
         return true;
     }
     if (r->route->kind == ROUTE_WRITE) {

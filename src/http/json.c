@@ -105,6 +105,12 @@ void json_time(json_writer *w, str key, msec value)
     json_str(w, key, value ? clock_format(value, text) : STR_NONE);
 }
 
+void json_day(json_writer *w, str key, msec value)
+{
+    char text[CLOCK_TEXT_SIZE];
+    json_str(w, key, value ? str_slice(clock_format(value, text), 0, sizeof "2026-11-21" - 1) : STR_NONE);
+}
+
 void json_id(json_writer *w, str key, str prefix, uuid id)
 {
     char text[TYPEID_SIZE];

@@ -18,6 +18,7 @@ void json_int(json_writer *w, str key, int64_t value);
 void json_bool(json_writer *w, str key, bool value);
 void json_nothing(json_writer *w, str key);
 void json_time(json_writer *w, str key, msec value);        /* RFC 3339; 0 writes null */
+void json_day(json_writer *w, str key, msec value);         /* "2026-11-21", in UTC; 0 writes null */
 void json_id(json_writer *w, str key, str prefix, uuid id); /* TypeID; UUID_NONE writes null */
 void json_duration(json_writer *w, str key, msec value);
 void json_raw(json_writer *w, str key, str json); /* already JSON; STR_NONE writes null */

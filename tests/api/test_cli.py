@@ -23,6 +23,7 @@ COMMANDS = [
     "organization set", "member list", "member show", "member set-role", "member remove", "invite", "invitation list",
     "invitation show", "invitation resend", "invitation temporary-password", "invitation revoke", "invitation link", "invitation correct", "invitation batch", "mail list", "mail retry", "mail test",
     "account show", "account reset-password", "instance-key create", "instance-key list", "instance-key revoke",
+    "api-key list", "api-key create", "api-key revoke",
 ]
 
 
@@ -559,7 +560,7 @@ echo "${{COMPREPLY[*]}}"
 
 
 @pytest.mark.parametrize("typed, offered", [
-    ([""], "account check config copy entitlement group instance-key invitation invite mail member migrate organization serve setup version"),
+    ([""], "account api-key check config copy entitlement group instance-key invitation invite mail member migrate organization serve setup version"),
     (["mail", ""], "list retry test"),
     (["organization", "set", "bar", "--ex"], "--existing-accounts"),
     (["invite", "--role", "a"], "administrator"),

@@ -15,6 +15,7 @@ UNKNOWN = {
     "batch": "bat_01h455vb4pex5vsknk084sn02q",
     "group": "grp_01h455vb4pex5vsknk084sn02q",
     "entitlement": "chest",
+    "api_key": "key_01h455vb4pex5vsknk084sn02q",
 }
 
 
@@ -22,6 +23,7 @@ UNKNOWN = {
 def two(world):
     ours, theirs = world.found("Ours"), world.found("Theirs Ltd")
     ids = things_of(theirs)
+    world.server.mails_at_rest()  # a snapshot holds them, too
     return ours, theirs, ids
 
 
@@ -34,7 +36,7 @@ def nothing_said(answer, theirs, ids):
 def snapshot(world, org):
     raw = world.server.query("SELECT id FROM organization WHERE slug = ?", org.slug)[0][0]
     tables = ("membership", "invitation", "organization_seat", "organization_owner", "audit_event", "mail",
-              "member_group", "entitlement")
+              "member_group", "entitlement", "api_key")
     return [world.server.query(f"SELECT * FROM {t} WHERE organization_id = ?", raw) for t in tables]
 
 

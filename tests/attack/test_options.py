@@ -60,6 +60,102 @@ def test_a_contractor_does_not_prolong_their_own_access(acme, clock):
         assert answer["results"][0]["outcome"] == "forbidden"
 
 
+# ---- for oneself
+
+
+def favours(clock):
+    """What nobody does for themselves, as the body of a change; and whether an owner may."""
+    return [
+        ({"entitlements": {"chest": True}}, True),
+        ({"access_ends_at": tomorrow(clock, 300)}, False),
+        ({"access_ends_at": None}, False),
+        ({"state": "active"}, False),
+        ({"state": "suspended"}, False),
+    ]
+
+
+def test_nobody_grants_themselves_what_they_lack(acme, clock):
+    """By every door: the member's own route, the bulk route, the page of one and the page of many, session and key."""
+    define(acme, "chest", ["owner", "administrator", "member"])
+    define(acme, "lamp", ["owner", "administrator", "member"])
+    admin = acme.join(role="administrator")
+    me = acme.member(admin)
+    patch(acme, me, entitlements={"lamp": True}, access_ends_at=tomorrow(clock)).ok(200)
+    operator = acme.world.operator
+    key = acme.world.client(key=operator.post(acme.path + "/api-keys", {"name": "Own", "member": me["id"]}).ok(201)["api_key"])
+    before = acme.api.get(f"{acme.path}/members/{me['id']}").ok().json
+    for caller in (admin.api, key):
+        for body, _ in favours(clock):
+            patch(acme, me, by=caller, **body).refused("forbidden", 403)
+            patch(acme, me, by=caller, groups=[], **body).refused("forbidden", 403)
+            many = caller.post(acme.path + "/members/bulk", {"members": [me["id"]], **body}).ok(200)
+            assert many["results"][0]["outcome"] == "forbidden"
+    people = f"/o/{acme.slug}/users"
+    options = f"{people}/{me['id']}/options"
+    for form in ([("entitlement", "chest"), ("entitlement", "lamp")], [("entitlement", "lamp"), ("access_ends_at", "2126-01-01")],
+                 [("entitlement", "lamp"), ("access_ends_at", "")]):
+        assert admin.api.submit(options, form).status == 403
+    several = [("member", me["id"]), ("confirmed", "true")]
+    for form in ([("action", "options"), ("entitlement", "chest=on")], [("action", "options"), ("end", "none")],
+                 [("action", "options"), ("end", "on"), ("access_ends_at", "2126-01-01")], [("action", "reactivate")], [("action", "suspend")]):
+        assert admin.api.submit(people + "/change", several + form).status == 403
+    assert acme.api.get(f"{acme.path}/members/{me['id']}").ok().json == before
+
+
+def test_what_is_not_to_be_had_is_not_offered(acme):
+    define(acme, "chest", ["owner", "administrator", "member"])
+    define(acme, "lamp", ["owner", "administrator", "member"])
+    admin, zoe = acme.join(role="administrator"), acme.member(acme.join())
+    me = acme.member(admin)
+    patch(acme, me, entitlements={"lamp": True}).ok(200)
+    own = admin.api.page(f"/o/{acme.slug}/users/{me['id']}/options").ok().text
+    assert 'value="lamp" checked' in own and 'value="chest"' not in own and 'name="access_ends_at"' not in own
+    assert texts("en")["member_options.own"] in own
+    others = admin.api.page(f"/o/{acme.slug}/users/{zoe['id']}/options").ok().text
+    assert 'value="chest"' in others and 'name="access_ends_at"' in others
+    owner = acme.api.page(f"/o/{acme.slug}/users/{acme.member(acme.owner)['id']}/options").ok().text
+    assert 'value="chest"' in owner
+
+
+def test_less_for_oneself_is_ones_own_affair(acme):
+    """An option may be given back, and what was on may be said again; an owner, who gives to anybody, gives to themselves."""
+    define(acme, "lamp", ["owner", "administrator", "member"])
+    admin = acme.join(role="administrator")
+    me, owner = acme.member(admin), acme.member(acme.owner)
+    patch(acme, me, entitlements={"lamp": True}).ok(200)
+    patch(acme, me, by=admin.api, entitlements={"lamp": True}, groups=[group(acme)]).ok(200)
+    admin.api.submit(f"/o/{acme.slug}/users/{me['id']}/options", [("entitlement", "lamp")]).ok(303)
+    assert patch(acme, me, by=admin.api, entitlements={"lamp": False}).ok(200)["entitlements"] == {"lamp": False}
+    patch(acme, me, by=admin.api, entitlements={"lamp": True}).refused("forbidden", 403)
+    assert patch(acme, owner, entitlements={"lamp": True}).ok(200)["entitlements"] == {"lamp": True}
+    for body, _ in [({"state": "suspended"}, None), ({"access_ends_at": None}, None)]:
+        patch(acme, owner, **body).refused("forbidden", 403)
+
+
+def test_an_invitation_brings_its_own_inviter_nothing(acme):
+    """Neither to an address of theirs, nor by leaving and coming back: what they sent ends with them."""
+    define(acme, "chest", ["owner", "administrator", "member"])
+    admin = acme.join(role="administrator")
+    row = {"email": admin.email, "role": "member", "entitlements": {"chest": True}}
+    assert acme.outcome(row, by=admin.api) == "already-member"
+    other = fresh("second")
+    kept = acme.link(acme.invite(other, by=admin.api, entitlements={"chest": True}, deliver=False), by=admin.api).ok()["url"]
+    admin.api.post(acme.path + "/leave").ok(204)
+    admin.api.post("/invitations/accept", {"token": kept.rsplit("/", 1)[1]}).refused("invitation-revoked", 410)
+
+
+def test_no_offer_of_administration_passes_through_hands_that_may_not_make_one(acme):
+    """An administrator's invitation that stands is not sent again, corrected or copied by whoever could not send it."""
+    admin = acme.join(role="administrator")
+    acme.set(administrators_may_invite_administrators=False).ok()
+    inv = acme.invite(fresh(), role="administrator", deliver=False)
+    acme.resend(inv, by=admin.api).refused("forbidden", 403)
+    acme.link(inv, by=admin.api).refused("forbidden", 403)
+    acme.correct(inv, fresh(), by=admin.api).refused("forbidden", 403)
+    assert admin.api.post(f"{acme.path}/invitation-batches/{inv['batch']}/links", {}).ok().text.split() == ["email,url,code"]
+    assert acme.state(inv) == "pending"
+
+
 # ---- another organization's
 
 

@@ -74,10 +74,12 @@ def test_every_get_route_of_the_console_changes_nothing(acme, inbox):
         "session": "ses_01h455vb4pex5vsknk084sn02q",
         "passkey": "pky_01h455vb4pex5vsknk084sn02q",
         "signup": "sgn_01h455vb4pex5vsknk084sn02q",
+        "api_key": acme.api.post(acme.path + "/api-keys", {"name": "Seen"}).ok(201)["id"],
         "theme": "1f5f5b.css",
         "digest": "0" * 32,
     }
     acme.api.post(acme.path + "/entitlements", {"key": "offline", "name": {"fr": "Hors ligne", "en": "Offline"}}).ok(201)
+    acme.world.server.mails_at_rest()
     gets = [r for name in ("console.yaml", "openapi.yaml") for r in routes(name) if r.method == "GET"]
     for r in gets[:3]:
         acme.api.page(r.path.format(**values))

@@ -223,6 +223,10 @@ class Scene:
         options = house.api.post("/me/passkeys/options").ok(200).json
         made = {"name": "Téléphone d’Olive" if self.french else "Olive’s phone", "credential": Passkey(world.site).make(options)}
         self.passkey = house.api.post("/me/passkeys", made).ok(201)["id"]
+        self.key_name = "Paie et plannings" if self.french else "Payroll and shifts"
+        for name, more in ((self.key_name, {"expires_in": "90d", "permissions": ["members.read", "invitations.read", "invitations.create", "mail.read"]}),
+                           ("Badge", {"permissions": ["members.read"], "expires_in": "1h"}), ("Sauvegarde" if self.french else "Backup", {})):
+            self.key = self.bar.api.post(self.bar.path + "/api-keys", {"name": name, **more}).ok(201)["id"]
         house.set(accent="#7a1f5f", second_factor="all", session_idle="8h", allowed_domains=["example.org", "*.example.net"]).ok()
         entry = {"email": house.owner.email, "password": PASSWORD}
         phone = {"User-Agent": "Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) AppleWebKit/605.1.15 Version/17.0 Mobile Safari/604.1"}
@@ -300,6 +304,7 @@ def pages(s):
     ]
     full = f"/o/{s.full.slug}/users/invite"
     house, safe, option = f"/o/{s.house.slug}", s.house.owner.api, o + "/settings/options"
+    key = o + "/settings/api-keys"
     founding = [("organization", "https://x.example"), ("given_name", ""), ("email", "nobody"), ("password", "123")]
     several = [("member", m) for m in s.members[2:6]]
     many = "\n".join(f"p{i}@example.org" for i in range(5))
@@ -407,6 +412,11 @@ def pages(s):
         "options-refused": (owner, option, [("key", "Not a key"), ("name_fr", "")]),
         "option": (owner, option + "/offline", None),
         "option-delete": (owner, option + "/offline/delete", None),
+        "api-keys": (owner, key, None),
+        "api-keys-none": (s.empty.owner.api, f"/o/{s.empty.slug}/settings/api-keys", None),
+        "api-keys-refused": (owner, key, [("name", ""), ("rights", "chosen"), ("expires_in", "30d")]),
+        "api-key-created": (owner, key, [("name", s.key_name), ("rights", "chosen"), ("permission", "members.read")]),
+        "api-key-revoke": (owner, f"{key}/{s.key}/revoke", None),
         "me": (owner, "/me", None),
         "me-secured": (safe, "/me", None),
         "me-member": (zoe, "/me", None),
@@ -444,7 +454,7 @@ NAMES_OF_PAGES = """
     correct-refused revoke resend link invite invite-checked invite-options invite-preview invite-short invite-mail
     administrators administrators-checked report new-password batch groups groups-none groups-refused group
     group-none group-delete settings settings-branded settings-refused options options-none options-refused option
-    option-delete me me-secured me-member me-keyed me-close me-close-last-owner email-confirm email-confirm-dead
+    option-delete api-keys api-keys-none api-keys-refused api-key-created api-key-revoke me me-secured me-member me-keyed me-close me-close-last-owner email-confirm email-confirm-dead
     email-undo email-undo-dead totp totp-demanded totp-scan totp-wrong totp-remove totp-remove-refused
     recovery-codes recovery-codes-shown passkey-add passkey passkey-only-way me-unproved me-refused
 """.split()

@@ -41,6 +41,7 @@ BODIES = {
     "put_logo": lambda c: png(),
     "update_member": lambda c: {"state": "active"},
     "update_members": lambda c: {"members": [c["member"]], "state": "suspended"},
+    "create_api_key": lambda c: {"name": "House"},
     "create_group": lambda c: {"name": word("group")},
     "update_group": lambda c: {"name": word("group")},
     "create_entitlement": lambda c: {"key": f"k{next(serial)}", "name": {"fr": "Ici", "en": "Here"}},
@@ -50,6 +51,7 @@ BODIES = {
 }
 FIELDS = {
     "members_change_form": lambda c: {"member": c["member"], "action": "suspend", "confirmed": "true"},
+    "api_keys_form": lambda c: {"name": "House", "rights": "all"},
     "options_form": lambda c: {"key": f"k{next(serial)}", "name_fr": "Ici", "name_en": "Here", "role": "member"},
     "option_form": lambda c: {"name_fr": "Ici", "name_en": "Here", "role": "member"},
     "member_options_form": lambda c: {"access_ends_at": "2126-01-31"},
@@ -95,7 +97,7 @@ def path_of(route, org, things):
     return re.sub(r"\{(\w+)\}", lambda found: value(found[1]), route.path)
 
 
-def things_of(org, names=("member", "invitation", "batch", "group", "entitlement")):
+def things_of(org, names=("member", "invitation", "batch", "group", "entitlement", "api_key")):
     """One of each thing that an organization's paths name, or of those in `names`."""
     made = {}
     if "member" in names:
@@ -108,6 +110,8 @@ def things_of(org, names=("member", "invitation", "batch", "group", "entitlement
     if "entitlement" in names:
         made["entitlement"] = f"option-{next(serial)}"
         org.api.post(org.path + "/entitlements", {"key": made["entitlement"], "name": {"fr": "Ici", "en": "Here"}}).ok(201)
+    if "api_key" in names:
+        made["api_key"] = org.api.post(org.path + "/api-keys", {"name": "House"}).ok(201)["id"]
     return made
 
 

@@ -231,7 +231,10 @@ CREATE TABLE api_key (
     account_id BLOB NOT NULL REFERENCES account (id),
     name TEXT NOT NULL,
     secret_hash BLOB NOT NULL,
+    permissions TEXT, -- their names with a space between, never more than the member's; NULL: all of them
     created_at INTEGER NOT NULL,
+    expires_at INTEGER, -- NULL: never
+    last_used_at INTEGER, -- the beginning of that day in UTC
     PRIMARY KEY (organization_id, id),
     FOREIGN KEY (organization_id, membership_id) REFERENCES membership (organization_id, id) ON DELETE CASCADE
 ) STRICT, WITHOUT ROWID;

@@ -39,3 +39,10 @@ UPDATE session SET created_at = :created_at, expires_at = :expires_at WHERE id =
 
 -- name: session_factor_shown :exec
 UPDATE session SET factor_at = :factor_at WHERE id = :id;
+
+-- Whether a person could show one at all: asked for keys, which show none themselves, where an organization demands it.
+-- name: factor_total :one
+-- param: account_id uuid
+-- column: total int
+SELECT (SELECT COUNT(*) FROM account_totp f WHERE f.account_id = :account_id AND f.confirmed_at IS NOT NULL)
+       + (SELECT COUNT(*) FROM passkey p WHERE p.account_id = :account_id) AS total;

@@ -26,19 +26,6 @@ SELECT id, created_at, seen_at, expires_at, user_agent, source FROM session
  WHERE account_id = :account_id AND expires_at > :now
  ORDER BY seen_at DESC LIMIT 200;
 
--- name: api_key_open :one
-SELECT k.account_id, k.membership_id, k.secret_hash, a.email, a.given_name, a.family_name, a.locale, a.time_zone, a.email_proved_at, a.confined_to_id
-  FROM api_key k JOIN account a ON a.id = k.account_id
- WHERE k.organization_id = :organization_id AND k.id = :id;
-
--- name: api_key_insert :exec
-INSERT INTO api_key (organization_id, id, membership_id, account_id, name, secret_hash, created_at)
-VALUES (:organization_id, :id, :membership_id, :account_id, :name, :secret_hash, :created_at);
-
--- name: api_key_count :one
--- column: total int
-SELECT COUNT(*) AS total FROM api_key WHERE organization_id = :organization_id AND membership_id = :membership_id;
-
 -- The organization by its id or its slug, and the caller's place in it: with one question, since every request asks it.
 -- name: organization_enter_{hold} :one
 -- @global the organization is what is looked for
