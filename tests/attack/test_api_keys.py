@@ -236,7 +236,7 @@ def test_a_key_stops_when_its_members_factor_is_taken_away(guarded):
     key = guarded.keys[guarded.owner]
     key.get(guarded.path).ok()
     guarded.world.server.cli("account", "remove-second-factor", guarded.owner.email)
-    key.get(guarded.path).refused("second-factor-required", 401)
+    key.get(guarded.path).refused("unauthenticated", 401)
 
 
 def test_an_app_that_waits_for_its_first_code_is_no_factor(guarded):

@@ -17,7 +17,7 @@ GATE = {"unauthenticated", "forbidden", "password-change-required", "second-fact
 # They end the caller's session or membership: each gets a caller of its own.
 SPENDS = {"sign_out", "sign_out_form", "leave_organization", "leave_form", "invitation_switch_form"}
 # Through all gates, they may find nothing of the caller's own.
-MAY_FIND_NOTHING = {"passkey_factor_options", "delete_logo", "update_members", "transfer_ownership", "server_show_account",
+MAY_FIND_NOTHING = {"passkey_factor_options", "cancel_email_change", "delete_logo", "update_members", "transfer_ownership", "server_show_account",
                     "server_export_account", "remove_totp", "totp_remove_form", "members_change_form", "members_remove_form", "invitations_bulk_form", "logo", "theme"}
 
 # Whoever is nobody's account has none of its own, and is a member of nothing: a key is sent to sign in where a page is somebody's.
@@ -41,7 +41,8 @@ BODIES = {
     "put_logo": lambda c: png(),
     "update_member": lambda c: {"state": "active"},
     "update_members": lambda c: {"members": [c["member"]], "state": "suspended"},
-    "create_api_key": lambda c: {"name": "House"},
+    # the operator says whose it is, everybody else makes their own
+    "create_api_key": lambda c: {"name": "House", **({"member": c["member"]} if c.get("operator") else {})},
     "create_group": lambda c: {"name": word("group")},
     "update_group": lambda c: {"name": word("group")},
     "create_entitlement": lambda c: {"key": f"k{next(serial)}", "name": {"fr": "Ici", "en": "Here"}},
