@@ -22,6 +22,8 @@ typedef enum session_stage {
     STAGE_FACTOR = 2,   /* the password was right: the second factor first */
 } session_stage;
 
+enum { USER_AGENT_MOST = 300 };
+
 /**
  * Filled in two steps: the session or key says who (kind, account, session or key); actor_enter() then reads the membership in
  * one organization, in the transaction that uses it, and fills the rest.
@@ -45,7 +47,7 @@ typedef struct actor {
 
     str source;     /* address of the client, for audit and throttling; STR_NONE for the socket */
     str request_id; /* for audit */
-    str user_agent;
+    str user_agent; /* text (text_of_bytes), at most USER_AGENT_MOST bytes; STR_NONE: none was sent */
     session_stage stage;
     msec session_created_at;
     msec session_seen_at; /* when the session was last noted as used */

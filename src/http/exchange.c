@@ -1,6 +1,7 @@
 #include "http/exchange.h"
 
 #include "base/log.h"
+#include "base/text.h"
 #include "domain/instance_key.h"
 #include "domain/session.h"
 #include "http/answer.h"
@@ -235,8 +236,8 @@ static err identify(exchange *x, txn *t, actor *who)
 static err authenticate(exchange *x, txn *t)
 {
     request *r = &x->r;
-    actor nobody = {
-        .source = r->actor.source, .request_id = r->request_id, .user_agent = head_value(&x->head, S("user-agent"))};
+    str agent = text_of_bytes(r->a, head_value(&x->head, S("user-agent")), USER_AGENT_MOST);
+    actor nobody = {.source = r->actor.source, .request_id = r->request_id, .user_agent = agent};
     r->actor = nobody;
     err result = identify(x, t, &r->actor);
     bool half = r->actor.stage != STAGE_FULL && !(r->route->stages & (unsigned)r->actor.stage);
