@@ -7,11 +7,11 @@
 
 typedef enum part {
     PART_SEEN,
-    PART_WITH,    /* a mark: seen with what it stands on */
-    PART_SPACE,   /* seen as a gap */
-    PART_BREAK,   /* the same, at the ends alone */
-    PART_JOINER,  /* says how its neighbours are drawn */
-    PART_CHOICE,  /* says how what stands before it is drawn */
+    PART_WITH,   /* a mark: seen with what it stands on */
+    PART_SPACE,  /* seen as a gap */
+    PART_BREAK,  /* the same, at the ends alone */
+    PART_JOINER, /* says how its neighbours are drawn */
+    PART_CHOICE, /* says how what stands before it is drawn */
     PART_UNSEEN,
     PART_REFUSED,
 } part;
@@ -23,11 +23,13 @@ typedef struct range {
 
 /* What the properties alone do not tell. */
 static const range exceptions[] = {
-    {0x0009, 0x000D, PART_BREAK},     {0x0085, 0x0085, PART_BREAK},                                 /* lines, tabs */
-    {0x2028, 0x2029, PART_BREAK},     {0x200C, 0x200D, PART_JOINER},  {0x034F, 0x034F, PART_JOINER}, /* ZWNJ, ZWJ, CGJ */
-    {0x180E, 0x180E, PART_JOINER},    {0x180B, 0x180D, PART_CHOICE},  {0x180F, 0x180F, PART_CHOICE}, /* Mongolian */
-    {0x202D, 0x202E, PART_REFUSED},   {0xFFF9, 0xFFFB, PART_REFUSED},                               /* overrides, rubies */
-    {0xE0000, 0xE007F, PART_REFUSED}, {0x2800, 0x2800, PART_SPACE},                                 /* tags; Braille blank */
+    {0x0009, 0x000D, PART_BREAK},     {0x0085, 0x0085, PART_BREAK}, /* lines, tabs */
+    {0x2028, 0x2029, PART_BREAK},     {0x200C, 0x200D, PART_JOINER},
+    {0x034F, 0x034F, PART_JOINER}, /* ZWNJ, ZWJ, CGJ */
+    {0x180E, 0x180E, PART_JOINER},    {0x180B, 0x180D, PART_CHOICE},
+    {0x180F, 0x180F, PART_CHOICE},                                    /* Mongolian */
+    {0x202D, 0x202E, PART_REFUSED},   {0xFFF9, 0xFFFB, PART_REFUSED}, /* overrides, rubies */
+    {0xE0000, 0xE007F, PART_REFUSED}, {0x2800, 0x2800, PART_SPACE},   /* tags; Braille blank */
     {0x1D159, 0x1D159, PART_SPACE},   {0xFFFC, 0xFFFC, PART_UNSEEN}, /* a note without a head, a picture that is gone */
 };
 
@@ -51,7 +53,8 @@ static part part_of(ucs4_t c)
 static bool is_joined(ucs4_t c)
 {
     static const char *const apart[] = {"Latin", "Greek", "Cyrillic"};
-    if (c < 0x80 || !uc_is_general_category_withtable(c, UC_CATEGORY_MASK_L | UC_CATEGORY_MASK_So | UC_CATEGORY_MASK_Sk))
+    if (c < 0x80 ||
+        !uc_is_general_category_withtable(c, UC_CATEGORY_MASK_L | UC_CATEGORY_MASK_So | UC_CATEGORY_MASK_Sk))
         return false;
     const uc_script_t *script = uc_script(c);
     for (size_t i = 0; script && i < sizeof apart / sizeof *apart; i++)

@@ -7,8 +7,8 @@
 
 typedef enum typed_verdict {
     TYPED_FINE,
-    TYPED_EMPTY,   /* nothing, or white space */
-    TYPED_UNSEEN,  /* something, of which nobody sees anything */
+    TYPED_EMPTY,  /* nothing, or white space */
+    TYPED_UNSEEN, /* something, of which nobody sees anything */
     TYPED_REFUSED, /* no UTF-8, a control character or a line break inside, a noncharacter, an override of direction, a tag */
 } typed_verdict;
 
