@@ -246,3 +246,13 @@ def test_one_name_is_enough(home, inbox):
     home.enrol(org.link(org.invite(fresh(), deliver=False)).ok()["url"], "", "Kanti").refused("invalid-request", 422)
     page = home.client().page(link.split(SITE)[1])
     assert page.status < 500
+
+
+def test_the_first_owner_may_have_one_name(make_server, smtp):
+    server = make_server(mail=smtp.uri)
+    server.stop()
+    made = json.loads(server.cli("setup", "--json", "--organization", "First", "--email", fresh(), "--given-name", "Kanti").stdout)
+    assert (made["account"]["given_name"], made["account"]["family_name"]) == ("Kanti", "")
+    refused = server.cli("setup", "--organization", "First", "--email", fresh(), "--given-name", "\u3164", check=False)
+    assert refused.returncode == 1
+    server.start()
