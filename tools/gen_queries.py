@@ -498,7 +498,7 @@ def header_text(name, queries):
 def c_columns(array, struct, fields):
     if not fields:
         return ""
-    rows = "".join(f"    {{COLUMN_{kind.upper()}, offsetof({struct}, {field}), {'true' if nullable else 'false'}}},\n"
+    rows = "".join(f"    {{COLUMN_{kind.upper()}, offsetof({struct}, {field}), {'true' if nullable else 'false'}, \"{field}\"}},\n"
                    for field, kind, nullable in fields)
     return f"static const column {array}[] = {{\n{rows}}};\n"
 

@@ -6,7 +6,7 @@ gen_routes.py OPENAPI CONSOLE PERMISSIONS BODIES_H BODIES_C ROUTES_H ROUTES_C OP
 Understands a closed subset of OpenAPI 3.1; anything else stops the build with the file and the path of what it did not know.
 - operations: operationId, summary, description, x-kind, x-access or x-permission, x-effect-free, x-max-body, x-stage, x-instance-key, parameters, requestBody, responses
 - schemas: object, array, string, integer, boolean; enum; minLength maxLength minimum maximum minItems maxItems required; format: binary;
-  type [T, "null"]; x-multiline; x-prefix; $ref to components
+  type [T, "null"]; x-multiline; x-name (the rules judge its characters); x-prefix; $ref to components
 - a map: an object with additionalProperties {type: boolean}, maxProperties and propertyNames {maxLength}, in JSON alone
 """
 import json
@@ -26,7 +26,7 @@ SCHEMA_KEYS = {
     "object": {"required", "properties"},
     "map": {"additionalProperties", "maxProperties", "propertyNames"},
     "array": {"items", "minItems", "maxItems"},
-    "string": {"minLength", "maxLength", "enum", "format", "x-multiline", "x-prefix"},
+    "string": {"minLength", "maxLength", "enum", "format", "x-multiline", "x-name", "x-prefix"},
     "integer": {"minimum", "maximum"},
     "boolean": set(),
 }
@@ -132,6 +132,7 @@ class Bodies:
             row = {"name": f"S_INIT({c_text(key)})", "type": type_, "offset": f"offsetof({name}, {member})", "words": words}
             row |= {"min": low, "max": high, "nullable": str(nullable).lower(), "required": str(key in required).lower()}
             row["multiline"] = str(bool(schema.get("x-multiline"))).lower()
+            row["is_name"] = str(bool(schema.get("x-name"))).lower()
             if kind == "object":
                 self.struct(document, f"{name}_{member}", schema.get("properties", {}), schema.get("required", []), here)
                 members.append(f"    {name}_{member} {member};")

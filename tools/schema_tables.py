@@ -81,11 +81,13 @@ def c_tables(name, tables):
     for table in tables:
         types = ", ".join(f"COLUMN_{kind.upper()}" for kind, _ in table.columns.values())
         places = ", ".join(str(list(table.columns).index(column)) for column in table.key)
+        names = ", ".join(f'"{column}"' for column in table.columns)
+        out += f"static const char *const names_{table.name}[] = {{{names}}};\n"
         out += f"static const column_type types_{table.name}[] = {{{types}}};\n"
         out += f"static const uint16_t key_{table.name}[] = {{{places}}};\n"
         texts = "".join(f"     .{which} = {c_text(text)},\n" for which, text in table.statements().items())
         rows += (f"    {{.name = \"{table.name}\",\n"
                  f"     .types = types_{table.name}, .type_count = {len(table.columns)},\n"
-                 f"     .key = key_{table.name}, .key_count = {len(table.key)},\n{texts}    }},\n")
+                 f"     .key = key_{table.name}, .key_count = {len(table.key)}, .columns = names_{table.name},\n{texts}    }},\n")
     out += f"static const table_info tables[] = {{\n{rows}}};\n"
     return out + f"const table_set {name}_tables = {{tables, {len(tables)}}};\n"

@@ -123,9 +123,23 @@ static size_t utf8_length(const unsigned char *p, size_t n)
     return need;
 }
 
+/* Where the first byte that is no ASCII stands, at or after `at`; most of what is asked about has none. */
+static size_t past_ascii(str s, size_t at)
+{
+    const uint64_t high_bits = 0x8080808080808080u;
+    for (uint64_t eight; at + sizeof eight <= s.n; at += sizeof eight) {
+        memcpy(&eight, s.p + at, sizeof eight);
+        if (eight & high_bits)
+            break;
+    }
+    while (at < s.n && !((unsigned char)s.p[at] & 0x80))
+        at++;
+    return at;
+}
+
 bool str_is_utf8(str s)
 {
-    for (size_t i = 0; i < s.n;) {
+    for (size_t i = past_ascii(s, 0); i < s.n; i = past_ascii(s, i)) {
         size_t len = utf8_length((const unsigned char *)s.p + i, s.n - i);
         if (len == 0)
             return false;

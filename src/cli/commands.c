@@ -12,7 +12,7 @@
 #define PERSON                                                \
     {"email", "ADDRESS", true}, {"given-name", "NAME", true}, \
     {                                                         \
-        "family-name", "NAME", true                           \
+        "family-name", "NAME", false                          \
     }
 
 static const cli_flag setup_flags[] = {

@@ -22,6 +22,7 @@ static const char *const refusals[] = {
     [COPY_SOURCE_VERSION] = "cli.copy.source_version",
     [COPY_SOURCE_UNFINISHED] = "cli.copy.source_unfinished",
     [COPY_SOURCE_CHANGED] = "cli.copy.source_changed",
+    [COPY_SOURCE_NO_TEXT] = "cli.copy.source_no_text",
     [COPY_DESTINATION_CLOSED] = "cli.copy.destination_closed",
     [COPY_DESTINATION_STRANGE] = "cli.copy.destination_strange",
     [COPY_DESTINATION_USED] = "cli.copy.destination_used",

@@ -118,13 +118,14 @@ int run_organization_create(cli *c)
         {0},
     };
     reply r;
+    str family = flag_value(c, "family-name");
     json_t *body = json_object(), *owner = json_object();
     json_put(body, "name", flag_value(c, "name"));
     json_put(body, "slug", flag_value(c, "slug"));
     json_put(body, "locale", flag_value(c, "locale"));
     json_put(owner, "email", flag_value(c, "email"));
     json_put(owner, "given_name", flag_value(c, "given-name"));
-    json_put(owner, "family_name", flag_value(c, "family-name"));
+    json_put(owner, "family_name", family.p ? family : S("")); /* some people have one name */
     json_object_set_new(body, "owner", owner);
     if (!put_number(body, "member_limit", flag_value(c, "member-limit"), S("none")))
         return wrong_number(c, body, "member-limit");

@@ -29,7 +29,7 @@ int run_setup(cli *c)
         {0},
     };
     reply r;
-    str password = STR_NONE;
+    str password = STR_NONE, family = flag_value(c, "family-name");
     int code = flag_value(c, "password-stdin").p ? read_password(c, &password) : EXIT_DONE;
     if (code != EXIT_DONE)
         return code;
@@ -42,7 +42,7 @@ int run_setup(cli *c)
     json_put(organization, "locale", flag_value(c, "locale"));
     json_put(account, "email", flag_value(c, "email"));
     json_put(account, "given_name", flag_value(c, "given-name"));
-    json_put(account, "family_name", flag_value(c, "family-name"));
+    json_put(account, "family_name", family.p ? family : S("")); /* some people have one name */
     json_put(account, "password", password);
     code = call(c, "POST", S("/setup"), json_pack("{s:o,s:o}", "organization", organization, "account", account), &r);
     if (r.status == HTTP_CONFLICT)

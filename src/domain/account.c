@@ -30,41 +30,6 @@ err account_by_email(txn *t, str email, account_view *out)
     return account_get(t, r.id, out);
 }
 
-static bool looks_like_link(str s)
-{
-    static const str signs[] = {S_INIT("://"), S_INIT("www."), S_INIT("<"), S_INIT(">"), S_INIT("@"), S_INIT("[url")};
-    for (size_t i = 0; i < sizeof signs / sizeof *signs; i++)
-        for (size_t at = 0; at + signs[i].n <= s.n; at++)
-            if (str_eq_nocase(str_slice(s, at, at + signs[i].n), signs[i]))
-                return true;
-    return false;
-}
-
-static str single_spaced(arena *a, str s)
-{
-    char *out = arena_alloc(a, s.n + 1);
-    size_t n = 0;
-    for (size_t i = 0; i < s.n; i++)
-        if (s.p[i] != ' ' || (n && out[n - 1] != ' '))
-            out[n++] = s.p[i];
-    return (str){out, n};
-}
-
-enum { NAME_MAX_LENGTH = 100 };
-
-err name_clean(arena *a, problem *p, str pointer, str name, str *out)
-{
-    str trimmed = single_spaced(a, str_trim(name));
-    if (str_empty(trimmed))
-        return problem_at(p, ERR_INVALID_REQUEST, pointer, S("required"), 0);
-    if (str_codepoints(trimmed) > NAME_MAX_LENGTH)
-        return problem_at(p, ERR_INVALID_REQUEST, pointer, S("too-long"), NAME_MAX_LENGTH);
-    if (!str_is_utf8(trimmed) || str_has_control(trimmed) || looks_like_link(trimmed))
-        return problem_at(p, ERR_INVALID_REQUEST, pointer, S("invalid-characters"), 0);
-    *out = trimmed;
-    return OK;
-}
-
 err account_places_rewrite(txn *t, uuid account_id, str given, str family, str email_key)
 {
     q_account_memberships_all_rows places;

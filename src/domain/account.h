@@ -3,6 +3,7 @@
 #define PARVIS_DOMAIN_ACCOUNT_H
 
 #include "domain/actor.h"
+#include "domain/name.h"
 #include "domain/throttle.h"
 
 /** What an account can show beside its password. */
@@ -38,12 +39,6 @@ MUST err account_update(txn *t, const actor *by, const account_change *change);
 
 /** Writes an account's name and address anew into what lists are sorted and searched by, wherever it is a member. */
 MUST err account_places_rewrite(txn *t, uuid account_id, str given, str family, str email_key);
-
-/**
- * Cleans a person's or organization's name for showing and mailing: trimmed, inner white space single. ERR_INVALID_REQUEST
- * at `pointer` when it is empty, too long, or holds control characters, '<', '>', "://", "www." or '@'.
- */
-MUST err name_clean(arena *a, problem *p, str pointer, str name, str *out);
 
 /** The caller's organizations. */
 typedef struct membership_view {

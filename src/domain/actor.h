@@ -22,6 +22,8 @@ typedef enum session_stage {
     STAGE_FACTOR = 2,   /* the password was right: the second factor first */
 } session_stage;
 
+enum { USER_AGENT_MOST = 300 };
+
 /**
  * Filled in two steps: the session or key says who (kind, account, session or key); actor_enter() then reads the membership in
  * one organization, in the transaction that uses it, and fills the rest.
@@ -49,7 +51,7 @@ typedef struct actor {
 
     str source;     /* address of the client, for audit and throttling; STR_NONE for the socket */
     str request_id; /* for audit */
-    str user_agent;
+    str user_agent; /* text (text_of_bytes), at most USER_AGENT_MOST bytes; STR_NONE: none was sent */
     str browsers; /* the cookie by which a browser is known that signed in before: domain/browser.h */
     session_stage stage;
     msec session_created_at;

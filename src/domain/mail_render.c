@@ -2,6 +2,7 @@
 
 #include "domain/env.h"
 #include "domain/phrase.h"
+#include "ports/mail_unlink.h"
 #include "ports/template.h"
 
 /* A typed code of an invitation works for a day after its mail; links and codes of one's own account for an hour, but: */
@@ -19,27 +20,20 @@ static msec expiry_of(const mail_job *job)
     return job->expires_at ? job->expires_at : job->created_at + own_lifetime;
 }
 
+/* What people chose: no mail program may make a link of it. All of it comes this way. */
+static str theirs(arena *a, str text)
+{
+    BUF_SCOPED out = {0};
+    mail_unlink(&out, text);
+    return text.p ? arena_str(a, buf_str(&out)) : STR_NONE;
+}
+
 static void put_message(arena *a, mval *m, str message)
 {
     mval *lines = m_set_list(m, S("message_lines"));
     m_set_bool(m, S("has_message"), message.n > 0);
     for (str rest = message; rest.n > 0;)
-        m_add(lines, m_str(a, str_cut(&rest, '\n')));
-}
-
-/*
- * A name that looks like an address ("evil.example") must not become a link in the reader's mail program: a non-joiner
- * (U+200C), which nobody sees, comes after each dot that stands inside a word.
- */
-static str unlinked(arena *a, str name)
-{
-    BUF_SCOPED out = {0};
-    for (size_t i = 0; i < name.n; i++) {
-        buf_byte(&out, name.p[i]);
-        if (name.p[i] == '.' && i + 1 < name.n && name.p[i + 1] != ' ')
-            buf_lit(&out, "\u200c");
-    }
-    return name.p ? arena_str(a, buf_str(&out)) : STR_NONE;
+        m_add(lines, m_str(a, theirs(a, str_cut(&rest, '\n'))));
 }
 
 static str without_scheme(str url)
@@ -57,8 +51,8 @@ static bool is_factor(str kind)
 static void put_member_change(arena *a, mval *m, const mail_job *job, language lang)
 {
     const str with[][2] = {
-        {S("organization"), unlinked(a, job->organization_name)},
-        {S("name"), unlinked(a, phrase_name(a, job->member_given_name, job->member_family_name))},
+        {S("organization"), theirs(a, job->organization_name)},
+        {S("name"), theirs(a, phrase_name(a, job->member_given_name, job->member_family_name))},
         {S("role"), catalog_text(lang, arena_join(a, S("role."), job->role))},
         {S("when"), job->expires_at ? phrase_moment(a, lang, job->time_zone, job->expires_at) : STR_NONE},
     };
@@ -68,19 +62,19 @@ static void put_member_change(arena *a, mval *m, const mail_job *job, language l
     m_set_str(m, S("member_url"), job->link);
 }
 
-/* One context serves all kinds: a template takes what it needs. */
-static mval *context_of(arena *a, const struct env *env, const mail_job *job, language lang)
+static void put_texts(mval *m, const text_pair *texts, size_t count)
 {
-    mval *m = m_object(a);
-    const struct {
-        str name, value;
-    } texts[] = {
+    for (size_t i = 0; i < count; i++)
+        m_set_str(m, texts[i].name, texts[i].value);
+}
+
+/* Addresses too: people answer and copy them, and each was one that could be written to. */
+static void put_ours(arena *a, mval *m, const struct env *env, const mail_job *job, language lang)
+{
+    const text_pair texts[] = {
         {S("lang"), language_code(lang)},
         {S("server_url"), env->public_url},
         {S("server_text"), without_scheme(env->public_url)},
-        {S("organization_name"), unlinked(a, job->organization_name)},
-        {S("inviter_name"), unlinked(a, phrase_name(a, job->inviter_given_name, job->inviter_family_name))},
-        {S("given_name"), unlinked(a, job->given_name)},
         {S("email"), job->recipient},
         {S("asker_email"), job->asker_email},
         {S("code"), job->code},
@@ -101,8 +95,26 @@ static mval *context_of(arena *a, const struct env *env, const mail_job *job, la
         {S("when_text"), phrase_moment(a, lang, job->time_zone, job->created_at)},
         {S("role_text"), job->role.n ? catalog_text(lang, arena_join(a, S("role."), job->role)) : STR_NONE},
     };
-    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
-        m_set_str(m, texts[i].name, texts[i].value);
+    put_texts(m, texts, sizeof texts / sizeof *texts);
+}
+
+static void put_theirs(arena *a, mval *m, const mail_job *job)
+{
+    const text_pair texts[] = {
+        {S("organization_name"), theirs(a, job->organization_name)},
+        {S("inviter_name"), theirs(a, phrase_name(a, job->inviter_given_name, job->inviter_family_name))},
+        {S("given_name"), theirs(a, job->given_name)},
+    };
+    put_texts(m, texts, sizeof texts / sizeof *texts);
+    put_message(a, m, job->message);
+}
+
+/* One context serves all kinds: a template takes what it needs. */
+static mval *context_of(arena *a, const struct env *env, const mail_job *job, language lang)
+{
+    mval *m = m_object(a);
+    put_ours(a, m, env, job, lang);
+    put_theirs(a, m, job);
     if (is_factor(job->kind)) {
         m_set_str(m, S("change_title"), catalog_text(lang, arena_join(a, S("mail."), job->kind, S(".title"))));
         m_set_str(m, S("change_text"), catalog_text(lang, arena_join(a, S("mail."), job->kind, S(".text"))));
@@ -112,7 +124,6 @@ static mval *context_of(arena *a, const struct env *env, const mail_job *job, la
     m_set_bool(m, S("is_existing_account"), job->existing_account);
     m_set_bool(m, S("is_parted"), str_eq(job->detail, MAIL_DETAIL_PARTED));
     m_set_bool(m, S("is_reminder"), str_eq(job->kind, MAIL_REMINDER));
-    put_message(a, m, job->message);
     return m;
 }
 

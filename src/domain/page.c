@@ -1,5 +1,6 @@
 #include "domain/page.h"
 
+#include "base/text.h"
 #include "ports/token.h"
 
 int64_t page_fetch(const page *p)
@@ -33,7 +34,8 @@ err page_start(const page *p, arena *a, problem *problem, bool descending, page_
     if (!p->cursor.p)
         return OK;
     str raw;
-    if (!base64url_decode(a, p->cursor, &raw) || raw.n < sizeof out->id.b || !str_is_utf8(str_slice(raw, 16, raw.n)))
+    if (!base64url_decode(a, p->cursor, &raw) || raw.n < sizeof out->id.b ||
+        !text_is_sound(str_slice(raw, sizeof out->id.b, raw.n)))
         return problem_at(problem, ERR_INVALID_REQUEST, S("/cursor"), S("not-allowed"), 0);
     memcpy(out->id.b, raw.p, sizeof out->id.b);
     out->key = str_slice(raw, sizeof out->id.b, raw.n);

@@ -155,8 +155,8 @@ err session_create(txn *t, const actor *who, uuid account_id, session_stage stag
     secret_new(t->a, *session_id, UUID_NONE, token, &hash);
     return q_session_insert(t, .id = *session_id, .account_id = account_id, .secret_hash = hash, .created_at = t->now,
                             .expires_at = *expires_at, .seen_at = t->now, .stage = stage_words[stage],
-                            .factor_at = factor ? t->now : 0, .idle = strictest.idle,
-                            .user_agent = str_slice(who->user_agent, 0, 300), .source = who->source);
+                            .factor_at = factor ? t->now : 0, .idle = strictest.idle, .user_agent = who->user_agent,
+                            .source = who->source);
 }
 
 bool session_is_stale(const actor *who, msec now)

@@ -1,6 +1,7 @@
 #include "http/exchange.h"
 
 #include "base/log.h"
+#include "base/text.h"
 #include "domain/api_key.h"
 #include "domain/instance_key.h"
 #include "domain/session.h"
@@ -238,7 +239,7 @@ static err authenticate(exchange *x, txn *t)
     request *r = &x->r;
     actor nobody = {.source = r->actor.source,
                     .request_id = r->request_id,
-                    .user_agent = head_value(&x->head, S("user-agent")),
+                    .user_agent = text_of_bytes(r->a, head_value(&x->head, S("user-agent")), USER_AGENT_MOST),
                     .browsers = r->route->kind == ROUTE_READ ? STR_NONE : OWN_COOKIE(x, "parvis_browser")};
     r->actor = nobody;
     err result = identify(x, t, &r->actor);

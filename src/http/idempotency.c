@@ -6,7 +6,8 @@
 #include "ports/token.h"
 #include "queries.h"
 
-enum { KEEP = MSEC_DAY, SWEEP_ONE_IN = 64 };
+/* ROUTE_MOST: an index of PostgreSQL takes 2,704 bytes, of which the key has 255. */
+enum { KEEP = MSEC_DAY, SWEEP_ONE_IN = 64, ROUTE_MOST = 1000 };
 
 bool idempotency_key_valid(str key)
 {
@@ -73,11 +74,21 @@ static err run_handler(request *r, txn *t)
     return OK;
 }
 
+/* Method, path and query; of a long one its hash, behind a sign that no path begins with. */
+static str route_of(arena *a, const request *r)
+{
+    str query = r->raw_query.p ? arena_join(a, S("?"), r->raw_query) : S("");
+    str whole = arena_join(a, r->route->method, S(" "), r->path, query);
+    if (whole.n <= ROUTE_MOST)
+        return whole;
+    token_digest hash = token_hash(whole);
+    return arena_join(a, r->route->method, S(" #"), base64url_encode(a, token_digest_str(&hash)));
+}
+
 err idempotency_run(request *r, txn *t, str body)
 {
     uuid scope = scope_of(&r->actor);
-    str route = arena_join(t->a, r->route->method, S(" "), r->path, r->raw_query.p ? S("?") : S(""),
-                           r->raw_query.p ? r->raw_query : S(""));
+    str route = route_of(t->a, r);
     token_digest hash = token_mac(t->env->key, KEY_BODY, body); /* a bare hash of a password could be guessed at */
     q_idempotency_get_row row;
     if (store_is_shared(t->store)) /* a twin of this request may be at it at this moment */

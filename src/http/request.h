@@ -49,6 +49,7 @@ struct field {
     bool required;
     bool nullable;              /* null gives STR_NONE or 0, and "was given" */
     bool multiline;             /* text that may hold tabs and line breaks */
+    bool is_name;               /* text whose characters name_clean judges, and mends what was pasted */
     int64_t min, max;           /* integer: value; string: code points; array, map: how many items */
     const str *words;           /* enum: the allowed words, ended by STR_NONE */
     const field *fields;        /* object, or array of objects: their fields, ended by name STR_NONE */

@@ -45,7 +45,7 @@ bounds check_bounds(const field *f, bool item)
 
 static bool has_refused_character(const field *f, str text)
 {
-    if (!str_has_control(text))
+    if (f->is_name || !str_has_control(text))
         return false;
     if (!f->multiline)
         return true;

@@ -1,6 +1,7 @@
 /* A mail as RFC 5322 and MIME (RFC 2045–2047) write it: multipart/alternative, both parts quoted-printable UTF-8. */
 #include "ports/address.h"
 #include "ports/mail.h"
+#include "ports/mail_unlink.h"
 #include "ports/token.h"
 
 #include <stdio.h>
@@ -10,12 +11,6 @@ enum {
     LINE_MAX_OCTETS = 76,
     WORD_MAX = 39
 }; /* 39 bytes are 52 of base64: "Reply-To: " and an encoded word stay under 76 */
-
-/* NUL, CR, LF and other controls have no business in a header: refused, not repaired. */
-static bool header_safe(str s)
-{
-    return !s.p || (str_is_utf8(s) && !str_has_control(s));
-}
 
 static bool is_plain(str s)
 {
@@ -177,7 +172,7 @@ err mail_compose(const mail_message *m, str sender_name, str sender_address, buf
     const str headers[] = {m->id,      m->recipient, m->sender_name, m->reply_name, m->reply_address,
                            m->subject, m->language,  sender_name,    sender_address};
     for (size_t i = 0; i < sizeof headers / sizeof *headers; i++)
-        if (!header_safe(headers[i]))
+        if (!mail_header_is_safe(headers[i])) /* refused, not repaired */
             return ERR_INVALID_REQUEST;
     ARENA_SCOPED a = arena_new(64 << 10);
     str from = address_wire(a, sender_address), to = address_wire(a, m->recipient);
@@ -189,9 +184,12 @@ err mail_compose(const mail_message *m, str sender_name, str sender_address, buf
     token_digest digest =
         token_hash(m->id); /* the same boundary on every try, and never a line of quoted-printable: "=_" */
     str boundary = arena_join(a, S("=_"), base64url_encode(a, str_slice(token_digest_str(&digest), 0, 18)));
-    add_mailbox(out, S("From"), m->sender_name.p ? m->sender_name : sender_name, from);
+    BUF_SCOPED shown = {0}, answers = {0};
+    mail_unlink(&shown, m->sender_name);
+    mail_unlink(&answers, m->reply_name);
+    add_mailbox(out, S("From"), m->sender_name.p ? buf_str(&shown) : sender_name, from);
     if (reply.p)
-        add_mailbox(out, S("Reply-To"), m->reply_name, reply);
+        add_mailbox(out, S("Reply-To"), buf_str(&answers), reply);
     add_mailbox(out, S("To"), STR_NONE, to);
     buf_lit(out, "Subject: ");
     add_text(out, m->subject);

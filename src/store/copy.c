@@ -297,13 +297,29 @@ static err batch(copy *c, copy_table *t, const pager *p, str key)
     return OK;
 }
 
+/* PostgreSQL would refuse it without saying what; a SQLite file would hand it on to whoever reads that one. */
+static err judge_text(copy *c, const pager *p)
+{
+    cell cells[CELLS_MAX];
+    for (str rest = buf_str(&p->rows); rest.n > 0;) {
+        if (!row_take(&rest, p->t->types, p->t->type_count, cells))
+            return ERR_INTERNAL;
+        size_t at = row_no_text(p->t, cells);
+        if (at < p->t->type_count)
+            return copy_refuse(c, COPY_SOURCE_NO_TEXT, arena_cstr(c->a, row_place(c->a, p->t, cells, at)));
+    }
+    return OK;
+}
+
 static err carry_table(copy *c, copy_table *t, copy_progress *progress, copy_watch watch, void *context)
 {
     pager p = {.end = &c->source, .t = t->about, .key = &t->key};
     err e;
     progress->table = t->about->name;
     while ((e = copy_went(c, pager_next(&p))) == OK && p.count > 0) {
-        e = batch(c, t, &p, buf_str(&t->key));
+        e = copy_went(c, judge_text(c, &p));
+        if (e == OK)
+            e = batch(c, t, &p, buf_str(&t->key));
         if (e != OK)
             break;
         progress->done += p.count;

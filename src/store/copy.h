@@ -26,6 +26,7 @@ typedef enum copy_refusal {
     COPY_SOURCE_VERSION,    /* its schema is not this program's */
     COPY_SOURCE_UNFINISHED, /* it is itself a copy that was not finished */
     COPY_SOURCE_CHANGED,    /* since the copy began */
+    COPY_SOURCE_NO_TEXT,    /* a text of it is no UTF-8 or holds NUL; copy_at says where */
     COPY_DESTINATION_CLOSED,
     COPY_DESTINATION_STRANGE, /* it holds somebody else's tables */
     COPY_DESTINATION_USED,    /* another process has the file open, or nodes are connected */
@@ -61,7 +62,7 @@ bool copy_knows(str uri);
  */
 MUST err copy_open(str from, str to, copy **out);
 copy_refusal copy_why(const copy *c);
-/** The table that a refusal is about; NULL: none. */
+/** The table that a refusal is about, with COPY_SOURCE_NO_TEXT the row and the column, too; NULL: none. */
 const char *copy_at(const copy *c);
 /** How many other processes of Parvis are connected to the source: what they change meanwhile shows as a difference. */
 int64_t copy_source_nodes(const copy *c);

@@ -38,6 +38,13 @@ int64_t cell_number(const cell *c);
 MUST bool row_take(str *rows, const column_type *types, size_t count, cell *cells);
 /** True when a value of this type may be these bytes (never NULL). */
 bool cell_fits(column_type type, size_t bytes);
+/**
+ * The first column of a row whose text is none (text_is_sound): what an older program let into a SQLite file, and
+ * PostgreSQL takes from nobody. t->type_count: all is well.
+ */
+size_t row_no_text(const table_info *t, const cell *cells);
+/** Where that stands, so that it can be found by hand: "session, id = x'0192…', column user_agent". Lives in `a`. */
+str row_place(arena *a, const table_info *t, const cell *cells, size_t column);
 /** Lower-case hexadecimal, and back: false on anything else. */
 str hex_of(arena *a, str bytes);
 MUST bool hex_read(str hex, buf *out);
@@ -104,7 +111,7 @@ struct copy {
     digest origin; /* by which the source is known again */
     bool is_there;
     copy_refusal why;
-    const char *at;
+    const char *at; /* in `a`, or static */
 };
 
 /** Notes why and returns ERR_CONFLICT. */

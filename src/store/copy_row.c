@@ -1,6 +1,8 @@
 /* Rows as they travel. */
 #include "store/copy_parts.h"
 
+#include "base/text.h"
+
 #include <endian.h>
 
 static void put16(char *p, uint16_t v)
@@ -118,6 +120,29 @@ str hex_of(arena *a, str bytes)
         out[2 * i + 1] = digits[bytes.p[i] & 15];
     }
     return (str){out, 2 * bytes.n};
+}
+
+size_t row_no_text(const table_info *t, const cell *cells)
+{
+    size_t i = 0;
+    while (i < t->type_count && (t->types[i] != COLUMN_TEXT || text_is_sound(cells[i].bytes)))
+        i++;
+    return i;
+}
+
+static str key_value(arena *a, const cell *c)
+{
+    if (c->type == COLUMN_INT || c->type == COLUMN_TIME || c->type == COLUMN_BOOL)
+        return arena_printf(a, "%lld", (long long)cell_number(c));
+    return arena_join(a, S("x'"), hex_of(a, c->bytes), S("'"));
+}
+
+str row_place(arena *a, const table_info *t, const cell *cells, size_t column)
+{
+    str out = str_of(t->name);
+    for (size_t i = 0; i < t->key_count; i++)
+        out = arena_join(a, out, S(", "), str_of(t->columns[t->key[i]]), S(" = "), key_value(a, &cells[t->key[i]]));
+    return arena_join(a, out, S(", column "), str_of(t->columns[column]));
 }
 
 static int digit_of(char c)

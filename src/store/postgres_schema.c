@@ -17,8 +17,8 @@ static const char findings_sql[] =
     " JOIN pg_catalog.pg_namespace n ON n.oid = k.connamespace"
     " WHERE n.nspname = current_schema() AND NOT k.convalidated";
 
-static const column one_uuid[] = {{COLUMN_UUID, 0, false}};
-static const column one_blob[] = {{COLUMN_BLOB, 0, false}};
+static const column one_uuid[] = {{COLUMN_UUID, 0, false, "id"}};
+static const column one_blob[] = {{COLUMN_BLOB, 0, false, "digest"}};
 
 const query pg_own[PG_OWN_COUNT] = {
     [PG_BEGIN_READ] = {.name = "parvis_begin_read", .postgres = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"},

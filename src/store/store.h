@@ -84,7 +84,8 @@ void store_linger(store *s);
 void store_rest(store *s);
 
 /**
- * What the engine finds damaged: SQLite's integrity_check and foreign_key_check, a sentence each; none: *count 0. Reads
+ * What the engine finds damaged: SQLite's integrity_check and foreign_key_check, and texts that are none (PostgreSQL takes
+ * no such text, so there it has nothing to look for), a sentence each; none: *count 0. Reads
  * the whole database: for the operator alone.
  */
 MUST err store_integrity(txn *t, str **findings, size_t *count);
@@ -134,6 +135,7 @@ typedef struct column {
     column_type type;
     uint16_t offset;
     bool nullable; /* UUID_NONE, STR_NONE and time 0 stand for NULL */
+    const char *name;
 } column;
 
 typedef struct query {
@@ -147,6 +149,10 @@ typedef struct query {
     bool writes;     /* it changes or locks rows: for a transaction that writes */
 } query;
 
+/*
+ * All three refuse a text parameter that is no text (text_is_sound) with ERR_INVALID_REQUEST before an engine sees it, so
+ * that both keep the same: whoever takes bytes from outside makes text of them, and this is the last line behind them.
+ */
 /** One row or ERR_NOT_FOUND. Strings in the row live in t->a. */
 MUST err store_query_one(txn *t, const query *q, const void *params, void *row);
 /** All rows, in t->a. */

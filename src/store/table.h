@@ -9,6 +9,7 @@
 
 typedef struct table_info {
     const char *name;
+    const char *const *columns; /* their names */
     const column_type *types;
     const uint16_t *key; /* places of the primary key's columns, in the key's order */
     uint16_t type_count, key_count;

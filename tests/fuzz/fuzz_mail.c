@@ -1,6 +1,7 @@
 /* Any bytes as the parts of a mail, 0xFF between them: refused, or one whose headers are the ones that were meant, in lines that
  * every mail server takes, and whose two parts decode to what was given. */
 #include "ports/mail.h"
+#include "ports/mail_unlink.h"
 
 #include <stdlib.h>
 
@@ -97,6 +98,22 @@ static void check_part(str mail, str type, str given)
         abort();
 }
 
+/* A name stays itself but for word joiners, none of which breaks a header, and no dot of it stands between two words. */
+static void check_unlinked(str name)
+{
+    BUF_SCOPED once = {0}, twice = {0};
+    mail_unlink(&once, name);
+    mail_unlink(&twice, buf_str(&once));
+    if (!str_eq(buf_str(&once), buf_str(&twice)) || once.n < name.n)
+        abort();
+    if (str_is_utf8(name) && !str_has_control(name) && !mail_header_is_safe(buf_str(&once)))
+        abort();
+    for (size_t i = 1; i + 1 < once.n; i++)
+        if (once.p[i] == '.' && (uint8_t)once.p[i - 1] > ' ' && (uint8_t)once.p[i + 1] > ' ' &&
+            !str_starts(str_slice(buf_str(&once), i + 1, once.n), S("\u2060")))
+            abort();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -118,6 +135,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         sender_name = STR_NONE;
         sender = S("parvis@example.org");
     }
+    check_unlinked(m.reply_name);
     if (mail_compose(&m, sender_name, sender, &out) != OK)
         return 0;
     str mail = buf_str(&out);

@@ -2,6 +2,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "base/typeid.h"
 
 #include <fcntl.h>
@@ -103,6 +104,56 @@ static void sees_control_characters(void **state)
     for (size_t i = 0; i < sizeof odd / sizeof *odd; i++)
         assert_true(str_has_control(odd[i]));
     assert_false(str_has_control(S("Zo\xC3\xAB \xE2\x80\xAF\xF0\x9F\x98\x80")));
+}
+
+static void makes_text_of_bytes(void **state)
+{
+    (void)state;
+    ARENA_SCOPED a = arena_new(4096);
+    const struct {
+        str bytes;
+        size_t most;
+        str text;
+    } cases[] = {
+        {S("Firefox/140"), 300, S("Firefox/140")},
+        {S(""), 300, S("")},
+        {S("a\xFF\xFE z"), 300, S("a\uFFFD z")},           /* a run is one mark */
+        {S("a\xC3"), 300, S("a\uFFFD")},                   /* cut in the middle of a character */
+        {S("\xED\xA0\x80"), 300, S("\uFFFD")},             /* a surrogate */
+        {S("\xC0\x80z"), 300, S("\uFFFDz")},               /* overlong */
+        {S("a\0z"), 300, S("a\uFFFDz")},                   /* NUL */
+        {S("a\tb\r\nc"), 300, S("a b  c")},                /* white space */
+        {S("x\u202Ey\u200Bz"), 300, S("x\uFFFDy\uFFFDz")}, /* seen by nobody */
+        {S("aéé"), 3, S("aé")},                            /* the bound is where a character ends */
+        {S("aéé"), 4, S("aé")},
+        {S("aé\xFF"), 3, S("aé")},
+        {S("é"), 1, S("")},
+        {S("éa"), 0, S("")},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        str made = text_of_bytes(a, cases[i].bytes, cases[i].most);
+        assert_str(made, cases[i].text);
+        assert_str(text_of_bytes(a, made, cases[i].most), made);
+        assert_true(text_is_sound(made));
+    }
+    assert_null(text_of_bytes(a, STR_NONE, 9).p);
+    assert_true(text_is_sound(STR_NONE) && text_is_sound(S("")));
+}
+
+/* Eight bytes at a time: what is wrong is found at every place of such a piece. */
+static void finds_what_is_no_text_at_every_place(void **state)
+{
+    (void)state;
+    for (size_t n = 1; n < 40; n++)
+        for (size_t at = 0; at < n; at++) {
+            char bytes[40];
+            memset(bytes, 'a', n);
+            assert_true(text_is_sound((str){bytes, n}));
+            bytes[at] = (char)0xC3;
+            assert_false(text_is_sound((str){bytes, n}));
+            bytes[at] = 0;
+            assert_false(text_is_sound((str){bytes, n}));
+        }
 }
 
 /* ---- memory ---- */
@@ -344,6 +395,8 @@ int main(void)
         cmocka_unit_test(reads_numbers_strictly),
         cmocka_unit_test(knows_utf8),
         cmocka_unit_test(sees_control_characters),
+        cmocka_unit_test(makes_text_of_bytes),
+        cmocka_unit_test(finds_what_is_no_text_at_every_place),
         cmocka_unit_test(arenas_bound_and_clear),
         cmocka_unit_test(buffers_grow),
         cmocka_unit_test(times_go_round),

@@ -1,5 +1,6 @@
 /* Mails to a real server (aiosmtpd, started here), and to files. */
 #include "ports/mail.h"
+#include "ports/mail_unlink.h"
 #include "mail_server.h"
 
 #include <dirent.h>
@@ -229,6 +230,38 @@ static void test_files(void **state)
     mail_transport_close(t);
 }
 
+static void test_names_that_are_no_links(void **state)
+{
+    static const struct {
+        const char *given, *sent;
+    } cases[] = {
+        {"Bonjour.Je viens", "Bonjour.\u2060Je viens"},
+        {"Fin. Voilà.", "Fin. Voilà."},
+        {"evil.example", "evil.\u2060example"},
+        {"J.R.R. Martin", "J.\u2060R.\u2060R. Martin"},
+        {"http://evil", "http:\u2060/\u2060/\u2060evil"},
+        {"a@b.c", "a@\u2060b.\u2060c"},
+        {"evil\u3002example", "evil\u3002\u2060example"},
+        {"evil\uFF0Eexample", "evil\uFF0E\u2060example"},
+        {"\\\\srv\\x", "\\\\\u2060srv\\\u2060x"},
+        {"1 : 2 / 3", "1 : 2 / 3"},
+        {".", "."},
+        {"", ""},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        BUF_SCOPED once = {0}, twice = {0};
+        mail_unlink(&once, str_of(cases[i].given));
+        mail_unlink(&twice, buf_str(&once));
+        if (!str_eq(buf_str(&once), str_of(cases[i].sent)))
+            fail_msg("%s became %.*s", cases[i].given, STR_FMT(buf_str(&once)));
+        assert_true(str_eq(buf_str(&once), buf_str(&twice)));
+        assert_true(mail_header_is_safe(buf_str(&once)));
+    }
+    assert_false(mail_header_is_safe(S("a\u2060\r\nb")));
+    assert_false(mail_header_is_safe(S("a\u2061")));
+}
+
 static void test_injection(void **state)
 {
     static const str bad[] = {S_INIT("a\r\nBcc: x@y.z"), S_INIT("a\nb"), S_INIT("a\rb"), {"a\0b", 3},
@@ -272,10 +305,10 @@ static void test_settings(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_settings),        cmocka_unit_test(test_injection),
-        cmocka_unit_test(test_files),           cmocka_unit_test(test_whole_mail),
-        cmocka_unit_test(test_tls_and_sign_in), cmocka_unit_test(test_tls_is_required),
-        cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_settings),        cmocka_unit_test(test_names_that_are_no_links),
+        cmocka_unit_test(test_injection),       cmocka_unit_test(test_files),
+        cmocka_unit_test(test_whole_mail),      cmocka_unit_test(test_tls_and_sign_in),
+        cmocka_unit_test(test_tls_is_required), cmocka_unit_test(test_refusals),
     };
     signal(SIGPIPE, SIG_IGN);
     return cmocka_run_group_tests(tests, NULL, NULL);
