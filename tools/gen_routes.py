@@ -4,7 +4,7 @@
 gen_routes.py OPENAPI CONSOLE PERMISSIONS BODIES_H BODIES_C ROUTES_H ROUTES_C OPENAPI_JSON_C
 
 Understands a closed subset of OpenAPI 3.1; anything else stops the build with the file and the path of what it did not know.
-- operations: operationId, summary, description, x-kind, x-access or x-permission, x-effect-free, x-max-body, x-stage, x-instance-key, parameters, requestBody, responses
+- operations: operationId, summary, description, x-kind, x-access or x-permission, x-effect-free, x-max-body, x-stage, x-admit, x-instance-key, parameters, requestBody, responses
 - schemas: object, array, string, integer, boolean; enum; minLength maxLength minimum maximum minItems maxItems required; format: binary;
   type [T, "null"]; x-multiline; x-prefix; $ref to components
 - a map: an object with additionalProperties {type: boolean}, maxProperties and propertyNames {maxLength}, in JSON alone
@@ -21,7 +21,7 @@ ACCESS = {"public": "ACCESS_PUBLIC", "session": "ACCESS_SESSION", "caller": "ACC
           "member": "ACCESS_MEMBER"}
 STAGES = {"password": "STAGE_PASSWORD", "factor": "STAGE_FACTOR"}
 OPERATION_KEYS = {"operationId", "summary", "description", "x-kind", "x-access", "x-permission", "x-effect-free", "x-max-body",
-                  "x-stage", "x-instance-key", "parameters", "requestBody", "responses"}
+                  "x-stage", "x-admit", "x-instance-key", "parameters", "requestBody", "responses"}
 SCHEMA_KEYS = {
     "object": {"required", "properties"},
     "map": {"additionalProperties", "maxProperties", "propertyNames"},
@@ -271,9 +271,24 @@ def route_of(document, bodies, permissions, pattern, method, item, operation):
         row["params"] = "{" + ", ".join(params) + "}"
     function = f"{document.face}_{name}"
     if kind == "slow":
+        row |= admission(operation.get("x-admit"), function, where)
         row["prepare"] = f"{function}_prepare"
+    else:
+        need("x-admit" not in operation, where, "what is not slow needs no admission")
     row["handle"] = function
     return row
+
+
+def admission(how, function, where):
+    """Who asks before the pool works: the route's own function, one that others share, or nobody, for a reason."""
+    if how is None:
+        return {"admit": f"{function}_admit"}
+    if isinstance(how, str):
+        need(re.fullmatch(r"[a-z_]+", how), where, f"x-admit {how!r} is no name for C")
+        return {"admit": f"admit_{how}"}
+    reason = how.get("none") if isinstance(how, dict) and len(how) == 1 else None
+    need(isinstance(reason, str) and reason.strip(), where, "x-admit is the name of a function, or {none: why}")
+    return {}
 
 
 def collect(documents, permissions):
@@ -317,7 +332,8 @@ def main():
     write(bodies_h, "#ifndef PARVIS_BODIES_H\n#define PARVIS_BODIES_H\n\n#include \"http/request.h\"\n\n" + "\n".join(bodies.structs) + "\n" +
           "".join(f"extern const schema {name};\n" for name in schemas) + "\n#endif\n")
     write(bodies_c, "#include \"bodies.h\"\n\n#include <stddef.h>\n\n" + "\n".join(bodies.tables))
-    prototypes = "".join((f"prepare_handler {row['prepare']};\n" if "prepare" in row else "") + f"handler {row['handle']};\n" for row in routes)
+    kinds = (("admit", "admit_handler"), ("prepare", "prepare_handler"), ("handle", "handler"))
+    prototypes = "".join(dict.fromkeys(f"{kind} {row[key]};\n" for row in routes for key, kind in kinds if key in row))
     write(routes_h, "#ifndef PARVIS_ROUTES_H\n#define PARVIS_ROUTES_H\n\n#include \"bodies.h\"\n\nextern const route routes[];\n"
           "extern const size_t route_count;\n/** The API's own description, as JSON. */\nextern const str openapi_json;\n\n" + prototypes + "\n#endif\n")
     rows = "".join("    {" + ", ".join(f".{k} = {v}" for k, v in row.items()) + "},\n" for row in routes)

@@ -87,6 +87,19 @@ err email_change_request(txn *t, const actor *by, const sign_in *proof, str emai
                  .detail = AUDIT_OBJECT(t->a, {S("email"), to.typed}));
 }
 
+err email_change_admit(txn *t, const actor *by, str email)
+{
+    address to;
+    if (!address_parse(t->a, email, &to))
+        return problem_at(t->problem, ERR_INVALID_ADDRESS, S("/email"), S("invalid-address"), 0);
+    err e = judge_domain(t, by->account_id, to.key);
+    if (e == ERR_ADDRESS_DOMAIN_REFUSED)
+        return problem_at(t->problem, e, S("/email"), S("domain-refused"), 0);
+    TRY(e);
+    TRY(rate_check(t, &changes_of_account, (str){(const char *)by->account_id.b, sizeof by->account_id.b}));
+    return rate_check(t, &changes_to_address, to.key);
+}
+
 static err open_link(txn *t, str token, email_change_kind kind, q_email_change_row *row)
 {
     secret s;

@@ -15,6 +15,9 @@
  */
 MUST err email_change_request(txn *t, const actor *by, const sign_in *proof, str email);
 
+/** What email_change_request would refuse whatever the password, before that is verified; reads only. */
+MUST err email_change_admit(txn *t, const actor *by, str email);
+
 typedef enum email_change_kind { EMAIL_CONFIRM, EMAIL_UNDO } email_change_kind;
 
 /** What a link would do, for the page that asks first: `email` becomes the address of the account that now has `current`. */

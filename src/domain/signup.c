@@ -91,6 +91,14 @@ static err ask_for_mail(txn *t, const actor *who, uuid id, str email)
     return address_request_put(t, who, ADDRESS_REQUEST_SIGNUP, id_text(t->a, id));
 }
 
+err signup_admit(txn *t, const actor *who, const signup_order *o)
+{
+    address where;
+    TRY(signup_allowed(t->env));
+    TRY(rate_check(t, &signups_of_source, source_of(t, who)));
+    return address_parse(t->a, o->email, &where) ? rate_check(t, &mails_of_address, where.key) : OK;
+}
+
 err signup_begin(txn *t, const actor *who, const signup_order *o, uuid *id)
 {
     TRY(signup_allowed(t->env));

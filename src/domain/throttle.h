@@ -46,6 +46,9 @@ typedef struct rate_rule {
  */
 MUST err rate_take(txn *t, const rate_rule *rule, str subject, int64_t want, int64_t *taken);
 
+/** Whether rate_take would grant one more: ERR_RATE_LIMITED, with retry_after. Reads only: to be asked before work. */
+MUST err rate_check(txn *t, const rate_rule *rule, str subject);
+
 /**
  * Counts distinct items: one already seen in this window is granted for nothing, a new one takes from the rule. *granted
  * is false when the window has no room for a new one.

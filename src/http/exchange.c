@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "domain/instance_key.h"
 #include "domain/session.h"
+#include "domain/throttle.h"
 #include "http/answer.h"
 #include "http/app.h"
 #include "http/cookie.h"
@@ -438,35 +439,79 @@ static void prepare_then_submit(void *context)
         job_done(x, result);
 }
 
-static void refused_late(void *context)
+/* ---- admission to the pool ---- */
+
+static str source_of(const request *r)
+{
+    return throttle_source(r->a, r->actor.source.p ? r->actor.source : S(""));
+}
+
+/*
+ * What can be refused by reading is refused here, before anything is hashed: rights in {org}, limits, dead tokens. The handler
+ * asks again in the transaction that writes, where limits are counted. A page that shows what was found needs no other.
+ */
+static err prepare_and_admit(exchange *x, txn *t)
+{
+    request *r = &x->r;
+    bool replayed = false;
+    r->finding = (finding){0};
+    r->no_work = false;
+    TRY(prepare_in(x, t));
+    TRY(enter(r, t));
+    if (is_idempotent_post(r))
+        TRY(idempotency_replay(r, t, buf_str(&x->body), &replayed));
+    if (!replayed && r->route->admit)
+        TRY(r->route->admit(r, t));
+    return r->finding.refusal == OK ? OK : r->route->handle(r, t);
+}
+
+static void answer_late(void *context)
 {
     exchange *x = context;
     x->ready(x);
 }
 
-/* No thread is free to hash for this one, and none soon. True: answered. */
+/* Whoever is refused without having cost work asks again at once: paced, they take no processor from who is served. */
+static bool wait_then_answer(exchange *x)
+{
+    x->task = (pool_task){.run = answer_late, .context = x};
+    return late_put(x->r.app->late, &x->task);
+}
+
+/* No thread is free for this one, and none soon. True: answered. */
 static bool refuse_busy(exchange *x)
 {
     x->outcome = ERR_UNAVAILABLE;
-    x->task = (pool_task){.run = refused_late, .context = x};
-    return !late_put(x->r.app->late, &x->task);
+    return !wait_then_answer(x);
+}
+
+/* Into the pool, in its source's line. Who had to give way is told as who found no place is. */
+static bool submit_slow(exchange *x)
+{
+    pool_task *displaced;
+    x->task = (pool_task){.run = prepare_then_submit, .context = x, .source = source_of(&x->r)};
+    bool queued = pool_submit(x->r.app->pool, &x->task, &displaced);
+    exchange *other = displaced ? displaced->context : NULL;
+    if (other && refuse_busy(other))
+        other->ready(other);
+    return !queued && refuse_busy(x);
 }
 
 /* True: answered. False: on its way, and perhaps gone already. */
 static bool run_here(exchange *x)
 {
     request *r = &x->r;
-    x->outcome = reading(x, r->route->kind == ROUTE_READ ? prepare_and_handle : prepare_in);
-    if (r->route->kind == ROUTE_READ || x->outcome != OK) {
+    bool slow = r->route->kind == ROUTE_SLOW;
+    x->outcome = reading(x, slow ? prepare_and_admit : r->route->kind == ROUTE_READ ? prepare_and_handle : prepare_in);
+    if (r->route->kind == ROUTE_READ || x->outcome != OK || r->status != 0) {
+        err refusal = x->outcome != OK ? x->outcome : r->finding.refusal;
         note_session(r);
-        return true;
+        return !(slow && refusal == ERR_RATE_LIMITED && wait_then_answer(x));
     }
-    if (r->route->kind == ROUTE_WRITE) {
-        submit(x);
-        return false;
-    }
-    x->task = (pool_task){.run = prepare_then_submit, .context = x};
-    return !pool_submit(r->app->pool, &x->task) && refuse_busy(x);
+    if (slow && !r->no_work)
+        return submit_slow(x);
+    submit(x);
+    return false;
 }
 
 static void run_there(void *context)
@@ -492,7 +537,7 @@ bool exchange_run(exchange *x)
         x->outcome = r->route->handle(r, NULL);
         return true;
     }
-    if (r->route->kind == ROUTE_SLOW && pool_is_full(r->app->pool))
+    if (r->route->kind == ROUTE_SLOW && pool_would_refuse(r->app->pool, source_of(r)))
         return refuse_busy(x); /* before anything of it is read */
     if (!r->app->readers)
         return run_here(x);
@@ -502,8 +547,9 @@ bool exchange_run(exchange *x)
         return false;
     }
     r->problem = (problem){0};
+    pool_task *displaced; /* none: all of them stand in one line */
     x->task = (pool_task){.run = run_there, .context = x};
-    if (pool_submit(r->app->readers, &x->task))
+    if (pool_submit(r->app->readers, &x->task, &displaced))
         return false;
     x->outcome = ERR_UNAVAILABLE;
     return true;

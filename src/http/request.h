@@ -12,8 +12,9 @@
 typedef struct request request;
 typedef struct app app; /* settings, store, keys: made once in main, see app.h */
 
-/** read: answered on the spot, on the HTTP thread. write: its transaction joins the next commit group. slow: `prepare` runs
- *  first, in the bounded pool (password hashing), then the handler as a write. bare: no database at all, t is NULL. */
+/** read: answered on the spot, on the HTTP thread. write: its transaction joins the next commit group. slow: `admit` reads
+ *  whether it may be worked for and what for, then `prepare` works in the bounded pool (password hashing), without the database,
+ *  then comes the handler as a write. bare: no database at all, t is NULL. */
 typedef enum route_kind { ROUTE_READ, ROUTE_WRITE, ROUTE_SLOW, ROUTE_BARE } route_kind;
 
 /** What a route asks of its caller before the handler runs. */
@@ -80,6 +81,12 @@ typedef struct schema {
 typedef enum body_media { BODY_JSON, BODY_FORM, BODY_MULTIPART, BODY_IMAGE } body_media;
 
 typedef err handler(request *r, txn *t);
+/**
+ * Of a slow route, in a transaction that reads, perhaps more than once: refuses what a limit refuses and what is dead, reads
+ * what prepare needs into r->scratch. It may set r->no_work: there is nothing to prepare, the handler follows at once; or note
+ * a finding that the page shows: then the handler is called right there, and only reads.
+ */
+typedef err admit_handler(request *r, txn *t);
 typedef err prepare_handler(request *r);
 
 enum { PATH_PARAMS_MAX = 3 };
@@ -101,9 +108,16 @@ typedef struct route {
     struct {
         str name, prefix; /* {invitation}: "inv"; prefix STR_NONE: text, such as {org} or {token} */
     } params[PATH_PARAMS_MAX];
+    admit_handler *admit; /* of a slow route; NULL: the spec says why none (x-admit) */
     prepare_handler *prepare;
     handler *handle;
 } route;
+
+/** What a slow route's page found out before its transaction: that one begins with a clean problem. */
+typedef struct finding {
+    err refusal;
+    problem problem;
+} finding;
 
 struct request {
     app *app;
@@ -126,7 +140,9 @@ struct request {
     str idempotency_key;
     str if_none_match;
     msec started;  /* monotonic */
-    void *scratch; /* what `prepare` leaves for the handler */
+    void *scratch;   /* what `admit` and `prepare` leave for the handler */
+    finding finding; /* of a page */
+    bool no_work;    /* admit: prepare is left out */
 
     /* the answer */
     int status;
