@@ -28,10 +28,11 @@ struct pool {
     pthread_cond_t more;
     line *lines;
     size_t line_count, line_max; /* in use at least once; room for */
-    size_t queued, queue_max;
+    size_t queued, queue_max, running;
     uint64_t turns;
     bool ending;
     int nice;
+    const char *name;
     pthread_t threads[THREADS_MAX];
     size_t thread_count;
 };
@@ -152,6 +153,7 @@ static pool_task *take(pool *p, line **from)
         l->turn = ++p->turns;
         l->waiting--;
         l->running++;
+        p->running++;
         p->queued--;
     }
     pthread_mutex_unlock(&p->mutex);
@@ -163,6 +165,7 @@ static void put_back(pool *p, line *l, msec began)
     pthread_mutex_lock(&p->mutex);
     msec now = clock_monotonic();
     l->running--;
+    p->running--;
     note_had(l, now - began, now);
     pthread_mutex_unlock(&p->mutex);
 }
@@ -171,6 +174,7 @@ static void *work(void *context)
 {
     pool *p = context;
     line *from;
+    pthread_setname_np(pthread_self(), p->name);
     if (p->nice)
         setpriority(PRIO_PROCESS, (id_t)gettid(), p->nice); /* Linux: of this thread alone */
     for (pool_task *task = take(p, &from); task; task = take(p, &from)) {
@@ -187,7 +191,7 @@ size_t pool_cores(void)
     return cores > 2 ? (size_t)cores - 1 : 1;
 }
 
-pool *pool_new(size_t threads, int nice, size_t queue_max)
+pool *pool_new(const char *name, size_t threads, int nice, size_t queue_max)
 {
     pool *p = calloc(1, sizeof *p);
     size_t wanted = threads < THREADS_MAX ? threads : THREADS_MAX;
@@ -199,6 +203,7 @@ pool *pool_new(size_t threads, int nice, size_t queue_max)
     p->line_max = queue_max + wanted + REMEMBERED;
     p->lines = calloc(p->line_max, sizeof *p->lines);
     p->nice = nice;
+    p->name = name;
     while (p->lines && p->thread_count < wanted &&
            pthread_create(&p->threads[p->thread_count], NULL, work, p) == 0)
         p->thread_count++;
@@ -214,6 +219,14 @@ bool pool_would_refuse(pool *p, str source)
     bool full = p->queued >= p->queue_max && !who_gives_way(p, find(p, source), clock_monotonic());
     pthread_mutex_unlock(&p->mutex);
     return full;
+}
+
+bool pool_is_busy(pool *p)
+{
+    pthread_mutex_lock(&p->mutex);
+    bool busy = p->queued + p->running > 0;
+    pthread_mutex_unlock(&p->mutex);
+    return busy;
 }
 
 static void stand_in_line(pool *p, line *l, pool_task *task)

@@ -27,12 +27,14 @@ struct pool_task {
     msec due;        /* late.h's */
 };
 
-/** So many threads at this niceness, so many tasks waiting. NULL when none could be made. */
-pool *pool_new(size_t threads, int nice, size_t queue_max);
+/** So many threads of this name at this niceness, so many tasks waiting. NULL when none could be made. */
+pool *pool_new(const char *name, size_t threads, int nice, size_t queue_max);
 /** For work that computes: the machine's cores less one, at least one. */
 size_t pool_cores(void);
 /** Whether the next task of this source would be refused: without asking, for what is dear to prepare. */
 bool pool_would_refuse(pool *p, str source);
+/** Whether a task runs or waits at this moment. */
+bool pool_is_busy(pool *p);
 /**
  * Queues a task, borrowed until it ran. False: refused, the queue is full. *displaced: the task that gave its place up and
  * will not run, the caller's to tell; NULL when there is none.

@@ -12,10 +12,10 @@
 typedef struct request request;
 typedef struct app app; /* settings, store, keys: made once in main, see app.h */
 
-/** read: answered on the spot, on the HTTP thread. write: its transaction joins the next commit group. slow: `admit` reads
+/** read: answered on the spot, on the HTTP thread. heavy: a read of more than a few milliseconds, all of it in the pool. write: its transaction joins the next commit group. slow: `admit` reads
  *  whether it may be worked for and what for, then `prepare` works in the bounded pool (password hashing), without the database,
  *  then comes the handler as a write. bare: no database at all, t is NULL. */
-typedef enum route_kind { ROUTE_READ, ROUTE_WRITE, ROUTE_SLOW, ROUTE_BARE } route_kind;
+typedef enum route_kind { ROUTE_READ, ROUTE_WRITE, ROUTE_SLOW, ROUTE_HEAVY, ROUTE_BARE } route_kind;
 
 /** What a route asks of its caller before the handler runs. */
 typedef enum route_access {
@@ -100,6 +100,8 @@ typedef struct route {
     route_face face;
     bool
         effect_free; /* a POST that changes nothing (preview, lookup): still needs the same-site proof from a browser */
+    str heavy_when;    /* a read that is heavy when this parameter of the query is given */
+    bool bulk;         /* writes many rows however small the request is */
     bool instance_key; /* one of the operator's keys may call it */
     unsigned stages;   /* which session_stage but the full one it serves */
     permission permission;

@@ -59,7 +59,7 @@ static void hold(void *context)
 static void set_up(stage *s, pool_task *holding)
 {
     pool_task *displaced;
-    *s = (stage){.pool = pool_new(1, 0, MOST)};
+    *s = (stage){.pool = pool_new("test", 1, 0, MOST)};
     assert_non_null(s->pool);
     sem_init(&s->held, 0, 0);
     sem_init(&s->go, 0, 0);
@@ -190,7 +190,7 @@ static void one_pool_serves_more_sources_than_it_remembers(void **state)
 {
     static char name[24];
     sem_t done;
-    pool *p = pool_new(2, 0, MOST);
+    pool *p = pool_new("test", 2, 0, MOST);
     (void)state;
     assert_non_null(p);
     sem_init(&done, 0, 0);
