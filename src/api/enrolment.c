@@ -82,8 +82,7 @@ err api_accept_invitation_prepare(request *r)
     if (!b->has_password)
         return OK;
     const str about[] = {d->email, b->given_name, b->family_name, d->organization_name};
-    return password_prepare(e->least, r->a, &r->problem, S("/password"), b->password, about, 4,
-                            &e->wish.password_hash);
+    return password_prepare(e->least, r->a, &r->problem, S("/password"), b->password, about, 4, &e->wish.password_hash);
 }
 
 err api_accept_invitation(request *r, txn *t)

@@ -89,10 +89,9 @@ static err add_to_line(txn *t, const actor *by, const audit_entry *e, uuid id, i
     TRY(q_audit_gathered(t, &line, .organization_id = UUID_NONE, .id = id));
     bool same_actor = uuid_eq(line.actor_id, actor_id(by)), same_subject = uuid_eq(line.subject_id, e->subject_id);
     bool same_words = str_eq(line.after, with_count(t->a, e->after, count - 1));
-    return q_audit_gathered_set(t, .actor_id = same_actor ? line.actor_id : UUID_NONE,
-                                .subject_id = same_subject ? line.subject_id : UUID_NONE,
-                                .after = with_count(t->a, same_words ? e->after : STR_NONE, count),
-                                .organization_id = UUID_NONE, .id = id);
+    return q_audit_gathered_set(
+        t, .actor_id = same_actor ? line.actor_id : UUID_NONE, .subject_id = same_subject ? line.subject_id : UUID_NONE,
+        .after = with_count(t->a, same_words ? e->after : STR_NONE, count), .organization_id = UUID_NONE, .id = id);
 }
 
 static err gather(txn *t, const actor *by, const audit_entry *e)

@@ -113,8 +113,8 @@ static line *who_gives_way(pool *p, const line *newcomer, msec now)
 {
     line *most = NULL;
     for (line *l = p->lines; l < p->lines + p->line_count; l++)
-        if (l->waiting > 0 && (!most || l->waiting > most->waiting ||
-                               (l->waiting == most->waiting && rank(l, now) > rank(most, now))))
+        if (l->waiting > 0 &&
+            (!most || l->waiting > most->waiting || (l->waiting == most->waiting && rank(l, now) > rank(most, now))))
             most = l;
     size_t own = newcomer ? newcomer->waiting : 0;
     if (!most || own >= most->waiting)
@@ -204,8 +204,7 @@ pool *pool_new(const char *name, size_t threads, int nice, size_t queue_max)
     p->lines = calloc(p->line_max, sizeof *p->lines);
     p->nice = nice;
     p->name = name;
-    while (p->lines && p->thread_count < wanted &&
-           pthread_create(&p->threads[p->thread_count], NULL, work, p) == 0)
+    while (p->lines && p->thread_count < wanted && pthread_create(&p->threads[p->thread_count], NULL, work, p) == 0)
         p->thread_count++;
     if (p->thread_count > 0)
         return p;

@@ -100,8 +100,8 @@ typedef struct route {
     route_face face;
     bool
         effect_free; /* a POST that changes nothing (preview, lookup): still needs the same-site proof from a browser */
-    str heavy_when;    /* a read that is heavy when this parameter of the query is given */
-    bool bulk;         /* writes many rows however small the request is */
+    str heavy_when;  /* a read that is heavy when this parameter of the query is given */
+    bool bulk;       /* writes many rows however small the request is */
     bool instance_key; /* one of the operator's keys may call it */
     unsigned stages;   /* which session_stage but the full one it serves */
     permission permission;
@@ -141,7 +141,7 @@ struct request {
     str raw_query; /* as sent, for links that keep filters */
     str idempotency_key;
     str if_none_match;
-    msec started;  /* monotonic */
+    msec started;    /* monotonic */
     void *scratch;   /* what `admit` and `prepare` leave for the handler */
     finding finding; /* of a page */
     bool no_work;    /* admit: prepare is left out */

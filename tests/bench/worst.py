@@ -241,7 +241,7 @@ def too_long(found):
             if used[thread] > bar and (name.split()[1], thread) not in BORNE]
 
 
-def table(found, markdown, most=int(os.environ.get("MOST", "24"))):
+def table(found, markdown, most=24):
     head = ("route", "kind", "HTTP thread", "pool", "heavy", "writer", "answer")
     ordered = sorted(found.items(), key=lambda one: -max(one[1][1].values()))
     rows = [(name, kind, *(f"{used[t]:.1f} ms" for t in THREADS), f"{status}, {size / 1024:,.0f} KB")
