@@ -24,6 +24,7 @@ struct exchange {
     err outcome;
     store_job job;
     pool_task task;
+    msec queued_at; /* in a pool; monotonic */
     /* Called once, on any thread, when exchange_run returned false: quick, never blocking. */
     void (*ready)(exchange *x);
     void *carrier;

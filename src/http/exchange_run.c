@@ -251,7 +251,7 @@ static void submit(exchange *x)
 /* It stood in the pool's queue for so long that it is told so, while somebody still listens. */
 static bool is_late(const exchange *x)
 {
-    return clock_monotonic() - x->r.started > SLOW_PATIENCE;
+    return clock_monotonic() - x->queued_at > SLOW_PATIENCE;
 }
 
 static void prepare_then_submit(void *context)
@@ -313,6 +313,7 @@ static bool refuse_busy(exchange *x)
 static bool submit_to_pool(exchange *x, pool *p, void (*run)(void *context))
 {
     pool_task *displaced;
+    x->queued_at = clock_monotonic();
     x->task = (pool_task){.run = run, .context = x, .source = source_of(&x->r)};
     bool queued = pool_submit(p, &x->task, &displaced);
     exchange *other = displaced ? displaced->context : NULL;
