@@ -4,7 +4,7 @@
 gen_routes.py OPENAPI CONSOLE PERMISSIONS BODIES_H BODIES_C ROUTES_H ROUTES_C OPENAPI_JSON_C
 
 Understands a closed subset of OpenAPI 3.1; anything else stops the build with the file and the path of what it did not know.
-- operations: operationId, summary, description, x-kind, x-access or x-permission, x-effect-free, x-max-body, x-stage, x-instance-key, parameters, requestBody, responses
+- operations: operationId, summary, description, x-kind, x-access or x-permission, x-effect-free, x-max-body, x-stage, x-admit, x-heavy-when, x-bulk, x-instance-key, parameters, requestBody, responses
 - schemas: object, array, string, integer, boolean; enum; minLength maxLength minimum maximum minItems maxItems required; format: binary;
   type [T, "null"]; x-multiline; x-name (the rules judge its characters); x-prefix; $ref to components
 - a map: an object with additionalProperties {type: boolean}, maxProperties and propertyNames {maxLength}, in JSON alone
@@ -16,12 +16,13 @@ import sys
 import yaml
 
 METHODS = ("get", "post", "patch", "put", "delete")
-KINDS = {"read": "ROUTE_READ", "write": "ROUTE_WRITE", "slow": "ROUTE_SLOW", "bare": "ROUTE_BARE"}
+KINDS = {"read": "ROUTE_READ", "write": "ROUTE_WRITE", "slow": "ROUTE_SLOW", "heavy": "ROUTE_HEAVY", "bare": "ROUTE_BARE"}
+READS = ("read", "heavy", "bare")
 ACCESS = {"public": "ACCESS_PUBLIC", "session": "ACCESS_SESSION", "caller": "ACCESS_CALLER", "operator": "ACCESS_OPERATOR",
           "member": "ACCESS_MEMBER"}
 STAGES = {"password": "STAGE_PASSWORD", "factor": "STAGE_FACTOR"}
 OPERATION_KEYS = {"operationId", "summary", "description", "x-kind", "x-access", "x-permission", "x-effect-free", "x-max-body",
-                  "x-stage", "x-instance-key", "parameters", "requestBody", "responses"}
+                  "x-stage", "x-admit", "x-heavy-when", "x-bulk", "x-instance-key", "parameters", "requestBody", "responses"}
 SCHEMA_KEYS = {
     "object": {"required", "properties"},
     "map": {"additionalProperties", "maxProperties", "propertyNames"},
@@ -234,13 +235,13 @@ def route_of(document, bodies, permissions, pattern, method, item, operation):
     need(not strange, where, f"unknown keys {sorted(strange)}")
     name = c_name(operation.get("operationId", ""), where)
     kind, access, permission = operation.get("x-kind"), operation.get("x-access"), operation.get("x-permission")
-    need(kind in KINDS, where, "x-kind must be read, write or slow")
+    need(kind in KINDS, where, "x-kind must be read, write, slow, heavy or bare")
     need((access is None) != (permission is None), where, "needs either x-access or x-permission")
     need(access is None or access in ACCESS, where, f"unknown x-access {access}")
     need(permission is None or permission in permissions, where, f"unknown permission {permission}")
     free = bool(operation.get("x-effect-free"))
-    need(method != "get" or kind in ("read", "bare"), where, "a GET is a read")
-    need(method == "get" or kind not in ("read", "bare") or free, where, "a read that is no GET must be x-effect-free")
+    need(method != "get" or kind in READS, where, "a GET is a read")
+    need(method == "get" or kind not in READS or free, where, "a read that is no GET must be x-effect-free")
     path, query = parameters_of(document, item, operation, where)
     names = re.findall(r"\{(\w+)\}", pattern)
     need(len(names) <= PARAMS_MAX and set(names) == set(path), where, f"path parameters {names} are declared as {sorted(path)}")
@@ -261,6 +262,7 @@ def route_of(document, bodies, permissions, pattern, method, item, operation):
         need(method != "get", where, "a GET has no body")
         row["media"] = bodies.body(document, operation, f"body_{name}", where)
         row["body"] = f"&schema_body_{name}"
+    row |= weight(operation, kind, query, where)
     if query:
         bodies.query(document, query, f"query_{name}", where)
         row["query"] = f"&schema_query_{name}"
@@ -272,9 +274,32 @@ def route_of(document, bodies, permissions, pattern, method, item, operation):
         row["params"] = "{" + ", ".join(params) + "}"
     function = f"{document.face}_{name}"
     if kind == "slow":
+        row |= admission(operation.get("x-admit"), function, where)
         row["prepare"] = f"{function}_prepare"
+    else:
+        need("x-admit" not in operation, where, "what is not slow needs no admission")
     row["handle"] = function
     return row
+
+
+def admission(how, function, where):
+    """Who asks before the pool works: the route's own function, one that others share, or nobody, for a reason."""
+    if how is None:
+        return {"admit": f"{function}_admit"}
+    if isinstance(how, str):
+        need(re.fullmatch(r"[a-z_]+", how), where, f"x-admit {how!r} is no name for C")
+        return {"admit": f"admit_{how}"}
+    reason = how.get("none") if isinstance(how, dict) and len(how) == 1 else None
+    need(isinstance(reason, str) and reason.strip(), where, "x-admit is the name of a function, or {none: why}")
+    return {}
+
+
+def weight(operation, kind, query, where):
+    """What makes a read heavy, and which writes are many at once."""
+    when, bulk = operation.get("x-heavy-when"), bool(operation.get("x-bulk"))
+    need(when is None or (kind == "read" and when in [p["name"] for p in query]), where, f"x-heavy-when {when!r} is no parameter of a read")
+    need(not bulk or kind in ("write", "slow"), where, "what does not write is not x-bulk")
+    return ({"heavy_when": f"S_INIT({c_text(when)})"} if when else {}) | ({"bulk": "true"} if bulk else {})
 
 
 def collect(documents, permissions):
@@ -318,7 +343,8 @@ def main():
     write(bodies_h, "#ifndef PARVIS_BODIES_H\n#define PARVIS_BODIES_H\n\n#include \"http/request.h\"\n\n" + "\n".join(bodies.structs) + "\n" +
           "".join(f"extern const schema {name};\n" for name in schemas) + "\n#endif\n")
     write(bodies_c, "#include \"bodies.h\"\n\n#include <stddef.h>\n\n" + "\n".join(bodies.tables))
-    prototypes = "".join((f"prepare_handler {row['prepare']};\n" if "prepare" in row else "") + f"handler {row['handle']};\n" for row in routes)
+    kinds = (("admit", "admit_handler"), ("prepare", "prepare_handler"), ("handle", "handler"))
+    prototypes = "".join(dict.fromkeys(f"{kind} {row[key]};\n" for row in routes for key, kind in kinds if key in row))
     write(routes_h, "#ifndef PARVIS_ROUTES_H\n#define PARVIS_ROUTES_H\n\n#include \"bodies.h\"\n\nextern const route routes[];\n"
           "extern const size_t route_count;\n/** The API's own description, as JSON. */\nextern const str openapi_json;\n\n" + prototypes + "\n#endif\n")
     rows = "".join("    {" + ", ".join(f".{k} = {v}" for k, v in row.items()) + "},\n" for row in routes)

@@ -4,7 +4,6 @@
 #include "domain/device.h"
 #include "domain/email_change.h"
 #include "domain/temporary.h"
-#include "http/verify.h"
 #include "routes.h"
 
 void answer_signed_in(request *r, int status, const signed_in *s)
@@ -18,12 +17,18 @@ void answer_signed_in(request *r, int status, const signed_in *s)
     answer_session(r, s);
 }
 
-err api_sign_in_prepare(request *r)
+err api_sign_in_admit(request *r, txn *t)
 {
     const body_sign_in *b = r->body;
     sign_in *in = r->scratch = arena_new_of(r->a, sign_in);
     *in = (sign_in){.email = b->email, .password = b->password, .code = b->code};
-    return verify_password(r, in);
+    return sign_in_find(t, &r->actor, in);
+}
+
+err api_sign_in_prepare(request *r)
+{
+    sign_in_verify(r->a, r->scratch);
+    return OK;
 }
 
 /* Wrong tries are noted: the answer is committed with them. */
@@ -168,39 +173,54 @@ err api_revoke_my_session(request *r, txn *t)
 
 typedef struct new_password {
     sign_in proof;
+    int64_t least; /* by what the account's organizations ask, or the one that it waits for */
     str hash;
 } new_password;
 
-/* Judges and hashes it, by what the account's organizations ask, or the one that it waits for. */
-static err prepare_new(request *r, uuid organization_id, new_password *n)
+static err admit_replacement(request *r, txn *t, new_password *n)
+{
+    invitation_door door;
+    TRY(invitation_behind_password(t, &r->actor, &door));
+    TRY(invitation_state_error(door.state));
+    return password_least(t, r->actor.account_id, r->actor.confined_to_id, &n->least);
+}
+
+static err need_current(const body_change_password *b, problem *p, str before)
+{
+    bool missing = before.p && !b->has_current_password; /* one who enrolled with a passkey has none yet */
+    return missing ? problem_at(p, ERR_INVALID_REQUEST, S("/current_password"), S("required"), 0) : OK;
+}
+
+err api_change_password_admit(request *r, txn *t)
 {
     const body_change_password *b = r->body;
-    const str about[] = {r->actor.email, r->actor.given_name, r->actor.family_name, b->given_name, b->family_name};
-    int64_t least;
-    txn t;
-    TRY(store_read(r->app->store, r->a, &r->problem, &t));
-    err e = password_least(&t, r->actor.account_id, organization_id, &least);
-    store_read_end(&t);
-    TRY(e);
-    return password_prepare(least, r->a, &r->problem, S("/new_password"), b->new_password, about,
-                            sizeof about / sizeof *about, &n->hash);
+    new_password *n = r->scratch = arena_new_of(r->a, new_password);
+    str before;
+    if (r->actor.stage == STAGE_PASSWORD)
+        return admit_replacement(r, t, n);
+    if (b->has_given_name || b->has_family_name) /* PATCH /me changes them */
+        return problem_at(&r->problem, ERR_INVALID_REQUEST, b->has_given_name ? S("/given_name") : S("/family_name"),
+                          S("not-allowed"), 0);
+    TRY(password_current(t, r->actor.account_id, &before));
+    TRY(need_current(b, &r->problem, before));
+    n->proof = (sign_in){.email = r->actor.email, .password = b->current_password};
+    if (b->has_current_password)
+        TRY(sign_in_find(t, &r->actor, &n->proof));
+    return password_least(t, r->actor.account_id, UUID_NONE, &n->least);
 }
 
 err api_change_password_prepare(request *r)
 {
     const body_change_password *b = r->body;
-    new_password *n = r->scratch = arena_new_of(r->a, new_password);
-    if (r->actor.stage == STAGE_PASSWORD)
-        return prepare_new(r, r->actor.confined_to_id, n);
-    if (b->has_given_name || b->has_family_name) /* PATCH /me changes them */
-        return problem_at(&r->problem, ERR_INVALID_REQUEST, b->has_given_name ? S("/given_name") : S("/family_name"),
-                          S("not-allowed"), 0);
-    n->proof = (sign_in){.email = r->actor.email, .password = b->current_password};
-    if (b->has_current_password)
-        TRY(verify_password(r, &n->proof));
-    if (b->has_current_password && !n->proof.right)
+    const str about[] = {r->actor.email, r->actor.given_name, r->actor.family_name, b->given_name, b->family_name};
+    new_password *n = r->scratch;
+    bool proves = r->actor.stage != STAGE_PASSWORD && b->has_current_password;
+    if (proves)
+        sign_in_verify(r->a, &n->proof);
+    if (proves && !n->proof.right)
         return OK; /* the transaction notes the wrong try */
-    return prepare_new(r, UUID_NONE, n);
+    return password_prepare(n->least, r->a, &r->problem, S("/new_password"), b->new_password, about,
+                            sizeof about / sizeof *about, &n->hash);
 }
 
 /* In place of the temporary one. The session's stage is read again in the transaction: it cannot have become full. */
@@ -224,10 +244,9 @@ err api_change_password(request *r, txn *t)
     const new_password *n = r->scratch;
     if (r->actor.stage == STAGE_PASSWORD)
         return replace_temporary(r, t, n);
-    str before; /* one who enrolled with a passkey has none yet */
+    str before;
     TRY(password_current(t, r->actor.account_id, &before));
-    if (before.p && !n->proof.password.p)
-        return problem_at(&r->problem, ERR_INVALID_REQUEST, S("/current_password"), S("required"), 0);
+    TRY(need_current(r->body, &r->problem, before));
     err e = password_change(t, &r->actor, &n->proof, n->hash, &s);
     if (e == ERR_SIGN_IN_FAILED)
         return answer_problem(r, e);
@@ -243,28 +262,32 @@ err api_request_password_reset(request *r, txn *t)
     return answer_empty(r, 202);
 }
 
-err api_complete_password_reset_prepare(request *r)
-{
-    txn t;
+typedef struct reset_password {
     account_view whose;
     int64_t least;
-    str *hash = arena_new_of(r->a, str);
+    str hash;
+} reset_password;
+
+err api_complete_password_reset_admit(request *r, txn *t)
+{
     const body_complete_password_reset *b = r->body;
-    TRY(store_read(r->app->store, r->a, &r->problem, &t));
-    err e = password_reset_lookup(&t, b->token, &whose);
-    if (e == OK)
-        e = password_least(&t, whose.id, UUID_NONE, &least);
-    store_read_end(&t);
-    TRY(e);
-    const str about[] = {whose.email, whose.given_name, whose.family_name};
-    r->scratch = hash;
-    return password_prepare(least, r->a, &r->problem, S("/new_password"), b->new_password, about, 3, hash);
+    reset_password *n = r->scratch = arena_new_of(r->a, reset_password);
+    TRY(password_reset_lookup(t, b->token, &n->whose));
+    return password_least(t, n->whose.id, UUID_NONE, &n->least);
+}
+
+err api_complete_password_reset_prepare(request *r)
+{
+    const body_complete_password_reset *b = r->body;
+    reset_password *n = r->scratch;
+    const str about[] = {n->whose.email, n->whose.given_name, n->whose.family_name};
+    return password_prepare(n->least, r->a, &r->problem, S("/new_password"), b->new_password, about, 3, &n->hash);
 }
 
 err api_complete_password_reset(request *r, txn *t)
 {
     const body_complete_password_reset *b = r->body;
-    TRY(password_reset_complete(t, &r->actor, b->token, *(const str *)r->scratch));
+    TRY(password_reset_complete(t, &r->actor, b->token, ((const reset_password *)r->scratch)->hash));
     return answer_empty(r, 204);
 }
 
@@ -317,12 +340,19 @@ err api_cancel_email_change(request *r, txn *t)
     return answer_empty(r, 204);
 }
 
-err api_request_email_change_prepare(request *r)
+err api_request_email_change_admit(request *r, txn *t)
 {
     const body_request_email_change *b = r->body;
     sign_in *proof = r->scratch = arena_new_of(r->a, sign_in);
     *proof = (sign_in){.email = r->actor.email, .password = b->current_password.p ? b->current_password : S("")};
-    return verify_password(r, proof);
+    TRY(email_change_admit(t, &r->actor, b->email));
+    return sign_in_find(t, &r->actor, proof);
+}
+
+err api_request_email_change_prepare(request *r)
+{
+    sign_in_verify(r->a, r->scratch);
+    return OK;
 }
 
 err api_request_email_change(request *r, txn *t)

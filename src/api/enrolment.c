@@ -41,54 +41,55 @@ err api_lookup_invitation(request *r, txn *t)
     return OK;
 }
 
-/* In the pool: looks whether there is anything to hash for, so that a wrong secret costs no hash. */
-static err look(request *r, const invitation_key *key, invitation_door *d, int64_t *least)
+typedef struct entry {
+    enrolment wish;
+    invitation_door door;
+    int64_t least;
+} entry;
+
+/* A wrong secret, a dead one and somebody who has an account cost no hash; a wrong code that was typed is noted by the handler. */
+err api_accept_invitation_admit(request *r, txn *t)
 {
-    txn t;
-    TRY(store_read(r->app->store, r->a, &r->problem, &t));
-    err e = invitation_lookup(&t, &r->actor, key, d);
-    if (e == OK)
-        e = password_least(&t, UUID_NONE, d->organization_id, least);
-    store_read_end(&t);
-    return e;
+    const body_accept_invitation *b = r->body;
+    entry *e = r->scratch = arena_new_of(r->a, entry);
+    e->wish = (enrolment){.key = {b->token, b->email, b->code},
+                          .given_name = b->given_name,
+                          .family_name = b->family_name,
+                          .locale = b->locale};
+    err found = invitation_lookup(t, &r->actor, &e->wish.key, &e->door);
+    r->no_work = (found == ERR_INVITATION_INVALID && !b->token.p) ||
+                 (found == OK && (!str_eq(e->door.next, S("enrol")) || (!b->has_password && !b->has_passkey)));
+    if (r->no_work)
+        return OK;
+    TRY(found);
+    str clean; /* what costs nothing comes before what does */
+    TRY(name_clean(r->a, &r->problem, S("/given_name"), b->given_name, &clean));
+    TRY(name_clean(r->a, &r->problem, S("/family_name"), b->family_name, &clean));
+    return password_least(t, UUID_NONE, e->door.organization_id, &e->least);
 }
 
 err api_accept_invitation_prepare(request *r)
 {
     const body_accept_invitation *b = r->body;
-    enrolment *e = arena_new_of(r->a, enrolment);
-    invitation_door d;
-    int64_t least;
-    *e = (enrolment){.key = {b->token, b->email, b->code},
-                     .given_name = b->given_name,
-                     .family_name = b->family_name,
-                     .locale = b->locale};
-    r->scratch = e;
-    err found = look(r, &e->key, &d, &least);
-    if (found != OK)
-        return found == ERR_INVITATION_INVALID ? OK : found; /* the transaction refuses it, and notes the try */
-    if (!str_eq(d.next, S("enrol")) || (!b->has_password && !b->has_passkey))
-        return OK;
-    str clean; /* first what costs nothing: nobody makes us hash for a refusal */
-    TRY(name_clean(r->a, &r->problem, S("/given_name"), b->given_name, &clean));
-    TRY(name_clean(r->a, &r->problem, S("/family_name"), b->family_name, &clean));
+    entry *e = r->scratch;
+    const invitation_door *d = &e->door;
     if (b->has_passkey) {
         passkey_new *made = arena_new_of(r->a, passkey_new);
         *made = PASSKEY_MADE(r, &b->passkey, STR_NONE);
-        passkey_examine(&r->app->env, r->a, PASSKEY_ENROL, d.invitation_id, d.account_id, made);
-        e->passkey = made;
+        passkey_examine(&r->app->env, r->a, PASSKEY_ENROL, d->invitation_id, d->account_id, made);
+        e->wish.passkey = made;
     }
     if (!b->has_password)
         return OK;
-    const str about[] = {d.email, b->given_name, b->family_name, d.organization_name};
-    return password_prepare(least, r->a, &r->problem, S("/password"), b->password, about, 4, &e->password_hash);
+    const str about[] = {d->email, b->given_name, b->family_name, d->organization_name};
+    return password_prepare(e->least, r->a, &r->problem, S("/password"), b->password, about, 4, &e->wish.password_hash);
 }
 
 err api_accept_invitation(request *r, txn *t)
 {
     accepted a;
     member_view m;
-    err e = invitation_accept(t, &r->actor, r->scratch, &a);
+    err e = invitation_accept(t, &r->actor, &((const entry *)r->scratch)->wish, &a);
     if (e != OK)
         return refuse_noted(r, e);
     if (a.by_mail) {

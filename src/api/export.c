@@ -5,7 +5,6 @@
 #include "api/view.h"
 #include "bodies.h"
 #include "domain/closing.h"
-#include "http/verify.h"
 #include "routes.h"
 
 static void write_organization(json_writer *w, uuid id, str slug, str name)
@@ -137,12 +136,18 @@ err api_server_export_account(request *r, txn *t)
 
 /* ---- the end ---- */
 
-err api_close_me_prepare(request *r)
+err api_close_me_admit(request *r, txn *t)
 {
     const body_close_me *b = r->body;
     sign_in *proof = r->scratch = arena_new_of(r->a, sign_in);
     *proof = (sign_in){.email = r->actor.email, .password = b->current_password.p ? b->current_password : S("")};
-    return verify_password(r, proof);
+    return sign_in_find(t, &r->actor, proof);
+}
+
+err api_close_me_prepare(request *r)
+{
+    sign_in_verify(r->a, r->scratch);
+    return OK;
 }
 
 err api_close_me(request *r, txn *t)

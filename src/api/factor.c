@@ -3,7 +3,6 @@
 #include "api/view.h"
 #include "bodies.h"
 #include "domain/factor.h"
-#include "http/verify.h"
 #include "ports/qr.h"
 #include "ports/template.h"
 #include "routes.h"
@@ -11,10 +10,16 @@
 /* All that change something ask alike who does it. */
 typedef body_begin_totp proof_body;
 
-err proof_prepare(request *r, str password, str code, sign_in *in)
+err proof_find(request *r, txn *t, str password, str code, sign_in *in)
 {
     *in = (sign_in){.email = r->actor.email, .password = password, .code = code};
-    return in->password.p ? verify_password(r, in) : OK;
+    return in->password.p ? sign_in_find(t, &r->actor, in) : OK;
+}
+
+void proof_verify(request *r, sign_in *in)
+{
+    if (in->password.p)
+        sign_in_verify(r->a, in);
 }
 
 bool proof_shown(request *r, txn *t, const sign_in *in, err *e)
@@ -27,11 +32,19 @@ bool proof_shown(request *r, txn *t, const sign_in *in, err *e)
     return *e == OK;
 }
 
-static err prepare_proof(request *r)
+/* Of all routes that take a Proof and nothing else. */
+err admit_proof(request *r, txn *t)
 {
     const proof_body *b = r->body;
     sign_in *in = r->scratch = arena_new_of(r->a, sign_in);
-    return proof_prepare(r, b->current_password, b->code, in);
+    r->no_work = !b->current_password.p;
+    return proof_find(r, t, b->current_password, b->code, in);
+}
+
+static err prepare_proof(request *r)
+{
+    proof_verify(r, r->scratch);
+    return OK;
 }
 
 static bool proved(request *r, txn *t, err *e)

@@ -93,12 +93,18 @@ err api_add_passkey_options(request *r, txn *t)
 
 /* ---- what comes back ---- */
 
-err api_sign_in_passkey_prepare(request *r)
+err api_sign_in_passkey_admit(request *r, txn *t)
 {
     const body_sign_in_passkey *b = r->body;
     passkey_shown *in = r->scratch = arena_new_of(r->a, passkey_shown);
     *in = PASSKEY_SHOWN(&b->credential);
-    return passkey_read(r, PASSKEY_SIGN_IN, UUID_NONE, in);
+    return passkey_find(t, &r->actor, in);
+}
+
+err api_sign_in_passkey_prepare(request *r)
+{
+    passkey_verify(&r->app->env, r->a, PASSKEY_SIGN_IN, UUID_NONE, r->scratch);
+    return OK;
 }
 
 err api_sign_in_passkey(request *r, txn *t)
@@ -119,12 +125,18 @@ err api_passkey_factor_options(request *r, txn *t)
     return passkey_answer_get(r, &o);
 }
 
-err api_show_passkey_prepare(request *r)
+err api_show_passkey_admit(request *r, txn *t)
 {
     const body_show_passkey *b = r->body;
     passkey_shown *in = r->scratch = arena_new_of(r->a, passkey_shown);
     *in = PASSKEY_SHOWN(&b->credential);
-    return passkey_read(r, PASSKEY_PROVE, r->actor.account_id, in);
+    return passkey_find(t, &r->actor, in);
+}
+
+err api_show_passkey_prepare(request *r)
+{
+    passkey_verify(&r->app->env, r->a, PASSKEY_PROVE, r->actor.account_id, r->scratch);
+    return OK;
 }
 
 err api_show_passkey(request *r, txn *t)
@@ -181,11 +193,18 @@ typedef struct adding {
     passkey_new made;
 } adding;
 
-err api_add_passkey_prepare(request *r)
+err api_add_passkey_admit(request *r, txn *t)
 {
     const body_add_passkey *b = r->body;
     adding *in = r->scratch = arena_new_of(r->a, adding);
-    TRY(proof_prepare(r, b->current_password, b->code, &in->proof));
+    return proof_find(r, t, b->current_password, b->code, &in->proof);
+}
+
+err api_add_passkey_prepare(request *r)
+{
+    const body_add_passkey *b = r->body;
+    adding *in = r->scratch;
+    proof_verify(r, &in->proof);
     in->made = PASSKEY_MADE(r, &b->credential, b->name);
     passkey_examine(&r->app->env, r->a, PASSKEY_ADD, r->actor.account_id, r->actor.account_id, &in->made);
     return OK;
@@ -214,9 +233,8 @@ err api_rename_passkey(request *r, txn *t)
 
 err api_remove_passkey_prepare(request *r)
 {
-    const body_remove_passkey *b = r->body;
-    sign_in *in = r->scratch = arena_new_of(r->a, sign_in);
-    return proof_prepare(r, b->current_password, b->code, in);
+    proof_verify(r, r->scratch);
+    return OK;
 }
 
 err api_remove_passkey(request *r, txn *t)

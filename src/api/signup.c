@@ -4,7 +4,7 @@
 #include "domain/signup.h"
 #include "routes.h"
 
-err api_begin_signup_prepare(request *r)
+err api_begin_signup_admit(request *r, txn *t)
 {
     const body_begin_signup *b = r->body;
     signup_order *o = arena_new_of(r->a, signup_order);
@@ -14,8 +14,15 @@ err api_begin_signup_prepare(request *r)
                         .organization = b->organization,
                         .locale = b->locale};
     r->scratch = o;
-    TRY(signup_allowed(&r->app->env));
+    TRY(signup_allowed(t->env));
     TRY(signup_judge(r->a, &r->problem, o));
+    return signup_admit(t, &r->actor, o);
+}
+
+err api_begin_signup_prepare(request *r)
+{
+    const body_begin_signup *b = r->body;
+    signup_order *o = r->scratch;
     const str about[] = {o->email, o->given_name, o->family_name, o->organization};
     return password_prepare(r->app->env.settings->password_min_length, r->a, &r->problem, S("/password"), b->password,
                             about, 4, &o->password_hash);

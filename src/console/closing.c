@@ -1,7 +1,6 @@
 /* Closing one's account: a page that says what goes and asks, then the end. */
 #include "console/console.h"
 #include "domain/closing.h"
-#include "http/verify.h"
 
 static err closing_open(request *r, txn *t, mval **out)
 {
@@ -52,26 +51,26 @@ err console_me_close_page(request *r, txn *t)
     return page_answer(r, 200, "me_close", m);
 }
 
-typedef struct closing_work {
-    sign_in proof;
-    page_finding found;
-} closing_work;
+err console_me_close_form_admit(request *r, txn *t)
+{
+    const body_me_close_form *form = r->body;
+    sign_in *proof = r->scratch = arena_new_of(r->a, sign_in);
+    *proof = (sign_in){.email = r->actor.email, .password = form->current_password};
+    return page_note(r, sign_in_find(t, &r->actor, proof));
+}
 
 err console_me_close_form_prepare(request *r)
 {
-    const body_me_close_form *form = r->body;
-    closing_work *work = r->scratch = arena_new_of(r->a, closing_work);
-    work->proof = (sign_in){.email = r->actor.email, .password = form->current_password};
-    return page_note(r, verify_password(r, &work->proof), &work->found);
+    sign_in_verify(r->a, r->scratch);
+    return OK;
 }
 
 err console_me_close_form(request *r, txn *t)
 {
-    const closing_work *work = r->scratch;
     mval *m;
-    err refusal = page_recall(r, &work->found);
+    err refusal = page_recall(r);
     if (refusal == OK)
-        refusal = holder_check(t, &r->actor, &work->proof);
+        refusal = holder_check(t, &r->actor, r->scratch);
     if (refusal == OK) {
         TRY(store_savepoint(t));
         TRY(page_attempt(t, account_close(t, &r->actor, r->actor.account_id), &refusal));

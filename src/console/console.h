@@ -52,15 +52,10 @@ void console_problem(request *r, err refusal);
  */
 MUST err page_attempt(txn *t, err result, err *refusal);
 
-/** What a slow form found out in the pool, before its transaction: that one begins with a clean problem. */
-typedef struct page_finding {
-    err refusal;
-    problem problem;
-} page_finding;
-/** Notes a refusal with its details for the handler; trouble (5xx) is returned instead. */
-MUST err page_note(request *r, err refusal, page_finding *out);
-/** In the transaction: the details are the request's again; gives the refusal. */
-err page_recall(request *r, const page_finding *found);
+/** In admit and prepare: notes a refusal with its details in r->finding, for the handler; trouble (5xx) is returned instead. */
+MUST err page_note(request *r, err refusal);
+/** In the handler: the details are the request's again; gives the refusal. With one, the handler only reads. */
+err page_recall(request *r);
 
 /**
  * Judges names and a new password together, so that all that is wrong is said at once; hashes only when nothing is. Fields
@@ -68,6 +63,9 @@ err page_recall(request *r, const page_finding *found);
  */
 MUST err page_new_person(request *r, int64_t least, str given, str family, str password, const str *known, size_t count,
                          str *hash);
+/** The same for a password beside other fields: `refusal` says what they came to, and goes first. `about` as password_check. */
+MUST err page_new_password(request *r, err refusal, int64_t least, str password, const str *about, size_t count,
+                           str *hash);
 
 /** min_length of partials/password_new, as password_least says it. Pages without it have the server's. */
 MUST err put_least(mval *m, txn *t, uuid account_id, uuid organization_id);
@@ -169,8 +167,8 @@ str some(str s);
  * (partials/proof).
  */
 MUST err change_open(request *r, txn *t, str next, const char *action, mval **out);
-/** Verifies the password of such a page's form, in the pool; leaves it in r->scratch for change_prove. */
-MUST err change_prepare(request *r, str password);
+/** Verifies the password of such a page's form, which admit_change found; leaves it in r->scratch for change_prove. */
+MUST err change_prepare(request *r);
 /** Who makes the change. What it refuses is noted in t: the answer must let it be committed. */
 MUST err change_prove(request *r, txn *t);
 /** One's passkeys, into `security` (partials/me_security). */

@@ -1,19 +1,20 @@
 /* Another address for one's account: the form that asks, and the pages of the two links. */
 #include "console/console.h"
 #include "domain/email_change.h"
-#include "http/verify.h"
 
-typedef struct change_work {
-    sign_in proof; /* the current password, verified */
-    page_finding found;
-} change_work;
+err console_me_email_form_admit(request *r, txn *t)
+{
+    const body_me_email_form *form = r->body;
+    sign_in *proof = r->scratch = arena_new_of(r->a, sign_in);
+    *proof = (sign_in){.email = r->actor.email, .password = form->current_password};
+    err refusal = email_change_admit(t, &r->actor, form->email);
+    return page_note(r, refusal == OK ? sign_in_find(t, &r->actor, proof) : refusal);
+}
 
 err console_me_email_form_prepare(request *r)
 {
-    const body_me_email_form *form = r->body;
-    change_work *work = r->scratch = arena_new_of(r->a, change_work);
-    work->proof = (sign_in){.email = r->actor.email, .password = form->current_password};
-    return page_note(r, verify_password(r, &work->proof), &work->found);
+    sign_in_verify(r->a, r->scratch);
+    return OK;
 }
 
 /* Both forms of the page have a current password: this one's has a name of its own in what is wrong. */
@@ -30,10 +31,9 @@ static err refused(request *r, txn *t, str typed, err refusal)
 err console_me_email_form(request *r, txn *t)
 {
     const body_me_email_form *form = r->body;
-    const change_work *work = r->scratch;
-    err refusal = page_recall(r, &work->found);
+    err refusal = page_recall(r);
     if (refusal == OK)
-        refusal = email_change_request(t, &r->actor, &work->proof, form->email);
+        refusal = email_change_request(t, &r->actor, r->scratch, form->email);
     if (refusal == OK)
         return me_redirect(r, "email_change_sent");
     if (refusal != ERR_SIGN_IN_FAILED && err_about(refusal)->status >= 500)

@@ -1,7 +1,6 @@
 /* One's own second factors: setting up an authenticator app, recovery codes, taking them away. */
 #include "domain/factor.h"
 #include "console/console.h"
-#include "http/verify.h"
 #include "ports/qr.h"
 #include "ports/template.h"
 
@@ -24,24 +23,27 @@ err put_security(request *r, txn *t, mval *m)
 
 /* ---- who makes the change ---- */
 
-typedef struct proof_try {
-    sign_in in;
-    page_finding found;
-} proof_try;
-
-err change_prepare(request *r, str password)
+/* Of all these forms: they have the same fields. */
+err admit_change(request *r, txn *t)
 {
-    proof_try *attempt = r->scratch = arena_new_of(r->a, proof_try);
-    attempt->in = (sign_in){.email = r->actor.email, .password = some(password)};
-    return page_note(r, attempt->in.password.p ? verify_password(r, &attempt->in) : OK, &attempt->found);
+    const proof_form *form = r->body;
+    sign_in *in = r->scratch = arena_new_of(r->a, sign_in);
+    *in = (sign_in){.email = r->actor.email, .password = some(form->current_password)};
+    r->no_work = !in->password.p;
+    return page_note(r, r->no_work ? OK : sign_in_find(t, &r->actor, in));
+}
+
+err change_prepare(request *r)
+{
+    sign_in_verify(r->a, r->scratch);
+    return OK;
 }
 
 err change_prove(request *r, txn *t)
 {
-    const proof_try *attempt = r->scratch;
-    err refusal = page_recall(r, &attempt->found);
+    err refusal = page_recall(r);
     if (refusal == OK)
-        refusal = caller_proved(t, &r->actor, &attempt->in, STR_NONE);
+        refusal = caller_proved(t, &r->actor, r->scratch, STR_NONE);
     if (refusal == ERR_SIGN_IN_FAILED)
         return problem_at(&r->problem, ERR_INVALID_REQUEST, S("/current_password"), S("wrong-password"), 0);
     return refusal;
@@ -87,7 +89,7 @@ err console_totp_page(request *r, txn *t)
 
 err console_totp_form_prepare(request *r)
 {
-    return change_prepare(r, ((const proof_form *)r->body)->current_password);
+    return change_prepare(r);
 }
 
 /* "ABCD EFGH …": typed by hand in fours. */
@@ -171,7 +173,7 @@ err console_totp_remove_page(request *r, txn *t)
 
 err console_totp_remove_form_prepare(request *r)
 {
-    return change_prepare(r, ((const proof_form *)r->body)->current_password);
+    return change_prepare(r);
 }
 
 err console_totp_remove_form(request *r, txn *t)
@@ -198,7 +200,7 @@ err console_recovery_codes_page(request *r, txn *t)
 
 err console_recovery_codes_form_prepare(request *r)
 {
-    return change_prepare(r, ((const proof_form *)r->body)->current_password);
+    return change_prepare(r);
 }
 
 err console_recovery_codes_form(request *r, txn *t)

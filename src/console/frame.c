@@ -270,17 +270,17 @@ err page_attempt(txn *t, err result, err *refusal)
     return OK;
 }
 
-err page_note(request *r, err refusal, page_finding *out)
+err page_note(request *r, err refusal)
 {
-    *out = (page_finding){refusal, r->problem};
+    r->finding = (finding){refusal, r->problem};
     return err_about(refusal)->status >= 500 ? refusal : OK;
 }
 
-err page_recall(request *r, const page_finding *found)
+err page_recall(request *r)
 {
-    if (found->refusal != OK)
-        r->problem = found->problem;
-    return found->refusal;
+    if (r->finding.refusal != OK)
+        r->problem = r->finding.problem;
+    return r->finding.refusal;
 }
 
 err page_new_person(request *r, int64_t least, str given, str family, str password, const str *known, size_t count,
@@ -288,14 +288,25 @@ err page_new_person(request *r, int64_t least, str given, str family, str passwo
 {
     enum { ABOUT_MOST = 8 };
     str about[ABOUT_MOST] = {given, family}, ignored;
-    err refusals[] = {name_clean(r->a, &r->problem, S("/given_name"), given, &ignored),
-                      name_clean(r->a, &r->problem, S("/family_name"), family, &ignored)};
+    const struct {
+        str pointer, name;
+    } names[] = {{S("/given_name"), given}, {S("/family_name"), family}};
+    err refusal = OK;
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        err one = name_clean(r->a, &r->problem, names[i].pointer, names[i].name, &ignored);
+        refusal = one != OK ? one : refusal;
+    }
     for (size_t i = 0; i < count && i + 2 < ABOUT_MOST; i++)
         about[i + 2] = known[i];
-    err refusal = password_prepare(least, r->a, &r->problem, S("/password"), password, about, count + 2, hash);
-    for (size_t i = 0; i < sizeof refusals / sizeof refusals[0]; i++)
-        refusal = refusals[i] != OK && err_about(refusal)->status < 500 ? refusals[i] : refusal;
-    return refusal;
+    return page_new_password(r, refusal, least, password, about, count + 2, hash);
+}
+
+err page_new_password(request *r, err refusal, int64_t least, str password, const str *about, size_t count, str *hash)
+{
+    if (refusal == OK)
+        return password_prepare(least, r->a, &r->problem, S("/password"), password, about, count, hash);
+    err judged = password_judge(least, &r->problem, S("/password"), password, about, count);
+    return judged != OK && err_about(judged)->status >= 500 ? judged : refusal;
 }
 
 err page_refused(request *r, err refusal, const char *name, mval *m)

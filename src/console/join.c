@@ -187,32 +187,31 @@ err console_invitation_page(request *r, txn *t)
 /* ---- accepting ---- */
 
 typedef struct enrol_work {
+    invitation_door door;
+    int64_t least;
     str hash;
-    page_finding found;
 } enrol_work;
 
-/* Hashes when there is a new person to enrol; everything else is for the handler to see. */
+/* There is work when there is a new person to enrol; everything else is for the handler to see, and to note a wrong code. */
+err admit_enrolment(request *r, txn *t)
+{
+    entrance way = entrance_of(r);
+    enrol_work *work = r->scratch = arena_new_of(r->a, enrol_work);
+    err e = invitation_lookup(t, &r->actor, &way.key, &work->door);
+    bool guessed = e == ERR_INVITATION_INVALID && !way.key.token.p;
+    r->no_work = guessed || (e == OK && !str_eq(work->door.next, S("enrol")));
+    if (r->no_work)
+        return OK;
+    return e == OK ? password_least(t, UUID_NONE, work->door.organization_id, &work->least) : page_note(r, e);
+}
+
 static err prepare_enrolment(request *r)
 {
     const enrol_form *form = r->body;
-    entrance way = entrance_of(r);
-    enrol_work *work = r->scratch = arena_new_of(r->a, enrol_work);
-    invitation_door door;
-    int64_t least;
-    txn t;
-    TRY(store_read(r->app->store, r->a, &r->problem, &t));
-    err e = invitation_lookup(&t, &r->actor, &way.key, &door);
-    if (e == OK)
-        e = password_least(&t, UUID_NONE, door.organization_id, &least);
-    store_read_end(&t);
-    if (err_about(e)->status >= 500)
-        return e;
-    if (e != OK || !str_eq(door.next, S("enrol")))
-        return OK; /* the handler finds it again */
-    str known[] = {door.email, door.organization_name};
-    e = page_new_person(r, least, form->given_name, form->family_name, form->password, known,
-                        sizeof known / sizeof known[0], &work->hash);
-    return page_note(r, e, &work->found);
+    enrol_work *work = r->scratch;
+    str known[] = {work->door.email, work->door.organization_name};
+    return page_note(r, page_new_person(r, work->least, form->given_name, form->family_name, form->password, known,
+                                        sizeof known / sizeof known[0], &work->hash));
 }
 
 static err show_mailed(request *r, txn *t, const invitation_door *door)
@@ -234,7 +233,7 @@ static err accept(request *r, txn *t, const entrance *way)
     err e = look(r, t, way, &door);
     if (e != OK)
         return show_unopened(r, t, way, e);
-    err refusal = page_recall(r, &work->found);
+    err refusal = page_recall(r);
     if (refusal == OK) {
         enrolment wish = {.key = way->key,
                           .given_name = form->given_name,

@@ -149,34 +149,32 @@ err console_me_form(request *r, txn *t)
 /* ---- password ---- */
 
 typedef struct password_work {
-    sign_in proof; /* the current password, verified */
-    str hash;
-    page_finding found;
+    sign_in proof; /* the current password */
+    int64_t least;
+    str before, hash;
 } password_work;
 
-err console_me_password_form_prepare(request *r)
+err console_me_password_form_admit(request *r, txn *t)
 {
     const body_me_password_form *form = r->body;
     password_work *work = r->scratch = arena_new_of(r->a, password_work);
     work->proof = (sign_in){.email = r->actor.email, .password = form->current_password};
-    int64_t least;
-    str before;
-    txn t;
-    TRY(store_read(r->app->store, r->a, &r->problem, &t));
-    err refusal = sign_in_find(&t, &r->actor, &work->proof);
-    if (refusal == OK)
-        refusal = password_least(&t, r->actor.account_id, UUID_NONE, &least);
-    if (refusal == OK)
-        refusal = password_current(&t, r->actor.account_id, &before);
-    store_read_end(&t);
-    if (refusal == OK && before.p)
+    TRY(password_least(t, r->actor.account_id, UUID_NONE, &work->least));
+    TRY(password_current(t, r->actor.account_id, &work->before));
+    return page_note(r, sign_in_find(t, &r->actor, &work->proof));
+}
+
+err console_me_password_form_prepare(request *r)
+{
+    const body_me_password_form *form = r->body;
+    password_work *work = r->scratch;
+    str about[] = {r->actor.given_name, r->actor.family_name, r->actor.email};
+    if (work->before.p)
         sign_in_verify(r->a, &work->proof);
-    if (refusal == OK && (work->proof.right || !before.p)) {
-        str about[] = {r->actor.given_name, r->actor.family_name, r->actor.email};
-        refusal = password_prepare(least, r->a, &r->problem, S("/password"), form->new_password, about,
-                                   sizeof about / sizeof about[0], &work->hash);
-    }
-    return page_note(r, refusal, &work->found);
+    if (work->before.p && !work->proof.right)
+        return OK; /* the handler notes the wrong try */
+    return page_note(r, password_prepare(work->least, r->a, &r->problem, S("/password"), form->new_password, about,
+                                         sizeof about / sizeof about[0], &work->hash));
 }
 
 err console_me_password_form(request *r, txn *t)
@@ -184,7 +182,7 @@ err console_me_password_form(request *r, txn *t)
     const password_work *work = r->scratch;
     signed_in fresh;
     mval *m;
-    err refusal = page_recall(r, &work->found);
+    err refusal = page_recall(r);
     if (refusal == OK)
         refusal = password_change(t, &r->actor, &work->proof, work->hash, &fresh);
     if (refusal == OK) {

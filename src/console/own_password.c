@@ -47,29 +47,30 @@ err console_own_password_page(request *r, txn *t)
 }
 
 typedef struct own_work {
+    invitation_door door;
+    int64_t least;
     str hash;
-    page_finding found;
 } own_work;
+
+/* Whoever has a password of their own is sent on by the handler, which says, too, that an invitation has ended. */
+err console_own_password_form_admit(request *r, txn *t)
+{
+    own_work *work = r->scratch = arena_new_of(r->a, own_work);
+    r->no_work = r->actor.stage != STAGE_PASSWORD;
+    if (r->no_work)
+        return OK;
+    TRY(invitation_behind_password(t, &r->actor, &work->door));
+    r->no_work = invitation_state_error(work->door.state) != OK;
+    return password_least(t, r->actor.account_id, work->door.organization_id, &work->least);
+}
 
 err console_own_password_form_prepare(request *r)
 {
     const body_own_password_form *form = r->body;
-    own_work *work = r->scratch = arena_new_of(r->a, own_work);
-    invitation_door door;
-    int64_t least;
-    txn t;
-    if (r->actor.stage != STAGE_PASSWORD)
-        return OK; /* the handler sends them on */
-    TRY(store_read(r->app->store, r->a, &r->problem, &t));
-    err e = invitation_behind_password(&t, &r->actor, &door);
-    if (e == OK)
-        e = password_least(&t, r->actor.account_id, door.organization_id, &least);
-    store_read_end(&t);
-    TRY(e);
-    str known[] = {door.email, door.organization_name};
-    e = page_new_person(r, least, form->given_name, form->family_name, form->password, known,
-                        sizeof known / sizeof known[0], &work->hash);
-    return page_note(r, e, &work->found);
+    own_work *work = r->scratch;
+    str known[] = {work->door.email, work->door.organization_name};
+    return page_note(r, page_new_person(r, work->least, form->given_name, form->family_name, form->password, known,
+                                        sizeof known / sizeof known[0], &work->hash));
 }
 
 err console_own_password_form(request *r, txn *t)
@@ -82,7 +83,7 @@ err console_own_password_form(request *r, txn *t)
     if (r->actor.stage != STAGE_PASSWORD)
         return answer_redirect(r, S("/"));
     TRY(look(r, t, &door));
-    err refusal = page_recall(r, &work->found);
+    err refusal = page_recall(r);
     if (refusal == OK) {
         const temporary_replacement replacement = {.given_name = form->given_name,
                                                    .family_name = form->family_name,

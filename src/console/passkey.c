@@ -107,7 +107,7 @@ err console_passkey_form(request *r, txn *t)
 
 err console_passkey_remove_form_prepare(request *r)
 {
-    return change_prepare(r, ((const body_passkey_remove_form *)r->body)->current_password);
+    return change_prepare(r);
 }
 
 err console_passkey_remove_form(request *r, txn *t)

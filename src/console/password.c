@@ -62,26 +62,25 @@ err console_password_reset_page(request *r, txn *t)
 
 typedef struct reset_work {
     account_view account;
+    int64_t least;
     str hash;
-    page_finding found;
 } reset_work;
+
+err console_password_reset_form_admit(request *r, txn *t)
+{
+    reset_work *work = r->scratch = arena_new_of(r->a, reset_work);
+    TRY(password_reset_lookup(t, r->params[0].text, &work->account));
+    return password_least(t, work->account.id, UUID_NONE, &work->least);
+}
 
 err console_password_reset_form_prepare(request *r)
 {
     const body_password_reset_form *form = r->body;
-    reset_work *work = r->scratch = arena_new_of(r->a, reset_work);
-    int64_t least;
-    txn t;
-    TRY(store_read(r->app->store, r->a, &r->problem, &t));
-    err e = password_reset_lookup(&t, r->params[0].text, &work->account);
-    if (e == OK)
-        e = password_least(&t, work->account.id, UUID_NONE, &least);
-    store_read_end(&t);
-    TRY(e);
+    reset_work *work = r->scratch;
     str about[] = {work->account.given_name, work->account.family_name, work->account.email};
-    err refusal = password_prepare(least, r->a, &r->problem, S("/password"), form->new_password, about,
+    err refusal = password_prepare(work->least, r->a, &r->problem, S("/password"), form->new_password, about,
                                    sizeof about / sizeof about[0], &work->hash);
-    return page_note(r, refusal, &work->found);
+    return page_note(r, refusal);
 }
 
 err console_password_reset_form(request *r, txn *t)
@@ -89,7 +88,7 @@ err console_password_reset_form(request *r, txn *t)
     const body_password_reset_form *form = r->body;
     const reset_work *work = r->scratch;
     str next = safe_next(form->next, STR_NONE);
-    err refusal = page_recall(r, &work->found);
+    err refusal = page_recall(r);
     if (refusal == OK) {
         TRY(password_reset_complete(t, &r->actor, r->params[0].text, work->hash));
         answer_session_ended(r); /* all sessions have ended */

@@ -40,35 +40,29 @@ err console_setup_page(request *r, txn *t)
     return page_answer(r, 200, "setup", m);
 }
 
-typedef struct setup_work {
-    str hash;
-    page_finding found;
-} setup_work;
+err console_setup_form_admit(request *r, txn *t)
+{
+    r->scratch = arena_new_of(r->a, str); /* the hash */
+    return setup_allowed(r, t);
+}
 
 err console_setup_form_prepare(request *r)
 {
     const body_setup_form *form = r->body;
-    setup_work *work = r->scratch = arena_new_of(r->a, setup_work);
-    txn t;
-    TRY(store_read(r->app->store, r->a, &r->problem, &t));
-    err e = setup_allowed(r, &t);
-    store_read_end(&t);
-    TRY(e);
     address where;
     str known[] = {form->organization, form->email}, name;
     err refusal = page_new_person(r, r->app->env.settings->password_min_length, form->given_name, form->family_name,
-                                  form->password, known, sizeof known / sizeof known[0], &work->hash);
+                                  form->password, known, sizeof known / sizeof known[0], r->scratch);
     if (!address_parse(r->a, form->email, &where))
         refusal = problem_at(&r->problem, ERR_INVALID_ADDRESS, S("/email"), S("not-allowed"), 0);
     if (name_clean(r->a, &r->problem, S("/organization"), form->organization, &name) != OK && refusal == OK)
         refusal = ERR_INVALID_REQUEST;
-    return page_note(r, refusal, &work->found);
+    return page_note(r, refusal);
 }
 
 err console_setup_form(request *r, txn *t)
 {
     const body_setup_form *form = r->body;
-    const setup_work *work = r->scratch;
     language locale;
     founded made;
     founding f = {
@@ -76,14 +70,14 @@ err console_setup_form(request *r, txn *t)
         .email = form->email,
         .given_name = form->given_name,
         .family_name = form->family_name,
-        .password_hash = work->hash,
+        .password_hash = *(const str *)r->scratch,
         .first = true,
         .sign_in = true,
         .locale = language_parse(form->locale, &locale) ? language_code(locale) : STR_NONE,
     };
     actor operator= r->actor; /* who holds the setup address runs the server */
     operator.kind = ACTOR_OPERATOR;
-    err refusal = page_recall(r, &work->found);
+    err refusal = page_recall(r);
     TRY(setup_allowed(r, t));
     if (refusal == OK) {
         TRY(store_savepoint(t));

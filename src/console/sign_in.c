@@ -2,7 +2,6 @@
 #include "console/console.h"
 #include "domain/factor.h"
 #include "domain/passkey.h"
-#include "http/verify.h"
 
 err console_root(request *r, txn *t)
 {
@@ -49,29 +48,28 @@ err console_sign_in_page(request *r, txn *t)
     return page_answer(r, 200, "sign_in", m);
 }
 
-/* What was found out before the transaction. */
-typedef struct sign_in_try {
-    sign_in in;
-    page_finding found;
-} sign_in_try;
+err console_sign_in_form_admit(request *r, txn *t)
+{
+    const body_sign_in_form *form = r->body;
+    sign_in *attempt = r->scratch = arena_new_of(r->a, sign_in);
+    *attempt = (sign_in){.email = form->email, .password = form->password, .code_may_follow = true};
+    return page_note(r, sign_in_find(t, &r->actor, attempt));
+}
 
 err console_sign_in_form_prepare(request *r)
 {
-    const body_sign_in_form *form = r->body;
-    sign_in_try *attempt = r->scratch = arena_new_of(r->a, sign_in_try);
-    attempt->in = (sign_in){.email = form->email, .password = form->password, .code_may_follow = true};
-    return page_note(r, verify_password(r, &attempt->in), &attempt->found);
+    sign_in_verify(r->a, r->scratch);
+    return OK;
 }
 
 err console_sign_in_form(request *r, txn *t)
 {
     const body_sign_in_form *form = r->body;
-    sign_in_try *attempt = r->scratch;
     str next = safe_next(form->next, STR_NONE);
     signed_in in;
-    err refusal = page_recall(r, &attempt->found);
+    err refusal = page_recall(r);
     if (refusal == OK)
-        refusal = sign_in_finish(t, &r->actor, &attempt->in, &in);
+        refusal = sign_in_finish(t, &r->actor, r->scratch, &in);
     if (refusal == OK) {
         if (r->actor.kind == ACTOR_ACCOUNT)
             TRY(sign_out(t, &r->actor));

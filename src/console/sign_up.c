@@ -26,28 +26,28 @@ err console_sign_up_page(request *r, txn *t)
     return page_answer(r, 200, "sign_up", m);
 }
 
-typedef struct sign_up_work {
-    signup_order order;
-    page_finding found;
-} sign_up_work;
-
-/* Names, address and password are judged together, so that all that is wrong is said at once. */
-err console_sign_up_form_prepare(request *r)
+err console_sign_up_form_admit(request *r, txn *t)
 {
     const body_sign_up_form *form = r->body;
-    sign_up_work *work = r->scratch = arena_new_of(r->a, sign_up_work);
-    signup_order *o = &work->order;
-    TRY(signup_allowed(&r->app->env));
+    signup_order *o = r->scratch = arena_new_of(r->a, signup_order);
+    TRY(signup_allowed(t->env));
     *o = (signup_order){.email = form->email,
                         .given_name = form->given_name,
                         .family_name = form->family_name,
                         .organization = form->organization,
                         .locale = language_code(r->lang)};
+    return page_note(r, signup_admit(t, &r->actor, o));
+}
+
+/* Names, address and password are judged together, so that all that is wrong is said at once. */
+err console_sign_up_form_prepare(request *r)
+{
+    const body_sign_up_form *form = r->body;
+    signup_order *o = r->scratch;
     const str about[] = {form->email, form->given_name, form->family_name, form->organization};
     err judged = signup_judge(r->a, &r->problem, o);
-    err refusal = password_prepare(r->app->env.settings->password_min_length, r->a, &r->problem, S("/password"),
-                                   form->password, about, sizeof about / sizeof *about, &o->password_hash);
-    return page_note(r, judged != OK ? judged : refusal, &work->found);
+    return page_note(r, page_new_password(r, judged, r->app->env.settings->password_min_length, form->password, about,
+                                          sizeof about / sizeof *about, &o->password_hash));
 }
 
 static str code_page(request *r, uuid id)
@@ -57,12 +57,11 @@ static str code_page(request *r, uuid id)
 
 err console_sign_up_form(request *r, txn *t)
 {
-    const sign_up_work *work = r->scratch;
     uuid id;
-    err refusal = page_recall(r, &work->found);
+    err refusal = page_recall(r);
     if (refusal == OK) {
         TRY(store_savepoint(t));
-        TRY(page_attempt(t, signup_begin(t, &r->actor, &work->order, &id), &refusal));
+        TRY(page_attempt(t, signup_begin(t, &r->actor, r->scratch, &id), &refusal));
     }
     if (refusal == OK)
         return answer_redirect(r, code_page(r, id));

@@ -36,26 +36,20 @@ err console_logo(request *r, txn *t)
     return answer_bytes(r, 200, S("image/png"), png);
 }
 
-typedef struct logo_work {
-    str png;
-    page_finding found;
-} logo_work;
-
 err console_settings_logo_form_prepare(request *r)
 {
     const body_settings_logo_form *form = r->body;
-    logo_work *work = r->scratch = arena_new_of(r->a, logo_work);
-    err refusal = logo_prepare(r, form->logo, &work->png);
-    return refusal == ERR_INVALID_REQUEST ? page_note(r, refusal, &work->found) : refusal;
+    str *png = r->scratch = arena_new_of(r->a, str);
+    err refusal = logo_prepare(r, form->logo, png);
+    return refusal == ERR_INVALID_REQUEST ? page_note(r, refusal) : refusal;
 }
 
 err console_settings_logo_form(request *r, txn *t)
 {
-    const logo_work *work = r->scratch;
-    err refusal = page_recall(r, &work->found);
+    err refusal = page_recall(r);
     if (refusal != OK)
         return settings_refused(r, t, refusal);
-    TRY(organization_logo_set(t, &r->actor, work->png));
+    TRY(organization_logo_set(t, &r->actor, *(const str *)r->scratch));
     return page_redirect(r, org_path(r, "/settings"), "settings_saved");
 }
 

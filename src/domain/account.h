@@ -107,6 +107,8 @@ MUST err password_shown(txn *t, const actor *by, const sign_in *proof);
  * organization that somebody is about to join (or UUID_NONE).
  */
 MUST err password_least(txn *t, uuid account_id, uuid organization_id, int64_t *least);
+/** Judges a new password: ERR_PASSWORD_TOO_WEAK with /pointer and reason. `about` as password_check. */
+MUST err password_judge(int64_t least, problem *p, str pointer, str password, const str *about, size_t about_count);
 /**
  * Judges and hashes a new password: slow. `least` by password_least, `about` as password_check. ERR_PASSWORD_TOO_WEAK with
  * /pointer and reason.

@@ -4,6 +4,8 @@
 
 #include "domain/actor.h"
 
+enum { AUDIT_LINES_A_DAY = 10000 };
+
 typedef struct audit_entry {
     str action;       /* "invitation.revoked" */
     str subject_kind; /* "invitation" */
@@ -14,6 +16,12 @@ typedef struct audit_entry {
     uuid about;           /* whose details those are; the subject's when none */
 } audit_entry;
 
+/**
+ * Writes a line of its own for it. But what anonymous callers do and what is refused is made by whoever likes, as often as they
+ * like: it is gathered, by action, source (an IPv6 /64 as one) and minute, in one line whose `after` holds the count. Who and
+ * what it is about, and what `after` says beside, stay there only while they are the same for all. After AUDIT_LINES_A_DAY such
+ * lines a day, all sources have one together.
+ */
 MUST err audit_write(txn *t, const actor *by, const audit_entry *entry);
 /** `TRY(audit(t, by, "member.removed", .subject_kind = S("member"), .subject_id = id));` */
 #define audit(t, by, action_text, ...) audit_write((t), (by), &(audit_entry){.action = S(action_text), __VA_ARGS__})

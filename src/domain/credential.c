@@ -169,14 +169,20 @@ err password_least(txn *t, uuid account_id, uuid organization_id, int64_t *least
     return OK;
 }
 
+err password_judge(int64_t least, problem *p, str pointer, str password, const str *about, size_t about_count)
+{
+    password_verdict v = password_check(password, about, about_count, least, NULL);
+    if (v == PASSWORD_OK)
+        return OK;
+    return problem_at(p, ERR_PASSWORD_TOO_WEAK, pointer, verdict_codes[v],
+                      v == PASSWORD_TOO_SHORT ? least : PASSWORD_MAX_BYTES);
+}
+
 err password_prepare(int64_t least, arena *a, problem *p, str pointer, str password, const str *about,
                      size_t about_count, str *hash)
 {
     char fresh[PASSWORD_HASH_SIZE];
-    password_verdict v = password_check(password, about, about_count, least, NULL);
-    if (v != PASSWORD_OK)
-        return problem_at(p, ERR_PASSWORD_TOO_WEAK, pointer, verdict_codes[v],
-                          v == PASSWORD_TOO_SHORT ? least : PASSWORD_MAX_BYTES);
+    TRY(password_judge(least, p, pointer, password, about, about_count));
     TRY(password_hash(password, fresh));
     *hash = arena_str(a, str_of(fresh));
     explicit_bzero(fresh, sizeof fresh);

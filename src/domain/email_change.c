@@ -80,23 +80,31 @@ static err tell_asked(txn *t, const actor *by, const address *to)
     return mail_queue(t, &order, NULL);
 }
 
+/* What is refused whatever the password is. */
+static err judge(txn *t, const actor *by, str email, address *to)
+{
+    if (!by->address_proved) /* what was given to this address is for whoever proves it, and for nobody who proved another */
+        return ERR_ADDRESS_UNPROVED;
+    if (!address_parse(t->a, email, to))
+        return problem_at(t->problem, ERR_INVALID_ADDRESS, S("/email"), S("invalid-address"), 0);
+    err e = judge_domain(t, by->account_id, to->key);
+    return e == ERR_ADDRESS_DOMAIN_REFUSED ? problem_at(t->problem, e, S("/email"), S("domain-refused"), 0) : e;
+}
+
+static str self_of(const actor *by)
+{
+    return (str){(const char *)by->account_id.b, sizeof by->account_id.b};
+}
+
 err email_change_request(txn *t, const actor *by, const sign_in *proof, str email)
 {
     address to;
     str token;
-    if (!by->address_proved) /* what was given to this address is for whoever proves it, and for nobody who proved another */
-        return ERR_ADDRESS_UNPROVED;
-    if (!address_parse(t->a, email, &to))
-        return problem_at(t->problem, ERR_INVALID_ADDRESS, S("/email"), S("invalid-address"), 0);
-    err e = judge_domain(t, by->account_id, to.key);
-    if (e == ERR_ADDRESS_DOMAIN_REFUSED)
-        return problem_at(t->problem, e, S("/email"), S("domain-refused"), 0);
-    TRY(e);
-    TRY(holder_check(t, by, proof));
     bool crowded;
-    str self = {(const char *)by->account_id.b, sizeof by->account_id.b};
-    TRY(take_or_refuse(t, &changes_of_account, self));
-    TRY(rate_take_from(t, &changes_to_address, &changes_of_each, to.key, self, &crowded));
+    TRY(judge(t, by, email, &to));
+    TRY(holder_check(t, by, proof));
+    TRY(take_or_refuse(t, &changes_of_account, self_of(by)));
+    TRY(rate_take_from(t, &changes_to_address, &changes_of_each, to.key, self_of(by), &crowded));
     TRY(end_asked(t, by->account_id, &(int64_t){0}));
     TRY(make_link(t, by->account_id, EMAIL_CONFIRM, to.typed, to.key, &token));
     TRY(mail_to_new(t, by, &to, token));
@@ -119,6 +127,15 @@ err email_change_cancel(txn *t, const actor *by)
     TRY(end_asked(t, by->account_id, &gone));
     return gone ? audit(t, by, "email.change_cancelled", .subject_kind = S("account"), .subject_id = by->account_id)
                 : ERR_NOT_FOUND;
+}
+
+err email_change_admit(txn *t, const actor *by, str email)
+{
+    address to;
+    TRY(judge(t, by, email, &to));
+    str self = self_of(by);
+    TRY(rate_check(t, &changes_of_account, self));
+    return rate_check(t, &changes_of_each, arena_join(t->a, to.key, S("\n"), self));
 }
 
 /* ---- the links ---- */

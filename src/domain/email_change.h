@@ -19,6 +19,9 @@
  */
 MUST err email_change_request(txn *t, const actor *by, const sign_in *proof, str email);
 
+/** What email_change_request would refuse whatever the password, before that is verified; reads only. */
+MUST err email_change_admit(txn *t, const actor *by, str email);
+
 /** A change that was asked for and waits for its link. */
 typedef struct email_change_pending {
     str email;

@@ -87,6 +87,11 @@ static str id_text(arena *a, uuid id)
     return arena_str(a, (str){(const char *)id.b, sizeof id.b});
 }
 
+static str pair_of(txn *t, const actor *who, str key)
+{
+    return arena_join(t->a, key, S("\n"), source_of(t, who));
+}
+
 /* One mail more for this address; who it is for, and what it says, is the worker's to find out. */
 static err ask_for_mail(txn *t, const actor *who, uuid id, str email, bool *is_long)
 {
@@ -94,10 +99,20 @@ static err ask_for_mail(txn *t, const actor *who, uuid id, str email, bool *is_l
     int64_t few;
     if (!address_parse(t->a, email, &where))
         return ERR_INVALID_ADDRESS;
-    TRY(take(t, &mails_of_each, arena_join(t->a, where.key, S("\n"), source_of(t, who))));
+    TRY(take(t, &mails_of_each, pair_of(t, who, where.key)));
     TRY(rate_take(t, &mails_of_address, where.key, 1, &few));
     *is_long = few == 0;
     return address_request_put(t, who, ADDRESS_REQUEST_SIGNUP, id_text(t->a, id));
+}
+
+err signup_admit(txn *t, const actor *who, const signup_order *o)
+{
+    address where;
+    TRY(signup_allowed(t->env));
+    TRY(rate_check(t, &signups_of_source, source_of(t, who)));
+    if (!address_parse(t->a, o->email, &where))
+        return OK;
+    return rate_check(t, &mails_of_each, pair_of(t, who, where.key));
 }
 
 err signup_begin(txn *t, const actor *who, const signup_order *o, uuid *id)

@@ -20,6 +20,8 @@ MUST err signup_allowed(const struct env *env);
  * ERR_INVALID_ADDRESS, ERR_INVALID_REQUEST, at /email, /given_name, /family_name, /organization.
  */
 MUST err signup_judge(arena *a, problem *p, signup_order *o);
+/** What signup_begin would refuse, before anything is hashed for it; reads only. ERR_NOT_FOUND, ERR_RATE_LIMITED. */
+MUST err signup_admit(txn *t, const actor *who, const signup_order *o);
 /**
  * Notes a sign-up and asks for its mail. The same work whoever has the address: the worker looks, and mails a code to somebody
  * new, or to the holder of an account that they have one. ERR_RATE_LIMITED by

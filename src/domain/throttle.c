@@ -229,3 +229,19 @@ err rate_take_distinct(txn *t, const rate_rule *rule, str subject, str item, boo
     *granted = taken == 1;
     return taken ? q_rate_mark(t, &marked, .throttle_key = key, .window_at = start) : OK;
 }
+
+err rate_check(txn *t, const rate_rule *rule, str subject)
+{
+    q_rate_get_row row;
+    if (!t->env->settings->rate_limits)
+        return OK;
+    msec start = t->now - t->now % rule->window;
+    err e = q_rate_get(t, &row, .throttle_key = key_of(t, str_of(rule->name), subject, S("")), .window_at = start);
+    if (e == ERR_NOT_FOUND)
+        return OK;
+    TRY(e);
+    if (row.count < rule->most)
+        return OK;
+    t->problem->retry_after = (start + rule->window - t->now + MSEC_SECOND - 1) / MSEC_SECOND;
+    return ERR_RATE_LIMITED;
+}

@@ -57,6 +57,9 @@ typedef struct rate_rule {
  */
 MUST err rate_take(txn *t, const rate_rule *rule, str subject, int64_t want, int64_t *taken);
 
+/** Whether rate_take would grant one more: ERR_RATE_LIMITED, with retry_after. Reads only: to be asked before work. */
+MUST err rate_check(txn *t, const rate_rule *rule, str subject);
+
 /**
  * Takes one of what anybody may ask for somebody else's address. It costs the asker, not the address: each may ask so often as
  * `each` says, and once only while `subject` is *crowded, which is when all askers together passed `all`. So strangers who

@@ -24,8 +24,10 @@ struct app {
     const struct router *router;
     const struct proxies *trusted; /* trusted_proxies */
     struct pool *pool;             /* where slow routes are prepared */
-    struct late *late;             /* where those wait whom no thread can take */
-    struct pool *readers;          /* where reading waits for a database over a network; NULL: it does not wait */
+    struct pool
+        *heavy; /* where heavy reads and large bodies are worked on, so that nobody who signs in waits behind them */
+    struct late *late;    /* where those wait whom no thread can take */
+    struct pool *readers; /* where reading waits for a database over a network; NULL: it does not wait */
 };
 
 /**

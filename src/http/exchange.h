@@ -24,6 +24,7 @@ struct exchange {
     err outcome;
     store_job job;
     pool_task task;
+    msec queued_at; /* in a pool; monotonic */
     /* Called once, on any thread, when exchange_run returned false: quick, never blocking. */
     void (*ready)(exchange *x);
     void *carrier;
@@ -39,6 +40,8 @@ void exchange_free(exchange *x);
 bool exchange_begin(exchange *x);
 /** More of the body. False: too large, answered already. */
 bool exchange_body(exchange *x, str bytes);
+/** Whether exchange_run may return false, once the body is complete. */
+bool exchange_may_wait(const exchange *x);
 /** The body is complete. True: answered. False: on its way; call exchange_finish after ready() came. */
 bool exchange_run(exchange *x);
 /** Turns the outcome into the answer, and notes the request in the log. Call once before sending, in every case. */

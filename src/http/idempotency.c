@@ -85,26 +85,55 @@ static str route_of(arena *a, const request *r)
     return arena_join(a, r->route->method, S(" #"), base64url_encode(a, token_digest_str(&hash)));
 }
 
+/* Where the answer to this request is kept. */
+typedef struct keeping {
+    uuid scope;
+    str route;
+    token_digest hash;
+} keeping;
+
+static keeping keeping_of(const request *r, txn *t, str body)
+{
+    str route = route_of(t->a, r);
+    /* a bare hash of a body could be guessed at: it may hold a password */
+    return (keeping){.scope = scope_of(&r->actor), .route = route, .hash = token_mac(t->env->key, KEY_BODY, body)};
+}
+
+static err replay_from(request *r, txn *t, const keeping *at, bool *replayed)
+{
+    q_idempotency_get_row row;
+    *replayed = false;
+    err found = q_idempotency_get(t, &row, .actor_id = at->scope, .key = r->idempotency_key, .route = at->route);
+    if (found != OK)
+        return found == ERR_NOT_FOUND ? OK : found;
+    if (!row.status || row.created_at <= t->now - KEEP)
+        return OK;
+    *replayed = true;
+    return token_equal(row.body_hash, token_digest_str(&at->hash)) ? replay(r, &row) : ERR_IDEMPOTENCY_KEY_REUSED;
+}
+
+err idempotency_replay(request *r, txn *t, str body, bool *replayed)
+{
+    const keeping at = keeping_of(r, t, body);
+    return replay_from(r, t, &at, replayed);
+}
+
 err idempotency_run(request *r, txn *t, str body)
 {
-    uuid scope = scope_of(&r->actor);
-    str route = route_of(t->a, r);
-    token_digest hash = token_mac(t->env->key, KEY_BODY, body); /* a bare hash of a password could be guessed at */
-    q_idempotency_get_row row;
+    const keeping at = keeping_of(r, t, body);
+    bool replayed;
     if (store_is_shared(t->store)) /* a twin of this request may be at it at this moment */
-        TRY(q_idempotency_claim(t, .actor_id = scope, .key = r->idempotency_key, .route = route,
-                                .body_hash = token_digest_str(&hash), .body = S(""), .created_at = t->now));
-    err found = q_idempotency_get(t, &row, .actor_id = scope, .key = r->idempotency_key, .route = route);
-    if (found == OK && row.status && row.created_at > t->now - KEEP)
-        return token_equal(row.body_hash, token_digest_str(&hash)) ? replay(r, &row) : ERR_IDEMPOTENCY_KEY_REUSED;
-    if (found != OK && found != ERR_NOT_FOUND)
-        return found;
+        TRY(q_idempotency_claim(t, .actor_id = at.scope, .key = r->idempotency_key, .route = at.route,
+                                .body_hash = token_digest_str(&at.hash), .body = S(""), .created_at = t->now));
+    TRY(replay_from(r, t, &at, &replayed));
+    if (replayed)
+        return OK;
     TRY(run_handler(r, t));
     if (!is_kept(r->status))
         return OK;
-    if (hash.b[0] % SWEEP_ONE_IN == 0)
+    if (at.hash.b[0] % SWEEP_ONE_IN == 0)
         TRY(q_idempotency_forget(t, .before_at = t->now - KEEP));
-    return q_idempotency_put(t, .actor_id = scope, .key = r->idempotency_key, .route = route,
-                             .body_hash = token_digest_str(&hash), .status = r->status, .body = kept_body(r),
+    return q_idempotency_put(t, .actor_id = at.scope, .key = r->idempotency_key, .route = at.route,
+                             .body_hash = token_digest_str(&at.hash), .status = r->status, .body = kept_body(r),
                              .created_at = t->now);
 }

@@ -47,6 +47,7 @@ static pool_task *take(late *l)
 
 static void *work(void *context)
 {
+    pthread_setname_np(pthread_self(), "late");
     for (pool_task *task = take(context); task; task = take(context))
         task->run(task->context);
     return NULL;

@@ -21,14 +21,3 @@ str passkey_name(const request *r, str name)
 {
     return str_empty(str_trim(name)) ? catalog_text(r->lang, S("passkey.unnamed")) : name;
 }
-
-err passkey_read(request *r, passkey_use use, uuid account_id, passkey_shown *in)
-{
-    txn t;
-    TRY(store_read(r->app->store, r->a, &r->problem, &t));
-    err e = passkey_find(&t, &r->actor, in);
-    store_read_end(&t);
-    TRY(e);
-    passkey_verify(&r->app->env, r->a, use, account_id, in);
-    return OK;
-}

@@ -9,8 +9,6 @@
 str passkey_transports(arena *a, const list *transports);
 /** `name`, or what a passkey is called that was given none. */
 str passkey_name(const request *r, str name);
-/** Finds and verifies, in the pool, before the transaction. ERR_RATE_LIMITED. */
-MUST err passkey_read(request *r, passkey_use use, uuid account_id, passkey_shown *in);
 
 /** The structs are generated once for each body that holds one; their members have the same names. */
 #define PASSKEY_SHOWN(c)                                                     \

@@ -12,9 +12,10 @@
 typedef struct request request;
 typedef struct app app; /* settings, store, keys: made once in main, see app.h */
 
-/** read: answered on the spot, on the HTTP thread. write: its transaction joins the next commit group. slow: `prepare` runs
- *  first, in the bounded pool (password hashing), then the handler as a write. bare: no database at all, t is NULL. */
-typedef enum route_kind { ROUTE_READ, ROUTE_WRITE, ROUTE_SLOW, ROUTE_BARE } route_kind;
+/** read: answered on the spot, on the HTTP thread. heavy: a read of more than a few milliseconds, all of it in the pool. write: its transaction joins the next commit group. slow: `admit` reads
+ *  whether it may be worked for and what for, then `prepare` works in the bounded pool (password hashing), without the database,
+ *  then comes the handler as a write. bare: no database at all, t is NULL. */
+typedef enum route_kind { ROUTE_READ, ROUTE_WRITE, ROUTE_SLOW, ROUTE_HEAVY, ROUTE_BARE } route_kind;
 
 /** What a route asks of its caller before the handler runs. */
 typedef enum route_access {
@@ -81,6 +82,12 @@ typedef struct schema {
 typedef enum body_media { BODY_JSON, BODY_FORM, BODY_MULTIPART, BODY_IMAGE } body_media;
 
 typedef err handler(request *r, txn *t);
+/**
+ * Of a slow route, in a transaction that reads, perhaps more than once: refuses what a limit refuses and what is dead, reads
+ * what prepare needs into r->scratch. It may set r->no_work: there is nothing to prepare, the handler follows at once; or note
+ * a finding that the page shows: then the handler is called right there, and only reads.
+ */
+typedef err admit_handler(request *r, txn *t);
 typedef err prepare_handler(request *r);
 
 enum { PATH_PARAMS_MAX = 3 };
@@ -94,6 +101,8 @@ typedef struct route {
     route_face face;
     bool
         effect_free; /* a POST that changes nothing (preview, lookup): still needs the same-site proof from a browser */
+    str heavy_when;  /* a read that is heavy when this parameter of the query is given */
+    bool bulk;       /* writes many rows however small the request is */
     bool instance_key; /* one of the operator's keys may call it */
     unsigned stages;   /* which session_stage but the full one it serves */
     permission permission;
@@ -102,9 +111,16 @@ typedef struct route {
     struct {
         str name, prefix; /* {invitation}: "inv"; prefix STR_NONE: text, such as {org} or {token} */
     } params[PATH_PARAMS_MAX];
+    admit_handler *admit; /* of a slow route; NULL: the spec says why none (x-admit) */
     prepare_handler *prepare;
     handler *handle;
 } route;
+
+/** What a slow route's page found out before its transaction: that one begins with a clean problem. */
+typedef struct finding {
+    err refusal;
+    problem problem;
+} finding;
 
 struct request {
     app *app;
@@ -126,8 +142,10 @@ struct request {
     str raw_query; /* as sent, for links that keep filters */
     str idempotency_key;
     str if_none_match;
-    msec started;  /* monotonic */
-    void *scratch; /* what `prepare` leaves for the handler */
+    msec started;    /* monotonic */
+    void *scratch;   /* what `admit` and `prepare` leave for the handler */
+    finding finding; /* of a page */
+    bool no_work;    /* admit: prepare is left out */
 
     /* the answer */
     int status;

@@ -132,8 +132,7 @@ static enum MHD_Result run(client *c)
     exchange *x = c->exchange;
     c->phase = PHASE_WORKING;
     c->deadline = 0;
-    route_kind kind = x->r.route->kind;
-    bool may_wait = kind == ROUTE_WRITE || kind == ROUTE_SLOW || (kind == ROUTE_READ && x->r.app->readers);
+    bool may_wait = exchange_may_wait(x);
     if (may_wait)
         MHD_suspend_connection(c->connection); /* before it runs: ready() may come at once, on another thread */
     bool answered = exchange_run(x);
@@ -235,6 +234,7 @@ static void *serve(void *context)
     loop *l = context;
     bool due[LISTENERS_MAX], draining = false;
     msec swept = clock_monotonic(), last = 0;
+    pthread_setname_np(pthread_self(), "http");
     watch_wire(l);
     linger(l);
     while (!draining || (has_work(l) && clock_monotonic() < last)) {

@@ -393,6 +393,7 @@ static void *writer_main(void *context)
     pg_writer *w = context;
     pg_connection *c = &w->connection;
     pg_store *s = c->store;
+    pthread_setname_np(pthread_self(), "writer");
     for (int failures = 0; !is_over(s);) {
         bool connected = pg_connect(c) == OK;
         failures = connected || !s->there ? 0 : failures + 1;

@@ -202,6 +202,7 @@ static void *writer_main(void *context)
 {
     sqlite_store *w = context;
     group g;
+    pthread_setname_np(pthread_self(), "writer");
     while (wait_for_jobs(w, &g)) {
         run_group(w, &g);
         checkpoint(w);

@@ -110,6 +110,11 @@ static err sweep_challenge(txn *t, int64_t *changed, msec before)
     return q_challenge_sweep(t, changed, before);
 }
 
+static err sweep_gathering(txn *t, int64_t *changed, msec before)
+{
+    return q_audit_gathering_sweep(t, changed, before);
+}
+
 static err run_sweep(txn *t, void *context)
 {
     sweep *s = context;
@@ -135,7 +140,7 @@ void chores_sweep(worker *w)
         {.run = sweep_rate_window, .keep = 2 * MSEC_DAY}, {.run = sweep_session, .keep = 0},
         {.run = sweep_account_token, .keep = MSEC_DAY},   {.run = sweep_signup, .keep = 0},
         {.run = sweep_email_change, .keep = MSEC_DAY},    {.run = sweep_temporary, .keep = MSEC_DAY},
-        {.run = sweep_challenge, .keep = MSEC_DAY},
+        {.run = sweep_challenge, .keep = MSEC_DAY},       {.run = sweep_gathering, .keep = 2 * MSEC_DAY},
     };
     msec now = clock_now();
     if (now - w->swept_at < SWEEP_EVERY)

@@ -12,6 +12,7 @@ import subprocess
 import threading
 import time
 
+import fairness
 import fixture
 import pgbench
 import rig
@@ -273,6 +274,7 @@ def main():
             print(f"\n{engine}: {os.cpu_count()} cores, wrk on the same machine, {rig.CONNECTIONS} connections where nothing else"
                   f" is said, {SECONDS} s each, {options.members:,} members\n")
             rig.table(HEAD, rows, options.markdown)
+            fairness.run_on(engine, options.markdown)
     progress(f"{time.monotonic() - began:.0f} s in all")
     rig.conclude()
 

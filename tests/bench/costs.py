@@ -1,7 +1,8 @@
 """`make costs`: what one request of each hot path costs: statements, allocations, system calls, commits; on both engines.
 
 One client, one request after the other, so that nothing is shared: under load a commit is shared by all that wait. What the
-server does by itself meanwhile is measured first and taken off. --markdown for ARCHITECTURE.md.
+server does by itself meanwhile is measured first and taken off. Then what each route costs at its worst (worst.py). --markdown for
+ARCHITECTURE.md.
 """
 
 import argparse
@@ -18,6 +19,7 @@ import urllib.parse
 import fixture
 import pgbench
 import rig
+import worst
 
 COUNTERS = ("allocations", "bytes", "statements", "commits", "sends")
 REQUESTS = 200
@@ -228,6 +230,9 @@ def main():
         cells = [(name, *(shown(per["bytes"] / 1024 if n == "bytes" else per.get(n)) for n in names)) for name, per in rows]
         print(f"{engine}, a request\n")
         rig.table(head, cells, options.markdown)
+    if options.engine in (None, "sqlite"):
+        worst.run(options.markdown)
+    rig.conclude()
 
 
 if __name__ == "__main__":

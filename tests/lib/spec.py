@@ -69,5 +69,14 @@ def routes(name="openapi.yaml"):
     return found
 
 
+DEFAULT_BODY = 64 * 1024  # tools/gen_routes.py
+
+
+def largest_body():
+    """(bytes, pattern): the most that any route takes."""
+    return max((row.get("x-max-body", DEFAULT_BODY), pattern) for name in ("openapi.yaml", "console.yaml")
+               for pattern, item in document(name)["paths"].items() for method, row in item.items() if method != "parameters")
+
+
 def route(name):
     return next(r for r in routes() if r.name == name)

@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from lib.server import ROOT
+from lib.spec import largest_body
 
 HOST = "parvis.example.org"
 
@@ -156,3 +157,18 @@ def test_a_forged_source_does_not_reach_the_record(site):
     sign_in(site, **{"X-Forwarded-For": "203.0.113.66"})
     sources = {row[0] for row in site.server.query("SELECT source FROM session WHERE source IS NOT NULL")}
     assert sources == {"127.0.0.1"}
+
+
+def test_the_largest_body_that_we_take_comes_through_and_one_byte_more_is_our_refusal(site):
+    """Filled with spaces, which JSON allows: what comes back is the server's own word on it."""
+    size, pattern = largest_body()
+    cookie = sign_in(site)[0].headers["Set-Cookie"].split(";")[0]
+    headers = {"Cookie": cookie, "Origin": f"https://{HOST}", "Content-Type": "application/json"}
+    body = b'{"invitations":[{"email":"zoe@example.org","role":"member"}]}'
+    answer, said = site.send("POST", pattern.replace("{org}", "bar"), body.ljust(size), headers)
+    assert answer.status == 200 and b'"results"' in said, said[:300]
+    try:
+        answer, said = site.send("POST", pattern.replace("{org}", "bar"), body.ljust(size + 1), headers)
+    except OSError:
+        return  # closed before it was sent to its end
+    assert answer.status == 413, said[:300]

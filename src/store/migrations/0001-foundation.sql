@@ -1,7 +1,7 @@
 -- From an address to a member. Types: *_id and id are UUIDs (16 bytes), *_at are milliseconds, is_* are 0 or 1.
 -- What is looked up by a range of time says ASC: YugabyteDB would hash a bare first column.
 -- Tenants' tables have the organization first in their keys. Server-wide: installation, account, session, passkey, challenge_used, account_token,
--- email_change, address_request, signup, instance_key, mail, idempotency, throttle, rate_window. SQLite builds a table for each IN of three or more constants, at every insert: the
+-- email_change, address_request, signup, instance_key, mail, idempotency, throttle, rate_window, audit_gathering. SQLite builds a table for each IN of three or more constants, at every insert: the
 -- checks of tables that are written much are spelled out.
 
 -- One row, its id zeros: what the server's key is known by, so that a wrong key file is noticed before anything is sealed.
@@ -421,3 +421,15 @@ CREATE TABLE audit_detail (
     FOREIGN KEY (organization_id, event_id) REFERENCES audit_event (organization_id, id)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX audit_detail_about ON audit_detail (about_id);
+
+-- What becomes one line of the record: what anonymous callers do and what is refused, by action, source and minute; and, without an
+-- action, how many such lines a day has.
+CREATE TABLE audit_gathering (
+    action TEXT NOT NULL,
+    source TEXT NOT NULL, -- empty: all together
+    since_at INTEGER NOT NULL, -- the minute's beginning, or the day's
+    event_id BLOB NOT NULL, -- in the server's own record
+    count INTEGER NOT NULL,
+    PRIMARY KEY (action, source, since_at)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX audit_gathering_age ON audit_gathering (since_at ASC);

@@ -1,0 +1,440 @@
+/* The walk's second half: who calls, what they sent, and on which thread what is done for them. */
+#include "http/exchange_parts.h"
+
+#include "base/log.h"
+#include "base/text.h"
+#include "domain/api_key.h"
+#include "domain/instance_key.h"
+#include "domain/session.h"
+#include "domain/throttle.h"
+#include "http/answer.h"
+#include "http/app.h"
+#include "http/cookie.h"
+#include "http/idempotency.h"
+#include "http/late.h"
+#include "http/schema.h"
+
+#include <stdlib.h>
+
+enum {
+    BULK_BODY = 8 << 10,
+    LARGE_BODY = 128 << 10, /* above it, reading it is heavy work by itself */
+    READ_ATTEMPTS = 3,
+    SLOW_PATIENCE = 5000, /* ms in the pool's queue */
+};
+
+/* ---- who ---- */
+
+#define OWN_COOKIE(x, name) cookie_find(&(x)->head, (x)->r.app->secure ? S("__Host-" name) : S(name))
+
+static err identify(exchange *x, txn *t, actor *who)
+{
+    str sent = head_value(&x->head, S("authorization"));
+    if (sent.p) {
+        str scheme = str_cut(&sent, ' '), key = str_trim(sent);
+        if (!str_eq_nocase(scheme, S("bearer")))
+            return ERR_UNAUTHENTICATED;
+        return str_starts(key, INSTANCE_KEY_PREFIX) ? instance_key_authenticate(t, key, who)
+                                                    : api_key_authenticate(t, key, who);
+    }
+    if (x->is_operator) {
+        who->kind = ACTOR_OPERATOR;
+        return OK;
+    }
+    str token = OWN_COOKIE(x, "parvis_session");
+    return token.n ? session_authenticate(t, token, who) : OK;
+}
+
+/* Fills r->actor afresh. On a public route a dead session or key is nobody's, and so is one whose sign-in is not through;
+ * elsewhere it is refused. */
+static err authenticate(exchange *x, txn *t)
+{
+    request *r = &x->r;
+    actor nobody = {.source = r->actor.source,
+                    .request_id = r->request_id,
+                    .user_agent = text_of_bytes(r->a, head_value(&x->head, S("user-agent")), USER_AGENT_MOST),
+                    .browsers = r->route->kind == ROUTE_READ ? STR_NONE : OWN_COOKIE(x, "parvis_browser")};
+    r->actor = nobody;
+    err result = identify(x, t, &r->actor);
+    bool half = r->actor.stage != STAGE_FULL && !(r->route->stages & (unsigned)r->actor.stage);
+    if ((result == ERR_UNAUTHENTICATED || half) && r->route->access == ACCESS_PUBLIC) {
+        r->actor = nobody;
+        result = OK;
+    }
+    if (r->actor.locale.p)
+        exchange_choose_language(x);
+    return result;
+}
+
+static err check_access(const request *r)
+{
+    actor_kind who = r->actor.kind;
+    if (r->actor.stage == STAGE_PASSWORD && !(r->route->stages & STAGE_PASSWORD))
+        return ERR_PASSWORD_CHANGE_REQUIRED;
+    if (r->actor.stage == STAGE_FACTOR && !(r->route->stages & STAGE_FACTOR))
+        return ERR_SECOND_FACTOR_REQUIRED;
+    if (who == ACTOR_INSTANCE_KEY)
+        return r->route->instance_key ? OK : ERR_FORBIDDEN;
+    if (r->route->access == ACCESS_PUBLIC)
+        return OK;
+    if (who == ACTOR_ANONYMOUS)
+        return ERR_UNAUTHENTICATED;
+    if (r->route->access == ACCESS_SESSION && who != ACTOR_ACCOUNT)
+        return ERR_FORBIDDEN;
+    if (r->route->access == ACCESS_OPERATOR && who != ACTOR_OPERATOR)
+        return ERR_FORBIDDEN;
+    return OK;
+}
+
+/* What stands for {org} in the path; STR_NONE on a route that is no organization's. */
+static str organization_of(const request *r)
+{
+    if (r->route->access != ACCESS_MEMBER && r->route->access != ACCESS_PERMISSION)
+        return STR_NONE;
+    size_t i = 0;
+    while (!str_eq(r->route->params[i].name, S("org"))) /* the generator saw to it that there is one */
+        i++;
+    return r->params[i].text;
+}
+
+/* The caller's place in {org}, read in the transaction that does the work. */
+static err enter(request *r, txn *t)
+{
+    str organization = organization_of(r);
+    return organization.p ? actor_enter(t, &r->actor, organization,
+                                        r->route->access == ACCESS_PERMISSION ? r->route->permission : 0)
+                          : OK;
+}
+
+/* ---- what ---- */
+
+static err read_input(exchange *x)
+{
+    request *r = &x->r;
+    bool api = r->route->face == FACE_API;
+    void *ignored;
+    const schema *query = r->route->query ? r->route->query : &exchange_no_body;
+    TRY(schema_from_query(query, r->a, &r->problem, r->raw_query, api, r->route->query ? &r->query : &ignored));
+    str text = buf_str(&x->body);
+    if (exchange_is_safe(x->head.method) || (!r->route->body && (text.n == 0 || !api)))
+        return OK;
+    void **out = r->route->body ? &r->body : &ignored;
+    str parameters;
+    switch (exchange_media(x)) {
+    case BODY_JSON:
+        return schema_from_json(exchange_body_schema(x), r->a, &r->problem, text, out);
+    case BODY_FORM:
+        return schema_from_form(exchange_body_schema(x), r->a, &r->problem, text, out);
+    case BODY_MULTIPART:
+        exchange_content_type(x, &parameters);
+        return schema_from_multipart(exchange_body_schema(x), r->a, &r->problem, parameters, text, out);
+    case BODY_IMAGE:
+        return schema_from_bytes(exchange_body_schema(x), r->a, &r->problem, text, out);
+    }
+    return ERR_INTERNAL;
+}
+
+static bool is_idempotent_post(const request *r)
+{
+    return r->idempotency_key.p && r->route->face == FACE_API && r->actor.kind != ACTOR_ANONYMOUS &&
+           str_eq(r->route->method, S("POST")) && !r->route->effect_free;
+}
+
+/* That a session or a key is in use. */
+typedef struct touch {
+    store_job job;
+    problem problem;
+    uuid session_id; /* UUID_NONE: a key */
+    uuid organization_id, key_id;
+    msec now;
+} touch;
+
+static err touch_run(txn *t, void *context)
+{
+    const touch *job = context;
+    return uuid_none(job->session_id) ? api_key_touch(t, job->organization_id, job->key_id, job->now)
+                                      : session_touch(t, job->session_id);
+}
+
+static void touch_done(void *context, err result)
+{
+    touch *job = context;
+    if (result != OK)
+        log_plain(LOG_DEBUG, "a session's or key's last use was not noted");
+    arena_free(job->job.a);
+    free(job);
+}
+
+static void note_use(const request *r)
+{
+    msec now = clock_now();
+    if (!session_is_stale(&r->actor, now) && !api_key_is_stale(&r->actor, now))
+        return;
+    touch *job = calloc(1, sizeof *job);
+    arena *a = job ? arena_new(1 << 16) : NULL;
+    if (!a) {
+        free(job);
+        return;
+    }
+    job->session_id = r->actor.session_id;
+    job->organization_id = r->actor.key_organization_id;
+    job->key_id = r->actor.key_id;
+    job->now = now;
+    job->job = (store_job){.run = touch_run, .done = touch_done, .context = job, .a = a, .problem = &job->problem};
+    store_submit(r->app->store, &job->job);
+}
+
+/* Who calls, whether they may, and what they sent: everything before the handler. */
+static err prepare_in(exchange *x, txn *t)
+{
+    TRY(authenticate(x, t));
+    TRY(check_access(&x->r));
+    return read_input(x);
+}
+
+/* Who calls, and whether they may here. */
+static err prepare_caller(exchange *x, txn *t)
+{
+    TRY(authenticate(x, t));
+    TRY(check_access(&x->r));
+    return enter(&x->r, t);
+}
+
+/* A whole transaction that reads, perhaps more than once. */
+static err reading(exchange *x, err (*work)(exchange *x, txn *t))
+{
+    request *r = &x->r;
+    err result = OK;
+    bool again = true;
+    for (int attempts = 0; again && attempts < READ_ATTEMPTS; attempts++) {
+        txn t;
+        answer_reset(r);
+        r->problem = (problem){0};
+        TRY(store_read(r->app->store, r->a, &r->problem, &t));
+        result = work(x, &t);
+        again = store_read_again(&t);
+        store_read_end(&t);
+    }
+    return again ? ERR_UNAVAILABLE : result;
+}
+
+static err prepare_and_handle(exchange *x, txn *t)
+{
+    request *r = &x->r;
+    TRY(prepare_in(x, t));
+    TRY(enter(r, t));
+    return r->route->handle(r, t);
+}
+
+/* In the transaction that writes; perhaps more than once. */
+static err job_run(txn *t, void *context)
+{
+    exchange *x = context;
+    request *r = &x->r;
+    answer_reset(r);
+    r->problem = (problem){0};
+    TRY(authenticate(x, t)); /* again: a session that ended since is ended */
+    TRY(check_access(r));
+    TRY(enter(r, t));
+    return is_idempotent_post(r) ? idempotency_run(r, t, buf_str(&x->body)) : r->route->handle(r, t);
+}
+
+static void job_done(void *context, err result)
+{
+    exchange *x = context;
+    x->outcome = result;
+    note_use(&x->r);
+    x->ready(x);
+}
+
+static void submit(exchange *x)
+{
+    request *r = &x->r;
+    str organization = organization_of(r);
+    x->job = (store_job){.run = job_run,
+                         .done = job_done,
+                         .context = x,
+                         .a = r->a,
+                         .problem = &r->problem,
+                         .bulk = r->route->bulk || x->body.n > BULK_BODY,
+                         .lane = organization.p ? str_hash(organization) : 0};
+    store_submit(r->app->store, &x->job);
+}
+
+/* It stood in the pool's queue for so long that it is told so, while somebody still listens. */
+static bool is_late(const exchange *x)
+{
+    return clock_monotonic() - x->queued_at > SLOW_PATIENCE;
+}
+
+static void prepare_then_submit(void *context)
+{
+    exchange *x = context;
+    err result = is_late(x) ? ERR_UNAVAILABLE : x->r.route->prepare(&x->r);
+    if (result == OK)
+        submit(x);
+    else
+        job_done(x, result);
+}
+
+/* ---- admission to the pool ---- */
+
+static str source_of(const request *r)
+{
+    return throttle_source(r->a, r->actor.source.p ? r->actor.source : S(""));
+}
+
+/*
+ * What can be refused by reading is refused here, before anything is hashed: rights in {org}, limits, dead tokens. The handler
+ * asks again in the transaction that writes, where limits are counted. A page that shows what was found needs no other.
+ */
+static err prepare_and_admit(exchange *x, txn *t)
+{
+    request *r = &x->r;
+    bool replayed = false;
+    r->finding = (finding){0};
+    r->no_work = false;
+    TRY(prepare_in(x, t));
+    TRY(enter(r, t));
+    if (is_idempotent_post(r))
+        TRY(idempotency_replay(r, t, buf_str(&x->body), &replayed));
+    if (!replayed && r->route->admit)
+        TRY(r->route->admit(r, t));
+    return r->finding.refusal == OK ? OK : r->route->handle(r, t);
+}
+
+static void answer_late(void *context)
+{
+    exchange *x = context;
+    x->ready(x);
+}
+
+static bool wait_then_answer(exchange *x)
+{
+    x->task = (pool_task){.run = answer_late, .context = x};
+    return late_put(x->r.app->late, &x->task);
+}
+
+/* No thread is free for this one, and none soon. True: answered. */
+static bool refuse_busy(exchange *x)
+{
+    x->outcome = ERR_UNAVAILABLE;
+    return !wait_then_answer(x);
+}
+
+/* Into a pool, in its source's line. Who had to give way is told as who found no place is. */
+static bool submit_to_pool(exchange *x, pool *p, void (*run)(void *context))
+{
+    pool_task *displaced;
+    x->queued_at = clock_monotonic();
+    x->task = (pool_task){.run = run, .context = x, .source = source_of(&x->r)};
+    bool queued = pool_submit(p, &x->task, &displaced);
+    exchange *other = displaced ? displaced->context : NULL;
+    if (other && refuse_busy(other))
+        other->ready(other);
+    return !queued && refuse_busy(x);
+}
+
+/* Whoever is refused by a limit asks again at once: while others are worked for, it is paced, to take no processor from them. */
+static bool refuse_paced(exchange *x, err refusal)
+{
+    return refusal == ERR_RATE_LIMITED && pool_is_busy(x->r.app->pool) && wait_then_answer(x);
+}
+
+/* Reading it takes long, or what was sent does: neither is done on an HTTP thread. */
+static bool is_heavy(const exchange *x)
+{
+    const request *r = &x->r;
+    route_kind kind = r->route->kind;
+    bool asked = r->route->heavy_when.p && !str_empty(form_value(r->a, r->raw_query, r->route->heavy_when));
+    return kind == ROUTE_HEAVY || asked || (kind != ROUTE_SLOW && x->body.n > LARGE_BODY);
+}
+
+/* True: answered. False: on its way, and perhaps gone already. */
+static bool run_now(exchange *x)
+{
+    request *r = &x->r;
+    bool slow = r->route->kind == ROUTE_SLOW, reads = r->route->kind == ROUTE_READ || r->route->kind == ROUTE_HEAVY;
+    x->outcome = reading(x, slow ? prepare_and_admit : reads ? prepare_and_handle : prepare_in);
+    if (reads || x->outcome != OK || r->status != 0) {
+        err refusal = x->outcome != OK ? x->outcome : r->finding.refusal;
+        note_use(r);
+        return !(slow && refuse_paced(x, refusal));
+    }
+    if (slow && !r->no_work)
+        return submit_to_pool(x, r->app->pool, prepare_then_submit);
+    submit(x);
+    return false;
+}
+
+static void run_heavy(void *context)
+{
+    exchange *x = context;
+    bool late = is_late(x);
+    if (late)
+        x->outcome = ERR_UNAVAILABLE;
+    if (late || run_now(x))
+        x->ready(x);
+}
+
+static bool run_here(exchange *x)
+{
+    if (!is_heavy(x))
+        return run_now(x);
+    x->outcome = reading(x, prepare_caller); /* nobody takes a thread of the pool for a refusal */
+    return x->outcome != OK || submit_to_pool(x, x->r.app->heavy, run_heavy);
+}
+
+static void run_there(void *context)
+{
+    exchange *x = context;
+    request *r = &x->r;
+    bool late = clock_monotonic() - r->started > r->app->env.settings->database_timeout;
+    if (late) /* all before it wait for the database; whoever asked has left by now */
+        x->outcome = ERR_UNAVAILABLE;
+    if (late || run_here(x))
+        x->ready(x);
+}
+
+bool exchange_may_wait(const exchange *x)
+{
+    route_kind kind = x->r.route->kind;
+    return kind != ROUTE_BARE && (kind != ROUTE_READ || x->r.app->readers || is_heavy(x));
+}
+
+static bool is_sound(exchange *x)
+{
+    if (x->body.n == x->pass.length)
+        return true;
+    x->outcome = ERR_BAD_REQUEST; /* two readers saw two lengths */
+    x->must_close = true;
+    return false;
+}
+
+bool exchange_run(exchange *x)
+{
+    request *r = &x->r;
+    if (!is_sound(x))
+        return true;
+    if (r->route->kind == ROUTE_BARE) {
+        x->outcome = r->route->handle(r, NULL);
+        return true;
+    }
+    bool slow = r->route->kind == ROUTE_SLOW, heavy = is_heavy(x);
+    if ((slow || heavy) && pool_would_refuse(slow ? r->app->pool : r->app->heavy, source_of(r)))
+        return refuse_busy(x); /* before anything of it is read */
+    if (!r->app->readers)
+        return run_here(x);
+    /* What was sent can be read, and its transaction asks who sent it: another one beforehand would say nothing new. */
+    if (!heavy && r->route->kind == ROUTE_WRITE && read_input(x) == OK) {
+        submit(x);
+        return false;
+    }
+    r->problem = (problem){0};
+    pool_task *displaced; /* none: all of them stand in one line */
+    x->task = (pool_task){.run = run_there, .context = x};
+    if (pool_submit(r->app->readers, &x->task, &displaced))
+        return false;
+    x->outcome = ERR_UNAVAILABLE;
+    return true;
+}
