@@ -79,8 +79,9 @@ static err code_open(request *r, txn *t, uuid id, mval **out)
     TRY(page_open(r, t, out));
     PUT(*out, "action_url", code_page(r, id));
     PUT(*out, "resend_url", arena_join(r->a, code_page(r, id), S("/resend")));
-    PUT(*out, "lead_text", view.is_long ? TEXT(r, "sign_up_code.lead_long", {S("email"), view.email})
-                                        : TEXT(r, "sign_up_code.lead", {S("email"), view.email}));
+    PUT(*out, "lead_text",
+        view.is_long ? TEXT(r, "sign_up_code.lead_long", {S("email"), view.email})
+                     : TEXT(r, "sign_up_code.lead", {S("email"), view.email}));
     PUT_BOOL(*out, "is_long", view.is_long);
     PUT_BOOL(*out, "is_kept", mail_is_kept(r));
     int64_t minutes = (view.resend_at - t->now + MSEC_MINUTE - 1) / MSEC_MINUTE;

@@ -52,7 +52,7 @@ typedef struct actor {
     str source;     /* address of the client, for audit and throttling; STR_NONE for the socket */
     str request_id; /* for audit */
     str user_agent; /* text (text_of_bytes), at most USER_AGENT_MOST bytes; STR_NONE: none was sent */
-    str browsers; /* the cookie by which a browser is known that signed in before: domain/browser.h */
+    str browsers;   /* the cookie by which a browser is known that signed in before: domain/browser.h */
     session_stage stage;
     msec session_created_at;
     msec session_seen_at; /* when the session was last noted as used */

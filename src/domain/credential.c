@@ -245,7 +245,8 @@ static err make_token(txn *t, uuid account_id, str kind, msec lifetime, str *tok
 
 static const rate_rule resets_of_each = {"reset_each", MSEC_HOUR, 5};
 /* Mails to one address: beyond some an hour one every ten minutes, whose link is as good for whoever reads it. */
-static const rate_rule reset_mails = {"reset_mail", MSEC_HOUR, 5}, reset_mails_crowded = {"reset_crowd", 10 * MSEC_MINUTE, 1};
+static const rate_rule reset_mails = {"reset_mail", MSEC_HOUR, 5},
+                       reset_mails_crowded = {"reset_crowd", 10 * MSEC_MINUTE, 1};
 static const rate_rule resets_of_source = {"reset_source", MSEC_HOUR, 100};
 
 static err take_or_refuse(txn *t, const rate_rule *rule, str subject)

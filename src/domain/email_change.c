@@ -16,7 +16,8 @@ static const struct {
 };
 
 static const rate_rule changes_of_account = {"email_change_account", MSEC_HOUR, 5};
-static const rate_rule changes_to_address = {"email_change_address", MSEC_HOUR, 5}, changes_of_each = {"email_change_each", MSEC_HOUR, 5};
+static const rate_rule changes_to_address = {"email_change_address", MSEC_HOUR, 5},
+                       changes_of_each = {"email_change_each", MSEC_HOUR, 5};
 
 static err take_or_refuse(txn *t, const rate_rule *rule, str subject)
 {
