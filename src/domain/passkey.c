@@ -208,7 +208,7 @@ static err attempt(txn *t, const actor *who, const passkey_shown *in, bool alone
     TRY(throttle_failed(t, &tries));
     TRY(audit(t, who, "passkey.refused", .subject_kind = S("account"), .subject_id = in->account_id,
               .after = AUDIT_OBJECT(t->a, {S("reason"), why})));
-    return refusal;
+    return str_eq(why, S("password-first")) ? problem_at(t->problem, refusal, S(""), why, 0) : refusal;
 }
 
 err passkey_sign_in(txn *t, const actor *who, const passkey_shown *in, signed_in *out)

@@ -136,6 +136,9 @@ def test_what_ends_is_dead_and_what_stays_is_alive(town, case):
     if "others" in said.values():
         holder.api.get("/me").ok()
     if said["passkey"] == "alone":  # beside the new password it serves, and does alone again after that
+        options = holder.client().post("/sessions/passkey/options").ok().json
+        refused = holder.client().post("/sessions/passkey", {"credential": holder.passkey.show(options)})
+        assert [e["code"] for e in refused.refused("sign-in-failed", 401)["errors"]] == ["password-first"]
         holder.password = NEW
         holder.beside(holder.client()).get("/me").ok()
         assert holder.alive("passkey")
