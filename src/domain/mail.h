@@ -9,7 +9,8 @@
 #define MAIL_INVITATION         S("invitation")
 #define MAIL_REMINDER           S("reminder")           /* the invitation's templates, with `reminder` true */
 #define MAIL_TEMPORARY_PASSWORD S("temporary_password") /* inviting with one: inside, or the inviter hands it over */
-#define MAIL_INVITATION_LINK    S("invitation_link")    /* the invitation's templates; to whoever asked for a link: told to nobody else */
+#define MAIL_INVITATION_LINK \
+    S("invitation_link") /* the invitation's templates; to whoever asked for a link: told to nobody else */
 #define MAIL_INVITATION_GO_ON \
     S("invitation_go_on") /* to whoever has an account: go on here, after a form over a copied link */
 #define MAIL_ASK_AGAIN        S("ask_again")
