@@ -15,8 +15,8 @@
 typedef struct opened {
     q_invitation_door_row inv;
     bool mailed, replaced;
-    bool
-        tells; /* may say whether the address has an account: a mailed secret, or a copied one that was counted when it was copied */
+    /* whether the address has an account may be said: a mailed secret, or a copied one that was counted when it was copied */
+    bool tells;
     bool has_account;
     q_account_by_key_row account;
 } opened;
