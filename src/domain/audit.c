@@ -40,9 +40,6 @@ static err write_line(txn *t, const actor *by, const audit_entry *e, uuid id)
 
 /* ---- gathering ---- */
 
-/* What took a mailed code is no stranger's any more. */
-static const str lines_of_their_own[] = {S_INIT("signup.confirmed")};
-
 static bool ends_with(str s, str end)
 {
     return s.n >= end.n && str_eq(str_slice(s, s.n - end.n, s.n), end);
@@ -51,11 +48,8 @@ static bool ends_with(str s, str end)
 /* Whether anybody can have as many of these lines written as they like. */
 static bool is_gathered(const actor *by, const audit_entry *e)
 {
-    if (!uuid_none(organization_of(by, e)))
+    if (e->took_a_secret || !uuid_none(organization_of(by, e)))
         return false;
-    for (size_t i = 0; i < sizeof lines_of_their_own / sizeof *lines_of_their_own; i++)
-        if (str_eq(e->action, lines_of_their_own[i]))
-            return false;
     return by->kind == ACTOR_ANONYMOUS || ends_with(e->action, S(".refused"));
 }
 

@@ -14,6 +14,7 @@ typedef struct audit_entry {
     str before, after;    /* JSON objects without personal details; STR_NONE: nothing to say */
     str detail;           /* JSON object with personal details (addresses, names): kept apart, erasable; or STR_NONE */
     uuid about;           /* whose details those are; the subject's when none */
+    bool took_a_secret;   /* nobody without one causes it: no stranger's, and never gathered */
 } audit_entry;
 
 /**

@@ -66,9 +66,7 @@ static err retake_seat(txn *t, standing *s)
 {
     if (str_eq(s->state, S("pending")))
         return OK;
-    TRY(q_invitation_close(t, .state = S("expired"), .closed_at = t->now, .organization_id = s->organization_id,
-                           .id = s->inv.id));
-    s->seats.held -= s->seats.held > 0;
+    TRY(seat_lapse(t, s->organization_id, s->inv.id, &s->seats));
     TRY(seat_hold(t, s->organization_id, &s->seats));
     return seats_save(t, s->organization_id, &s->seats);
 }
@@ -82,9 +80,7 @@ static err make_room(txn *t, standing *s)
         return e == ERR_NOT_FOUND ? OK : e;
     if (other.expires_at > t->now)
         return ERR_ALREADY_INVITED;
-    s->seats.held -= s->seats.held > 0;
-    return q_invitation_close(t, .state = S("expired"), .closed_at = t->now, .organization_id = s->organization_id,
-                              .id = other.id);
+    return seat_lapse(t, s->organization_id, other.id, &s->seats);
 }
 
 /* An expired one takes its place and its seat again, unless the address is a member or invited anew meanwhile. */

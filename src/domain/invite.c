@@ -348,11 +348,7 @@ static err insert(inviting *w, const struct candidate *c, const invite_row *row,
 /* A lapsed invitation still stands in the way of the unique index: retire it, and its seat is free again. */
 static err retire_lapsed(inviting *w, uuid id)
 {
-    TRY(q_invitation_close(w->t, .state = S("expired"), .closed_at = w->t->now, .organization_id = w->organization.id,
-                           .id = id));
-    if (w->seats.held)
-        w->seats.held--;
-    return OK;
+    return seat_lapse(w->t, w->organization.id, id, &w->seats);
 }
 
 /* A temporary password, where one is wanted and the address did not get an account at this very moment. */

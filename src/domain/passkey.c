@@ -206,8 +206,9 @@ static err attempt(txn *t, const actor *who, const passkey_shown *in, bool alone
     if (!why.p)
         return throttle_passed(t, &tries);
     TRY(throttle_failed(t, &tries));
-    TRY(audit(t, who, "passkey.refused", .subject_kind = S("account"), .subject_id = in->account_id,
-              .after = AUDIT_OBJECT(t->a, {S("reason"), why})));
+    bool signed_by_it = in->right; /* a copy of the passkey, or one that waits for the new password */
+    TRY(audit(t, who, "passkey.refused", .took_a_secret = signed_by_it, .subject_kind = S("account"),
+              .subject_id = in->account_id, .after = AUDIT_OBJECT(t->a, {S("reason"), why})));
     return str_eq(why, S("password-first")) ? problem_at(t->problem, refusal, S(""), why, 0) : refusal;
 }
 

@@ -34,6 +34,14 @@ err seat_hold(txn *t, uuid organization_id, seats *s)
     return OK;
 }
 
+err seat_lapse(txn *t, uuid organization_id, uuid invitation_id, seats *s)
+{
+    int64_t lapsed;
+    TRY(q_invitation_lapse_one(t, &lapsed, .now = t->now, .organization_id = organization_id, .id = invitation_id));
+    s->held = s->held > lapsed ? s->held - lapsed : 0;
+    return OK;
+}
+
 err seats_save(txn *t, uuid organization_id, const seats *s)
 {
     return q_seat_save(t, .organization_id = organization_id, .used = s->used, .held = s->held);

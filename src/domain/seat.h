@@ -23,6 +23,8 @@ MUST err seats_lock(txn *t, uuid organization_id, seats *out);
  * ERR_SEAT_LIMIT_REACHED when that is not enough. `s` is what seats_lock gave and is kept up to date.
  */
 MUST err seat_hold(txn *t, uuid organization_id, seats *s);
+/** Retires one lapsed invitation, and its seat is free: once, though seat_hold may have retired it meanwhile. */
+MUST err seat_lapse(txn *t, uuid organization_id, uuid invitation_id, seats *s);
 /** Notes s->used and s->held in the row. */
 MUST err seats_save(txn *t, uuid organization_id, const seats *s);
 

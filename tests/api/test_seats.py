@@ -97,3 +97,18 @@ def test_a_correction_needs_no_second_seat(acme):
     acme.correct(inv, fresh()).ok(200)
     assert acme.seats["held"] == 1
     agrees(acme)
+
+
+def test_lapsed_invitations_to_the_same_addresses_free_their_seats_once(acme, clock):
+    """The first of two takes back all that lapsed; the second finds its own retired already."""
+    guests = [fresh() for _ in range(3)]
+    acme.limit(4)
+    acme.send(*guests, expires_in="1h").ok()
+    clock.advance(hours=2)
+    assert [r["outcome"] for r in acme.send(*guests).ok()["results"]] == ["invited"] * 3
+    assert acme.recount() == ((1, 3), (1, 3))
+    clock.advance(days=8)
+    for invitation in acme.api.items(acme.path + "/invitations", state="expired"):
+        if invitation["sent_count"]:
+            acme.resend(invitation)
+        assert acme.recount()[0] == acme.recount()[1]

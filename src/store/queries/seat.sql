@@ -16,3 +16,7 @@ INSERT INTO organization_seat (organization_id, member_limit, used, held) VALUES
 -- name: invitation_expire_lapsed :changed
 UPDATE invitation SET state = 'expired', closed_at = :now, remind_at = NULL
  WHERE organization_id = :organization_id AND state = 'pending' AND expires_at <= :now;
+
+-- name: invitation_lapse_one :changed
+UPDATE invitation SET state = 'expired', closed_at = :now, remind_at = NULL
+ WHERE organization_id = :organization_id AND id = :id AND state = 'pending';
