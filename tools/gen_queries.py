@@ -27,7 +27,7 @@ HEADER = re.compile(r"--\s*(name|as|param|column|each|let):\s*(.*)$|--\s*@(\w+)\
 NAME = re.compile(r"[a-z][a-z0-9_]*$")
 TOKEN = re.compile(r"""(?P<string>'(?:[^']|'')*'|"[^"]*")|(?P<comment>--[^\n]*|/\*.*?\*/)|(?P<cast>::)"""
                    r"""|:(?P<param>[a-z_][a-z0-9_]*)|(?P<space>\s+)|(?P<other>.)""", re.S)
-LOCK = re.compile(r"\s+FOR (?:NO KEY )?(?:UPDATE|SHARE)(?: OF \w+(?:, \w+)*)?(?: SKIP LOCKED| NOWAIT)?", re.I)
+LOCK = re.compile(r"\s+FOR (?:NO KEY |KEY )?(?:UPDATE|SHARE)(?: OF \w+(?:, \w+)*)?(?: SKIP LOCKED| NOWAIT)?", re.I)
 CLOCKS = re.compile(r"\b(datetime|strftime|julianday|unixepoch|clock_timestamp|now|random|randomblob|gen_random_uuid)\s*\("
                     r"|\bcurrent_(time|date|timestamp)\b", re.I)
 NOT_PORTABLE = re.compile(r"\b(insert or \w+|replace into|ifnull\s*\(|glob\b|rowid\b|instr\s*\(|json_each)|`|\[", re.I)

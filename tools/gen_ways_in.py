@@ -18,6 +18,17 @@ ONLY = {"others": {"session"}, "alone": {"passkey"}, "new": {"password", "tempor
         "since": {"undo", "passkey", "app", "recovery_code"}}
 
 
+class Once(yaml.SafeLoader):
+    """A cell that is said twice is none."""
+
+    def construct_mapping(self, node, deep=False):
+        keys = [key.value for key, _ in node.value]
+        for key in keys:
+            if keys.count(key) > 1:
+                raise yaml.YAMLError(f"{key} is said twice{node.start_mark}")
+        return super().construct_mapping(node, deep)
+
+
 def tables_of(migrations):
     db = Database()
     for path in migrations:
@@ -61,15 +72,15 @@ def header(spec):
             + f"enum {{ WAY_COUNT = {len(ways)} }};\n"
             + f"#define WAYS_TABLE(name) static const unsigned char name[{len(cases)}][WAY_COUNT] = {{ \\\n"
             + rows.replace("\n", " \\\n") + "}\n\n"
-            + "#define WAYS_NAMES(name) static const char *const name[] = {"
-            + ", ".join(f'"{case}"' for case in cases) + "}\n\n#endif\n")
+            + "#endif\n")
 
 
 def main(source, folder, target, depfile):
-    migrations = sorted(os.path.join(folder, name) for name in os.listdir(folder) if name.endswith(".sql"))
+    names = sorted(name for name in os.listdir(folder) if name.endswith(".sql"))
+    migrations = [os.path.join(folder, name) for name in names]
     with open(source, encoding="utf-8") as text:
-        spec = yaml.safe_load(text)
-    found = list(faults(spec, tables_of(path for path in migrations if "postgres" not in path)))
+        spec = yaml.load(text, Loader=Once)
+    found = list(faults(spec, tables_of(migrations)))
     for fault in found:
         print(f"{source}: {fault}", file=sys.stderr)
     if found:

@@ -62,6 +62,7 @@ err api_accept_invitation_admit(request *r, txn *t)
     if (r->no_work)
         return OK;
     TRY(found);
+    TRY(enrolment_admit(t, &e->door));
     str clean; /* what costs nothing comes before what does */
     TRY(name_clean(r->a, &r->problem, S("/given_name"), b->given_name, &clean));
     TRY(name_clean(r->a, &r->problem, S("/family_name"), b->family_name, &clean));

@@ -202,6 +202,8 @@ err admit_enrolment(request *r, txn *t)
     r->no_work = guessed || (e == OK && !str_eq(work->door.next, S("enrol")));
     if (r->no_work)
         return OK;
+    if (e == OK)
+        e = enrolment_admit(t, &work->door);
     return e == OK ? password_least(t, UUID_NONE, work->door.organization_id, &work->least) : page_note(r, e);
 }
 

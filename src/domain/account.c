@@ -62,6 +62,10 @@ err account_update(txn *t, const actor *by, const account_change *c)
         TRY(name_clean(t->a, t->problem, S("/given_name"), c->given_name, &given));
     if (c->family_name.p)
         TRY(name_clean(t->a, t->problem, S("/family_name"), c->family_name, &family));
+    bool changed = !str_eq(given, was.given_name) || !str_eq(family, was.family_name) || !str_eq(zone, was.time_zone) ||
+                   (c->locale.p && !str_eq(c->locale, was.locale));
+    if (!changed)
+        return OK;
     TRY(q_account_names_set(t, .given_name = given, .family_name = family,
                             .locale = c->locale.p ? c->locale : was.locale, .time_zone = zone, .id = by->account_id));
     if (!str_eq(given, was.given_name) || !str_eq(family, was.family_name))

@@ -40,17 +40,12 @@ static err write_line(txn *t, const actor *by, const audit_entry *e, uuid id)
 
 /* ---- gathering ---- */
 
-static bool ends_with(str s, str end)
-{
-    return s.n >= end.n && str_eq(str_slice(s, s.n - end.n, s.n), end);
-}
-
 /* Whether anybody can have as many of these lines written as they like. */
 static bool is_gathered(const actor *by, const audit_entry *e)
 {
     if (e->took_a_secret || !uuid_none(organization_of(by, e)))
         return false;
-    return by->kind == ACTOR_ANONYMOUS || ends_with(e->action, S(".refused"));
+    return by->kind == ACTOR_ANONYMOUS || str_ends(e->action, S(".refused"));
 }
 
 /* The line's own object with the count at its end; STR_NONE: the count alone. */

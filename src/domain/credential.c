@@ -371,6 +371,7 @@ err password_link(txn *t, const actor *by, str email, str *url)
     if (account.waits) /* the invitation leads to a password, or a new temporary one */
         return ERR_CONFLICT;
     TRY(ways_end(t, WAYS_OPERATOR_LINK, &(ways_of){.account_id = account.id}));
+    TRY(q_account_token_delete_kind(t, .account_id = account.id, .kind = KIND_FIRST_PASSWORD));
     TRY(make_token(t, account.id, KIND_FIRST_PASSWORD, FIRST_PASSWORD_LIFETIME, &token));
     *url = arena_join(t->a, t->env->public_url, S("/password/reset/"), token);
     return audit(t, by, "password.link_made", .subject_kind = S("account"), .subject_id = account.id);

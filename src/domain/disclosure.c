@@ -13,15 +13,30 @@ disclosure disclosure_begin(txn *t, const actor *by, uuid organization_id)
     return (disclosure){.t = t, .by = by, .organization_id = organization_id};
 }
 
+static rate_rule rule_of(const txn *t)
+{
+    return (rate_rule){"addresses", MSEC_HOUR, t->env->settings->addresses_per_hour};
+}
+
+static str id_of(const uuid *organization_id)
+{
+    return (str){(const char *)organization_id->b, sizeof organization_id->b};
+}
+
+err disclosure_check(txn *t, uuid organization_id, str email_key)
+{
+    const rate_rule rule = rule_of(t);
+    return rate_check_distinct(t, &rule, id_of(&organization_id), email_key);
+}
+
 /* A time to wait belongs to the limit, not to the refusal of whatever row is being judged. */
 err disclosure_count(disclosure *d, str email_key, bool *may)
 {
     txn *t = d->t;
-    const rate_rule rule = {"addresses", MSEC_HOUR, t->env->settings->addresses_per_hour};
-    str who = {(const char *)d->organization_id.b, sizeof d->organization_id.b};
+    const rate_rule rule = rule_of(t);
     problem *outer = t->problem, own = {0};
     t->problem = &own;
-    err e = rate_take_distinct(t, &rule, who, email_key, may);
+    err e = rate_take_distinct(t, &rule, id_of(&d->organization_id), email_key, may);
     t->problem = outer;
     TRY(e);
     d->told += *may;

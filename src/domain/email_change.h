@@ -14,8 +14,8 @@
  * Mails a link, good for a day, to the new address; an earlier one dies. To somebody's who has an account already goes a mail
  * that says so instead: the caller learns nothing of it. The address until now is told. ERR_ADDRESS_UNPROVED for who did not
  * prove the present one; ERR_INVALID_ADDRESS, ERR_ADDRESS_DOMAIN_REFUSED (one of its organizations
- * does not take the domain), ERR_RATE_LIMITED (5 an hour by account and by
- * address), and those of holder_check.
+ * does not take the domain), ERR_RATE_LIMITED (5 an hour by account; one to
+ * an address that five others asked for), and those of holder_check.
  */
 MUST err email_change_request(txn *t, const actor *by, const sign_in *proof, str email);
 
@@ -51,7 +51,8 @@ MUST err email_change_confirm(txn *t, const actor *who, str token, uuid *account
  * Gives the old address the account as it was at the change: its id and the memberships it had. Sessions, keys, the password,
  * second factors added since, later changes of address end; a reset link goes to the old address. What was gained since stays
  * with whoever proved the new address, as an account of its own with the password that was set there (none: a reset mail
- * leads to one), and that address is told. ERR_TOKEN_INVALID, ERR_ADDRESS_TAKEN.
+ * leads to one), and that address is told. An account that the old
+ * address has by now goes along. ERR_TOKEN_INVALID.
  */
 MUST err email_change_undo(txn *t, const actor *who, str token);
 

@@ -6,6 +6,7 @@
 #include "domain/audit.h"
 #include "domain/email_change_parts.h"
 #include "domain/mail.h"
+#include "domain/member_parts.h"
 
 /* Two people come out of one account. */
 typedef struct parting {
@@ -31,11 +32,13 @@ static bool leaves_somebody(const parting *p)
 }
 
 /* What the other one takes along: places, and the right to undo later changes, which took it from other addresses. */
-static err move_gained(txn *t, const parting *p, uuid heir)
+static err move_gained(txn *t, const actor *by, const parting *p, uuid heir)
 {
-    for (size_t i = 0; i < p->gained.n; i++)
-        TRY(q_membership_move(t, .heir = heir, .organization_id = p->gained.p[i].organization_id,
-                              .id = p->gained.p[i].id));
+    for (size_t i = 0; i < p->gained.n; i++) {
+        const q_memberships_gained_row *m = &p->gained.p[i];
+        TRY(q_membership_move(t, .heir = heir, .organization_id = m->organization_id, .id = m->id));
+        TRY(member_moved(t, by, m->organization_id, m->id, heir));
+    }
     return q_email_change_follow(t, .heir = heir, .account_id = p->was.id, .created_at = p->undo.created_at);
 }
 
@@ -51,9 +54,9 @@ static err part(txn *t, const parting *p)
                        .password_set_at = p->password_set ? was->password_set_at : 0, .created_at = t->now));
     if (!made) /* somebody took the address at this very moment */
         return ERR_UNAVAILABLE;
-    TRY(move_gained(t, p, heir));
-    TRY(account_places_rewrite(t, heir, was->given_name, was->family_name, was->email_key));
     const actor system = {.kind = ACTOR_SYSTEM};
+    TRY(move_gained(t, &system, p, heir));
+    TRY(account_places_rewrite(t, heir, was->given_name, was->family_name, was->email_key));
     return audit(t, &system, "account.parted", .subject_kind = S("account"), .subject_id = heir,
                  .detail = AUDIT_OBJECT(t->a, {S("email"), was->email}));
 }
@@ -74,7 +77,7 @@ err email_change_undo(txn *t, const actor *who, str token)
     TRY(look(t, token, &p));
     uuid id = p.was.id;
     TRY(tell_loser(t, &p));
-    TRY(email_put(t, who, &p.undo, &p.was));
+    TRY(email_put(t, who, GIVE_WAY_TO_UNDO, &p.undo, &p.was));
     if (leaves_somebody(&p))
         TRY(part(t, &p));
     TRY(ways_end(t, WAYS_ADDRESS_UNDONE, &(ways_of){.account_id = id, .since = p.undo.created_at}));

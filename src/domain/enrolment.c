@@ -187,6 +187,7 @@ static err describe(txn *t, const opened *o, invitation_door *out)
         .expires_at = o->inv.expires_at,
         .mailed = o->mailed,
         .tells = o->tells,
+        .email_key = o->inv.email_key,
     };
     return add_inviter(t, o->inv.invited_by_id, out);
 }
@@ -211,6 +212,12 @@ err invitation_behind_password(txn *t, const actor *who, invitation_door *out)
     TRY(describe(t, &o, out));
     out->next = S("none");
     return OK;
+}
+
+err enrolment_admit(txn *t, const invitation_door *door)
+{
+    bool told_by_the_answer = !door->tells && str_eq(door->next, S("enrol"));
+    return told_by_the_answer ? disclosure_check(t, door->organization_id, door->email_key) : OK;
 }
 
 /* ---- accepting ---- */

@@ -24,6 +24,7 @@ typedef struct invitation_door {
     msec expires_at;
     str next;    /* enrol, sign_in, switch_account, accept, none */
     bool mailed; /* the secret travelled by e-mail alone: it proves the address */
+    str email_key;
     bool tells; /* `next` depends on whether the address has an account; otherwise everybody without a session enrols */
 } invitation_door;
 
@@ -32,6 +33,8 @@ typedef struct invitation_door {
  * a wrong typed code is noted, so commit t even then (answer_problem). ERR_RATE_LIMITED while typed codes are slowed.
  */
 MUST err invitation_lookup(txn *t, const actor *who, const invitation_key *key, invitation_door *out);
+/** What accepting over this door would refuse whatever is given, before anything is hashed for it: ERR_RATE_LIMITED. Reads only. */
+MUST err enrolment_admit(txn *t, const invitation_door *door);
 /** The invitation that the caller's temporary password is for, in a session of STAGE_PASSWORD; ERR_UNAUTHENTICATED without one. */
 MUST err invitation_behind_password(txn *t, const actor *who, invitation_door *out);
 /** The refusal that a state other than pending gives: ERR_INVITATION_EXPIRED, …; OK for pending. */

@@ -185,6 +185,8 @@ err session_raise(txn *t, const actor *who, signed_in *out)
 {
     int64_t gone;
     TRY(q_session_delete(t, &gone, .id = who->session_id, .account_id = who->account_id));
+    if (!gone)
+        return ERR_UNAUTHENTICATED;
     TRY(account_get(t, who->account_id, &out->account));
     TRY(session_create(t, who, who->account_id, STAGE_FULL, true, &out->session_id, &out->token, &out->expires_at));
     out->stage = STAGE_FULL;

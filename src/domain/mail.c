@@ -2,6 +2,7 @@
 
 #include "domain/audit.h"
 #include "domain/env.h"
+#include "domain/throttle.h"
 #include "queries.h"
 
 #include <pthread.h>
@@ -31,9 +32,30 @@ static void tell_listener(void)
     pthread_mutex_unlock(&listener.lock);
 }
 
+/*
+ * What an account, or somebody who administers it, may do as often as they like, and is told each time: so many of a kind an hour
+ * to one address, then no more. Links and codes have limits of their own where they are asked for.
+ */
+static const rate_rule notices = {"notice", MSEC_HOUR, 6};
+static const str notice_kinds[] = {S_INIT("factor_"), S_INIT("member_"), S_INIT("password_changed")};
+
+static err is_too_many(txn *t, const mail_order *o, bool *too_many)
+{
+    int64_t taken = 1;
+    for (size_t i = 0; i < sizeof notice_kinds / sizeof *notice_kinds; i++)
+        if (str_starts(o->kind, notice_kinds[i]))
+            TRY(rate_take(t, &notices, arena_join(t->a, o->kind, S("\n"), o->recipient), 1, &taken));
+    *too_many = !taken;
+    return OK;
+}
+
 err mail_queue(txn *t, const mail_order *o, uuid *id)
 {
+    bool too_many;
     uuid own = uuid_new(t->now);
+    TRY(is_too_many(t, o, &too_many));
+    if (too_many)
+        return OK;
     str sealed = o->token.p || o->code.p || o->detail.p
                      ? seal(t->env->key, t->a,
                             arena_join(t->a, o->token.p ? o->token : S(""), S("\n"), o->code.p ? o->code : S(""),

@@ -61,6 +61,10 @@ typedef struct mail_order {
     str detail;      /* what its kind says besides; sealed, too, since it may be an address */
 } mail_order;
 
+/**
+ * Writes a mail into the outbox, its secrets sealed; it goes out when t commits. *id (may be NULL) is its own. Of notices that somebody
+ * can cause without end (MAIL_FACTOR_…, MAIL_MEMBER_…, MAIL_PASSWORD_CHANGED) an address gets six of a kind an hour; the others are dropped.
+ */
 MUST err mail_queue(txn *t, const mail_order *order, uuid *id);
 /**
  * Has `listener` called whenever this process committed mails, on a thread of the store: quick. NULL ends it. One listener a

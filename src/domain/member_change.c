@@ -38,6 +38,14 @@ bool member_is_above(const actor *by, const q_member_lock_row *m)
     return str_eq(m->role, S("owner")) && by->kind != ACTOR_OPERATOR && !str_eq(by->role, S("owner"));
 }
 
+err member_moved(txn *t, const actor *by, uuid organization_id, uuid id, uuid account_id)
+{
+    char to[TYPEID_SIZE];
+    return audit(t, by, "member.moved", .subject_kind = S("member"), .subject_id = id,
+                 .organization_id = organization_id,
+                 .after = AUDIT_OBJECT(t->a, {S("account"), typeid_format(ID_ACCOUNT, account_id, to)}));
+}
+
 /* ---- end of access ---- */
 
 msec member_warn_at(msec ends, msec now)

@@ -14,6 +14,8 @@ MUST err owner_hand_on(txn *t, uuid organization_id, uuid leaving);
 MUST err owner_key(txn *t, err e);
 /** An owner, for anyone but an owner and the operator. */
 bool member_is_above(const actor *by, const q_member_lock_row *m);
+/** Notes that a membership is another account's from now on, in the organization's record. */
+MUST err member_moved(txn *t, const actor *by, uuid organization_id, uuid id, uuid account_id);
 /** When to say that access ends: a day before, or at once; 0: it does not end, or has. */
 msec member_warn_at(msec access_ends_at, msec now);
 

@@ -113,23 +113,31 @@ err passkey_enrol_nobody(txn *t, uuid invitation_id, const passkey_new *in)
 
 /* ---- use ---- */
 
+/* Under a passkey that there is, or, from this source, under all that there are not: what is only claimed has no row of its own. */
+static throttle_of tries_of(txn *t, const actor *who, const passkey_shown *in)
+{
+    bool known = !uuid_none(in->passkey_id);
+    str id = known ? arena_str(t->a, (str){(const char *)in->passkey_id.b, sizeof in->passkey_id.b}) : S("");
+    return (throttle_of){THROTTLE_PASSKEY, id, who->source};
+}
+
 err passkey_find(txn *t, const actor *who, passkey_shown *in)
 {
     str credential;
     q_passkey_by_credential_row row;
-    const throttle_of tries = {THROTTLE_PASSKEY, in->credential, who->source};
-    TRY(throttle_check(t, &tries));
-    if (!base64url_decode(t->a, in->credential, &credential))
-        return OK;
-    err e = q_passkey_by_credential(t, &row, credential);
+    err e = ERR_NOT_FOUND;
+    if (base64url_decode(t->a, in->credential, &credential))
+        e = q_passkey_by_credential(t, &row, credential);
+    if (e != OK && e != ERR_NOT_FOUND)
+        return e;
     if (e == ERR_NOT_FOUND)
-        return OK;
-    TRY(e);
+        return throttle_check(t, &(throttle_of){THROTTLE_PASSKEY, S(""), who->source});
     in->passkey_id = row.id;
     in->account_id = row.account_id;
     in->algorithm = (int)row.algorithm;
     in->public_key = row.public_key;
-    return OK;
+    const throttle_of tries = tries_of(t, who, in);
+    return throttle_check(t, &tries);
 }
 
 /* Whoever is not known beforehand is known by the handle; where both are there, they must agree (7.2, step 6). */
@@ -200,7 +208,8 @@ static err use_up(txn *t, const passkey_shown *in, bool alone, str *why)
 static err attempt(txn *t, const actor *who, const passkey_shown *in, bool alone, err refusal)
 {
     str why;
-    const throttle_of tries = {THROTTLE_PASSKEY, in->credential, who->source};
+    const throttle_of tries = tries_of(t, who, in);
+    TRY(ways_hold(t, false, in->account_id));
     TRY(throttle_check(t, &tries)); /* again: many come side by side */
     TRY(use_up(t, in, alone, &why));
     if (!why.p)

@@ -6,14 +6,25 @@
 #include "queries.h"
 
 /* STAGE_LIFETIME: a session that waits for a new password or a second factor. */
-enum { STALE_AFTER = 5 * MSEC_MINUTE, STAGE_LIFETIME = 30 * MSEC_MINUTE };
+enum { STALE_AFTER = 5 * MSEC_MINUTE, STAGE_LIFETIME = 30 * MSEC_MINUTE, SESSIONS_MAX = 200 };
 
-err session_authenticate(txn *t, str token, actor *who)
+/* In a write where others write beside it: domain/ways_in.h. */
+static err hold(txn *t, bool own, uuid session_id)
+{
+    q_session_hold_row row;
+    if (!t->writes || !store_is_shared(t->store))
+        return OK;
+    err e = q_session_hold(t, own ? Q_SESSION_HOLD_HOLD_OWN : Q_SESSION_HOLD_HOLD_SHARE, &row, session_id);
+    return e == ERR_NOT_FOUND ? ERR_UNAUTHENTICATED : e;
+}
+
+err session_authenticate(txn *t, str token, bool own, actor *who)
 {
     secret s;
     q_session_open_row row;
     if (!secret_open(t->a, token, false, &s))
         return ERR_UNAUTHENTICATED;
+    TRY(hold(t, own, s.first));
     err e = q_session_open(t, &row, s.first);
     if (e == ERR_NOT_FOUND)
         return ERR_UNAUTHENTICATED;
@@ -153,6 +164,8 @@ err session_create(txn *t, const actor *who, uuid account_id, session_stage stag
     *session_id = uuid_new(t->now);
     *expires_at = t->now + lifetime;
     secret_new(t->a, *session_id, UUID_NONE, token, &hash);
+    int64_t trimmed;
+    TRY(q_session_trim(t, &trimmed, .account_id = account_id, .most = SESSIONS_MAX - 1));
     return q_session_insert(t, .id = *session_id, .account_id = account_id, .secret_hash = hash, .created_at = t->now,
                             .expires_at = *expires_at, .seen_at = t->now, .stage = stage_words[stage],
                             .factor_at = factor ? t->now : 0, .idle = strictest.idle, .user_agent = who->user_agent,

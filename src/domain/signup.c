@@ -277,7 +277,8 @@ err signup_confirm(txn *t, const actor *who, uuid id, str code, founded *out)
                         .sign_in = true};
     TRY(organization_found(t, who, &f, out));
     TRY(q_signup_delete(t, id));
-    return audit(t, who, "signup.confirmed", .took_a_secret = true, .subject_kind = S("account"), .subject_id = out->account_id);
+    return audit(t, who, "signup.confirmed", .took_a_secret = true, .subject_kind = S("account"),
+                 .subject_id = out->account_id);
 }
 
 err organization_found_by(txn *t, const actor *by, const founding *f, founded *out)

@@ -127,6 +127,24 @@ static err put(txn *t, str key, int64_t failures, int64_t free_tries, msec longe
                           .until_at = t->now + wait_after(failures, free_tries, longest), .updated_at = updated_at);
 }
 
+/* What of a source's count is still this pair's: forgiven at the same pace, so that nobody washes off what others guessed. */
+static str share_key(txn *t, const throttle_of *of)
+{
+    str name = arena_join(t->a, paces[of->kind].name, S(" share"));
+    return key_of(t, name, of->subject, throttle_source(t->a, of->source));
+}
+
+static err note_source(txn *t, const throttle_of *of)
+{
+    q_throttle_get_row row;
+    str key = source_key(t, of), share = share_key(t, of);
+    TRY(source_failures(t, key, &row));
+    TRY(put(t, key, row.failures + 1, FREE_TRIES_SOURCE, LONGEST_WAIT, row.updated_at));
+    TRY(source_failures(t, share, &row));
+    return q_throttle_put(t, .throttle_key = share, .failures = row.failures + 1, .until_at = 0,
+                          .updated_at = row.updated_at);
+}
+
 err throttle_failed(txn *t, const throttle_of *of)
 {
     q_throttle_get_row row;
@@ -134,11 +152,7 @@ err throttle_failed(txn *t, const throttle_of *of)
     str key = pair_key(t, of);
     TRY(pair_failures(t, key, &row));
     TRY(put(t, key, row.failures + 1, p->free_tries, p->longest_wait, t->now));
-    if (!counts_source(of))
-        return OK;
-    key = source_key(t, of);
-    TRY(source_failures(t, key, &row));
-    return put(t, key, row.failures + 1, FREE_TRIES_SOURCE, LONGEST_WAIT, row.updated_at);
+    return counts_source(of) ? note_source(t, of) : OK;
 }
 
 err throttle_failures(txn *t, const throttle_of *of, int64_t *failures)
@@ -149,18 +163,18 @@ err throttle_failures(txn *t, const throttle_of *of, int64_t *failures)
     return OK;
 }
 
-/* What was forgiven since the pair's last wrong try is not given back a second time: nobody washes off what others guessed. */
-static err give_back(txn *t, const throttle_of *of, const q_throttle_get_row *pair)
+static err give_back(txn *t, const throttle_of *of)
 {
-    q_throttle_get_row row;
-    str key = source_key(t, of);
-    int64_t own = pair->failures - (t->now - pair->updated_at) / SOURCE_FORGIVES;
-    if (own <= 0)
+    q_throttle_get_row own, row;
+    str key = source_key(t, of), share = share_key(t, of);
+    TRY(source_failures(t, share, &own));
+    if (!own.failures)
         return OK;
     TRY(source_failures(t, key, &row));
-    int64_t left = row.failures > own ? row.failures - own : 0;
-    return q_throttle_put(t, .throttle_key = key, .failures = left,
-                          .until_at = left > FREE_TRIES_SOURCE ? row.until_at : 0, .updated_at = row.updated_at);
+    int64_t left = row.failures > own.failures ? row.failures - own.failures : 0;
+    TRY(q_throttle_put(t, .throttle_key = key, .failures = left,
+                       .until_at = left > FREE_TRIES_SOURCE ? row.until_at : 0, .updated_at = row.updated_at));
+    return q_throttle_forget(t, share);
 }
 
 err throttle_passed(txn *t, const throttle_of *of)
@@ -169,7 +183,7 @@ err throttle_passed(txn *t, const throttle_of *of)
     str key = pair_key(t, of);
     TRY(pair_failures(t, key, &row));
     if (row.failures && counts_source(of))
-        TRY(give_back(t, of, &row));
+        TRY(give_back(t, of));
     return q_throttle_forget(t, key);
 }
 
@@ -228,6 +242,26 @@ err rate_take_distinct(txn *t, const rate_rule *rule, str subject, str item, boo
     TRY(rate_take(t, rule, subject, 1, &taken));
     *granted = taken == 1;
     return taken ? q_rate_mark(t, &marked, .throttle_key = key, .window_at = start) : OK;
+}
+
+err rate_check_distinct(txn *t, const rate_rule *rule, str subject, str item)
+{
+    q_rate_get_row seen;
+    msec start = t->now - t->now % rule->window;
+    err e = q_rate_get(t, &seen, .throttle_key = key_of(t, str_of(rule->name), subject, item), .window_at = start);
+    return e == ERR_NOT_FOUND ? rate_check(t, rule, subject) : e;
+}
+
+err rate_check_from(txn *t, const rate_rule *all, const rate_rule *each, str subject, str asker)
+{
+    rate_rule own = *each;
+    err e = rate_check(t, all, subject);
+    if (e != OK && e != ERR_RATE_LIMITED)
+        return e;
+    if (e == ERR_RATE_LIMITED)
+        own.most = 1;
+    t->problem->retry_after = 0;
+    return rate_check(t, &own, arena_join(t->a, subject, S("\n"), asker));
 }
 
 err rate_check(txn *t, const rate_rule *rule, str subject)

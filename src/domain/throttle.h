@@ -36,8 +36,7 @@ str throttle_source(arena *a, str source);
 
 /** ERR_RATE_LIMITED (with retry_after) while the pair or the source must wait. Reads only. */
 MUST err throttle_check(txn *t, const throttle_of *of);
-/** Notes a wrong try; the next one waits longer: free until the 5th (digits of an app, a known browser and a session: the
- * 11th), then 1 s, 2 s, 4 s … at most 15 minutes (an hour). */
+/** Notes a wrong try; the next one waits longer: free until the 5th (digits of an app and a session: the 11th), then 1 s, 2 s, 4 s … at most 15 minutes (an hour). */
 MUST err throttle_failed(txn *t, const throttle_of *of);
 /** How many wrong tries of the pair are remembered. */
 MUST err throttle_failures(txn *t, const throttle_of *of, int64_t *failures);
@@ -59,6 +58,10 @@ MUST err rate_take(txn *t, const rate_rule *rule, str subject, int64_t want, int
 
 /** Whether rate_take would grant one more: ERR_RATE_LIMITED, with retry_after. Reads only: to be asked before work. */
 MUST err rate_check(txn *t, const rate_rule *rule, str subject);
+/** The same for rate_take_distinct. */
+MUST err rate_check_distinct(txn *t, const rate_rule *rule, str subject, str item);
+/** The same for rate_take_from: what that would refuse now. */
+MUST err rate_check_from(txn *t, const rate_rule *all, const rate_rule *each, str subject, str asker);
 
 /**
  * Takes one of what anybody may ask for somebody else's address. It costs the asker, not the address: each may ask so often as

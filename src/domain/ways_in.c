@@ -17,8 +17,10 @@ static err end_one(txn *t, way_in way, const ending *e, int64_t *gone)
     switch (way) {
     case WAY_SESSION:
         return q_ways_session(t, gone, .account_id = e->account_id, .since = e->since, .but = e->but);
-    case WAY_MAILED_TOKEN:
-        return q_ways_mailed_token(t, gone, .account_id = e->account_id, .since = e->since);
+    case WAY_RESET_LINK:
+        return q_ways_reset_link(t, gone, .account_id = e->account_id, .since = e->since);
+    case WAY_PROOF_CODE:
+        return q_ways_proof_code(t, gone, .account_id = e->account_id, .since = e->since);
     case WAY_ADDRESS_CHANGE:
         return q_ways_email_change(t, gone, .account_id = e->account_id, .kind = S("confirm"), .since = e->since);
     case WAY_UNDO:
@@ -26,8 +28,9 @@ static err end_one(txn *t, way_in way, const ending *e, int64_t *gone)
     case WAY_BROWSER:
         return q_ways_browser(t, gone, e->account_id);
     case WAY_PASSKEY:
-        return e->alone ? q_ways_passkey_alone(t, gone, e->account_id)
-                        : q_ways_passkey(t, gone, .account_id = e->account_id, .since = e->since);
+        if (!e->alone)
+            TRY(q_ways_passkey(t, gone, .account_id = e->account_id, .since = e->since));
+        return q_ways_passkey_alone(t, gone, e->account_id); /* what is left of them */
     case WAY_APP:
         return q_ways_app(t, gone, .account_id = e->account_id, .since = e->since);
     case WAY_RECOVERY_CODE:
@@ -42,8 +45,19 @@ static err end_one(txn *t, way_in way, const ending *e, int64_t *gone)
     return ERR_INTERNAL;
 }
 
+/* SQLite has one writer, and nobody beside it. */
+err ways_hold(txn *t, bool own, uuid account_id)
+{
+    q_ways_hold_row row;
+    if (!store_is_shared(t->store))
+        return OK;
+    err e = q_ways_hold(t, own ? Q_WAYS_HOLD_HOLD_OWN : Q_WAYS_HOLD_HOLD_SHARE, &row, account_id);
+    return e == ERR_NOT_FOUND ? OK : e;
+}
+
 err ways_end(txn *t, ways_case why, const ways_of *whose)
 {
+    TRY(ways_hold(t, true, whose->account_id));
     for (int way = 0; way < WAY_COUNT; way++) {
         int64_t gone;
         way_extent extent = table[why][way];

@@ -1,7 +1,7 @@
 /*
  * What ends the ways into an account: sessions, mailed tokens, addresses under way, browsers that are known, passkeys, apps,
- * codes, keys, passwords. spec/ways_in.yaml says for each case what becomes of each way; nothing else deletes one for a reason
- * of its own.
+ * codes, keys, passwords. spec/ways_in.yaml says for each case what becomes of each way. Beside it stand only what
+ * somebody takes away themselves (one session, one key, one factor) and the sweeping of what has expired.
  */
 #ifndef PARVIS_DOMAIN_WAYS_IN_H
 #define PARVIS_DOMAIN_WAYS_IN_H
@@ -15,6 +15,12 @@ typedef struct ways_of {
     uuid session_id; /* the caller's own, kept where the table says `others`; UUID_NONE: none is */
     msec since;      /* where it says `since` */
 } ways_of;
+
+/**
+ * Holds an account until the end of t. Whoever acts as it, or opens a way into it, takes a share beforehand; ways_end takes it
+ * for its `own`, and so waits for all of those and finds what they made, while whoever comes later finds what it left.
+ */
+MUST err ways_hold(txn *t, bool own, uuid account_id);
 
 /** Ends what the table says for this case, in t: at commit all of it is dead. Only trouble with the database fails. */
 MUST err ways_end(txn *t, ways_case why, const ways_of *whose);

@@ -25,24 +25,36 @@ enum {
 
 /* ---- who ---- */
 
+/* What stands for {org} in the path; STR_NONE on a route that is no organization's. */
+static str organization_of(const request *r)
+{
+    if (r->route->access != ACCESS_MEMBER && r->route->access != ACCESS_PERMISSION)
+        return STR_NONE;
+    size_t i = 0;
+    while (!str_eq(r->route->params[i].name, S("org"))) /* the generator saw to it that there is one */
+        i++;
+    return r->params[i].text;
+}
+
 #define OWN_COOKIE(x, name) cookie_find(&(x)->head, (x)->r.app->secure ? S("__Host-" name) : S(name))
 
 static err identify(exchange *x, txn *t, actor *who)
 {
+    bool own = !organization_of(&x->r).p; /* what changes the account itself is no organization's */
     str sent = head_value(&x->head, S("authorization"));
     if (sent.p) {
         str scheme = str_cut(&sent, ' '), key = str_trim(sent);
         if (!str_eq_nocase(scheme, S("bearer")))
             return ERR_UNAUTHENTICATED;
         return str_starts(key, INSTANCE_KEY_PREFIX) ? instance_key_authenticate(t, key, who)
-                                                    : api_key_authenticate(t, key, who);
+                                                    : api_key_authenticate(t, key, own, who);
     }
     if (x->is_operator) {
         who->kind = ACTOR_OPERATOR;
         return OK;
     }
     str token = OWN_COOKIE(x, "parvis_session");
-    return token.n ? session_authenticate(t, token, who) : OK;
+    return token.n ? session_authenticate(t, token, own, who) : OK;
 }
 
 /* Fills r->actor afresh. On a public route a dead session or key is nobody's, and so is one whose sign-in is not through;
@@ -84,17 +96,6 @@ static err check_access(const request *r)
     if (r->route->access == ACCESS_OPERATOR && who != ACTOR_OPERATOR)
         return ERR_FORBIDDEN;
     return OK;
-}
-
-/* What stands for {org} in the path; STR_NONE on a route that is no organization's. */
-static str organization_of(const request *r)
-{
-    if (r->route->access != ACCESS_MEMBER && r->route->access != ACCESS_PERMISSION)
-        return STR_NONE;
-    size_t i = 0;
-    while (!str_eq(r->route->params[i].name, S("org"))) /* the generator saw to it that there is one */
-        i++;
-    return r->params[i].text;
 }
 
 /* The caller's place in {org}, read in the transaction that does the work. */

@@ -107,6 +107,42 @@ def test_what_time_forgave_is_not_given_back_again(office):
     assert room(office) == FREE + 1 - 45
 
 
+def test_mistypes_spread_over_hours_wash_nothing_away(office):
+    person = office.found("Acme").join()
+    for _ in range(20):
+        mistype(office, person.email)
+        office.clock.advance(minutes=20)
+    for _ in range(45):
+        attempt(office.client(), fresh("guess"), "guessed").refused("sign-in-failed")
+    attempt(office.client(), person.email, PASSWORD, from_("198.51.100.9")).ok(201)
+    attempt(office.client(), person.email, PASSWORD).ok(201)
+    assert room(office) == FREE + 1 - 45
+
+
+def test_a_browser_is_known_for_half_a_year(office):
+    person = office.found("Acme").join()
+    laptop = office.client()
+    attempt(laptop, person.email, PASSWORD).ok(201)
+    laptop.delete("/sessions/current").ok(204)
+    office.clock.advance(days=179)
+    exhaust(office)
+    attempt(laptop.twin(), person.email, "typo").refused("sign-in-failed", 401)
+    office.clock.advance(days=1, seconds=5)
+    exhaust(office)
+    attempt(laptop, person.email, PASSWORD).refused("rate-limited", 429)
+
+
+def test_no_wait_is_longer_than_a_quarter_of_an_hour(office):
+    person = office.found("Acme").join()
+    for i in range(20):
+        answer = attempt(office.client(), person.email, f"typo-{i}", from_("198.51.100.40"))
+        if answer.status == 429:
+            office.clock.advance(seconds=int(answer.headers["Retry-After"]))
+            attempt(office.client(), person.email, f"again-{i}", from_("198.51.100.40"))
+    answer = attempt(office.client(), person.email, PASSWORD, from_("198.51.100.40")).refused("rate-limited", 429)
+    assert 600 < int(answer.headers["Retry-After"]) <= 900
+
+
 def test_a_browser_that_signed_in_before_has_tries_of_its_own(office):
     acme = office.found("Acme")
     person, other = acme.join(), acme.join()

@@ -336,6 +336,47 @@ def test_a_later_holder_who_was_robbed_has_their_undo_too(town, acme):
     assert town.client().post("/sessions", {"email": c, "password": PASSWORD}).status == 401
 
 
+def test_the_undo_takes_along_what_its_address_has_by_now(town, acme):
+    """The thief moves the account, and has its holder join elsewhere under the old address: that is no way to keep the undo off."""
+    person = acme.join()
+    old, evil = person.email, fresh("evil")
+    thief = town.client().sign_in(old, PASSWORD)
+    move(town, thief, evil)
+    theirs = town.found("Theirs")
+    theirs.invite(old)
+    newer = town.enrol(town.inbox.token_for(old, invitation=True, count=2), password=NEW).ok(201).client
+    newer.post("/organizations", {"name": "Newer"}).ok(201)
+    undo(town, old).ok(204)
+    for client in (thief, newer):
+        client.get("/me").refused("unauthenticated", 401)
+    client = recover(town, old, "holder-password-9")
+    me = client.get("/me").ok()
+    assert me["id"] == person.id and me["email"] == old
+    assert {m["organization"]["name"]: m["role"] for m in client.get("/me/memberships").ok()["items"]} == {
+        "Acme": "member", "Theirs": "member", "Newer": "owner"}
+    assert theirs.recount()[0] == theirs.recount()[1]
+
+
+def test_what_changes_hands_stands_in_the_organizations_record(town, acme):
+    given, person = town.found("Given"), acme.join()
+    move(town, person.api, given.owner.email)
+    raw = town.server.query("SELECT id FROM organization WHERE slug = ?", given.slug)[0][0]
+    actions = [a for (a,) in town.server.query("SELECT action FROM audit_event WHERE organization_id = ? ORDER BY id", raw)]
+    assert actions[-1] == "member.moved"
+    other = town.found("Other")
+    member = acme.join()
+    other.invite(member.email)
+    member.api.post("/invitations/accept", {"token": town.inbox.token_for(member.email, invitation=True, count=2)}).ok(201)
+    path = f"{other.path}/members/{other.member(member)['id']}"
+    other.api.patch(path, {"state": "suspended"}).ok()
+    move(town, member.api, other.owner.email)
+    raw = town.server.query("SELECT id FROM organization WHERE slug = ?", other.slug)[0][0]
+    actions = [a for (a,) in town.server.query("SELECT action FROM audit_event WHERE organization_id = ? ORDER BY id", raw)]
+    assert "ownership.transferred" in actions
+    mine = member.api.get(other.path + "/members").ok()["items"]
+    assert [(m["role"], m["state"]) for m in mine] == [("owner", "active")]
+
+
 def test_two_undos_at_once_part_once(town, acme):
     person = acme.join()
     old, own = person.email, fresh("own")

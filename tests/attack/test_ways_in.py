@@ -8,8 +8,8 @@ from lib.people import Person, World, fresh
 from lib.ways import NEW, SPEC, Holder
 
 SITE = "http://localhost:4711"
-EVERY = ["undo", "passkey", "app", "recovery_code", "api_key", "session", "browser", "mailed_token", "address_change", "password"]
-UNPROVED = ["passkey", "app", "recovery_code", "api_key", "session", "browser", "mailed_token", "password"]
+EVERY = ["undo", "passkey", "app", "recovery_code", "api_key", "session", "browser", "reset_link", "address_change", "password"]
+UNPROVED = ["passkey", "app", "recovery_code", "api_key", "session", "browser", "reset_link", "proof_code", "password"]
 
 
 def without(ways, *gone):
@@ -63,7 +63,7 @@ def add_password(h):
 
 def reset(h):
     h.client().post("/password-resets", {"email": h.email}).ok(202)
-    token = h.inbox.resets(h.email, len(h.inbox.resets(h.email)) + 1)[-1].token if "mailed_token" not in h.armed else \
+    token = h.inbox.resets(h.email, len(h.inbox.resets(h.email)) + 1)[-1].token if "reset_link" not in h.armed else \
         h.inbox.resets(h.email, 2)[-1].token
     h.client().post("/password-resets/complete", {"token": token, "new_password": NEW}).ok(204)
 
@@ -103,7 +103,7 @@ CASES = {  # name: (who, what is armed, what happens, what comes before)
     "password_reset": (proved, EVERY, reset),
     "passkeys_reset": (passwordless, without(EVERY, "passkey", "password"), reset),
     "taken_over": (unproved, UNPROVED, reset),
-    "address_proved": (unproved, without(UNPROVED, "mailed_token"), lambda h: h.person.prove(h.inbox)),
+    "address_proved": (unproved, without(UNPROVED, "proof_code"), lambda h: h.person.prove(h.inbox)),
     "factor_added": (proved, without(EVERY, "app", "recovery_code"), add_app),
     "factor_removed": (proved, EVERY, remove_other_passkey, with_other_passkey),
     "sessions_ended": (proved, EVERY, lambda h: h.api.delete("/me/sessions").ok(204)),
@@ -120,6 +120,25 @@ ELSEWHERE = {  # a temporary password's account has sessions alone; tests/attack
 }
 
 
+# What goes on, said here once more and not read from the table: a wrong cell there is found here.
+STAYS = {
+    "password_changed": {"undo", "app", "recovery_code", "api_key", "reset_link"},
+    "password_added": {"undo", "app", "recovery_code", "api_key", "reset_link", "passkey"},
+    "password_reset": {"undo", "app", "recovery_code"},
+    "passkeys_reset": {"undo", "app", "recovery_code"},
+    "taken_over": set(),
+    "address_proved": {"passkey", "app", "recovery_code", "api_key", "reset_link", "password"},
+    "factor_added": {"undo", "passkey", "api_key", "session", "browser", "reset_link", "password"},
+    "factor_removed": {"undo", "passkey", "app", "recovery_code", "api_key", "reset_link", "password"},
+    "sessions_ended": {"undo", "passkey", "app", "recovery_code", "api_key", "reset_link", "password"},
+    "operator_factors": {"undo", "reset_link", "password"},
+    "operator_link": {"undo", "passkey", "app", "recovery_code", "api_key", "session", "browser", "reset_link", "password"},
+    "address_changed": {"undo", "passkey", "app", "recovery_code", "api_key", "session", "browser", "password"},
+    "address_undone": set(),
+    "closed": set(),
+}
+
+
 @pytest.mark.parametrize("case", CASES)
 def test_what_ends_is_dead_and_what_stays_is_alive(town, case):
     who, ways, happens, *before = CASES[case]
@@ -132,7 +151,7 @@ def test_what_ends_is_dead_and_what_stays_is_alive(town, case):
     happens(holder)
     said = SPEC["cases"][case]
     found = {way: holder.alive(way) for way in holder.armed}
-    assert found == {way: said[way] == "-" for way in holder.armed}
+    assert {way for way, alive in found.items() if alive} == STAYS[case] & set(holder.armed)
     if "others" in said.values():
         holder.api.get("/me").ok()
     if said["passkey"] == "alone":  # beside the new password it serves, and does alone again after that
@@ -144,7 +163,42 @@ def test_what_ends_is_dead_and_what_stays_is_alive(town, case):
         assert holder.alive("passkey")
 
 
+def test_what_is_older_than_the_change_outlives_its_undo(town):
+    """But for passkeys: alone they would stand in place of the password that the undo ended, and a thief may have added them."""
+    holder = proved(town).arm("passkey", "app", "recovery_code")
+    earlier = holder.arm_undo()
+    later = holder.arm_undo()
+    other = Passkey(SITE)
+    options = holder.api.post("/me/passkeys/options").ok().json
+    holder.api.post("/me/passkeys", {"credential": other.make(options), "name": "later"}).ok(201)
+    holder.client().post("/email-changes/undo", {"token": later}).ok(204)
+    holder.email = holder.world.server.query("SELECT email FROM account WHERE id = ?", holder.raw)[0][0]
+    assert {way: holder.alive(way) for way in ("passkey", "app", "recovery_code")} == {
+        "passkey": False, "app": True, "recovery_code": True}
+    assert holder.try_undo(earlier) and not holder.try_undo(later)
+    assert holder.show(holder.client(), other) == 401
+    token = holder.inbox.resets(holder.email)[-1].token
+    holder.client().post("/password-resets/complete", {"token": token, "new_password": NEW}).ok(204)
+    holder.password = NEW
+    holder.beside(holder.client()).get("/me").ok()
+    assert holder.alive("passkey")
+
+
+def test_no_session_takes_the_holders_link_away(town):
+    """Whoever found a session, or knows the password, ends no link that lies in the mailbox or in the operator's hands."""
+    holder = proved(town).arm("reset_link")
+    handed = town.operator.post("/server/accounts/reset-password", {"email": holder.email}).ok()["url"].rsplit("/", 1)[1]
+    thief = town.client().sign_in(holder.email, holder.password)
+    thief.delete("/me/sessions").ok(204)
+    thief.post("/me/password", {"current_password": holder.password, "new_password": "thief-password-1"}).ok()
+    Holder(town, holder.org, Person(thief, holder.email), SITE).arm_passkey()
+    for token in (holder.armed["reset_link"], handed):
+        assert holder.try_reset_link(token)
+    holder.client().post("/password-resets/complete", {"token": holder.armed["reset_link"], "new_password": NEW}).ok(204)
+    thief.get("/me").refused("unauthenticated", 401)
+
+
 def test_every_case_of_the_table_is_tried():
     assert set(SPEC["cases"]) == set(CASES) | set(ELSEWHERE)
     tried = {way for _, ways, *_ in CASES.values() for way in ways}
-    assert tried | {"temporary_password"} == set(SPEC["ways"])
+    assert tried | {"temporary_password"} == set(SPEC["ways"]) and set(STAYS) == set(CASES)

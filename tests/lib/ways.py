@@ -84,12 +84,19 @@ class Holder:
 
     # ---- mailed
 
-    def arm_mailed_token(self):
+    def arm_reset_link(self):
         self.client().post("/password-resets", {"email": self.email}).ok(202)
         return self.inbox.resets(self.email)[-1].token
 
-    def try_mailed_token(self, token):
+    def try_reset_link(self, token):
         return self.client().send("GET", f"/password/reset/{token}").status == 200
+
+    def arm_proof_code(self):
+        self.api.post("/me/address-proof").ok(202)
+        return True
+
+    def try_proof_code(self, _):
+        return self.rows("account_token", "kind = 'proof'") > 0
 
     def arm_address_change(self):
         self.wanted = fresh("wanted")

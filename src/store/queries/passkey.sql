@@ -16,6 +16,11 @@ SELECT id, credential, name, is_discoverable, transports, created_at, last_used_
 -- column: total int
 SELECT COUNT(*) AS total FROM passkey WHERE account_id = :account_id;
 
+-- Those that open the account by themselves.
+-- name: passkey_alone_count :one
+-- column: total int
+SELECT COUNT(*) AS total FROM passkey WHERE account_id = :account_id AND is_alone = 1;
+
 -- name: passkey_insert :changed
 INSERT INTO passkey (id, account_id, credential, algorithm, public_key, sign_count, name, is_discoverable, transports, aaguid, created_at)
 VALUES (:id, :account_id, :credential, :algorithm, :public_key, :sign_count, :name, :is_discoverable, :transports, :aaguid, :created_at)

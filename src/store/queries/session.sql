@@ -3,6 +3,13 @@ SELECT s.account_id, s.secret_hash, s.created_at, s.expires_at, s.seen_at, s.sta
   FROM session s JOIN account a ON a.id = s.account_id
  WHERE s.id = :id;
 
+-- Whose session it is, held until the end of the transaction: what ends ways into the account (ways_hold) waits for whoever
+-- acts by one, and whoever comes after that finds theirs gone. `own`: the transaction changes the account itself.
+-- name: session_hold_{hold} :one
+-- each: hold = share|own
+-- let: {lock} = share: FOR KEY SHARE OF a|own: FOR UPDATE OF a
+SELECT a.id FROM account a WHERE a.id = (SELECT s.account_id FROM session s WHERE s.id = :id){lock};
+
 -- name: session_insert :exec
 INSERT INTO session (id, account_id, secret_hash, created_at, expires_at, seen_at, stage, factor_at, idle, user_agent, source)
 VALUES (:id, :account_id, :secret_hash, :created_at, :expires_at, :seen_at, :stage, :factor_at, :idle, :user_agent, :source);
@@ -44,5 +51,8 @@ SELECT o.id, o.is_administrators_invite, o.second_factor, o.session_lifetime, o.
 -- param: slug text?
 SELECT id, entitlement_keys FROM organization WHERE id = coalesce(:id, (SELECT id FROM organization WHERE slug = :slug));
 
--- name: api_key_delete_of :changed
-DELETE FROM api_key WHERE organization_id = :organization_id AND membership_id = :membership_id;
+-- The newest stay.
+-- name: session_trim :changed
+-- param: most int
+DELETE FROM session WHERE account_id = :account_id AND id IN
+  (SELECT o.id FROM session o WHERE o.account_id = :account_id ORDER BY o.id DESC LIMIT 100 OFFSET :most);

@@ -1,13 +1,23 @@
 -- What ends ways into an account: one statement a way of spec/ways_in.yaml. `since` 0 ends all of them.
 
+-- Nobody acts as this account, or gets in, between this and the end of the transaction: session_hold and its like wait here.
+-- name: ways_hold_{hold} :one
+-- each: hold = share|own
+-- let: {lock} = share: FOR KEY SHARE|own: FOR UPDATE
+SELECT id FROM account WHERE id = :account_id{lock};
+
 -- name: ways_session :changed
 -- param: since time
 -- param: but uuid
 DELETE FROM session WHERE account_id = :account_id AND created_at >= :since AND id <> :but;
 
--- name: ways_mailed_token :changed
+-- name: ways_reset_link :changed
 -- param: since time
-DELETE FROM account_token WHERE account_id = :account_id AND created_at >= :since;
+DELETE FROM account_token WHERE account_id = :account_id AND kind <> 'proof' AND created_at >= :since;
+
+-- name: ways_proof_code :changed
+-- param: since time
+DELETE FROM account_token WHERE account_id = :account_id AND kind = 'proof' AND created_at >= :since;
 
 -- An earlier address outlives a later one.
 -- name: ways_email_change :changed

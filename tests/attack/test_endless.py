@@ -1,0 +1,79 @@
+"""What somebody may do as often as they like fills neither a mailbox nor the database."""
+
+import os
+
+import pytest
+
+from lib.authenticator import Passkey
+from lib.people import PASSWORD, World, fresh
+
+SITE = "http://localhost:4711"
+
+
+@pytest.fixture(scope="module")
+def town(make_server, smtp):
+    return World(make_server(mail=smtp.uri, public_url=SITE, rate_limits="on"), smtp)
+
+
+def count(town, table):
+    return town.server.query(f"SELECT count(*) FROM {table}")[0][0]
+
+
+def test_notices_do_not_fill_a_mailbox(town):
+    acme = town.found("Acme")
+    person = acme.join()
+    town.inbox.settle(0.3)
+    before = len(town.inbox.all_for(person.email))
+    path = f"{acme.path}/members/{acme.member(person)['id']}"
+    for _ in range(20):
+        for state in ("suspended", "active"):
+            acme.api.patch(path, {"state": state}).ok()
+    town.inbox.settle(0.6)
+    assert len(town.inbox.all_for(person.email)) - before == 12, "six of a kind an hour"
+    town.clock.advance(hours=1)
+    acme.api.patch(path, {"state": "suspended"}).ok()
+    town.inbox.wait(person.email, before + 13)
+
+
+def test_passkeys_that_are_not_there_leave_no_rows(town):
+    client = town.client()
+    before, codes = count(town, "throttle"), []
+    for _ in range(40):
+        passkey = Passkey(SITE)
+        passkey.handle = os.urandom(16)
+        options = client.post("/sessions/passkey/options").ok().json
+        codes.append(client.post("/sessions/passkey", {"credential": passkey.show(options)}).status)
+    assert count(town, "throttle") - before <= 1
+    assert codes[:4] == [401] * 4 and codes[-1] == 429
+    person = town.found("Acme").join()  # and keep nobody out who has one
+    passkey = Passkey(SITE)
+    options = person.api.post("/me/passkeys/options").ok().json
+    person.api.post("/me/passkeys", {"credential": passkey.make(options)}).ok(201)
+    options = client.post("/sessions/passkey/options").ok().json
+    client.post("/sessions/passkey", {"credential": passkey.show(options)}).ok(201)
+
+
+def test_an_account_has_so_many_sessions_and_the_newest_stay(make_server, smtp):
+    world = World(make_server(mail=smtp.uri, public_url=SITE), smtp)
+    person = world.found("Acme").join()
+    passkey = Passkey(SITE)
+    options = person.api.post("/me/passkeys/options").ok().json
+    person.api.post("/me/passkeys", {"credential": passkey.make(options)}).ok(201)
+    for _ in range(205):
+        client = world.client()
+        options = client.post("/sessions/passkey/options").ok().json
+        client.post("/sessions/passkey", {"credential": passkey.show(options)}).ok(201)
+    raw = world.server.query("SELECT id FROM account WHERE email = ?", person.email)[0][0]
+    assert world.server.query("SELECT count(*) FROM session WHERE account_id = ?", raw) == [(200,)]
+    client.get("/me").ok()
+    person.api.get("/me").refused("unauthenticated", 401)
+
+
+def test_what_changes_nothing_leaves_no_line(town):
+    person = town.found("Acme").join(given="Ana", family="Lima")
+    before = count(town, "audit_event"), count(town, "audit_detail")
+    for _ in range(10):
+        person.api.patch("/me", {"given_name": "Ana"}).ok()
+    assert (count(town, "audit_event"), count(town, "audit_detail")) == before
+    person.api.patch("/me", {"given_name": "Anna"}).ok()
+    assert count(town, "audit_event") == before[0] + 1

@@ -1,0 +1,147 @@
+"""What is done beside a recovery does not survive it: many at once try to get in, or to leave a way in behind, while the holder
+recovers. Whoever was first is undone by it, whoever comes later finds nothing left to act by."""
+
+import threading
+
+import pytest
+
+from lib.authenticator import Passkey
+from lib.people import PASSWORD, World, fresh
+from lib.server import together
+from lib.ways import NEW, mailed
+
+SITE = "http://localhost:4711"
+AT_ONCE, ROUNDS = 12, 4
+
+
+@pytest.fixture(scope="module")
+def town(make_server, smtp):
+    return World(make_server(mail=smtp.uri, public_url=SITE), smtp)
+
+
+def reset_token(town, email):
+    before = len([m for m in town.inbox.all_for(email) if "/password/reset/" in m.text])
+    town.client().post("/password-resets", {"email": email}).ok(202)
+    return town.inbox.resets(email, before + 1)[-1].token
+
+
+def race(town, recover, attack):
+    """`attack` by many, over and over, from before the recovery until after it; what the attackers got."""
+    got, ended = [], threading.Event()
+
+    def one(i):
+        if i == AT_ONCE:
+            recover()
+            ended.set()
+            return
+        for _ in range(40):
+            got.append(attack(i))
+            if ended.is_set():
+                return
+
+    together(AT_ONCE + 1, one)
+    return [x for x in got if x]
+
+
+def owner(town):
+    org = town.found("Acme")
+    return org, org.join(role="owner")
+
+
+@pytest.mark.parametrize("round", range(ROUNDS))
+def test_no_key_made_beside_a_reset_survives_it(town, round):
+    org, person = owner(town)
+    thieves = [town.client().sign_in(person.email, PASSWORD) for _ in range(AT_ONCE)]
+    token = reset_token(town, person.email)
+
+    def make(i):
+        answer = thieves[i].post(org.path + "/api-keys", {"name": f"key {i}"})
+        return answer["api_key"] if answer.status == 201 else None
+
+    keys = race(town, lambda: town.client().post(
+        "/password-resets/complete", {"token": token, "new_password": NEW}).ok(204), make)
+    alive = [key for key in keys if town.client(key=key).get(org.path).status != 401]
+    assert alive == [], f"{len(alive)} of {len(keys)}"
+    assert all(thief.get("/me").status == 401 for thief in thieves)
+
+
+@pytest.mark.parametrize("round", range(ROUNDS))
+def test_no_passkey_opens_a_session_beside_a_reset(town, round):
+    org, person = owner(town)
+    passkeys = [Passkey(SITE) for _ in range(6)]
+    for n, passkey in enumerate(passkeys):
+        options = person.api.post("/me/passkeys/options").ok().json
+        person.api.post("/me/passkeys", {"credential": passkey.make(options), "name": f"n{n}"}).ok(201)
+    token = reset_token(town, person.email)
+
+    def show(i):
+        client = town.client()
+        options = client.post("/sessions/passkey/options").ok().json
+        answer = client.post("/sessions/passkey", {"credential": passkeys[i % 6].show(options)})
+        return client if answer.status == 201 else None
+
+    clients = race(town, lambda: town.client().post(
+        "/password-resets/complete", {"token": token, "new_password": NEW}).ok(204), show)
+    assert [c for c in clients if c.get("/me").status == 200] == []
+
+
+@pytest.mark.parametrize("round", range(ROUNDS))
+def test_no_passkey_added_beside_a_new_password_opens_alone(town, round):
+    org, person = owner(town)
+    thieves = [town.client().sign_in(person.email, PASSWORD) for _ in range(AT_ONCE)]
+
+    def add(i):
+        passkey = Passkey(SITE)
+        options = thieves[i].post("/me/passkeys/options")
+        if options.status != 200:
+            return None
+        answer = thieves[i].post("/me/passkeys", {"credential": passkey.make(options.json), "name": f"n{i}"})
+        return passkey if answer.status == 201 else None
+
+    passkeys = race(town, lambda: person.api.post(
+        "/me/password", {"current_password": PASSWORD, "new_password": NEW}).ok(), add)
+    for passkey in passkeys:
+        options = town.client().post("/sessions/passkey/options").ok().json
+        assert town.client().post("/sessions/passkey", {"credential": passkey.show(options)}).status == 401
+
+
+@pytest.mark.parametrize("round", range(ROUNDS))
+def test_nothing_made_beside_an_undo_survives_it(town, round):
+    org, person = owner(town)
+    old, evil = person.email, fresh("evil")
+    person.api.post("/me/email", {"email": evil, "current_password": PASSWORD}).ok(202)
+    town.client().post("/email-changes/confirm", {"token": mailed(town.inbox, evil, "/email/confirm/")}).ok(204)
+    token = mailed(town.inbox, old, "/email/undo/")
+    thieves = [town.client().sign_in(evil, PASSWORD) for _ in range(AT_ONCE)]
+
+    def do(i):
+        if i % 2:
+            answer = thieves[i].post(org.path + "/api-keys", {"name": f"key {i}"})
+            return ("key", answer["api_key"]) if answer.status == 201 else None
+        new = fresh("worse")
+        answer = thieves[i].post("/me/email", {"email": new, "current_password": PASSWORD})
+        return ("change", new) if answer.status == 202 else None
+
+    made = race(town, lambda: town.client().post("/email-changes/undo", {"token": token}).ok(204), do)
+    for kind, what in made:
+        if kind == "key":
+            assert town.client(key=what).get(org.path).status == 401
+    assert all(thief.get("/me").status == 401 for thief in thieves)
+    raw = town.server.query("SELECT id FROM account WHERE email = ?", old)[0][0]
+    assert town.server.query("SELECT count(*) FROM email_change WHERE account_id = ? AND kind = 'confirm'", raw) == [(0,)]
+
+
+@pytest.mark.parametrize("round", range(ROUNDS))
+def test_nothing_an_unproved_owner_makes_beside_a_take_over_survives_it(town, round):
+    org = town.found("Acme")
+    squatter = org.owner
+    thieves = [town.client().sign_in(squatter.email, PASSWORD) for _ in range(AT_ONCE)]
+    token = reset_token(town, squatter.email)
+
+    def make(i):
+        answer = thieves[i].post(org.path + "/api-keys", {"name": f"key {i}"})
+        return answer["api_key"] if answer.status == 201 else None
+
+    keys = race(town, lambda: town.client().post(
+        "/password-resets/complete", {"token": token, "new_password": NEW}).ok(204), make)
+    assert [key for key in keys if town.client(key=key).get(org.path).status != 401] == []
