@@ -340,9 +340,13 @@ err password_reset_lookup(txn *t, str token, account_view *out)
 static err case_of_reset(txn *t, const q_account_token_row *row, bool has_password, ways_case *why)
 {
     account_view was;
+    q_passkey_alone_count_row alone;
     TRY(account_get(t, row->account_id, &was));
+    TRY(q_passkey_alone_count(t, &alone, row->account_id));
     bool proves = str_eq(row->kind, KIND_RESET); /* it travelled by e-mail alone */
-    *why = proves && !was.address_proved ? WAYS_TAKEN_OVER : has_password ? WAYS_PASSWORD_RESET : WAYS_PASSKEYS_RESET;
+    *why = proves && !was.address_proved  ? WAYS_TAKEN_OVER
+           : has_password || !alone.total ? WAYS_PASSWORD_RESET
+                                          : WAYS_PASSKEYS_RESET;
     return proves ? q_account_prove(t, .email_proved_at = t->now, .id = row->account_id) : OK;
 }
 
