@@ -6,7 +6,7 @@
 #include "queries.h"
 
 /* STAGE_LIFETIME: a session that waits for a new password or a second factor. */
-enum { STALE_AFTER = 5 * MSEC_MINUTE, STAGE_LIFETIME = 30 * MSEC_MINUTE, SESSIONS_MAX = 200 };
+enum { STALE_AFTER = 5 * MSEC_MINUTE, STAGE_LIFETIME = 30 * MSEC_MINUTE, SESSIONS_MAX = 2000 };
 
 /* In a write where others write beside it: domain/ways_in.h. */
 static err hold(txn *t, bool own, uuid session_id)
