@@ -34,7 +34,7 @@ def test_a_sign_up_is_not_blocked_by_strangers(town):
     mails = town.inbox.all_for(victim)
     short = [m for m in mails if re.search(r"\b\d{3} \d{3}\b", m.text)]
     assert len(short) == 12 and 13 <= len(mails) <= 14, "one long code, or two where ten minutes ended in between"
-    code = mails[-1].code
+    code = next(m for m in reversed(mails) if m not in short).code
     wrong = {"signup": signups[-1], "code": "AAAAA-AAAAA"}
     for n in range(6):
         town.client().post("/signups/confirm", wrong, from_(201)).refused("code-invalid", 410)
