@@ -376,6 +376,8 @@ err api_confirm_email_change(request *r, txn *t)
 err api_undo_email_change(request *r, txn *t)
 {
     const body_undo_email_change *b = r->body;
-    TRY(email_change_undo(t, &r->actor, b->token));
-    return answer_empty(r, 204);
+    bool waits;
+    TRY(email_change_undo(t, &r->actor, b->token, &waits));
+    return waits ? answer_problem(r, problem_at(&r->problem, ERR_ADDRESS_TAKEN, S(""), S("undo-waits"), 0))
+                 : answer_empty(r, 204);
 }

@@ -21,23 +21,22 @@ static msec day_of(msec when)
 /* ---- showing one ---- */
 
 /* As a session is held. */
-static err hold(txn *t, bool own, const secret *s)
+static err hold(txn *t, const secret *s)
 {
     q_api_key_hold_row row;
     if (!t->writes || !store_is_shared(t->store))
         return OK;
-    err e = q_api_key_hold(t, own ? Q_API_KEY_HOLD_HOLD_OWN : Q_API_KEY_HOLD_HOLD_SHARE, &row,
-                           .organization_id = s->first, .id = s->second);
+    err e = q_api_key_hold(t, &row, .organization_id = s->first, .id = s->second);
     return e == ERR_NOT_FOUND ? ERR_UNAUTHENTICATED : e;
 }
 
-err api_key_authenticate(txn *t, str key, bool own, actor *who)
+err api_key_authenticate(txn *t, str key, actor *who)
 {
     secret s;
     q_api_key_open_row row;
     if (!str_starts(key, API_KEY_PREFIX) || !secret_open(t->a, str_slice(key, API_KEY_PREFIX.n, key.n), true, &s))
         return ERR_UNAUTHENTICATED;
-    TRY(hold(t, own, &s));
+    TRY(hold(t, &s));
     err e = q_api_key_open(t, &row, .organization_id = s.first, .id = s.second);
     if (e == ERR_NOT_FOUND)
         return ERR_UNAUTHENTICATED;

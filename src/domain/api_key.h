@@ -20,9 +20,9 @@ typedef struct api_key_view {
 
 /**
  * Fills who->kind, account, key, names, confinement and what the key is limited to from an API key ("pvk_…").
- * `own`: as session_authenticate. Errors: ERR_UNAUTHENTICATED for any that is none, or has expired, all alike.
+ * Held as a session is. Errors: ERR_UNAUTHENTICATED for any that is none, or has expired, all alike.
  */
-MUST err api_key_authenticate(txn *t, str key, bool own, actor *who);
+MUST err api_key_authenticate(txn *t, str key, actor *who);
 
 /** What a key is to be. */
 typedef struct new_api_key {

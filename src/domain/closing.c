@@ -53,7 +53,7 @@ static err refuse_undoable(txn *t, const actor *by, uuid account_id)
 }
 
 /* The unit separator cannot stand in anything that was typed: no address, no sign-in finds this key. */
-static str erased_key(arena *a, uuid id)
+str account_no_key(arena *a, uuid id)
 {
     char text[TYPEID_SIZE];
     return arena_join(a, S("\x1F"), typeid_format(ID_ACCOUNT, id, text));
@@ -66,7 +66,7 @@ err account_erase(txn *t, const q_account_kept_row *who)
     TRY(q_mail_recipient_erase(t, .account_id = who->id, .email_key = who->email_key));
     TRY(q_invitation_person_erase(t, who->email_key));
     TRY(q_idempotency_erase(t, who->id));
-    return q_account_erase(t, .email_key = erased_key(t->a, who->id), .closed_at = t->now, .id = who->id);
+    return q_account_erase(t, .email_key = account_no_key(t->a, who->id), .closed_at = t->now, .id = who->id);
 }
 
 err account_close(txn *t, const actor *by, uuid account_id)

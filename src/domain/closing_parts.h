@@ -10,5 +10,7 @@
  * or moved before; the id stays, the address is free.
  */
 MUST err account_erase(txn *t, const q_account_kept_row *who);
+/** What stands in place of an address's key where an account has none: nobody can type it. */
+str account_no_key(arena *a, uuid id);
 
 #endif

@@ -165,10 +165,10 @@ err email_change_lookup(txn *t, str token, email_change_kind kind, email_change_
     return OK;
 }
 
-err email_put(txn *t, const actor *who, give_way_to to, const q_email_change_row *row, const q_account_kept_row *was)
+err email_put(txn *t, const actor *who, const q_email_change_row *row, const q_account_kept_row *was)
 {
     int64_t changed;
-    TRY(account_gives_way(t, who, to, row->email_key, was->id));
+    TRY(account_gives_way(t, who, row->email_key, was->id));
     err e = q_account_email_set(t, &changed, .email = row->email, .email_key = row->email_key,
                                 .email_proved_at = t->now, .id = row->account_id);
     if (e == ERR_CONFLICT && t->violation == VIOLATION_UNIQUE)
@@ -205,7 +205,7 @@ err email_change_confirm(txn *t, const actor *who, str token, uuid *account_id)
     TRY(email_link_open(t, token, EMAIL_CONFIRM, &row));
     TRY(judge_domain(t, row.account_id, row.email_key)); /* rules and organizations may be others by now */
     TRY(q_account_kept(t, &was, row.account_id));
-    TRY(email_put(t, who, GIVE_WAY_TO_PROOF, &row, &was));
+    TRY(email_put(t, who, &row, &was));
     TRY(ways_end(t, WAYS_ADDRESS_CHANGED, &(ways_of){.account_id = was.id}));
     if (!str_eq(was.email_key, row.email_key)) /* another spelling of the same mailbox undoes nothing */
         TRY(tell_old(t, &was));

@@ -13,8 +13,7 @@ MUST err email_link_open(txn *t, str token, email_change_kind kind, q_email_chan
  * The row's address becomes that of the account `was`, proved by the link, and follows into every list; who has it
  * gives way, or ERR_ADDRESS_TAKEN (account_gives_way).
  */
-MUST err email_put(txn *t, const actor *who, give_way_to to, const q_email_change_row *row,
-                   const q_account_kept_row *was);
+MUST err email_put(txn *t, const actor *who, const q_email_change_row *row, const q_account_kept_row *was);
 /** Whoever holds the link acts for the account. */
 actor email_holder(const actor *who, uuid account_id);
 

@@ -4,9 +4,12 @@
  * the new address stays with it.
  */
 #include "domain/audit.h"
+#include "domain/closing_parts.h"
 #include "domain/email_change_parts.h"
 #include "domain/mail.h"
 #include "domain/member_parts.h"
+
+static const msec SET_ASIDE_FOR = 30 * (msec)MSEC_DAY;
 
 /* Two people come out of one account. */
 typedef struct parting {
@@ -28,7 +31,8 @@ static err look(txn *t, str token, parting *p)
 /* Whether there is anybody to part from: not where the account is back at its old address anyway. */
 static bool leaves_somebody(const parting *p)
 {
-    return (p->gained.n || p->password_set) && !str_eq(p->was.email_key, p->undo.email_key);
+    bool has_address = p->was.email.n && !str_eq(p->was.email_key, p->undo.email_key);
+    return (p->gained.n || p->password_set) && has_address;
 }
 
 /* What the other one takes along: places, and the right to undo later changes, which took it from other addresses. */
@@ -63,6 +67,8 @@ static err part(txn *t, const parting *p)
 
 static err tell_loser(txn *t, const parting *p)
 {
+    if (!p->was.email.n) /* set aside before */
+        return OK;
     mail_order order = {.kind = MAIL_EMAIL_LOST,
                         .account_id = p->was.id,
                         .recipient = p->was.email,
@@ -71,18 +77,51 @@ static err tell_loser(txn *t, const parting *p)
     return str_eq(p->was.email_key, p->undo.email_key) ? OK : mail_queue(t, &order, NULL);
 }
 
-err email_change_undo(txn *t, const actor *who, str token)
+static err record(txn *t, const actor *who, const parting *p, str after)
+{
+    const actor by = email_holder(who, p->was.id);
+    return audit(t, &by, "email.change_undone", .subject_kind = S("account"), .subject_id = p->was.id, .after = after,
+                 .detail = AUDIT_OBJECT(t->a, {S("before"), p->was.email}, {S("after"), p->undo.email}));
+}
+
+/* All that opened it ends, and somebody stays behind with what they gained. `since`: what is as old goes on. */
+static err part_ways(txn *t, const parting *p, msec since)
+{
+    if (leaves_somebody(p))
+        TRY(part(t, p));
+    return ways_end(t, WAYS_ADDRESS_UNDONE, &(ways_of){.account_id = p->was.id, .since = since});
+}
+
+/*
+ * The old address has another account by now, which proved it later and so stays. This one is taken from whoever has it all the same, and
+ * waits without an address: the same link gives it back once the other is closed or has moved.
+ */
+static err set_aside(txn *t, const actor *who, const parting *p)
+{
+    uuid id = p->was.id;
+    str none = account_no_key(t->a, id);
+    if (!p->was.email.n)
+        return OK;
+    TRY(tell_loser(t, p));
+    TRY(q_account_set_aside(t, .email_key = none, .id = id));
+    TRY(account_places_rewrite(t, id, p->was.given_name, p->was.family_name, none));
+    TRY(part_ways(t, p, p->undo.created_at + 1)); /* the link itself goes on */
+    TRY(q_email_change_extend(t, .expires_at = t->now + SET_ASIDE_FOR, .id = p->undo.id));
+    return record(t, who, p, AUDIT_OBJECT(t->a, {S("address"), STR_NONE}));
+}
+
+err email_change_undo(txn *t, const actor *who, str token, bool *waits)
 {
     parting p;
+    *waits = false;
     TRY(look(t, token, &p));
-    uuid id = p.was.id;
+    err e = email_put(t, who, &p.undo, &p.was);
+    *waits = e == ERR_ADDRESS_TAKEN;
+    if (*waits)
+        return set_aside(t, who, &p);
+    TRY(e);
     TRY(tell_loser(t, &p));
-    TRY(email_put(t, who, GIVE_WAY_TO_UNDO, &p.undo, &p.was));
-    if (leaves_somebody(&p))
-        TRY(part(t, &p));
-    TRY(ways_end(t, WAYS_ADDRESS_UNDONE, &(ways_of){.account_id = id, .since = p.undo.created_at}));
-    TRY(password_reset_mail(t, id));
-    const actor by = email_holder(who, id);
-    return audit(t, &by, "email.change_undone", .subject_kind = S("account"), .subject_id = id,
-                 .detail = AUDIT_OBJECT(t->a, {S("before"), p.was.email}, {S("after"), p.undo.email}));
+    TRY(part_ways(t, &p, p.undo.created_at));
+    TRY(password_reset_mail(t, p.was.id));
+    return record(t, who, &p, STR_NONE);
 }

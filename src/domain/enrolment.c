@@ -228,6 +228,8 @@ static err open_for_change(txn *t, const actor *who, const invitation_key *key, 
 {
     seats s;
     TRY(open_door(t, who, key, o));
+    if (o->has_account) /* who takes it over ends its ways in: accounts are held before seats */
+        TRY(ways_hold(t, o->account.id));
     TRY(seats_lock(t, o->inv.organization_id, &s));
     TRY(open_door(t, who, key, o)); /* as it is under the lock */
     return q_invitation_for_change(t, inv, .organization_id = o->inv.organization_id, .id = o->inv.id);

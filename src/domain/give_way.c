@@ -25,21 +25,20 @@ static err raise_heir(txn *t, const actor *by, const closing_place *place, uuid 
                  .organization_id = place->organization_id, .before = AUDIT_OBJECT(t->a, {S("role"), m.role}));
 }
 
-static err vacate(txn *t, const actor *by, bool takes_along, const closing_place *place, uuid heir)
+static err vacate(txn *t, const actor *by, const closing_place *place, uuid heir)
 {
     q_member_of_account_row standing;
-    if (place->last_owner || takes_along) {
+    if (place->last_owner) {
         err e = q_member_of_account(t, &standing, .organization_id = place->organization_id, .account_id = heir);
         if (e == ERR_NOT_FOUND)
             return hand_over(t, by, place, heir);
         TRY(e);
-        if (place->last_owner)
-            TRY(raise_heir(t, by, place, standing.id));
+        TRY(raise_heir(t, by, place, standing.id));
     }
     return member_close(t, by, place->organization_id, place->membership_id);
 }
 
-err account_gives_way(txn *t, const actor *who, give_way_to to, str email_key, uuid heir)
+err account_gives_way(txn *t, const actor *who, str email_key, uuid heir)
 {
     q_account_by_key_row row;
     q_account_kept_row squatter;
@@ -50,14 +49,14 @@ err account_gives_way(txn *t, const actor *who, give_way_to to, str email_key, u
     if (e != OK || uuid_eq(row.id, heir))
         return e == ERR_NOT_FOUND ? OK : e;
     TRY(q_account_kept(t, &squatter, row.id));
-    if (squatter.email_proved_at && to == GIVE_WAY_TO_PROOF)
+    if (squatter.email_proved_at)
         return ERR_ADDRESS_TAKEN;
     actor by = *who;
     by.kind = ACTOR_SYSTEM;
     by.account_id = row.id;
     TRY(closing_preview(t, row.id, &places, &count));
     for (size_t i = 0; i < count; i++)
-        TRY(vacate(t, &by, squatter.email_proved_at != 0, &places[i], heir));
+        TRY(vacate(t, &by, &places[i], heir));
     TRY(account_erase(t, &squatter));
     return audit(t, &by, "account.gave_way", .subject_kind = S("account"), .subject_id = row.id);
 }

@@ -20,9 +20,20 @@ typedef struct standing {
     str state; /* effective */
 } standing;
 
+/* The account that waits behind its temporary password ends with it: accounts are held before seats. */
+static err hold_waiting(txn *t, uuid organization_id, uuid id)
+{
+    q_temporary_hold_row row;
+    if (!store_is_shared(t->store))
+        return OK;
+    err e = q_temporary_hold(t, &row, .organization_id = organization_id, .id = id);
+    return e == ERR_NOT_FOUND ? OK : e;
+}
+
 static err take_up(txn *t, uuid organization_id, uuid id, standing *s)
 {
     s->organization_id = organization_id;
+    TRY(hold_waiting(t, organization_id, id));
     TRY(seats_lock(t, organization_id, &s->seats));
     TRY(q_organization_by_id(t, &s->organization, organization_id));
     TRY(q_invitation_for_change(t, &s->inv, .organization_id = organization_id, .id = id));

@@ -209,7 +209,7 @@ static err attempt(txn *t, const actor *who, const passkey_shown *in, bool alone
 {
     str why;
     const throttle_of tries = tries_of(t, who, in);
-    TRY(ways_hold(t, false, in->account_id));
+    TRY(ways_hold(t, in->account_id));
     TRY(throttle_check(t, &tries)); /* again: many come side by side */
     TRY(use_up(t, in, alone, &why));
     if (!why.p)

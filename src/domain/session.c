@@ -9,22 +9,22 @@
 enum { STALE_AFTER = 5 * MSEC_MINUTE, STAGE_LIFETIME = 30 * MSEC_MINUTE, SESSIONS_MAX = 2000 };
 
 /* In a write where others write beside it: domain/ways_in.h. */
-static err hold(txn *t, bool own, uuid session_id)
+static err hold(txn *t, uuid session_id)
 {
     q_session_hold_row row;
     if (!t->writes || !store_is_shared(t->store))
         return OK;
-    err e = q_session_hold(t, own ? Q_SESSION_HOLD_HOLD_OWN : Q_SESSION_HOLD_HOLD_SHARE, &row, session_id);
+    err e = q_session_hold(t, &row, session_id);
     return e == ERR_NOT_FOUND ? ERR_UNAUTHENTICATED : e;
 }
 
-err session_authenticate(txn *t, str token, bool own, actor *who)
+err session_authenticate(txn *t, str token, actor *who)
 {
     secret s;
     q_session_open_row row;
     if (!secret_open(t->a, token, false, &s))
         return ERR_UNAUTHENTICATED;
-    TRY(hold(t, own, s.first));
+    TRY(hold(t, s.first));
     err e = q_session_open(t, &row, s.first);
     if (e == ERR_NOT_FOUND)
         return ERR_UNAUTHENTICATED;

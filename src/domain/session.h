@@ -6,10 +6,10 @@
 
 /**
  * Fills who->kind, account, session, names and confinement from a session token (the cookie's value).
- * In a write the account is held until its end (ways_hold), for its `own` where the transaction may change the account itself.
+ * In a write the account is held until its end (ways_hold).
  * Errors: ERR_UNAUTHENTICATED for any token that is not a live session's, all alike.
  */
-MUST err session_authenticate(txn *t, str token, bool own, actor *who);
+MUST err session_authenticate(txn *t, str token, actor *who);
 
 /**
  * Reads the caller's place in the organization that `organization` names (TypeID or slug) and fills who->organization_id,

@@ -46,18 +46,18 @@ static err end_one(txn *t, way_in way, const ending *e, int64_t *gone)
 }
 
 /* SQLite has one writer, and nobody beside it. */
-err ways_hold(txn *t, bool own, uuid account_id)
+err ways_hold(txn *t, uuid account_id)
 {
     q_ways_hold_row row;
     if (!store_is_shared(t->store))
         return OK;
-    err e = q_ways_hold(t, own ? Q_WAYS_HOLD_HOLD_OWN : Q_WAYS_HOLD_HOLD_SHARE, &row, account_id);
+    err e = q_ways_hold(t, &row, account_id);
     return e == ERR_NOT_FOUND ? OK : e;
 }
 
 err ways_end(txn *t, ways_case why, const ways_of *whose)
 {
-    TRY(ways_hold(t, true, whose->account_id));
+    TRY(ways_hold(t, whose->account_id));
     for (int way = 0; way < WAY_COUNT; way++) {
         int64_t gone;
         way_extent extent = table[why][way];

@@ -17,10 +17,10 @@ typedef struct ways_of {
 } ways_of;
 
 /**
- * Holds an account until the end of t. Whoever acts as it, or opens a way into it, takes a share beforehand; ways_end takes it
- * for its `own`, and so waits for all of those and finds what they made, while whoever comes later finds what it left.
+ * Holds an account until the end of t. Whoever acts as it, or opens a way into it, holds it beforehand; ways_end does, and so
+ * waits for all of those and finds what they made, while whoever comes later finds what it left. Before seats are locked.
  */
-MUST err ways_hold(txn *t, bool own, uuid account_id);
+MUST err ways_hold(txn *t, uuid account_id);
 
 /** Ends what the table says for this case, in t: at commit all of it is dead. Only trouble with the database fails. */
 MUST err ways_end(txn *t, ways_case why, const ways_of *whose);

@@ -40,21 +40,20 @@ static str organization_of(const request *r)
 
 static err identify(exchange *x, txn *t, actor *who)
 {
-    bool own = !organization_of(&x->r).p; /* what changes the account itself is no organization's */
     str sent = head_value(&x->head, S("authorization"));
     if (sent.p) {
         str scheme = str_cut(&sent, ' '), key = str_trim(sent);
         if (!str_eq_nocase(scheme, S("bearer")))
             return ERR_UNAUTHENTICATED;
         return str_starts(key, INSTANCE_KEY_PREFIX) ? instance_key_authenticate(t, key, who)
-                                                    : api_key_authenticate(t, key, own, who);
+                                                    : api_key_authenticate(t, key, who);
     }
     if (x->is_operator) {
         who->kind = ACTOR_OPERATOR;
         return OK;
     }
     str token = OWN_COOKIE(x, "parvis_session");
-    return token.n ? session_authenticate(t, token, own, who) : OK;
+    return token.n ? session_authenticate(t, token, who) : OK;
 }
 
 /* Fills r->actor afresh. On a public route a dead session or key is nobody's, and so is one whose sign-in is not through;

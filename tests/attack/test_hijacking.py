@@ -336,8 +336,9 @@ def test_a_later_holder_who_was_robbed_has_their_undo_too(town, acme):
     assert town.client().post("/sessions", {"email": c, "password": PASSWORD}).status == 401
 
 
-def test_the_undo_takes_along_what_its_address_has_by_now(town, acme):
-    """The thief moves the account, and has its holder join elsewhere under the old address: that is no way to keep the undo off."""
+def test_an_undo_whose_address_has_a_newer_account_waits_for_it(town, acme):
+    """The thief moves the account, and has its holder join elsewhere under the old address: the thief is out all the same, the
+    newer account is left alone, and the same link gives the older one back once there is room."""
     person = acme.join()
     old, evil = person.email, fresh("evil")
     thief = town.client().sign_in(old, PASSWORD)
@@ -345,16 +346,63 @@ def test_the_undo_takes_along_what_its_address_has_by_now(town, acme):
     theirs = town.found("Theirs")
     theirs.invite(old)
     newer = town.enrol(town.inbox.token_for(old, invitation=True, count=2), password=NEW).ok(201).client
-    newer.post("/organizations", {"name": "Newer"}).ok(201)
-    undo(town, old).ok(204)
-    for client in (thief, newer):
-        client.get("/me").refused("unauthenticated", 401)
-    client = recover(town, old, "holder-password-9")
+    token = mailed(town.inbox, old, "/email/undo/")
+    again = {"token": token}
+    refused = town.client().post("/email-changes/undo", again).refused("address-taken", 409)
+    assert [e["code"] for e in refused["errors"]] == ["undo-waits"]
+    thief.get("/me").refused("unauthenticated", 401)
+    assert recover_nothing(town, evil)
+    newer.get("/me").ok()
+    assert organizations(newer) == {theirs.id}
+    page = town.client().submit(f"/email/undo/{token}")
+    assert page.status == 409 and "newer account" in page.text
+    town.clock.advance(days=20)
+    newer = town.client().sign_in(old, NEW)
+    newer.call("DELETE", "/me", {"current_password": NEW}).ok(204)
+    town.client().post("/email-changes/undo", again).ok(204)
+    client = recover(town, old)
     me = client.get("/me").ok()
-    assert me["id"] == person.id and me["email"] == old
-    assert {m["organization"]["name"]: m["role"] for m in client.get("/me/memberships").ok()["items"]} == {
-        "Acme": "member", "Theirs": "member", "Newer": "owner"}
-    assert theirs.recount()[0] == theirs.recount()[1]
+    assert me["id"] == person.id and me["email"] == old and organizations(client) == {acme.id}
+
+
+def recover_nothing(town, email):
+    """No reset goes to an address that lost its account."""
+    before = len([m for m in town.inbox.all_for(email) if "/password/reset/" in m.text])
+    town.client().post("/password-resets", {"email": email}).ok(202)
+    town.inbox.settle(1.2)
+    return len([m for m in town.inbox.all_for(email) if "/password/reset/" in m.text]) == before
+
+
+def test_an_undo_of_ones_own_swallows_nobodys_account(town, acme):
+    """A thief's own undo link, used at an address that he moved a stolen account to, or that somebody else proved since."""
+    thief, boss = town.found("Evil").join(), acme.join(role="owner")
+    first, second = thief.email, fresh("t2")
+    move(town, thief.api, second)
+    own = mailed(town.inbox, first, "/email/undo/")
+    stolen, home = town.client().sign_in(boss.email, PASSWORD), boss.email
+    move(town, stolen, first)
+    town.client().post("/email-changes/undo", {"token": own}).refused("address-taken", 409)
+    assert organizations(stolen) == {acme.id}
+    undo(town, home).ok(204)
+    client = recover(town, home)
+    assert client.get("/me").ok()["id"] == boss.id and organizations(client) == {acme.id}
+    town.client().post("/email-changes/undo", {"token": own}).ok(204)
+    assert acme.id not in organizations(recover(town, first))
+
+
+def test_an_old_undo_leaves_who_proved_the_address_since_alone(town, acme):
+    former, elsewhere = acme.join(), fresh("elsewhere")
+    address = former.email
+    set_up(former.api, town.clock)
+    move(town, former.api, elsewhere)
+    link = mailed(town.inbox, address, "/email/undo/")
+    other = town.found("Other")
+    other.invite(address)
+    newer = town.enrol(town.inbox.token_for(address, invitation=True, count=2), password=NEW).ok(201).client
+    town.clock.advance(days=6)
+    town.client().post("/email-changes/undo", {"token": link}).refused("address-taken", 409)
+    newer.get("/me").ok()
+    assert town.client().sign_in(address, NEW).get("/me").ok()["second_factor"]["totp"] is False
 
 
 def test_what_changes_hands_stands_in_the_organizations_record(town, acme):

@@ -2,6 +2,7 @@
 recovers. Whoever was first is undone by it, whoever comes later finds nothing left to act by."""
 
 import threading
+import time
 
 import pytest
 
@@ -145,3 +146,37 @@ def test_nothing_an_unproved_owner_makes_beside_a_take_over_survives_it(town, ro
     keys = race(town, lambda: town.client().post(
         "/password-resets/complete", {"token": token, "new_password": NEW}).ok(204), make)
     assert [key for key in keys if town.client(key=key).get(org.path).status != 401] == []
+
+
+@pytest.mark.parametrize("recovery", ["reset", "sessions", "change"])
+def test_no_stolen_session_starves_the_recovery(town, recovery):
+    """Who acts as the account in many organizations at once stands in one line with its holder."""
+    org, person = owner(town)
+    others = [town.found(f"Other {n}") for n in range(8)]
+    for other in others:
+        other.invite(person.email)
+        token = town.inbox.token_for(person.email, invitation=True, count=2 + others.index(other))
+        person.api.post("/invitations/accept", {"token": token}).ok(201)
+        other.set_role(person, "owner").ok()
+    thieves = [town.client().sign_in(person.email, PASSWORD) for _ in range(16)]
+    token, took, done = reset_token(town, person.email), [], threading.Event()
+
+    def act(i):
+        if i == 16:
+            time.sleep(0.3)
+            began = time.monotonic()
+            {
+                "reset": lambda: town.client().post("/password-resets/complete", {"token": token, "new_password": NEW}).ok(204),
+                "sessions": lambda: person.api.delete("/me/sessions").ok(204),
+                "change": lambda: person.api.post("/me/password", {"current_password": PASSWORD, "new_password": NEW}).ok(),
+            }[recovery]()
+            took.append(time.monotonic() - began)
+            done.set()
+        else:
+            until = time.monotonic() + 20
+            while not done.is_set() and time.monotonic() < until:
+                thieves[i].patch(others[i % 8].path, {"name": f"Taken {i}"})
+
+    together(17, act)
+    assert took[0] < 5, took
+    assert all(thief.get("/me").status == 401 for thief in thieves)

@@ -18,6 +18,12 @@ SELECT id, account_id, kind, email, email_key, secret_hash, created_at, expires_
 SELECT email, created_at, expires_at FROM email_change
  WHERE account_id = :account_id AND kind = :kind AND expires_at > :now ORDER BY created_at DESC, id DESC LIMIT 1;
 
+-- name: email_change_extend :exec
+UPDATE email_change SET expires_at = :expires_at WHERE id = :id;
+
+-- name: account_set_aside :exec
+UPDATE account SET email = '', email_key = :email_key WHERE id = :id;
+
 -- Addresses that the account had later go with what it gained there.
 -- name: email_change_follow :exec
 -- param: heir uuid

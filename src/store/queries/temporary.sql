@@ -15,6 +15,11 @@ ON CONFLICT (email_key) DO UPDATE SET email = excluded.email, confined_to_id = e
    AND (account.confined_to_id = excluded.confined_to_id OR account.temporary_expires_at <= :created_at)
 RETURNING id;
 
+-- name: temporary_hold :one
+SELECT a.id FROM account a
+ WHERE a.email_key = (SELECT i.email_key FROM invitation i WHERE i.organization_id = :organization_id AND i.id = :id)
+   AND a.temporary_hash IS NOT NULL FOR NO KEY UPDATE OF a;
+
 -- name: temporary_use :exec
 UPDATE account SET temporary_used_at = :temporary_used_at WHERE id = :id;
 

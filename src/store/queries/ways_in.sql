@@ -1,10 +1,8 @@
 -- What ends ways into an account: one statement a way of spec/ways_in.yaml. `since` 0 ends all of them.
 
 -- Nobody acts as this account, or gets in, between this and the end of the transaction: session_hold and its like wait here.
--- name: ways_hold_{hold} :one
--- each: hold = share|own
--- let: {lock} = share: FOR KEY SHARE|own: FOR UPDATE
-SELECT id FROM account WHERE id = :account_id{lock};
+-- name: ways_hold :one
+SELECT id FROM account WHERE id = :account_id FOR NO KEY UPDATE;
 
 -- name: ways_session :changed
 -- param: since time
