@@ -46,7 +46,7 @@ else
         pages=tests/browser
         [ "$engine" = sqlite ] || pages=tests/browser/test_main_job.py
         outside "$engine" -m "not timed" -n "$jobs" --dist loadfile $pages tests/api tests/attack
-        outside "$engine" -m timed tests/api # alone: what they measure is not the others' work
+        outside "$engine" -m timed tests/api tests/attack # alone: what they measure is not the others' work
         # What only a database apart can do: be lost, be shared by several nodes.
         [ "$engine" = sqlite ] || outside "$engine" -n 2 --dist loadfile tests/postgres tests/nodes
     done

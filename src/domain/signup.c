@@ -176,13 +176,10 @@ static str code_hash(txn *t, uuid id, str code)
 /* The long code of an address in a window of ten minutes: the same for all sign-ups, and kept nowhere. */
 static str shared_code(txn *t, str key, msec window)
 {
-    static const char digits[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
-    char code[CODE_LENGTH + 1] = "";
+    char code[CODE_LENGTH + 1];
     str of = arena_join(t->a, S("signup\n"), key, arena_printf(t->a, "\n%lld", (long long)window));
     token_digest d = token_mac(t->env->key, KEY_CODE, of);
-    for (size_t i = 0; i < CODE_LENGTH; i++)
-        code[i] = digits[d.b[i] % 32];
-    return arena_str(t->a, str_of(code));
+    return arena_str(t->a, code_of(d.b, code));
 }
 
 static err mail_short(txn *t, uuid id, const signup_order *o)

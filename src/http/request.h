@@ -78,7 +78,7 @@ typedef struct schema {
     size_t max_bytes;    /* 413 above */
 } schema;
 
-/** How a body is written. Each has its content types and its reader in exchange.c. */
+/** How a body is written. Each has its content types in exchange.c and its reader in exchange_run.c. */
 typedef enum body_media { BODY_JSON, BODY_FORM, BODY_MULTIPART, BODY_IMAGE } body_media;
 
 typedef err handler(request *r, txn *t);

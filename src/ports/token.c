@@ -256,15 +256,21 @@ bool unseal(const server_key *k, arena *a, str blob, str *plaintext)
 
 static const char crockford[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
+str code_of(const uint8_t bytes[CODE_LENGTH], char out[CODE_LENGTH + 1])
+{
+    for (size_t i = 0; i < CODE_LENGTH; i++)
+        out[i] = crockford[bytes[i] & 31];
+    out[CODE_LENGTH] = '\0';
+    return (str){out, CODE_LENGTH};
+}
+
 str code_make(char out[CODE_LENGTH + 1])
 {
     uint8_t bytes[CODE_LENGTH];
     random_bytes(bytes, sizeof bytes);
-    for (size_t i = 0; i < CODE_LENGTH; i++)
-        out[i] = crockford[bytes[i] & 31];
-    out[CODE_LENGTH] = '\0';
+    str code = code_of(bytes, out);
     sodium_memzero(bytes, sizeof bytes);
-    return (str){out, CODE_LENGTH};
+    return code;
 }
 
 bool code_normalise(str typed, char out[CODE_LENGTH + 1])

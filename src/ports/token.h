@@ -64,6 +64,8 @@ bool unseal(const server_key *k, arena *a, str blob, str *plaintext);
 enum { CODE_LENGTH = 10 };
 /** A new code: 10 characters of Crockford's base32 (50 bits), in capitals, and a NUL. Returns a view of `out`. */
 str code_make(char out[CODE_LENGTH + 1]);
+/** The same of given bytes, so that the same secret bytes give the same code. */
+str code_of(const uint8_t bytes[CODE_LENGTH], char out[CODE_LENGTH + 1]);
 /** Reads a typed code: case, spaces and hyphens do not matter, O is 0, I and L are 1. False unless 10 characters remain. */
 bool code_normalise(str typed, char out[CODE_LENGTH + 1]);
 enum { DIGITS_LENGTH = 6 };

@@ -6,14 +6,16 @@ import time
 import pytest
 
 from lib import otp
+from lib.authenticator import Passkey
 from lib.people import World, fresh
 
 LINES_A_DAY = 10000
+SITE = "http://localhost:4711"
 
 
 @pytest.fixture(scope="module")
 def town(make_server, smtp):
-    return World(make_server(mail=smtp.uri, trusted_proxies="127.0.0.1"), smtp)
+    return World(make_server(mail=smtp.uri, public_url=SITE, trusted_proxies="127.0.0.1"), smtp)
 
 
 @pytest.fixture
@@ -64,6 +66,42 @@ def test_refused_passkeys_keep_why_while_it_is_the_same(town, minute):
     for _ in range(3):
         show("AAAA")
     assert lines(town, "passkey.refused", "192.0.2.3") == [(None, {"reason": "unknown", "count": 3})]
+
+
+def passkey_of(person):
+    passkey = Passkey(SITE)
+    options = person.api.post("/me/passkeys/options").ok().json
+    person.api.post("/me/passkeys", {"credential": passkey.make(options)}).ok(201)
+    return passkey
+
+
+def show(town, passkey, source, wrong):
+    """A passkey that is refused: its signature or its challenge is another, or nobody has it."""
+    client, headers = town.client(), {"X-Forwarded-For": source}
+    options = client.post("/sessions/passkey/options", None, headers).ok().json
+    if wrong == "challenge":
+        options = {**options, "challenge": "A" * len(options["challenge"])}
+    shown = passkey.show(options)
+    if wrong == "signature":
+        shown["response"]["signature"] = Passkey(SITE).show(options)["response"]["signature"]
+    client.post("/sessions/passkey", {"credential": shown}, headers).refused("sign-in-failed")
+
+
+def test_words_that_are_not_the_same_for_all_are_lost_and_stay_lost(town, minute):
+    """The count goes on, and so does whom it is about while that is one."""
+    passkey = passkey_of(town.found("Keyed").owner)
+    said = []
+    for wrong in ("signature", "signature", "challenge", "signature"):
+        show(town, passkey, "192.0.2.7", wrong)
+        [(subject, after)] = lines(town, "passkey.refused", "192.0.2.7")
+        assert subject is not None
+        said.append(after)
+    assert said[0].pop("reason") == said[1].pop("reason")
+    assert said == [{"count": n} for n in (1, 2, 3, 4)]
+    show(town, Passkey(SITE), "192.0.2.7", "unknown")
+    assert lines(town, "passkey.refused", "192.0.2.7") == [(None, {"count": 5})]
+    show(town, passkey_of(town.found("Keyed").owner), "192.0.2.7", "signature")
+    assert lines(town, "passkey.refused", "192.0.2.7") == [(None, {"count": 6})]
 
 
 def test_wrong_codes_behind_a_right_password_are_gathered(town, minute):

@@ -1,6 +1,7 @@
 """What somebody may do as often as they like fills neither a mailbox nor the database."""
 
 import os
+import time
 
 import pytest
 
@@ -51,6 +52,28 @@ def test_passkeys_that_are_not_there_leave_no_rows(town):
     person.api.post("/me/passkeys", {"credential": passkey.make(options)}).ok(201)
     options = client.post("/sessions/passkey/options").ok().json
     client.post("/sessions/passkey", {"credential": passkey.show(options)}).ok(201)
+
+
+SOURCE_TRIES = 51  # wrong ones, before a source waits
+
+
+def test_wrong_sign_ins_leave_no_more_rows_than_their_source_has_tries(make_server, smtp):
+    """Each leaves its pair's and its share of the source's; what the limit refuses leaves none. Sweeping takes them all."""
+    town = World(make_server(mail=smtp.uri), smtp)
+    statuses = [town.client().post("/sessions", {"email": fresh("guess"), "password": "guessed"}).status for _ in range(90)]
+    assert statuses.count(401) in (SOURCE_TRIES, SOURCE_TRIES + 1) and statuses[-1] == 429
+    rows = count(town, "throttle")
+    assert rows == 2 * statuses.count(401) + 1, "and its own"
+    town.clock.advance(days=1, hours=23)
+    town.server.restart()  # the sweep comes as soon as the worker begins
+    town.client().post("/sessions", {"email": fresh("guess"), "password": "guessed"}).refused("sign-in-failed")
+    assert count(town, "throttle") >= rows, "what counts still is kept"
+    town.clock.advance(days=2, seconds=1)
+    town.server.restart()
+    until = time.monotonic() + 20
+    while count(town, "throttle"):
+        assert time.monotonic() < until, count(town, "throttle")
+        time.sleep(0.05)
 
 
 def test_an_account_has_so_many_sessions_and_the_newest_stay(make_server, smtp):

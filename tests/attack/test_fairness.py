@@ -3,7 +3,9 @@
 `make bench` measures it (tests/bench/fairness.py, worst.py); the clients are that measurement's."""
 
 import json
+import os
 import pathlib
+import signal
 import subprocess
 import sys
 import threading
@@ -118,6 +120,7 @@ def heavy_requests(town):
         def ask():
             answer = org.api.twin().send(method, path, body, {"Content-Type": "application/json", "Origin": town.server.url})
             assert answer.status in (status, 503), answer
+            return answer
         return ask
     return {"sheets": send("POST", f"/api/v1{org.path}/temporary-password-sheets", sheets, 200),
             "a batch's page": send("GET", f"/o/{org.slug}/users/batches/{batch}", None, 200),
@@ -132,3 +135,54 @@ def test_heavy_requests_hold_up_no_thread_that_answers_others(town, what):
     took = readiness(town, heavy_requests(town)[what])
     middle, most = took[len(took) // 2], took[len(took) * 9 // 10]
     assert middle < 0.02 and most < 0.1, [f"{1000 * s:.0f}" for s in took]
+
+
+@pytest.mark.timed
+@pytest.mark.parametrize("page", [False, True])
+def test_who_is_refused_by_a_limit_is_paced_while_others_are_worked_for(town, people, page):
+    """They ask again at once, and would take the processor from the others."""
+    source = {"X-Forwarded-For": f"198.51.100.{200 + page}"}
+    form = {"email": "zoe@example.org", "given_name": "Flo", "family_name": "Od", "organization": "Flood", "password": PASSWORD}
+
+    def sign_up():
+        at = time.monotonic()
+        answer = town.client().submit("/sign-up", form, source) if page else town.client().post("/signups", form, source)
+        return answer.status, time.monotonic() - at
+
+    while sign_up()[0] != 429:  # twelve of an address a day
+        pass
+    assert min(seconds for _, seconds in (sign_up() for _ in range(3))) < 0.4, "a quiet server says it at once"
+    flood = played("right sign-ins", town, 4, people[2:])
+    time.sleep(1)
+    refused = [sign_up() for _ in range(4)]
+    said(flood)
+    assert {status for status, _ in refused} == {429} and min(seconds for _, seconds in refused) > 0.4, refused
+
+
+PATIENCE = 5  # seconds
+
+
+@pytest.mark.parametrize("what", ["sign-ins", "sheets"])
+def test_what_waited_for_longer_than_anybody_listens_is_refused_undone(town, people, what):
+    """The whole server is halted while many wait, as a machine that sleeps or is short of everything."""
+    jobs = {"sign-ins": lambda: town.client().post("/sessions", {"email": people[0], "password": PASSWORD}, {"X-Forwarded-For": "203.0.113.40"}),
+            "sheets": heavy_requests(town)["sheets"]}
+    seen, before = [], town.server.query("SELECT count(*) FROM session")[0][0]
+
+    def ask():
+        seen.append(jobs[what]())
+    crowd = [threading.Thread(target=ask) for _ in range(40)]
+    for thread in crowd:
+        thread.start()
+    while not seen:
+        time.sleep(0.001)
+    os.kill(town.server.process.pid, signal.SIGSTOP)
+    time.sleep(PATIENCE + 0.5)
+    os.kill(town.server.process.pid, signal.SIGCONT)
+    for thread in crowd:
+        thread.join()
+    late = [answer for answer in seen if answer.status == 503]
+    assert len(seen) == 40 and len(late) > 10, [answer.status for answer in seen]
+    assert all(int(answer.headers["Retry-After"]) >= 1 for answer in late)
+    if what == "sign-ins":
+        assert town.server.query("SELECT count(*) FROM session")[0][0] - before == 40 - len(late), "no work was done for them"

@@ -75,3 +75,70 @@ def test_a_change_of_address_is_not_blocked_by_strangers(town):
     token = re.search(r"/email/confirm/(\S+)", own.text).group(1)
     town.client().post("/email-changes/confirm", {"token": token}).ok(204)
     assert person.api.get("/me").ok()["email"] == wanted
+
+
+def begin_anew(town, seconds):
+    """The clock goes on to where a window of so many seconds has just begun."""
+    town.clock.advance(seconds=seconds - town.clock.now() % seconds + 1)
+
+
+def test_a_source_asks_for_so_many_resets_an_hour_of_whatever_addresses(town):
+    """A hundred, and not one more; another source is served, and its neighbours of a network are not."""
+    begin_anew(town, 3600)
+    source, neighbour = ({"X-Forwarded-For": f"2001:db8:77:1::{n}"} for n in (1, 2))
+    elsewhere = {"X-Forwarded-For": "2001:db8:77:2::1"}
+    for n in range(100):
+        town.client().post("/password-resets", {"email": fresh("anybody")}, source).ok(202)
+    for late in (source, neighbour):
+        answer = town.client().post("/password-resets", {"email": fresh("anybody")}, late).refused("rate-limited", 429)
+        assert 3000 < int(answer.headers["Retry-After"]) <= 3600
+    assert town.client().submit("/password/forgotten", {"email": fresh("anybody")}, source).status == 429
+    town.client().post("/password-resets", {"email": fresh("anybody")}, elsewhere).ok(202)
+    begin_anew(town, 3600)
+    town.client().post("/password-resets", {"email": fresh("anybody")}, source).ok(202)
+
+
+def crowd(town, victim):
+    """Strangers ask until codes are long; the day has just begun, and so has a window of ten minutes."""
+    begin_anew(town, 86400)
+    for n in range(12):
+        town.client().post("/signups", form(victim), from_(n)).ok(202)
+    town.inbox.wait(victim, 12)
+
+
+def long_one(town, victim, source, mails):
+    """(a sign-up of the crowded address, the code that so many mails brought by then)"""
+    signup = town.client().post("/signups", form(victim), from_(source)).ok(202)["signup"]
+    code = town.inbox.wait(victim, mails)[mails - 1].code
+    assert len(code.replace("-", "")) == 10, code
+    return signup, code
+
+
+def confirm(town, signup, code, source):
+    return town.client().post("/signups/confirm", {"signup": signup, "code": code}, from_(source))
+
+
+def test_the_code_of_many_is_good_until_the_window_after_its_own_ends(town):
+    for age, good in ((1200 - 20, True), (1200 + 1, False)):
+        victim = fresh("victim")
+        crowd(town, victim)
+        day = town.clock.now() // 86400 * 86400
+        signup, code = long_one(town, victim, 100, 13)
+        town.clock.advance(seconds=day + age - town.clock.now())
+        answer = confirm(town, signup, code, 100)
+        if good:
+            answer.ok(201)
+        else:
+            answer.refused("code-invalid", 410)
+
+
+def test_the_code_of_an_earlier_window_opens_no_sign_up_of_a_later_one(town):
+    victim = fresh("victim")
+    crowd(town, victim)
+    first, old = long_one(town, victim, 100, 13)
+    begin_anew(town, 600)
+    second, new = long_one(town, victim, 101, 14)
+    assert old != new
+    confirm(town, second, old, 101).refused("code-invalid", 410)
+    confirm(town, first, new, 101).refused("code-invalid", 410)
+    confirm(town, second, new, 101).ok(201)

@@ -9,6 +9,7 @@
 #include "http/pool.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <semaphore.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -55,17 +56,42 @@ static void hold(void *context)
     }
 }
 
-/* One thread, kept busy until play(). */
-static void set_up(stage *s, pool_task *holding)
+/* One thread that nothing is asked of yet. */
+static void open_stage(stage *s)
 {
-    pool_task *displaced;
     *s = (stage){.pool = pool_new("test", 1, 0, MOST)};
     assert_non_null(s->pool);
     sem_init(&s->held, 0, 0);
     sem_init(&s->go, 0, 0);
+}
+
+/* It is kept busy until play(). */
+static void keep_busy(stage *s, pool_task *holding)
+{
+    pool_task *displaced;
     *holding = (pool_task){.run = hold, .context = s, .source = S("stage")};
     assert_true(pool_submit(s->pool, holding, &displaced));
     sem_wait(&s->held);
+}
+
+static void set_up(stage *s, pool_task *holding)
+{
+    open_stage(s);
+    keep_busy(s, holding);
+}
+
+static void take_ms(void *context)
+{
+    clock_ms += *(msec *)context;
+}
+
+/* This source has so much of the idle thread, before anything else is asked. */
+static void spend(stage *s, str source, msec takes)
+{
+    pool_task *displaced, task = {.run = take_ms, .context = &takes, .source = source};
+    assert_true(pool_submit(s->pool, &task, &displaced));
+    while (pool_is_busy(s->pool))
+        sched_yield();
 }
 
 /* What was queued runs, in the order that comes back. */
@@ -175,6 +201,192 @@ static void whoever_came_first_stays_among_equals(void **state)
     assert_string_equal(play(&s), "abcdefgh");
 }
 
+static void a_few_hashes_more_or_less_are_no_reason_to_wait(void **state)
+{
+    stage s;
+    pool_task holding;
+    (void)state;
+    open_stage(&s);
+    spend(&s, S("192.0.2.1"), 40);
+    spend(&s, S("192.0.2.2"), 1);
+    spend(&s, S("192.0.2.3"), 100);
+    keep_busy(&s, &holding);
+    assert_true(add(&s, S("192.0.2.3"), 'c', 1, NULL));
+    assert_true(add(&s, S("192.0.2.1"), 'a', 1, NULL));
+    assert_true(add(&s, S("192.0.2.1"), 'A', 1, NULL));
+    assert_true(add(&s, S("192.0.2.2"), 'b', 1, NULL));
+    assert_true(add(&s, S("192.0.2.2"), 'B', 1, NULL));
+    assert_string_equal(play(&s), "abABc");
+}
+
+static void many_small_tasks_come_to_much(void **state)
+{
+    stage s;
+    pool_task holding;
+    (void)state;
+    open_stage(&s);
+    for (int i = 0; i < 4; i++)
+        spend(&s, S("192.0.2.1"), 30);
+    keep_busy(&s, &holding);
+    assert_true(add(&s, S("192.0.2.1"), 'a', 1, NULL));
+    assert_true(add(&s, S("192.0.2.2"), 'b', 1, NULL));
+    assert_string_equal(play(&s), "ba");
+}
+
+static void what_was_had_counts_half_every_four_seconds(void **state)
+{
+    static const struct {
+        msec passed;
+        const char *order;
+    } cases[] = {{3000, "ba"}, {5000, "ba"}, {9000, "ba"}, {13000, "ab"}}; /* 400 ms, 200, 100, 50 */
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        stage s;
+        pool_task holding;
+        open_stage(&s);
+        spend(&s, S("192.0.2.1"), 400);
+        clock_ms += cases[i].passed;
+        keep_busy(&s, &holding);
+        assert_true(add(&s, S("192.0.2.1"), 'a', 1, NULL));
+        assert_true(add(&s, S("192.0.2.2"), 'b', 1, NULL));
+        assert_string_equal(play(&s), cases[i].order);
+    }
+}
+
+/* Whoever asks now and then is forgiven as who asks nothing. */
+static void a_little_more_does_not_keep_the_rest_from_being_forgotten(void **state)
+{
+    stage s;
+    pool_task holding;
+    (void)state;
+    open_stage(&s);
+    spend(&s, S("192.0.2.1"), 100);
+    clock_ms += 3000;
+    spend(&s, S("192.0.2.1"), 1);
+    clock_ms += 3000;
+    keep_busy(&s, &holding);
+    assert_true(add(&s, S("192.0.2.1"), 'a', 1, NULL));
+    assert_true(add(&s, S("192.0.2.2"), 'b', 1, NULL));
+    assert_string_equal(play(&s), "ab");
+}
+
+static void who_comes_back_waits_from_then_on(void **state)
+{
+    stage s;
+    pool_task holding;
+    (void)state;
+    open_stage(&s);
+    spend(&s, S("192.0.2.2"), 1);
+    spend(&s, S("192.0.2.1"), 1);
+    keep_busy(&s, &holding);
+    assert_true(add(&s, S("192.0.2.1"), 'a', 1, NULL));
+    assert_true(add(&s, S("192.0.2.2"), 'b', 1, NULL));
+    assert_true(add(&s, S("192.0.2.3"), 'c', 1, NULL));
+    assert_string_equal(play(&s), "abc");
+}
+
+static void of_equal_lines_the_one_that_had_more_gives_way(void **state)
+{
+    (void)state;
+    for (int greedy = 0; greedy < 2; greedy++) { /* whichever is the older line */
+        stage s;
+        pool_task holding;
+        char gone;
+        open_stage(&s);
+        spend(&s, S("192.0.2.1"), greedy == 0 ? 500 : 1);
+        spend(&s, S("192.0.2.2"), greedy == 1 ? 500 : 1);
+        keep_busy(&s, &holding);
+        for (int i = 0; i < MOST / 2; i++) {
+            assert_true(add(&s, S("192.0.2.1"), 'a', 1, NULL));
+            assert_true(add(&s, S("192.0.2.2"), 'b', 1, NULL));
+        }
+        assert_true(add(&s, S("192.0.2.3"), 'c', 1, &gone));
+        assert_int_equal(gone, greedy == 0 ? 'a' : 'b');
+        play(&s);
+    }
+}
+
+static void one_each_the_newcomer_who_had_less_comes_in(void **state)
+{
+    static char names[MOST][16];
+    stage s;
+    pool_task holding;
+    char gone;
+    (void)state;
+    open_stage(&s);
+    for (int i = 0; i < MOST; i++) {
+        snprintf(names[i], sizeof names[i], "198.51.100.%d", i);
+        spend(&s, str_of(names[i]), i == 5 ? 300 : 100);
+    }
+    spend(&s, S("192.0.2.8"), 500);
+    keep_busy(&s, &holding);
+    for (int i = 0; i < MOST; i++)
+        assert_true(add(&s, str_of(names[i]), (char)('a' + i), 1, NULL));
+    assert_false(add(&s, S("192.0.2.8"), 'y', 1, NULL));
+    assert_true(add(&s, S("192.0.2.9"), 'z', 1, &gone));
+    assert_int_equal(gone, 'f');
+    assert_string_equal(play(&s), "zabcdegh");
+}
+
+enum { LINES = MOST + 1 + 192 };
+
+/* Lines are given on by what they had: nobody's is forgotten because many others asked a little. */
+static void a_new_source_gets_the_line_of_the_one_that_had_least(void **state)
+{
+    static char name[24];
+    stage s;
+    pool_task holding;
+    (void)state;
+    open_stage(&s);
+    spend(&s, S("192.0.2.1"), 500);
+    for (unsigned i = 0; i < 2 * LINES; i++) {
+        snprintf(name, sizeof name, "2001:db8:%x::", i);
+        spend(&s, str_of(name), 1);
+        if (i == LINES - 3) /* the last but none */
+            spend(&s, S("192.0.2.2"), 500);
+    }
+    keep_busy(&s, &holding);
+    assert_true(add(&s, S("192.0.2.1"), 'a', 1, NULL));
+    assert_true(add(&s, S("192.0.2.2"), 'b', 1, NULL));
+    assert_true(add(&s, S("192.0.2.3"), 'c', 1, NULL));
+    assert_string_equal(play(&s), "cab");
+}
+
+static void more_are_remembered_than_can_wait_at_once(void **state)
+{
+    static char name[24];
+    stage s;
+    pool_task holding;
+    (void)state;
+    open_stage(&s);
+    spend(&s, S("192.0.2.1"), 70);
+    for (unsigned i = 0; i < 50; i++) { /* each had more, and all within a half-life */
+        snprintf(name, sizeof name, "2001:db8:%x::", i);
+        spend(&s, str_of(name), 71);
+    }
+    keep_busy(&s, &holding);
+    assert_true(add(&s, S("192.0.2.1"), 'a', 1, NULL));
+    assert_true(add(&s, S("192.0.2.3"), 'c', 1, NULL));
+    assert_string_equal(play(&s), "ca");
+}
+
+static void it_is_busy_while_a_task_runs_or_waits(void **state)
+{
+    stage s;
+    pool_task holding;
+    (void)state;
+    open_stage(&s);
+    assert_false(pool_is_busy(s.pool));
+    keep_busy(&s, &holding);
+    assert_true(pool_is_busy(s.pool)); /* it runs, and nothing waits */
+    sem_post(&s.go);
+    for (int i = 0; i < 100000000 && pool_is_busy(s.pool); i++)
+        sched_yield();
+    assert_false(pool_is_busy(s.pool));
+    keep_busy(&s, &holding);
+    play(&s);
+}
+
 /* More sources than are remembered: lines are given on. */
 typedef struct count {
     pool_task task;
@@ -215,6 +427,16 @@ int main(void)
         cmocka_unit_test(who_had_much_lately_comes_last),
         cmocka_unit_test(what_was_had_is_forgotten),
         cmocka_unit_test(whoever_came_first_stays_among_equals),
+        cmocka_unit_test(a_few_hashes_more_or_less_are_no_reason_to_wait),
+        cmocka_unit_test(many_small_tasks_come_to_much),
+        cmocka_unit_test(what_was_had_counts_half_every_four_seconds),
+        cmocka_unit_test(a_little_more_does_not_keep_the_rest_from_being_forgotten),
+        cmocka_unit_test(who_comes_back_waits_from_then_on),
+        cmocka_unit_test(of_equal_lines_the_one_that_had_more_gives_way),
+        cmocka_unit_test(one_each_the_newcomer_who_had_less_comes_in),
+        cmocka_unit_test(a_new_source_gets_the_line_of_the_one_that_had_least),
+        cmocka_unit_test(more_are_remembered_than_can_wait_at_once),
+        cmocka_unit_test(it_is_busy_while_a_task_runs_or_waits),
         cmocka_unit_test(one_pool_serves_more_sources_than_it_remembers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -133,6 +133,8 @@ static void test_codes(void **state)
         assert_string_equal(code, read);
         assert_null(strpbrk(code, "ILOU"));
     }
+    const uint8_t bytes[CODE_LENGTH] = {0, 9, 10, 17, 18, 31, 32, 63, 224, 255}; /* five bits of each */
+    assert_string_equal(code_of(bytes, code).p, "09AHJZ0Z0Z");
     assert_true(code_normalise(S(" 0oiL1-abcd z"), read));
     assert_string_equal(read, "00111ABCDZ");
     assert_false(code_normalise(S("0123456789A"), read));
