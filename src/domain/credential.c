@@ -197,12 +197,15 @@ err password_current(txn *t, uuid account_id, str *hash)
     return OK;
 }
 
-static err tell_changed(txn *t, uuid account_id)
+static err tell_changed(txn *t, uuid account_id, str detail)
 {
     q_account_password_row row;
     TRY(q_account_password(t, &row, account_id));
-    mail_order order = {
-        .kind = MAIL_PASSWORD_CHANGED, .account_id = account_id, .recipient = row.email, .locale = row.locale};
+    mail_order order = {.kind = MAIL_PASSWORD_CHANGED,
+                        .account_id = account_id,
+                        .recipient = row.email,
+                        .locale = row.locale,
+                        .detail = detail};
     return mail_queue(t, &order, NULL);
 }
 
@@ -230,7 +233,7 @@ err password_change(txn *t, const actor *by, const sign_in *proof, str hash, sig
     TRY(account_get(t, by->account_id, &out->account));
     TRY(session_create(t, by, by->account_id, STAGE_FULL, by->factor_at != 0, &out->session_id, &out->token,
                        &out->expires_at));
-    TRY(tell_changed(t, by->account_id));
+    TRY(tell_changed(t, by->account_id, STR_NONE));
     return audit(t, by, "password.changed", .subject_kind = S("account"), .subject_id = by->account_id);
 }
 
@@ -360,7 +363,7 @@ err password_reset_complete(txn *t, const actor *who, str token, str hash)
     TRY(case_of_reset(t, &row, before.p != NULL, &why));
     TRY(set_password(t, why, row.account_id, hash));
     if (before.p) /* a first password replaces none: there is nothing to warn of */
-        TRY(tell_changed(t, row.account_id));
+        TRY(tell_changed(t, row.account_id, MAIL_DETAIL_RESET));
     actor by = *who;
     by.kind = ACTOR_ACCOUNT;
     by.account_id = row.account_id;

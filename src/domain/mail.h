@@ -44,6 +44,8 @@
 
 /** MAIL_EMAIL_LOST: an account of its own stays with the address. */
 #define MAIL_DETAIL_PARTED S("parted")
+/** MAIL_PASSWORD_CHANGED: by a reset, which ends API keys, too. */
+#define MAIL_DETAIL_RESET S("reset")
 
 /** One of the MAIL_MEMBER_…. */
 bool mail_is_about_member(str kind);

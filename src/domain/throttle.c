@@ -219,11 +219,10 @@ err rate_take_from(txn *t, const rate_rule *all, const rate_rule *each, str subj
 
 err rate_mail_due(txn *t, const rate_rule *few, const rate_rule *crowded, str subject, bool *due)
 {
-    int64_t taken;
-    TRY(rate_take(t, few, subject, 1, &taken));
-    if (!taken)
-        TRY(rate_take(t, crowded, subject, 1, &taken));
-    *due = taken > 0;
+    int64_t one_of_few, first_of_window;
+    TRY(rate_take(t, few, subject, 1, &one_of_few));
+    TRY(rate_take(t, crowded, subject, 1, &first_of_window)); /* in any case: a mail of just now serves, too */
+    *due = one_of_few || first_of_window;
     return OK;
 }
 

@@ -54,10 +54,13 @@ def test_a_reset_is_not_blocked_by_strangers(town):
     for n in range(5):
         town.client().post("/password-resets", {"email": person.email}, from_(200)).ok(202)
     town.client().post("/password-resets", {"email": person.email}, from_(200)).refused("rate-limited", 429)
-    town.inbox.resets(person.email, 6)
+    town.inbox.resets(person.email, 5)
     town.inbox.settle(1.5)
-    mails = town.inbox.resets(person.email, 6)
-    assert len(mails) <= 7
+    mails = town.inbox.resets(person.email, 5)
+    assert 5 <= len(mails) <= 6, "another one where ten minutes ended in between"
+    town.clock.advance(minutes=10)
+    town.client().post("/password-resets", {"email": person.email}, from_(199)).ok(202)
+    mails = town.inbox.resets(person.email, len(mails) + 1)
     body = {"token": mails[-1].token, "new_password": "lantern-orchard-43"}
     town.client().post("/password-resets/complete", body).ok(204)
 
