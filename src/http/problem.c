@@ -1,7 +1,10 @@
 #include "http/problem.h"
 
+#include "domain/phrase.h"
 #include "http/answer.h"
 #include "http/app.h"
+
+enum { LONG_WAIT = 60 }; /* seconds */
 
 static str text_of(request *r, str family, str code, str part)
 {
@@ -38,9 +41,19 @@ str problem_title(request *r, err refusal)
     return fill(r, text_of(r, S("problem."), err_about(refusal)->code, S(".title")));
 }
 
+/* Who has to wait for minutes or hours is told for how many; fewer seconds are over when the sentence was read. */
+static str wait_text(request *r)
+{
+    int64_t minutes = (r->problem.retry_after + 59) / 60, hours = (minutes + 59) / 60;
+    return minutes < 60 ? phrase_count(r->a, r->lang, S("problem.rate-limited.minutes"), minutes)
+                        : phrase_count(r->a, r->lang, S("problem.rate-limited.hours"), hours);
+}
+
 str problem_detail(request *r, err refusal)
 {
     bool uncertain = refusal == ERR_UNAVAILABLE && r->problem.uncertain;
+    if (refusal == ERR_RATE_LIMITED && r->problem.retry_after >= LONG_WAIT)
+        return wait_text(r);
     return fill(r, text_of(r, S("problem."), err_about(refusal)->code, uncertain ? S(".uncertain") : S(".detail")));
 }
 
