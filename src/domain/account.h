@@ -137,8 +137,8 @@ MUST err password_change(txn *t, const actor *by, const sign_in *proof, str hash
  * is ignored.
  */
 MUST err password_reset_request(txn *t, const actor *who, str email, str next);
-/** Queues a reset mail to an account's stored address, whoever asked: for what takes a password away. */
-MUST err password_reset_mail(txn *t, uuid account_id);
+/** Queues a reset mail to the address that took an account back, whose password has ended with that. */
+MUST err password_undone_mail(txn *t, uuid account_id);
 /** Whom a reset token is for. ERR_TOKEN_INVALID for any token that cannot be used. */
 MUST err password_reset_lookup(txn *t, str token, account_view *out);
 /** Sets the password; all sessions end; a mailed token proves the address (and lifts a confinement). */

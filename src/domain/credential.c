@@ -283,14 +283,18 @@ err password_reset_request(txn *t, const actor *who, str email, str next)
 }
 
 /* Earlier links stay good for their hour: anybody can ask for another one, and would kill the holder's. */
-static err mail_reset(txn *t, uuid account_id, str email, str locale, str next)
+static err mail_reset(txn *t, uuid account_id, str email, str locale, str next, str detail)
 {
     str token;
     TRY(make_token(t, account_id, KIND_RESET, RESET_LIFETIME, &token));
     if (next.n) /* sealed with the token, so that no secret of the invitation is kept either */
         token = arena_join(t->a, token, S("?next="), next);
-    mail_order order = {
-        .kind = MAIL_PASSWORD_RESET, .account_id = account_id, .recipient = email, .locale = locale, .token = token};
+    mail_order order = {.kind = MAIL_PASSWORD_RESET,
+                        .account_id = account_id,
+                        .recipient = email,
+                        .locale = locale,
+                        .token = token,
+                        .detail = detail};
     return mail_queue(t, &order, NULL);
 }
 
@@ -308,15 +312,15 @@ err password_reset_answer(txn *t, const actor *who, str what)
     TRY(rate_mail_due(t, &reset_mails, &reset_mails_crowded, throttle_subject(t, email), &due));
     if (!due)
         return OK;
-    TRY(mail_reset(t, row.id, row.email, row.locale, next));
+    TRY(mail_reset(t, row.id, row.email, row.locale, next, STR_NONE));
     return audit(t, who, "password.reset_requested", .subject_kind = S("account"), .subject_id = row.id);
 }
 
-err password_reset_mail(txn *t, uuid account_id)
+err password_undone_mail(txn *t, uuid account_id)
 {
     q_account_by_id_row row;
     TRY(q_account_by_id(t, &row, account_id));
-    return mail_reset(t, account_id, row.email, row.locale, S(""));
+    return mail_reset(t, account_id, row.email, row.locale, S(""), MAIL_DETAIL_UNDONE);
 }
 
 static err open_token(txn *t, str token, q_account_token_row *row)

@@ -122,6 +122,6 @@ err email_change_undo(txn *t, const actor *who, str token, bool *waits)
     TRY(e);
     TRY(tell_loser(t, &p));
     TRY(part_ways(t, &p, p.undo.created_at));
-    TRY(password_reset_mail(t, p.was.id));
+    TRY(password_undone_mail(t, p.was.id));
     return record(t, who, &p, STR_NONE);
 }

@@ -46,6 +46,8 @@
 #define MAIL_DETAIL_PARTED S("parted")
 /** MAIL_PASSWORD_CHANGED: by a reset, which ends API keys, too. */
 #define MAIL_DETAIL_RESET S("reset")
+/** MAIL_PASSWORD_RESET: the address took its account back, nobody asked. */
+#define MAIL_DETAIL_UNDONE S("undone")
 
 /** One of the MAIL_MEMBER_…. */
 bool mail_is_about_member(str kind);

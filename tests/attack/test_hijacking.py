@@ -265,6 +265,8 @@ def test_a_thief_who_moves_proves_and_resets_loses_all_of_it_to_the_undo(town, a
     town.clock.advance(days=6)
     thief.get("/me").ok()
     undo(town, old).ok(204)
+    told = town.inbox.resets(old)[-1].text
+    assert "is yours again" in told and "You asked" not in told
     thief.get("/me").refused("unauthenticated", 401)
     for email in (old, evil, worse):
         for password in (PASSWORD, "thief-password-1", "thief-password-2"):
