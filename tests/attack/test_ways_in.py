@@ -176,7 +176,7 @@ def test_what_is_older_than_the_change_outlives_its_undo(town):
     assert {way: holder.alive(way) for way in ("passkey", "app", "recovery_code")} == {
         "passkey": False, "app": True, "recovery_code": True}
     assert holder.try_undo(earlier) and not holder.try_undo(later)
-    assert holder.show(holder.client(), other) == 401
+    assert holder.show(holder.client(), other) in (401, 429), "gone: of unknown ones a source tries so many"
     token = holder.inbox.resets(holder.email)[-1].token
     holder.client().post("/password-resets/complete", {"token": token, "new_password": NEW}).ok(204)
     holder.password = NEW

@@ -115,6 +115,11 @@ def test_the_account_page(town, smtp, tmp_path, language, javascript):
         change_email(b, smtp, email)
         end_sessions(b, town, email)
         download(b, tmp_path, email)
+        b.follow("me.close_submit").sees("closing.title")
+        assert not b.all("form[action^='/me/close']"), "an earlier address may still take the account back"
+        looked_at(b, "close-waits", SIZES[language])
+        town.clock.advance(days=7, seconds=1)
+        b.follow("closing.back")
         close_account(b, town, email)
         assert b.complaints() == []
     finally:

@@ -146,7 +146,7 @@ class Holder:
 
     def try_passkey(self, passkey):
         status = self.show(self.client(), passkey)
-        assert status in (201, 401)
+        assert status in (201, 401, 429)  # of those that are gone a source tries so many
         return status == 201
 
     def arm_app(self):
