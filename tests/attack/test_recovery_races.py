@@ -12,7 +12,7 @@ from lib.server import together
 from lib.ways import NEW, mailed
 
 SITE = "http://localhost:4711"
-AT_ONCE, ROUNDS = 12, 4
+AT_ONCE, ROUNDS = 12, 2
 
 
 @pytest.fixture(scope="module")
