@@ -96,7 +96,14 @@ class Campaign:
             return
         self.wait_for_writing(time.monotonic(), load)
         load.end()
-        assert self.server.client(timeout=5).send("GET", "/readyz").status == 200
+        self.wait_for_ready()
+
+    def wait_for_ready(self):
+        """Who watches the database says so a moment after the first write went through."""
+        began = time.monotonic()
+        while self.server.client(timeout=5).send("GET", "/readyz").status != 200:
+            assert time.monotonic() - began < BACK_WITHIN + SLACK, "the database is back, and the server is not ready"
+            time.sleep(0.01)
 
     def wait_for_writing(self, back, load):
         while self.record.last_written < back:
