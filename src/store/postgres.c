@@ -74,7 +74,8 @@ static bool wait_a_tick(pg_store *s)
 
 void pg_note_silence(pg_store *s)
 {
-    if (s->last_there == 0 || clock_monotonic() - s->last_there <= GONE_AFTER_MS)
+    msec now = clock_monotonic();
+    if (s->last_there == 0 || now - s->last_there <= GONE_AFTER_MS || now - s->last_answer <= GONE_AFTER_MS)
         return;
     if (!atomic_exchange(&s->down, true))
         log_plain(LOG_ERROR, "the database is gone: everything is refused until it comes back");
@@ -99,9 +100,11 @@ static void make_room(pg_store *s)
     }
 }
 
-static void judge(pg_store *s, bool there)
+/* A watcher who got no connection, where others took all that are given, knows from their answers that it is there. */
+static void judge(pg_store *s, bool seen)
 {
     msec now = clock_monotonic();
+    bool there = seen || now - s->last_answer <= WATCH_MS;
     s->there = there;
     if (there) {
         s->last_there = now;

@@ -134,7 +134,8 @@ typedef struct pg_store {
     _Atomic int64_t last_now;      /* time never goes back in a process */
     _Atomic bool down;             /* the database has not answered for a while: everybody is refused at once */
     _Atomic bool there;            /* what the watcher saw the last time */
-    _Atomic msec last_there;       /* when it last answered, monotonic; 0: nobody watches */
+    _Atomic msec last_there;       /* when the watcher last knew it there, monotonic; 0: nobody watches */
+    _Atomic msec last_answer;      /* when it last answered whomsoever, monotonic */
     _Atomic bool complained, told_few;
     _Atomic int generation; /* of what is prepared: another after the schema changed */
     _Atomic int64_t have;   /* the schema's version, kept up to date once there is a watcher */

@@ -370,6 +370,8 @@ err pg_answers(pg_connection *c, PGresult **answer, violation *v)
         last = r;
     }
     c->pending_count = c->answered = 0;
+    if (e == OK)
+        c->store->last_answer = clock_monotonic();
     if (e == ERR_CONFLICT && !c->careful)
         c->conflicted = true;
     if (e != OK || !answer)
