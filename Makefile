@@ -9,7 +9,7 @@ PYTHON       ?= /usr/bin/python3
 TESTS        ?=
 ARGS         ?=
 export PYTHON PREFIX
-.PHONY: help run build test lint format tsan fuzz crash nodes bench bench-scale costs bench-peers screenshots proxies timing install clean
+.PHONY: help run build test lint format rooms tsan fuzz crash nodes bench bench-scale costs bench-peers screenshots proxies timing install clean
 .NOTPARALLEL:
 
 help:
@@ -32,6 +32,13 @@ lint:
 	@$(INSTALL) build test lint
 	@tools/build.sh --configure fuzz
 	@tools/lint.sh
+
+# Draws the house from what the compiler read and the linker joins, into ARCHITECTURE.md.
+rooms:
+	@$(INSTALL) build
+	@tools/build.sh release
+	@$(PYTHON) tools/rooms.py build/release --write ARCHITECTURE.md
+	@$(PYTHON) tools/rooms.py build/release --check
 
 tsan:
 	@$(INSTALL) build test

@@ -32,9 +32,12 @@ if [ "$(cat "$folder/.options" 2>/dev/null)" != "$options" ] || [ ! -f "$folder/
     said=$(meson setup "$folder" $options 2>&1) || { printf '%s\n' "$said" >&2; exit 1; }
     printf '%s\n' "$options" >"$folder/.options"
 fi
-ninja --quiet -C "$folder" build.ninja >/dev/null # configures again where a meson.build changed
+# Configures again where a file came or went, or a meson.build changed.
+find src -name '*.c' | sort | cmp -s - "$folder/.sources" 2>/dev/null || { find src -name '*.c' | sort >"$folder/.sources"; touch src/meson.build; }
+ninja --quiet -C "$folder" build.ninja >/dev/null
 if [ $only_configure = yes ]; then
     targets=$(ninja -C "$folder" -t targets all | sed -n 's/^\(src\/generated\/[^:]*\): CUSTOM_COMMAND.*/\1/p')
 fi
 # shellcheck disable=SC2086 — a list of names
 ninja --quiet -C "$folder" $targets
+[ $only_configure = yes ] || "${PYTHON:-/usr/bin/python3}" tools/rooms.py "$folder" --headers

@@ -14,4 +14,6 @@ for entry in libraries:
     shutil.rmtree(folder, ignore_errors=True)
     os.makedirs(folder)
     for part in [name] + [part for part in lower.split(",") if part]:
-        os.symlink(os.path.join(source, part), os.path.join(folder, part))
+        link = os.path.join(folder, part)
+        os.makedirs(os.path.dirname(link), exist_ok=True)  # a room stands inside its folder
+        os.symlink(os.path.join(source, part), link)

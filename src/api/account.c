@@ -1,9 +1,12 @@
 /* One's own account: sign-in, sessions, passwords, proof of address. */
 #include "api/view.h"
 #include "bodies.h"
-#include "domain/device.h"
-#include "domain/email_change.h"
-#include "domain/temporary.h"
+#include "domain/account/email_change.h"
+#include "domain/account/user_agent.h"
+#include "domain/invitation/parts.h"
+#include "domain/lifecycle/email_take.h"
+#include "domain/lifecycle/email_undo.h"
+#include "domain/lifecycle/temporary_replace.h"
 #include "routes.h"
 
 void answer_signed_in(request *r, int status, const signed_in *s)

@@ -1,9 +1,8 @@
 /* API keys of an organization. */
-#include "domain/api_key.h"
-
+#include "domain/member/api_key.h"
+#include "domain/shared/permission.h"
 #include "api/view.h"
 #include "bodies.h"
-#include "domain/permission.h"
 #include "routes.h"
 
 static void write_permissions(json_writer *w, const api_key_view *k)

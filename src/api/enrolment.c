@@ -2,7 +2,9 @@
 #include "api/passkey.h"
 #include "api/view.h"
 #include "bodies.h"
-#include "domain/phrase.h"
+#include "domain/invitation/parts.h"
+#include "domain/lifecycle/enrolment.h"
+#include "domain/shared/phrase.h"
 #include "routes.h"
 
 /* A wrong secret that was typed has been noted: the note must be kept though the answer is no. */

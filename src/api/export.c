@@ -1,10 +1,9 @@
 /* What an account may take along, and its end. */
-#include "domain/export.h"
-
+#include "domain/account/export.h"
+#include "domain/lifecycle/closing.h"
 #include "api/passkey.h"
 #include "api/view.h"
 #include "bodies.h"
-#include "domain/closing.h"
 #include "routes.h"
 
 static void write_organization(json_writer *w, uuid id, str slug, str name)

@@ -2,7 +2,7 @@
 #include "api/proof.h"
 #include "api/view.h"
 #include "bodies.h"
-#include "domain/factor.h"
+#include "domain/account/factor.h"
 #include "ports/qr.h"
 #include "ports/template.h"
 #include "routes.h"

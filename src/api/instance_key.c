@@ -1,7 +1,7 @@
 /* The operator's keys. */
 #include "api/view.h"
 #include "bodies.h"
-#include "domain/instance_key.h"
+#include "domain/account/instance_key.h"
 #include "routes.h"
 
 static void write_key(json_writer *w, const instance_key_view *k)

@@ -2,6 +2,10 @@
 #include "api/option.h"
 #include "api/view.h"
 #include "bodies.h"
+#include "domain/invitation/change.h"
+#include "domain/invitation/create.h"
+#include "domain/invitation/invitation.h"
+#include "domain/mail/render.h"
 #include "routes.h"
 
 /* ---- inviting ---- */

@@ -1,6 +1,7 @@
 /* An organization's logo. */
 #include "api/view.h"
 #include "bodies.h"
+#include "domain/organization/logo.h"
 #include "http/logo.h"
 #include "routes.h"
 

@@ -2,6 +2,7 @@
 #include "api/option.h"
 #include "api/view.h"
 #include "bodies.h"
+#include "domain/member/change.h"
 #include "routes.h"
 
 err api_list_members(request *r, txn *t)

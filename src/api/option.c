@@ -3,8 +3,10 @@
 
 #include "api/view.h"
 #include "bodies.h"
-#include "domain/group.h"
-#include "domain/member.h"
+#include "domain/member/change.h"
+#include "domain/member/list.h"
+#include "domain/member/member.h"
+#include "domain/organization/group.h"
 #include "routes.h"
 
 const entitlement_choice *option_choices(arena *a, const list *flags)

@@ -2,7 +2,7 @@
 #ifndef PARVIS_API_OPTION_H
 #define PARVIS_API_OPTION_H
 
-#include "domain/entitlement.h"
+#include "domain/organization/entitlement.h"
 #include "http/request.h"
 
 /** A body's map of entitlements; as many as it has. */

@@ -1,7 +1,8 @@
 /* Organizations: setup, founding, settings. */
 #include "api/view.h"
 #include "bodies.h"
-#include "domain/signup.h"
+#include "domain/lifecycle/signup.h"
+#include "domain/organization/logo.h"
 #include "http/schema.h"
 #include "routes.h"
 

@@ -2,7 +2,7 @@
 #ifndef PARVIS_API_PROOF_H
 #define PARVIS_API_PROOF_H
 
-#include "domain/factor.h"
+#include "domain/account/factor.h"
 #include "http/request.h"
 
 /** Finds what the password of a Proof is verified against, where it has one. ERR_RATE_LIMITED. */

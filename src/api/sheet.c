@@ -1,7 +1,7 @@
 /* Sheets of paper for temporary passwords. */
 #include "bodies.h"
-#include "domain/organization.h"
-#include "domain/sheet.h"
+#include "domain/invitation/sheet.h"
+#include "domain/organization/organization.h"
 #include "http/answer.h"
 #include "http/app.h"
 #include "http/problem.h"

@@ -1,7 +1,7 @@
 /* Founding an organization by a mailed code. */
 #include "api/view.h"
 #include "bodies.h"
-#include "domain/signup.h"
+#include "domain/lifecycle/signup.h"
 #include "routes.h"
 
 err api_begin_signup_admit(request *r, txn *t)

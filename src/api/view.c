@@ -1,6 +1,7 @@
 #include "api/view.h"
 
-#include "domain/group.h"
+#include "domain/invitation/invitation.h"
+#include "domain/organization/group.h"
 #include "http/problem.h"
 
 void view_account(json_writer *w, str key, const account_view *a)

@@ -2,10 +2,11 @@
 #ifndef PARVIS_API_VIEW_H
 #define PARVIS_API_VIEW_H
 
-#include "domain/enrolment.h"
-#include "domain/mail.h"
-#include "domain/member.h"
-#include "domain/organization.h"
+#include "domain/invitation/invitation.h"
+#include "domain/mail/mail.h"
+#include "domain/member/list.h"
+#include "domain/member/member.h"
+#include "domain/organization/organization.h"
 #include "http/answer.h"
 #include "http/app.h"
 

@@ -1,7 +1,7 @@
 #include "cli/instance.h"
 
 #include "base/log.h"
-#include "domain/installation.h"
+#include "domain/shared/installation.h"
 #include "store/migration.h"
 
 #include <errno.h>

@@ -1,7 +1,7 @@
 /* API keys, under the organization's settings: the list, making one, revoking one. */
 #include "console/console.h"
-#include "domain/api_key.h"
-#include "domain/permission.h"
+#include "domain/member/api_key.h"
+#include "domain/shared/permission.h"
 
 enum { NAMED_MOST = 2 }; /* as many permissions stand in the list by name; more of them are counted, and unfold */
 

@@ -1,6 +1,6 @@
 /* Closing one's account: a page that says what goes and asks, then the end. */
 #include "console/console.h"
-#include "domain/closing.h"
+#include "domain/lifecycle/closing.h"
 
 static err closing_open(request *r, txn *t, mval **out)
 {

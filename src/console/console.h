@@ -8,11 +8,11 @@
 #define PARVIS_CONSOLE_CONSOLE_H
 
 #include "routes.h"
-#include "domain/enrolment.h"
-#include "domain/invitation.h"
-#include "domain/member.h"
-#include "domain/organization.h"
-#include "domain/phrase.h"
+#include "domain/invitation/invitation.h"
+#include "domain/lifecycle/enrolment.h"
+#include "domain/member/member.h"
+#include "domain/organization/organization.h"
+#include "domain/shared/phrase.h"
 #include "http/answer.h"
 #include "http/app.h"
 #include "http/problem.h"

@@ -1,6 +1,8 @@
 /* Another address for one's account: the form that asks, and the pages of the two links. */
 #include "console/console.h"
-#include "domain/email_change.h"
+#include "domain/account/email_change.h"
+#include "domain/lifecycle/email_take.h"
+#include "domain/lifecycle/email_undo.h"
 
 err console_me_email_form_admit(request *r, txn *t)
 {

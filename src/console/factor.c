@@ -1,5 +1,5 @@
 /* One's own second factors: setting up an authenticator app, recovery codes, taking them away. */
-#include "domain/factor.h"
+#include "domain/account/factor.h"
 #include "console/console.h"
 #include "ports/qr.h"
 #include "ports/template.h"

@@ -1,6 +1,6 @@
 /* The frame around every page. */
 #include "console/console.h"
-#include "domain/session.h"
+#include "domain/shared/session.h"
 #include "http/schema.h"
 #include "ports/template.h"
 

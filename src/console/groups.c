@@ -1,6 +1,8 @@
 /* Groups: the list, and the page of one. */
 #include "console/console.h"
-#include "domain/group.h"
+#include "domain/member/change.h"
+#include "domain/member/list.h"
+#include "domain/organization/group.h"
 
 static str group_link(request *r, uuid id, const char *rest)
 {

@@ -1,5 +1,6 @@
 /* Every member's home, and the way out. */
 #include "console/console.h"
+#include "domain/member/list.h"
 
 enum { CONTACTS_MOST = 6 };
 

@@ -1,5 +1,6 @@
 /* One invitation: resend, revoke, a link to hand over, a mistyped address. */
 #include "console/invite.h"
+#include "domain/invitation/change.h"
 
 static str list_link(request *r)
 {

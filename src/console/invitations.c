@@ -1,6 +1,7 @@
 /* The invitations' tab, and what can be done to one invitation or to those that are ticked. */
 #include "console/console.h"
-#include "domain/temporary.h"
+#include "domain/invitation/change.h"
+#include "domain/invitation/temporary.h"
 
 /* ---- rows ---- */
 

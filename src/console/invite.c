@@ -1,6 +1,8 @@
 /* The invitation in steps: addresses, options, preview, send; for people, and for administrators. Every step reads and checks all of it again. */
 #include "console/invite.h"
 
+#include "domain/invitation/create.h"
+
 static const invite_way inviting = {"/users/invite", "invite.title", false};
 static const invite_way adding_administrators = {"/users/administrators", "administrators.title", true};
 

@@ -3,8 +3,8 @@
 #define PARVIS_CONSOLE_INVITE_H
 
 #include "console/console.h"
-#include "domain/entitlement.h"
-#include "domain/temporary.h"
+#include "domain/invitation/temporary.h"
+#include "domain/organization/entitlement.h"
 #include "ports/address.h"
 
 typedef body_invite_step_form invite_form; /* all steps post the same fields */

@@ -1,7 +1,7 @@
 /* What an invitation gives besides a role: groups, entitlements, until when. */
 #include "console/invite.h"
-#include "domain/group.h"
-#include "domain/member.h"
+#include "domain/member/change.h"
+#include "domain/organization/group.h"
 
 static bool is_among(const list *chosen, str value)
 {

@@ -1,5 +1,6 @@
 /* The invited person: by the link of a mail (/i/{token}) or by an address and a typed code (/join). Looking changes nothing. */
 #include "console/console.h"
+#include "domain/invitation/parts.h"
 
 typedef body_invitation_accept_form enrol_form; /* all these forms have the same fields */
 

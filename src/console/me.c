@@ -1,7 +1,7 @@
 /* One's own account: name and language, password, sessions, proof of the address. */
 #include "console/console.h"
-#include "domain/device.h"
-#include "domain/factor.h"
+#include "domain/account/factor.h"
+#include "domain/account/user_agent.h"
 #include "ports/zone.h"
 
 /* ---- the page ---- */

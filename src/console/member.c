@@ -1,5 +1,6 @@
 /* One member: the page, and what can be done to them; each action asks first. */
 #include "console/console.h"
+#include "domain/member/change.h"
 
 static err find_member(request *r, txn *t, member_view *out)
 {

@@ -1,6 +1,7 @@
 /* What a member is offered: options, groups, end of access; suspended or not; for one or for several. */
 #include "console/console.h"
-#include "domain/group.h"
+#include "domain/member/change.h"
+#include "domain/organization/group.h"
 
 /* ---- one ---- */
 

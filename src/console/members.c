@@ -1,6 +1,7 @@
 /* The users page: members, and the head that it shares with the invitations. */
 #include "console/console.h"
-#include "domain/group.h"
+#include "domain/member/list.h"
+#include "domain/organization/group.h"
 
 /* What one sees in the list depends on what one may do to that member. */
 static bool may_remove(const request *r, const member_view *v)

@@ -1,6 +1,7 @@
 /* A password of one's own in place of a temporary one: the only page there is until it is set. */
 #include "console/console.h"
-#include "domain/temporary.h"
+#include "domain/invitation/parts.h"
+#include "domain/lifecycle/temporary_replace.h"
 
 /* `typed`: what the form brought; NULL: names as the inviter wrote them. */
 static err own_open(request *r, txn *t, const invitation_door *door, const body_own_password_form *typed, mval **out)

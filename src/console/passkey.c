@@ -1,8 +1,9 @@
 /* One's own passkeys: adding is the script's work, since a browser makes them; the rest are pages like any other. */
-#include "domain/passkey.h"
+#include "domain/account/factor.h"
+#include "domain/account/passkey.h"
+#include "domain/account/passkey_offer.h"
+#include "domain/account/user_agent.h"
 #include "console/console.h"
-#include "domain/device.h"
-#include "domain/factor.h"
 
 static str passkey_path(const request *r, uuid id, const char *rest)
 {

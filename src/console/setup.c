@@ -1,5 +1,6 @@
 /* The one-time setup address: the first organization and its owner. */
 #include "console/console.h"
+#include "domain/lifecycle/founding.h"
 #include "ports/address.h"
 
 /* Open while the address's secret is right and nothing was founded yet. */

@@ -1,6 +1,6 @@
 /* Temporary passwords on paper: made from what the page that showed them posts back, since they are kept nowhere. */
 #include "console/console.h"
-#include "domain/sheet.h"
+#include "domain/invitation/sheet.h"
 
 err console_invite_sheets_form(request *r, txn *t)
 {

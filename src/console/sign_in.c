@@ -1,7 +1,7 @@
 /* Getting in and out, and the language of the pages. */
 #include "console/console.h"
-#include "domain/factor.h"
-#include "domain/passkey.h"
+#include "domain/account/factor.h"
+#include "domain/account/passkey_offer.h"
 
 err console_root(request *r, txn *t)
 {

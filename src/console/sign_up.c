@@ -1,6 +1,6 @@
 /* Founding an organization where the operator lets anybody: by a mailed code, or by who is signed in. */
 #include "console/console.h"
-#include "domain/signup.h"
+#include "domain/lifecycle/signup.h"
 
 /* ---- somebody new ---- */
 

@@ -1,6 +1,7 @@
 /* What an organization's pages wear: its colour and its logo. */
 #include "console/console.h"
-#include "domain/colour.h"
+#include "domain/organization/logo.h"
+#include "domain/shared/colour.h"
 #include "http/logo.h"
 
 err put_theme(request *r, txn *t, mval *m, uuid organization_id)

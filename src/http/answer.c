@@ -1,6 +1,6 @@
 #include "http/answer.h"
 
-#include "domain/browser.h"
+#include "domain/account/browser.h"
 #include "http/app.h"
 #include "http/problem.h"
 

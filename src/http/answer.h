@@ -2,7 +2,7 @@
 #ifndef PARVIS_HTTP_ANSWER_H
 #define PARVIS_HTTP_ANSWER_H
 
-#include "domain/account.h"
+#include "domain/account/credential.h"
 #include "http/json.h"
 #include "http/request.h"
 

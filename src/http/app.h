@@ -2,7 +2,7 @@
 #ifndef PARVIS_HTTP_APP_H
 #define PARVIS_HTTP_APP_H
 
-#include "domain/env.h"
+#include "domain/shared/env.h"
 #include "http/request.h"
 
 /**

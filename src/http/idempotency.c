@@ -1,6 +1,6 @@
 #include "http/idempotency.h"
 
-#include "domain/env.h"
+#include "domain/shared/env.h"
 #include "http/answer.h"
 #include "http/problem.h"
 #include "ports/token.h"

@@ -2,7 +2,7 @@
 #ifndef PARVIS_HTTP_PASSKEY_BODY_H
 #define PARVIS_HTTP_PASSKEY_BODY_H
 
-#include "domain/passkey.h"
+#include "domain/account/passkey.h"
 #include "http/request.h"
 
 /** Words that browsers have for the ways to an authenticator, of a list of strings; others are left out. */

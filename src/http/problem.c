@@ -1,6 +1,6 @@
 #include "http/problem.h"
 
-#include "domain/phrase.h"
+#include "domain/shared/phrase.h"
 #include "http/answer.h"
 #include "http/app.h"
 

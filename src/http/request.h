@@ -6,7 +6,7 @@
 #define PARVIS_HTTP_REQUEST_H
 
 #include "base/buf.h"
-#include "domain/actor.h"
+#include "domain/shared/actor.h"
 #include "ports/catalog.h"
 
 typedef struct request request;

@@ -3,8 +3,8 @@
 
 #include "base/log.h"
 #include "base/random.h"
-#include "domain/mail_render.h"
-#include "domain/phrase.h"
+#include "domain/mail/render.h"
+#include "domain/shared/phrase.h"
 #include "queries.h"
 
 #include <stdlib.h>

@@ -1,10 +1,11 @@
 /* Reminders, warnings, what was asked for addresses, and what is too old to keep. */
+#include "domain/lifecycle/address_answer.h"
 #include "worker/parts.h"
 
 #include "base/log.h"
-#include "domain/address_request.h"
-#include "domain/invitation.h"
-#include "domain/member_notice.h"
+#include "domain/invitation/change.h"
+#include "domain/member/notice.h"
+#include "domain/shared/address_request.h"
 #include "queries.h"
 
 enum { CHORES = 100, SWEEP_EVERY = MSEC_HOUR, SWEEP_ROWS = 500, SWEEP_ROUNDS = 2000, ARENA_BYTES = 16 << 20 };

@@ -2,7 +2,7 @@
 #ifndef PARVIS_WORKER_PARTS_H
 #define PARVIS_WORKER_PARTS_H
 
-#include "domain/mail.h"
+#include "domain/mail/mail.h"
 #include "ports/mail.h"
 #include "worker/worker.h"
 

@@ -5,7 +5,7 @@
 #ifndef PARVIS_WORKER_WORKER_H
 #define PARVIS_WORKER_WORKER_H
 
-#include "domain/env.h"
+#include "domain/shared/env.h"
 
 typedef struct worker worker;
 

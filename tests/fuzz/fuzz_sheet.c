@@ -1,6 +1,5 @@
 /* Any text on a sheet: it ends, its lines hold all of it, and the file says truly where its objects stand. */
-#include "domain/sheet.h"
-
+#include "domain/invitation/sheet.h"
 #include <stdio.h>
 #include <stdlib.h>
 

@@ -1,6 +1,5 @@
 /* Contrast as WCAG 2.2 has it, and what follows from a colour. */
-#include "domain/colour.h"
-
+#include "domain/shared/colour.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

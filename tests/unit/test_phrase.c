@@ -5,7 +5,7 @@
 
 #include <cmocka.h>
 
-#include "domain/phrase.h"
+#include "domain/shared/phrase.h"
 #include "ports/zone.h"
 
 static void is(str found, const char *expected)

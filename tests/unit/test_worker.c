@@ -1,5 +1,5 @@
 /* The worker over a real database, with a real mail server and with files. */
-#include "domain/mail.h"
+#include "domain/mail/mail.h"
 #include "mail_server.h"
 #include "worker/worker.h"
 

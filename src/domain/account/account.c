@@ -1,0 +1,127 @@
+#include "domain/account/account.h"
+
+#include "domain/account/ways_in.h"
+#include "domain/shared/audit.h"
+#include "domain/shared/member_index.h"
+#include "ports/address.h"
+#include "ports/zone.h"
+#include "queries.h"
+
+err account_get(txn *t, uuid id, account_view *out)
+{
+    q_account_by_id_row r;
+    TRY(q_account_by_id(t, &r, id));
+    *out = (account_view){r.id,         r.email,    r.given_name, r.family_name, r.locale, r.email_proved_at != 0,
+                          r.created_at, r.time_zone};
+    out->closed = r.closed_at != 0;
+    out->factors = (account_factors){.totp = r.totp != 0, .passkeys = r.passkeys, .recovery_codes = r.recovery_codes};
+    out->waits = !uuid_none(r.temporary_invitation_id);
+    out->browsers = r.browsers;
+    return OK;
+}
+
+err account_by_email(txn *t, str email, account_view *out)
+{
+    address where;
+    q_account_by_key_row r;
+    if (!address_parse(t->a, email, &where))
+        return ERR_INVALID_ADDRESS;
+    TRY(q_account_by_key(t, &r, where.key));
+    return account_get(t, r.id, out);
+}
+
+err account_places_rewrite(txn *t, uuid account_id, str given, str family, str email_key)
+{
+    q_account_memberships_all_rows places;
+    TRY(q_account_memberships_all(t, &places, account_id));
+    str key = member_family_key(t->a, given, family);
+    for (size_t i = 0; i < places.n; i++) {
+        TRY(q_member_sort_keys_set(t, .organization_id = places.p[i].organization_id, .id = places.p[i].id,
+                                   .family_key = key, .email_key = email_key));
+        TRY(member_index(t, places.p[i].organization_id, places.p[i].id, given, family, email_key));
+    }
+    return OK;
+}
+
+/* UTC is said by no zone at all, so that it needs no tzdata. */
+static err zone_clean(problem *p, str chosen, str *out)
+{
+    *out = str_eq(chosen, S("UTC")) ? STR_NONE : chosen;
+    return !out->p || zone_exists(chosen) ? OK
+                                          : problem_at(p, ERR_INVALID_REQUEST, S("/time_zone"), S("not-allowed"), 0);
+}
+
+err account_update(txn *t, const actor *by, const account_change *c)
+{
+    q_account_by_id_row was;
+    TRY(q_account_by_id(t, &was, by->account_id));
+    str given = was.given_name, family = was.family_name, zone = was.time_zone;
+    if (c->time_zone.n)
+        TRY(zone_clean(t->problem, c->time_zone, &zone));
+    if (c->given_name.p)
+        TRY(name_clean(t->a, t->problem, S("/given_name"), c->given_name, &given));
+    if (c->family_name.p)
+        TRY(name_clean(t->a, t->problem, S("/family_name"), c->family_name, &family));
+    bool changed = !str_eq(given, was.given_name) || !str_eq(family, was.family_name) || !str_eq(zone, was.time_zone) ||
+                   (c->locale.p && !str_eq(c->locale, was.locale));
+    if (!changed)
+        return OK;
+    TRY(q_account_names_set(t, .given_name = given, .family_name = family,
+                            .locale = c->locale.p ? c->locale : was.locale, .time_zone = zone, .id = by->account_id));
+    if (!str_eq(given, was.given_name) || !str_eq(family, was.family_name))
+        TRY(account_places_rewrite(t, by->account_id, given, family, was.email_key));
+    return audit(t, by, "account.updated", .subject_kind = S("account"), .subject_id = by->account_id,
+                 .detail = AUDIT_OBJECT(t->a, {S("given_name"), given}, {S("family_name"), family}));
+}
+
+err account_memberships(txn *t, uuid account_id, membership_view **out, size_t *count)
+{
+    q_account_memberships_rows rows;
+    TRY(q_account_memberships(t, &rows, .account_id = account_id, .now = t->now));
+    *out = arena_array_of(t->a, membership_view, rows.n);
+    *count = rows.n;
+    for (size_t i = 0; i < rows.n; i++)
+        (*out)[i] = (membership_view){rows.p[i].organization_id,
+                                      rows.p[i].id,
+                                      rows.p[i].name,
+                                      rows.p[i].slug,
+                                      rows.p[i].role,
+                                      rows.p[i].joined_at,
+                                      rows.p[i].entitlement_keys,
+                                      rows.p[i].entitlements};
+    return OK;
+}
+
+err account_sessions(txn *t, uuid account_id, session_view **out, size_t *count)
+{
+    q_session_of_account_rows rows;
+    TRY(q_session_of_account(t, &rows, .account_id = account_id, .now = t->now));
+    *out = arena_array_of(t->a, session_view, rows.n);
+    *count = rows.n;
+    for (size_t i = 0; i < rows.n; i++)
+        (*out)[i] = (session_view){rows.p[i].id,         rows.p[i].created_at, rows.p[i].seen_at,
+                                   rows.p[i].expires_at, rows.p[i].user_agent, rows.p[i].source};
+    return OK;
+}
+
+err session_end(txn *t, const actor *by, uuid session_id)
+{
+    int64_t gone;
+    TRY(q_session_delete(t, &gone, .id = session_id, .account_id = by->account_id));
+    if (gone == 0)
+        return ERR_NOT_FOUND;
+    return audit(t, by, "session.revoked", .subject_kind = S("session"), .subject_id = session_id);
+}
+
+err sessions_end_others(txn *t, const actor *by)
+{
+    TRY(ways_end(t, WAYS_SESSIONS_ENDED, &(ways_of){.account_id = by->account_id, .session_id = by->session_id}));
+    return audit(t, by, "sessions.revoked", .subject_kind = S("account"), .subject_id = by->account_id);
+}
+
+err sign_out(txn *t, const actor *who)
+{
+    int64_t gone;
+    TRY(q_session_delete(t, &gone, .id = who->session_id, .account_id = who->account_id));
+    return audit(t, who, "session.ended", .subject_kind = S("session"), .subject_id = who->session_id);
+}

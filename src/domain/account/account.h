@@ -1,0 +1,67 @@
+/* Accounts: one person, known by one address, across the whole server. */
+#ifndef PARVIS_DOMAIN_ACCOUNT_ACCOUNT_H
+#define PARVIS_DOMAIN_ACCOUNT_ACCOUNT_H
+
+#include "domain/shared/actor.h"
+#include "domain/shared/name.h"
+#include "domain/shared/throttle.h"
+
+/** What an account can show beside its password. */
+typedef struct account_factors {
+    bool totp; /* an authenticator app, confirmed */
+    int64_t passkeys;
+    int64_t recovery_codes; /* not yet used */
+} account_factors;
+
+typedef struct account_view {
+    uuid id;
+    str email, given_name, family_name, locale; /* locale STR_NONE: never chosen */
+    bool address_proved;
+    msec created_at;
+    str time_zone;           /* account_get; STR_NONE: UTC */
+    bool closed;             /* by account_get: names and address are erased */
+    bool waits;              /* by account_get: behind a temporary password, nobody's yet (domain/temporary.h) */
+    str role;                /* organization_contacts alone fills it */
+    account_factors factors; /* account_get and account_by_email fill it */
+    int64_t browsers;        /* the same; domain/browser.h */
+} account_view;
+
+MUST err account_get(txn *t, uuid id, account_view *out);
+MUST err account_by_email(txn *t, str email, account_view *out); /* ERR_NOT_FOUND, ERR_INVALID_ADDRESS */
+
+typedef struct account_change {
+    str given_name, family_name, locale; /* STR_NONE: unchanged */
+    str time_zone;                       /* an IANA name; "" or STR_NONE: unchanged, "UTC": none */
+} account_change;
+/** Changes one's own names (in every organization's lists too) and language. ERR_INVALID_REQUEST for names that hold links,
+ * and for time zones that the system does not know. */
+MUST err account_update(txn *t, const actor *by, const account_change *change);
+
+/** Writes an account's name and address anew into what lists are sorted and searched by, wherever it is a member. */
+MUST err account_places_rewrite(txn *t, uuid account_id, str given, str family, str email_key);
+
+/** The caller's organizations. */
+typedef struct membership_view {
+    uuid organization_id, membership_id;
+    str organization_name, organization_slug, role;
+    msec joined_at;
+    str entitlement_keys; /* the organization's, and what of it is on */
+    int64_t entitlements;
+} membership_view;
+MUST err account_memberships(txn *t, uuid account_id, membership_view **out, size_t *count);
+
+typedef struct session_view {
+    uuid id;
+    msec created_at, seen_at, expires_at;
+    str user_agent, source;
+} session_view;
+MUST err account_sessions(txn *t, uuid account_id, session_view **out, size_t *count);
+/** Ends one of one's own sessions. ERR_NOT_FOUND for anybody else's. */
+MUST err session_end(txn *t, const actor *by, uuid session_id);
+/** Ends all of one's own sessions but the one that asks. */
+MUST err sessions_end_others(txn *t, const actor *by);
+
+/** Ends the session of whoever asks. */
+MUST err sign_out(txn *t, const actor *who);
+
+#endif

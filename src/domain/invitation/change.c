@@ -1,0 +1,524 @@
+/* What happens to an invitation that stands: resend, revoke, correct, link, remind. */
+#include "base/buf.h"
+#include "domain/invitation/change.h"
+
+#include "domain/invitation/create.h"
+#include "domain/invitation/disclosure.h"
+#include "domain/invitation/parts.h"
+#include "domain/invitation/temporary.h"
+#include "domain/mail/mail.h"
+#include "domain/organization/group.h"
+#include "domain/organization/seat.h"
+#include "domain/shared/audit.h"
+#include "domain/shared/secret.h"
+#include "ports/address.h"
+#include "queries.h"
+
+enum { LINK_CODE_LIFETIME = MSEC_DAY };
+
+/* An invitation locked for change, with its organization and the seats. */
+typedef struct standing {
+    uuid organization_id;
+    q_organization_by_id_row organization;
+    q_invitation_for_change_row inv;
+    seats seats;
+    str state; /* effective */
+} standing;
+
+/* The account that waits behind its temporary password ends with it: accounts are held before seats. */
+static err hold_waiting(txn *t, uuid organization_id, uuid id)
+{
+    q_temporary_hold_row row;
+    if (!store_is_shared(t->store))
+        return OK;
+    err e = q_temporary_hold(t, &row, .organization_id = organization_id, .id = id);
+    return e == ERR_NOT_FOUND ? OK : e;
+}
+
+static err take_up(txn *t, uuid organization_id, uuid id, standing *s)
+{
+    s->organization_id = organization_id;
+    TRY(hold_waiting(t, organization_id, id));
+    TRY(seats_lock(t, organization_id, &s->seats));
+    TRY(q_organization_by_id(t, &s->organization, organization_id));
+    TRY(q_invitation_for_change(t, &s->inv, .organization_id = organization_id, .id = id));
+    s->state = invitation_effective(s->inv.state, s->inv.expires_at, t->now);
+    return OK;
+}
+
+/* What may become what: the refusal that each state gives. */
+typedef enum change { CHANGE_RESEND, CHANGE_REVOKE, CHANGE_PENDING_ONLY, CHANGE_COUNT } change;
+static const struct {
+    str state;
+    err refusal[CHANGE_COUNT];
+} allowed[] = {
+    /*                        resend         revoke                           correct, link             */
+    {S_INIT("pending"), {OK, OK, OK}},
+    {S_INIT("expired"), {OK, OK, ERR_INVITATION_EXPIRED}},
+    {S_INIT("accepted"), {ERR_CONFLICT, ERR_INVITATION_ALREADY_ACCEPTED, ERR_INVITATION_ALREADY_ACCEPTED}},
+    {S_INIT("declined"), {ERR_CONFLICT, ERR_INVITATION_DECLINED, ERR_INVITATION_DECLINED}},
+    {S_INIT("revoked"), {ERR_CONFLICT, ERR_INVITATION_REVOKED, ERR_INVITATION_REVOKED}},
+};
+
+static err may_become(const standing *s, change c)
+{
+    for (size_t i = 0; i < sizeof allowed / sizeof *allowed; i++)
+        if (str_eq(allowed[i].state, s->state))
+            return allowed[i].refusal[c];
+    return ERR_INTERNAL;
+}
+
+/* A refusal is its caller's; trouble with the database is everybody's. */
+static bool is_trouble(err e)
+{
+    return e == ERR_UNAVAILABLE || e == ERR_INTERNAL;
+}
+
+/* ---- resend ---- */
+
+/* Lapsed, but its seat was not taken back yet: it gives the seat up and asks for one like any other, for the limit may
+ * have come down meanwhile. */
+static err retake_seat(txn *t, standing *s)
+{
+    if (str_eq(s->state, S("pending")))
+        return OK;
+    TRY(seat_lapse(t, s->organization_id, s->inv.id, &s->seats));
+    TRY(seat_hold(t, s->organization_id, &s->seats));
+    return seats_save(t, s->organization_id, &s->seats);
+}
+
+/* An invitation to the same address that came later: while it lives, it stands; lapsed, it makes room. */
+static err make_room(txn *t, standing *s)
+{
+    q_invitation_pending_of_row other;
+    err e = q_invitation_pending_of(t, &other, .organization_id = s->organization_id, .email_key = s->inv.email_key);
+    if (e != OK)
+        return e == ERR_NOT_FOUND ? OK : e;
+    if (other.expires_at > t->now)
+        return ERR_ALREADY_INVITED;
+    return seat_lapse(t, s->organization_id, other.id, &s->seats);
+}
+
+/* An expired one takes its place and its seat again, unless the address is a member or invited anew meanwhile. */
+static err reopen(txn *t, standing *s)
+{
+    q_account_by_key_row account;
+    q_member_of_account_row member;
+    err e = q_account_by_key(t, &account, s->inv.email_key);
+    if (e == OK)
+        e = q_member_of_account(t, &member, .organization_id = s->organization_id, .account_id = account.id);
+    if (e != ERR_NOT_FOUND)
+        return e == OK ? ERR_ALREADY_MEMBER : e;
+    if (str_eq(s->inv.state, S("pending")))
+        return retake_seat(t, s);
+    TRY(make_room(t, s));
+    TRY(seat_hold(t, s->organization_id, &s->seats));
+    return seats_save(t, s->organization_id, &s->seats);
+}
+
+static invitation_send send_of(const standing *s, str kind)
+{
+    return (invitation_send){.organization_id = s->organization_id,
+                             .invitation_id = s->inv.id,
+                             .kind = kind,
+                             .method = METHOD_LINK,
+                             .email = s->inv.email,
+                             .email_key = s->inv.email_key,
+                             .locale = s->inv.locale,
+                             .organization_locale = s->organization.locale};
+}
+
+/* In whose name it goes out: still its inviter's, or, once they no longer invite here, that of whoever resends. */
+static err sender(txn *t, const actor *by, const standing *s, uuid *out)
+{
+    q_member_of_account_row member;
+    *out = s->inv.invited_by_id;
+    if (uuid_none(*out))
+        return OK;
+    err e = q_member_of_account(t, &member, .organization_id = s->organization_id, .account_id = *out);
+    if (e != OK && e != ERR_NOT_FOUND)
+        return e;
+    if (e == ERR_NOT_FOUND || str_eq(member.role, S("member")))
+        *out = by->account_id;
+    return OK;
+}
+
+/* What a renewal is asked for. */
+typedef struct renewal {
+    bool password; /* a temporary password, and nothing else will do */
+    str delivery;  /* of it; STR_NONE: as before, as far as the terms allow */
+    str *shown;    /* where it goes when it is shown; NULL: nowhere */
+    bool told;     /* out: whether the address has an account */
+} renewal;
+
+/* A temporary password in place of the last one; a link for whoever has an account by now, where that may be told. */
+static err renew_password(txn *t, const actor *by, standing *s, renewal *r, msec expires, invitation_send *send)
+{
+    str delivery;
+    temporary_terms terms = temporary_terms_of(t, &s->organization);
+    bool as_before = !r->delivery.p && str_eq(terms.delivery, S("ask"));
+    TRY(temporary_delivery(t, &terms, as_before ? s->inv.password_delivery : r->delivery, &delivery));
+    bool shows = str_eq(delivery, S("show"));
+    if (shows && !r->shown) /* first, and for everybody: nothing was looked at */
+        return ERR_CONFLICT;
+    TRY(disclosure_of(t, by, s->organization_id, s->inv.email_key, &send->tells));
+    err e = temporary_issue(t, send, delivery, s->inv.given_name, s->inv.family_name, expires);
+    r->told = e == ERR_CONFLICT;
+    if (e == OK && shows)
+        *r->shown = send->password;
+    return r->told && !r->password ? OK : e;
+}
+
+static err renew(txn *t, const actor *by, standing *s, renewal *r)
+{
+    uuid inviter;
+    invitation_send send = send_of(s, MAIL_INVITATION);
+    msec expires = invitation_expiry(t->now, s->inv.lifetime, s->inv.access_ends_at);
+    TRY(sender(t, by, s, &inviter));
+    TRY(invitation_retire_secrets(t, s->organization_id, &s->inv));
+    TRY(mail_withdraw(t, s->inv.mail_id));
+    if (str_eq(s->inv.method, METHOD_TEMPORARY))
+        TRY(renew_password(t, by, s, r, expires, &send));
+    TRY(invitation_find_account(t, &send));
+    TRY(invitation_mail(t, &send));
+    msec after = send.password.p ? 0 : s->organization.reminder_after; /* a reminder could not say the password again */
+    TRY(q_invitation_renew(t, .organization_id = s->organization_id, .id = s->inv.id, .invited_by_id = inviter,
+                           .expires_at = expires, .secret_hash = send.secret_hash, .code_hash = send.code_hash,
+                           .code_expires_at = send.code_expires_at, .last_sent_at = t->now, .mail_id = send.mail_id,
+                           .remind_at =
+                               invitation_next_reminder(t->now, after, s->organization.reminder_max, 0, expires),
+                           .method = send.method, .password_delivery = send.password_delivery));
+    return audit(t, by, "invitation.resent", .subject_kind = S("invitation"), .subject_id = s->inv.id,
+                 .after = AUDIT_OBJECT(t->a, {S("method"), send.method}, {S("delivery"), send.password_delivery}),
+                 .detail = AUDIT_OBJECT(t->a, {S("email"), s->inv.email}));
+}
+
+static err take_up_renewal(txn *t, const actor *by, uuid id, renewal *r, standing *s)
+{
+    int64_t taken;
+    TRY(take_up(t, by->organization_id, id, s));
+    TRY(may_become(s, CHANGE_RESEND));
+    TRY(invitation_role_allowed(by, s->inv.role));
+    if (s->inv.access_ends_at && s->inv.access_ends_at <= t->now)
+        return problem_at(t->problem, ERR_CONFLICT, S("/access_ends_at"), S("past"), 0);
+    if (r->password && !str_eq(s->inv.method, METHOD_TEMPORARY))
+        return ERR_CONFLICT;
+    TRY(invitation_rate(t, s->organization_id, 1, &taken));
+    if (!taken)
+        return ERR_RATE_LIMITED;
+    TRY(reopen(t, s));
+    return renew(t, by, s, r);
+}
+
+err invitation_resend(txn *t, const actor *by, uuid id, str *shown)
+{
+    standing s;
+    if (shown)
+        *shown = STR_NONE;
+    return take_up_renewal(t, by, id, &(renewal){.shown = shown}, &s);
+}
+
+/*
+ * What comes after store_savepoint. A refusal that tells of an account leaves nothing behind but the note that it was told:
+ * whoever asks again and again is counted each time.
+ */
+static err keep_or_note(txn *t, const actor *by, err e, bool told, str email_key)
+{
+    bool may;
+    if (e == OK)
+        return store_release(t);
+    if (is_trouble(e))
+        return e;
+    store_rollback_to(t);
+    if (told)
+        TRY(disclosure_of(t, by, by->organization_id, email_key, &may));
+    return e;
+}
+
+err invitation_new_password(txn *t, const actor *by, uuid id, str delivery, str *shown)
+{
+    standing s = {0};
+    renewal r = {.password = true, .delivery = delivery, .shown = shown};
+    *shown = STR_NONE;
+    TRY(store_savepoint(t));
+    err e = take_up_renewal(t, by, id, &r, &s);
+    return keep_or_note(t, by, e, r.told, s.inv.email_key);
+}
+
+/* One of many: its refusal undoes what it wrote and leaves the others whole. */
+static err resend_apart(txn *t, const actor *by, uuid id)
+{
+    TRY(store_savepoint(t));
+    err e = invitation_resend(t, by, id, NULL);
+    if (e == OK)
+        return store_release(t);
+    store_rollback_to(t);
+    return e;
+}
+
+err batch_resend(txn *t, const actor *by, uuid batch_id, int64_t *resent, int64_t *asked)
+{
+    q_batch_by_id_row batch;
+    q_batch_unanswered_rows rows;
+    TRY(q_batch_by_id(t, &batch, .organization_id = by->organization_id, .id = batch_id));
+    TRY(q_batch_unanswered(t, &rows, .organization_id = by->organization_id, .batch_id = batch_id));
+    *resent = 0;
+    *asked = (int64_t)rows.n;
+    for (size_t i = 0; i < rows.n; i++) {
+        err e = resend_apart(t, by, rows.p[i].id);
+        if (is_trouble(e))
+            return e;
+        *resent += e == OK;
+        if (e == ERR_RATE_LIMITED)
+            return *resent ? OK : e;
+    }
+    return OK;
+}
+
+/* ---- revoke, correct ---- */
+
+static err close_revoked(txn *t, const actor *by, standing *s)
+{
+    if (str_eq(s->inv.method, METHOD_TEMPORARY))
+        TRY(temporary_end(t, s->inv.email_key, s->inv.id));
+    TRY(q_invitation_close(t, .state = S("revoked"), .closed_at = t->now, .organization_id = s->organization_id,
+                           .id = s->inv.id));
+    TRY(mail_withdraw(t, s->inv.mail_id));
+    if (str_eq(s->inv.state, S("pending")) && s->seats.held) {
+        s->seats.held--;
+        TRY(seats_save(t, s->organization_id, &s->seats));
+    }
+    return audit(t, by, "invitation.revoked", .subject_kind = S("invitation"), .subject_id = s->inv.id,
+                 .detail = AUDIT_OBJECT(t->a, {S("email"), s->inv.email}));
+}
+
+err invitation_revoke(txn *t, const actor *by, uuid id)
+{
+    standing s;
+    TRY(take_up(t, by->organization_id, id, &s));
+    TRY(may_become(&s, CHANGE_REVOKE));
+    return close_revoked(t, by, &s);
+}
+
+/* The same offer to another address. */
+static err invite_instead(txn *t, const actor *by, const standing *s, str email, invite_result *result)
+{
+    uuid batch;
+    entitlement_choice *choices;
+    temporary_terms terms = temporary_terms_of(t, &s->organization);
+    invite_row row = {.email = email,
+                      .role = s->inv.role,
+                      .locale = s->inv.locale,
+                      .message = s->inv.message,
+                      .given_name = s->inv.given_name,
+                      .family_name = s->inv.family_name,
+                      .access_ends_at = s->inv.access_ends_at};
+    entitlements_as_choices(t->a, s->organization.entitlement_keys, s->inv.entitlements, s->inv.role, &choices,
+                            &row.entitlement_count);
+    row.entitlements = choices;
+    row.groups = group_ids_list(t->a, s->inv.group_ids, &row.group_count);
+    const invite_order order = {.rows = &row,
+                                .count = 1,
+                                .lifetime = s->inv.lifetime,
+                                .deliver = true,
+                                .method = s->inv.method,
+                                .delivery = str_eq(terms.delivery, S("ask")) ? s->inv.password_delivery : STR_NONE};
+    return invitations_create(t, by, &order, result, &batch);
+}
+
+static err replace(txn *t, const actor *by, standing *s, str email, uuid *new_id, str *shown)
+{
+    invite_result result;
+    TRY(close_revoked(t, by, s));
+    TRY(invite_instead(t, by, s, email, &result));
+    if (result.problem)
+        *t->problem = *result.problem;
+    if (result.made)
+        *new_id = result.made->id;
+    *shown = result.temporary_password;
+    return result.outcome;
+}
+
+err invitation_correct(txn *t, const actor *by, uuid id, str email, uuid *new_id, str *shown)
+{
+    standing s;
+    address where;
+    *shown = STR_NONE;
+    TRY(take_up(t, by->organization_id, id, &s));
+    TRY(may_become(&s, CHANGE_PENDING_ONLY));
+    if (!address_parse(t->a, email, &where))
+        return problem_at(t->problem, ERR_INVALID_ADDRESS, S("/email"), S("not-allowed"), 0);
+    if (str_eq(where.key, s.inv.email_key))
+        return ERR_ALREADY_INVITED;
+    TRY(store_savepoint(t));
+    err e = replace(t, by, &s, email, new_id, shown);
+    return keep_or_note(t, by, e, e == ERR_ACCOUNT_ALREADY_ACTIVE, where.key);
+}
+
+/* ---- links to hand over ---- */
+
+/* Looking through a link changes nothing, so it is decided here what it may say of an account, and counted. */
+static err make_link(txn *t, const actor *by, standing *s, disclosure *telling, invitation_link_view *out)
+{
+    bool tells;
+    str token, hash;
+    char code[CODE_LENGTH + 1];
+    TRY(disclosure_ask(telling, s->inv.email_key, &tells));
+    secret_new(t->a, s->organization_id, s->inv.id, &token, &hash);
+    str typed = arena_str(t->a, code_make(code));
+    if (s->inv.link_hash.p)
+        TRY(q_invitation_old_secret_insert(t, .organization_id = s->organization_id, .invitation_id = s->inv.id,
+                                           .secret_hash = s->inv.link_hash, .is_live = false));
+    TRY(q_invitation_link_set(t, .link_hash = hash, .link_code_hash = invitation_code_hash(t, s->inv.id, typed),
+                              .link_code_expires_at = t->now + LINK_CODE_LIFETIME, .is_link_telling = tells,
+                              .organization_id = s->organization_id, .id = s->inv.id));
+    *out = (invitation_link_view){s->inv.email, arena_join(t->a, t->env->public_url, S("/i/"), token),
+                                  code_display(t->a, typed)};
+    return audit(t, by, "invitation.link_copied", .subject_kind = S("invitation"), .subject_id = s->inv.id);
+}
+
+err invitation_link_make(txn *t, const actor *by, uuid id, invitation_link_view *out)
+{
+    standing s;
+    TRY(take_up(t, by->organization_id, id, &s));
+    TRY(may_become(&s, CHANGE_PENDING_ONLY));
+    TRY(invitation_role_allowed(by, s.inv.role));
+    disclosure telling = disclosure_begin(t, by, by->organization_id);
+    TRY(make_link(t, by, &s, &telling, out));
+    return disclosure_end(&telling);
+}
+
+err batch_links(txn *t, const actor *by, uuid batch_id, invitation_link_view **out, size_t *count)
+{
+    q_batch_by_id_row batch;
+    q_batch_unanswered_rows rows;
+    standing s;
+    TRY(q_batch_by_id(t, &batch, .organization_id = by->organization_id, .id = batch_id));
+    TRY(q_batch_unanswered(t, &rows, .organization_id = by->organization_id, .batch_id = batch_id));
+    disclosure telling = disclosure_begin(t, by, by->organization_id);
+    *out = arena_array_of(t->a, invitation_link_view, rows.n);
+    *count = 0;
+    for (size_t i = 0; i < rows.n; i++) {
+        TRY(take_up(t, by->organization_id, rows.p[i].id, &s));
+        if (may_become(&s, CHANGE_PENDING_ONLY) == OK && invitation_role_allowed(by, s.inv.role) == OK)
+            TRY(make_link(t, by, &s, &telling, &(*out)[(*count)++]));
+    }
+    return disclosure_end(&telling);
+}
+
+static void csv_cell(buf *b, str s, char end)
+{
+    buf_byte(b, '"');
+    if (s.n && strchr("=+-@\t\r", s.p[0]))
+        buf_byte(b, '\'');
+    for (size_t i = 0; i < s.n; i++) {
+        if (s.p[i] == '"')
+            buf_byte(b, '"');
+        buf_byte(b, s.p[i]);
+    }
+    buf_byte(b, '"');
+    buf_add(b, end == ',' ? S(",") : S("\r\n"));
+}
+
+str links_csv(arena *a, const invitation_link_view *links, size_t count)
+{
+    BUF_SCOPED b = {0};
+    buf_lit(&b, "email,url,code\r\n");
+    for (size_t i = 0; i < count; i++) {
+        csv_cell(&b, links[i].email, ',');
+        csv_cell(&b, links[i].url, ',');
+        csv_cell(&b, links[i].code, '\n');
+    }
+    return arena_str(a, buf_str(&b));
+}
+
+/* ---- reminders ---- */
+
+/* A new link by mail; the earlier ones go on working. */
+static err mail_again(txn *t, standing *s, str kind, msec next)
+{
+    invitation_send send = send_of(s, kind);
+    if (s->inv.secret_hash.p)
+        TRY(q_invitation_old_secret_insert(t, .organization_id = s->organization_id, .invitation_id = s->inv.id,
+                                           .secret_hash = s->inv.secret_hash, .is_live = true));
+    TRY(mail_withdraw(t, s->inv.mail_id));
+    TRY(invitation_find_account(t, &send));
+    TRY(invitation_mail(t, &send));
+    return q_invitation_remind(t, .secret_hash = send.secret_hash, .code_hash = send.code_hash,
+                               .code_expires_at = send.code_expires_at, .last_sent_at = t->now, .mail_id = send.mail_id,
+                               .remind_at = next, .organization_id = s->organization_id, .id = s->inv.id);
+}
+
+static err remind(txn *t, const actor *by, standing *s)
+{
+    const q_organization_by_id_row *o = &s->organization;
+    if (!str_eq(s->state, S("pending")) || !o->reminder_after || s->inv.reminded >= o->reminder_max)
+        return q_invitation_remind_at_set(t, .remind_at = 0, .organization_id = s->organization_id, .id = s->inv.id);
+    TRY(mail_again(
+        t, s, MAIL_REMINDER,
+        invitation_next_reminder(t->now, o->reminder_after, o->reminder_max, s->inv.reminded + 1, s->inv.expires_at)));
+    return audit(t, by, "invitation.reminded", .subject_kind = S("invitation"), .subject_id = s->inv.id,
+                 .organization_id = s->organization_id);
+}
+
+err invitation_mail_link(txn *t, const actor *by, uuid organization_id, uuid id)
+{
+    standing s;
+    TRY(take_up(t, organization_id, id, &s));
+    if (!str_eq(s.state, S("pending")))
+        return OK;
+    invitation_send send = send_of(&s, MAIL_INVITATION_LINK);
+    TRY(invitation_mail(t, &send));
+    TRY(q_invitation_old_secret_insert(t, .organization_id = organization_id, .invitation_id = id,
+                                       .secret_hash = send.secret_hash, .is_live = true));
+    TRY(q_invitation_code_set(t, .code_hash = send.code_hash, .code_expires_at = send.code_expires_at,
+                              .organization_id = organization_id, .id = id));
+    return audit(t, by, "invitation.link_mailed", .subject_kind = S("invitation"), .subject_id = id);
+}
+
+err invitations_remind(txn *t, int64_t limit, int64_t *count)
+{
+    q_invitation_reminders_due_rows due;
+    const actor system = {.kind = ACTOR_SYSTEM};
+    standing s;
+    TRY(q_invitation_reminders_due(t, &due, .now = t->now, .limit = limit));
+    *count = (int64_t)due.n;
+    for (size_t i = 0; i < due.n; i++) {
+        TRY(take_up(t, due.p[i].organization_id, due.p[i].id, &s));
+        if (s.inv.remind_at && s.inv.remind_at <= t->now) /* not done meanwhile by another process */
+            TRY(remind(t, &system, &s));
+    }
+    return OK;
+}
+
+/* All at once: there may be a hundred thousand, and the writer serves everybody. */
+static err revoke_sent_by(txn *t, const actor *by, uuid inviter, int64_t *count)
+{
+    seats s;
+    TRY(seats_lock(t, by->organization_id, &s));
+    TRY(temporary_end_sent_by(t, by->organization_id, inviter));
+    TRY(q_invitations_sent_by_withdraw(t, .organization_id = by->organization_id, .now = t->now,
+                                       .invited_by_id = inviter));
+    TRY(q_invitations_sent_by_revoke(t, count, .organization_id = by->organization_id, .now = t->now,
+                                     .invited_by_id = inviter));
+    s.held -= s.held < *count ? s.held : *count;
+    return seats_save(t, by->organization_id, &s);
+}
+
+err invitations_of_inviter(txn *t, const actor *by, uuid inviter_account_id, bool take_over)
+{
+    int64_t count;
+    if (take_over)
+        TRY(q_invitations_take_over(t, &count, .heir = by->account_id, .organization_id = by->organization_id,
+                                    .now = t->now, .invited_by_id = inviter_account_id));
+    else
+        TRY(revoke_sent_by(t, by, inviter_account_id, &count));
+    if (!count)
+        return OK;
+    return audit_write(
+        t, by,
+        &(audit_entry){.action = take_over ? S("invitations.taken_over") : S("invitations.revoked"),
+                       .subject_kind = S("account"),
+                       .subject_id = inviter_account_id,
+                       .after = AUDIT_OBJECT(t->a, {S("count"), arena_printf(t->a, "%lld", (long long)count)})});
+}

@@ -1,0 +1,81 @@
+/* Invitations: pending → accepted, declined, revoked or expired. */
+#ifndef PARVIS_DOMAIN_INVITATION_INVITATION_H
+#define PARVIS_DOMAIN_INVITATION_INVITATION_H
+
+#include "domain/mail/render.h"
+#include "domain/organization/entitlement.h"
+#include "domain/shared/page.h"
+
+enum { INVITE_ROWS_MAX = 1000, INVITE_MESSAGE_MAX = 1000 };
+
+typedef struct invitation_view {
+    uuid id, batch_id;
+    str email, role;
+    str method;            /* "link", "temporary_password" */
+    str password_delivery; /* of a temporary password: "send", "show"; else STR_NONE */
+    str state;             /* as of now: "expired" as soon as the time has passed */
+    str locale, message, given_name, family_name;
+    int64_t entitlements;                        /* domain/entitlement.h */
+    str group_ids;                               /* domain/group.h */
+    msec access_ends_at;                         /* 0: never */
+    uuid invited_by_id;                          /* an account; UUID_NONE: the operator */
+    str inviter_given_name, inviter_family_name; /* STR_NONE for the operator */
+    msec created_at, expires_at, last_sent_at;
+    int64_t sent_count;
+    str delivery_state, delivery_reply; /* "none" when no mail was made */
+    msec delivery_at;
+    uuid accepted_by_id;
+    msec accepted_at;
+} invitation_view;
+
+typedef struct invite_row {
+    str email, role, locale, message, given_name, family_name; /* all but email and role may be STR_NONE */
+    const entitlement_choice *entitlements; /* those not named here are as the organization's defaults say */
+    size_t entitlement_count;
+    const str *groups; /* TypeIDs */
+    size_t group_count;
+    msec access_ends_at; /* 0: never; the invitation expires no later */
+} invite_row;
+
+typedef struct invite_order {
+    const invite_row *rows; /* at most INVITE_ROWS_MAX */
+    size_t count;
+    msec lifetime; /* 0: the organization's; 1 h to 90 d, of temporary passwords 30 d */
+    bool deliver;  /* false: no mail, links are copied */
+    str method;    /* METHOD_TEMPORARY for whoever has no account; else, and for all others, links */
+    str delivery; /* of temporary passwords: "send", "show"; STR_NONE: what the organization has set, if it does not ask */
+} invite_order;
+
+typedef struct invite_result {
+    str email;
+    err outcome;            /* OK: invited (preview: would be) */
+    bool existing_account;  /* preview: and may be told */
+    problem *problem;       /* for outcome != OK; otherwise NULL */
+    str method;             /* for OK: how this one gets in, "link" or "temporary_password"; made or previewed */
+    invitation_view *made;  /* the new invitation; NULL for outcome != OK and for a preview */
+    str temporary_password; /* where it is shown, and only here; else STR_NONE. It is good as long as `made` */
+    uuid standing_id;       /* for ERR_ALREADY_INVITED: the invitation that stands */
+    uuid membership_id;     /* for ERR_ALREADY_MEMBER */
+    str role;               /* theirs, for ERR_ALREADY_MEMBER */
+} invite_result;
+
+/** The mail a row of the order would get, with a link and a code, or a temporary password, that lead nowhere. */
+MUST err invitation_mail_preview(txn *t, const actor *by, const invite_order *order, const invite_row *row,
+                                 bool existing_account, mail_parts *out);
+
+typedef struct invitation_filter {
+    str state, q; /* STR_NONE: any; q: beginning of the address */
+    uuid batch_id;
+} invitation_filter;
+MUST err invitation_list(txn *t, uuid organization_id, const invitation_filter *f, page *p, invitation_view **out,
+                         size_t *count);
+MUST err invitation_get(txn *t, uuid organization_id, uuid id, invitation_view *out);
+
+typedef struct batch_view {
+    uuid id, created_by_id;
+    msec created_at;
+    int64_t total, pending, accepted, declined, revoked, expired;
+} batch_view;
+MUST err batch_get(txn *t, uuid organization_id, uuid id, batch_view *out);
+
+#endif

@@ -1,0 +1,88 @@
+#include "domain/invitation/temporary.h"
+
+#include "domain/account/temporary_password.h"
+#include "domain/account/ways_in.h"
+#include "domain/mail/mail.h"
+#include "domain/shared/audit.h"
+#include "domain/shared/session.h"
+#include "queries.h"
+
+/* ---- terms ---- */
+
+static const str deliveries[] = {[TEMPORARY_PASSWORD_DELIVERY_ASK] = S_INIT("ask"),
+                                 [TEMPORARY_PASSWORD_DELIVERY_SEND] = S_INIT("send"),
+                                 [TEMPORARY_PASSWORD_DELIVERY_SHOW] = S_INIT("show")};
+
+temporary_terms temporary_terms_of(const txn *t, const q_organization_by_id_row *o)
+{
+    const settings *s = t->env->settings;
+    return (temporary_terms){
+        o->temporary_password_delivery.p ? o->temporary_password_delivery : deliveries[s->temporary_password_delivery],
+        o->temporary_password_lifetime ? o->temporary_password_lifetime : s->temporary_password_lifetime};
+}
+
+err temporary_terms_get(txn *t, uuid organization_id, temporary_terms *out)
+{
+    q_organization_by_id_row o;
+    TRY(q_organization_by_id(t, &o, organization_id));
+    *out = temporary_terms_of(t, &o);
+    return OK;
+}
+
+err temporary_delivery(txn *t, const temporary_terms *terms, str wished, str *out)
+{
+    bool asks = str_eq(terms->delivery, S("ask"));
+    if (asks && !wished.p)
+        return problem_at(t->problem, ERR_INVALID_REQUEST, S("/delivery"), S("required"), 0);
+    if (!asks && wished.p && !str_eq(wished, terms->delivery))
+        return problem_at(t->problem, ERR_INVALID_REQUEST, S("/delivery"), S("not-allowed"), 0);
+    *out = asks ? wished : terms->delivery;
+    return OK;
+}
+
+/* ---- issuing and ending ---- */
+
+err temporary_issue(txn *t, invitation_send *s, str delivery, str given_name, str family_name, msec expires_at)
+{
+    char text[TEMPORARY_TEXT_LENGTH + 1];
+    bool shaped;
+    uuid id = uuid_new(t->now);
+    q_temporary_put_row kept;
+    str password = arena_str(t->a, temporary_make(text));
+    explicit_bzero(text, sizeof text);
+    err e = q_temporary_put(t, &kept, .id = id, .email = s->email, .email_key = s->email_key,
+                            .confined_to_id = s->organization_id, .given_name = given_name.p ? given_name : S(""),
+                            .family_name = family_name.p ? family_name : S(""), .locale = s->locale,
+                            .created_at = t->now, .temporary_hash = temporary_hash(t, s->email_key, password, &shaped),
+                            .temporary_expires_at = expires_at, .temporary_invitation_id = s->invitation_id);
+    if (e != OK && (e != ERR_NOT_FOUND || s->tells))
+        return e == ERR_NOT_FOUND ? ERR_CONFLICT : e;
+    s->made_up = e == ERR_NOT_FOUND;
+    if (!s->made_up && !uuid_eq(kept.id, id)) /* it waited already: what an earlier password opened ends with that */
+        TRY(ways_end(t, WAYS_TEMPORARY_ISSUED, &(ways_of){.account_id = kept.id}));
+    s->kind = MAIL_TEMPORARY_PASSWORD;
+    s->method = METHOD_TEMPORARY;
+    s->password_delivery = delivery;
+    s->password = password;
+    return OK;
+}
+
+err temporary_end(txn *t, str email_key, uuid invitation_id)
+{
+    q_temporary_end_row row;
+    err e = q_temporary_end(t, &row, .email_key = email_key, .temporary_invitation_id = invitation_id);
+    if (e != OK)
+        return e == ERR_NOT_FOUND ? OK : e;
+    return temporary_forget(t, row.id);
+}
+
+err temporary_end_sent_by(txn *t, uuid organization_id, uuid inviter)
+{
+    TRY(q_temporary_sent_by_end(t, .organization_id = organization_id, .now = t->now, .invited_by_id = inviter));
+    TRY(q_temporary_sent_by_sessions(t, .organization_id = organization_id, .now = t->now, .invited_by_id = inviter));
+    return q_temporary_sent_by_forget(t, .organization_id = organization_id, .now = t->now, .invited_by_id = inviter);
+}
+
+/* ---- the one sign-in ---- */
+
+/* ---- a password of one's own ---- */

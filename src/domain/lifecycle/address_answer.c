@@ -1,0 +1,56 @@
+/* What was asked about addresses, answered where nobody waits for it. */
+#include "domain/lifecycle/address_answer.h"
+
+#include "domain/account/credential.h"
+#include "domain/invitation/change.h"
+#include "domain/lifecycle/signup.h"
+#include "domain/shared/actor.h"
+#include "ports/address.h"
+#include "queries.h"
+
+/* A link, when the address that was typed is an account's. */
+static err answer_reset(txn *t, const actor *who, str what)
+{
+    address where;
+    str email = what, next = str_cut(&email, '\n');
+    q_account_by_key_row row;
+    if (!address_parse(t->a, email, &where))
+        return OK;
+    err e = q_account_by_key(t, &row, where.key);
+    if (e == ERR_NOT_FOUND)
+        return OK;
+    TRY(e);
+    if (!uuid_none(row.temporary_invitation_id)) /* no password to forget yet: the invitation leads to one */
+        return invitation_mail_link(t, who, row.confined_to_id, row.temporary_invitation_id);
+    return password_reset_mail(t, who, &row, where.key, next);
+}
+
+static const struct {
+    str kind;
+    err (*answer)(txn *t, const actor *who, str what);
+} kinds[] = {
+    {S_INIT("reset"), answer_reset},
+    {S_INIT("signup"), signup_answer},
+};
+
+static err answer_one(txn *t, const q_address_request_take_row *r)
+{
+    str what;
+    const actor who = {.kind = ACTOR_ANONYMOUS, .source = r->source, .request_id = r->request_id};
+    if (!unseal(t->env->key, t->a, r->sealed, &what)) /* another key file's: nobody can tell what it was */
+        return OK;
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        if (str_eq(kinds[i].kind, r->kind))
+            return kinds[i].answer(t, &who, what);
+    return OK;
+}
+
+err address_requests_answer(txn *t, int64_t limit, int64_t *count)
+{
+    q_address_request_take_rows rows;
+    TRY(q_address_request_take(t, &rows, limit));
+    for (size_t i = 0; i < rows.n; i++)
+        TRY(answer_one(t, &rows.p[i]));
+    *count = (int64_t)rows.n;
+    return OK;
+}

@@ -1,0 +1,38 @@
+/* Closing an account: what ends, and what stays for the record. */
+#ifndef PARVIS_DOMAIN_LIFECYCLE_CLOSING_H
+#define PARVIS_DOMAIN_LIFECYCLE_CLOSING_H
+
+#include "domain/shared/actor.h"
+#include "queries.h"
+
+/** One of the account's organizations, and what goes there with its membership. */
+typedef struct closing_place {
+    uuid organization_id, membership_id;
+    str name, slug, role;
+    bool last_owner; /* then nothing can be closed: somebody else has to own it first */
+    int64_t api_keys, pending_invitations;
+} closing_place;
+
+/** What closing takes away, for the page that asks first. */
+MUST err closing_preview(txn *t, uuid account_id, closing_place **out, size_t *count);
+
+/** Until when an earlier address can still take the account back; 0: none can. Only the operator closes it before. */
+MUST err closing_undoable(txn *t, uuid account_id, msec *until);
+
+/**
+ * Closes an account for good: memberships end everywhere, as by leaving; sessions, links and second factors go; names and
+ * address are erased, also from the record, and the address is free again. It gets a last mail. The id stays.
+ * ERR_LAST_OWNER with a pointer for each organization that would be left without one; ERR_CONFLICT by
+ * closing_undoable; ERR_NOT_FOUND when it is closed.
+ */
+MUST err account_close(txn *t, const actor *by, uuid account_id);
+
+/**
+ * Ends every way into an account and erases its person: names and address, also from the record. Its memberships were ended
+ * or moved before; the id stays, the address is free.
+ */
+MUST err account_erase(txn *t, const q_account_kept_row *who);
+/** What stands in place of an address's key where an account has none: nobody can type it. */
+str account_no_key(arena *a, uuid id);
+
+#endif

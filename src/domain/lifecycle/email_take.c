@@ -1,0 +1,61 @@
+/* Taking a new address. Taking the old one back is in email_undo.c. */
+#include "domain/lifecycle/email_take.h"
+
+#include "domain/account/account.h"
+#include "domain/account/email_change.h"
+#include "domain/account/ways_in.h"
+#include "domain/lifecycle/give_way.h"
+#include "domain/mail/mail.h"
+#include "domain/shared/actor.h"
+#include "domain/shared/audit.h"
+#include "queries.h"
+
+err email_put(txn *t, const actor *who, const q_email_change_row *row, const q_account_kept_row *was)
+{
+    int64_t changed;
+    TRY(account_gives_way(t, who, row->email_key, was->id));
+    err e = q_account_email_set(t, &changed, .email = row->email, .email_key = row->email_key,
+                                .email_proved_at = t->now, .id = row->account_id);
+    if (e == ERR_CONFLICT && t->violation == VIOLATION_UNIQUE)
+        return ERR_ADDRESS_TAKEN;
+    TRY(e);
+    return changed ? account_places_rewrite(t, row->account_id, was->given_name, was->family_name, row->email_key)
+                   : ERR_ADDRESS_TAKEN;
+}
+
+actor email_holder(const actor *who, uuid account_id)
+{
+    actor by = *who;
+    by.kind = ACTOR_ACCOUNT;
+    by.account_id = account_id;
+    return by;
+}
+
+static err tell_old(txn *t, const q_account_kept_row *was)
+{
+    str token;
+    TRY(email_link_make(t, was->id, EMAIL_UNDO, was->email, was->email_key, &token));
+    mail_order order = {.kind = MAIL_EMAIL_CHANGED,
+                        .account_id = was->id,
+                        .recipient = was->email,
+                        .locale = was->locale,
+                        .token = token};
+    return mail_queue(t, &order, NULL);
+}
+
+err email_change_confirm(txn *t, const actor *who, str token, uuid *account_id)
+{
+    q_email_change_row row;
+    q_account_kept_row was;
+    TRY(email_link_open(t, token, EMAIL_CONFIRM, &row));
+    TRY(email_change_judge_domain(t, row.account_id, row.email_key)); /* rules and organizations may be others by now */
+    TRY(q_account_kept(t, &was, row.account_id));
+    TRY(email_put(t, who, &row, &was));
+    TRY(ways_end(t, WAYS_ADDRESS_CHANGED, &(ways_of){.account_id = was.id}));
+    if (!str_eq(was.email_key, row.email_key)) /* another spelling of the same mailbox undoes nothing */
+        TRY(tell_old(t, &was));
+    *account_id = was.id;
+    const actor by = email_holder(who, was.id);
+    return audit(t, &by, "email.changed", .subject_kind = S("account"), .subject_id = was.id,
+                 .detail = AUDIT_OBJECT(t->a, {S("before"), was.email}, {S("after"), row.email}));
+}

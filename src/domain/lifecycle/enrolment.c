@@ -1,0 +1,505 @@
+#include "domain/lifecycle/enrolment.h"
+
+#include "domain/account/ways_in.h"
+#include "domain/invitation/disclosure.h"
+#include "domain/invitation/parts.h"
+#include "domain/invitation/temporary.h"
+#include "domain/mail/mail.h"
+#include "domain/member/member.h"
+#include "domain/organization/organization.h"
+#include "domain/organization/seat.h"
+#include "domain/shared/audit.h"
+#include "domain/shared/secret.h"
+#include "domain/shared/session.h"
+#include "domain/shared/throttle.h"
+#include "ports/address.h"
+#include "queries.h"
+
+/* An invitation found by a right secret. */
+typedef struct opened {
+    q_invitation_door_row inv;
+    bool mailed, replaced;
+    /* whether the address has an account may be said: a mailed secret, or a copied one that was counted when it was copied */
+    bool tells;
+    bool has_account;
+    q_account_by_key_row account;
+} opened;
+
+/* ---- finding it ---- */
+
+static err read_door(txn *t, uuid organization_id, uuid id, opened *o)
+{
+    err e = q_invitation_door(t, &o->inv, .organization_id = organization_id, .id = id);
+    return e == ERR_NOT_FOUND ? ERR_INVITATION_INVALID : e;
+}
+
+/* Which of its links this is: the mailed one, the copied one, an earlier one. */
+static err match_secret(txn *t, str hash, opened *o)
+{
+    q_invitation_old_secret_row old;
+    if (token_equal(o->inv.secret_hash, hash)) {
+        o->mailed = true;
+        return OK;
+    }
+    if (token_equal(o->inv.link_hash, hash))
+        return OK;
+    err e = q_invitation_old_secret(t, &old, .organization_id = o->inv.organization_id, .invitation_id = o->inv.id,
+                                    .secret_hash = hash);
+    if (e != OK)
+        return e == ERR_NOT_FOUND ? ERR_INVITATION_INVALID : e;
+    o->mailed = old.is_live; /* only reminders leave an earlier link live, and they are mailed */
+    o->replaced = !old.is_live;
+    return OK;
+}
+
+static err open_by_token(txn *t, str token, opened *o)
+{
+    secret s;
+    if (!secret_open(t->a, token, true, &s))
+        return ERR_INVITATION_INVALID;
+    TRY(read_door(t, s.first, s.second, o));
+    return match_secret(t, s.hash, o);
+}
+
+/* Every invitation of the address is tried, pending ones first; a code is bound to its invitation. */
+static err find_code(txn *t, str email_key, str code, opened *o)
+{
+    q_invitation_codes_rows rows;
+    for (size_t which = 0; which < Q_INVITATION_CODES_WHICH_COUNT; which++) {
+        TRY(q_invitation_codes(t, which, &rows, .email_key = email_key));
+        for (size_t i = 0; i < rows.n; i++) {
+            const q_invitation_codes_row *r = &rows.p[i];
+            str hash = invitation_code_hash(t, r->id, code);
+            bool mailed = token_equal(r->code_hash, hash) && r->code_at > t->now;
+            bool copied = token_equal(r->link_code_hash, hash) && r->link_code_at > t->now;
+            if (mailed || copied) {
+                o->mailed = mailed;
+                return read_door(t, r->organization_id, r->id, o);
+            }
+        }
+    }
+    return ERR_INVITATION_INVALID;
+}
+
+static err open_by_code(txn *t, const actor *who, str email, str typed, opened *o)
+{
+    address where;
+    char code[CODE_LENGTH + 1];
+    str subject = address_parse(t->a, email, &where) ? where.key : email;
+    const throttle_of tries = {THROTTLE_CODE, subject, who->source};
+    TRY(throttle_check(t, &tries));
+    err e = code_normalise(typed, code) ? find_code(t, subject, str_of(code), o) : ERR_INVITATION_INVALID;
+    if (e == ERR_INVITATION_INVALID && t->writes)
+        TRY(throttle_failed(t, &tries));
+    return e;
+}
+
+static err open_door(txn *t, const actor *who, const invitation_key *key, opened *o)
+{
+    *o = (opened){0};
+    if (key->token.p)
+        TRY(open_by_token(t, key->token, o));
+    else if (key->email.p && key->code.p)
+        TRY(open_by_code(t, who, key->email, key->code, o));
+    else
+        return problem_at(t->problem, ERR_INVALID_REQUEST, S("/token"), S("required"), 0);
+    o->tells = o->mailed || (o->inv.is_link_telling && !accounts_hidden(t->env));
+    err e = q_account_by_key(t, &o->account, o->inv.email_key);
+    o->has_account = e == OK;
+    return e == ERR_NOT_FOUND ? OK : e;
+}
+
+static str door_state(const opened *o, msec now)
+{
+    str state = invitation_effective(o->inv.state, o->inv.expires_at, now);
+    bool live = str_eq(state, S("pending")) || str_eq(state, S("expired"));
+    return o->replaced && live ? S("replaced") : state;
+}
+
+/* An account whose address was never proved gives way to whoever holds the mailed secret: they set its password anew. One
+ * that waits behind a temporary password is nobody's yet, and gives way to any secret. */
+static bool taken_over(const opened *o)
+{
+    bool waits = !uuid_none(o->account.temporary_invitation_id);
+    return o->has_account && o->account.email_proved_at == 0 && (o->mailed || waits);
+}
+
+static bool is_holder(const actor *who, const opened *o)
+{
+    return who->kind == ACTOR_ACCOUNT && o->has_account && uuid_eq(who->account_id, o->account.id);
+}
+
+/* Where nothing may be told, everybody without a session fills in the same form: go_on_by_mail. */
+static str next_step(const actor *who, const opened *o)
+{
+    bool holder = is_holder(who, o);
+    if (who->kind == ACTOR_ACCOUNT && !holder)
+        return S("switch_account");
+    if (!o->has_account || taken_over(o))
+        return S("enrol");
+    return holder ? S("accept") : o->tells ? S("sign_in") : S("enrol");
+}
+
+/* The inviter's name; none when the operator, and so the organization itself, invites. */
+static err add_inviter(txn *t, uuid account_id, invitation_door *out)
+{
+    q_account_by_id_row inviter;
+    if (uuid_none(account_id))
+        return OK;
+    err e = q_account_by_id(t, &inviter, account_id);
+    if (e != OK)
+        return e == ERR_NOT_FOUND ? OK : e;
+    out->inviter_given_name = inviter.given_name;
+    out->inviter_family_name = inviter.family_name;
+    return OK;
+}
+
+static err describe(txn *t, const opened *o, invitation_door *out)
+{
+    *out = (invitation_door){
+        .organization_id = o->inv.organization_id,
+        .invitation_id = o->inv.id,
+        .account_id = taken_over(o) ? o->account.id : UUID_NONE,
+        .organization_name = o->inv.organization_name,
+        .organization_slug = o->inv.slug,
+        .email = o->inv.email,
+        .role = o->inv.role,
+        .locale = o->inv.locale,
+        .message = o->inv.message,
+        .given_name = o->inv.given_name,
+        .family_name = o->inv.family_name,
+        .state = door_state(o, t->now),
+        .expires_at = o->inv.expires_at,
+        .mailed = o->mailed,
+        .tells = o->tells,
+        .email_key = o->inv.email_key,
+    };
+    return add_inviter(t, o->inv.invited_by_id, out);
+}
+
+err invitation_lookup(txn *t, const actor *who, const invitation_key *key, invitation_door *out)
+{
+    opened o;
+    TRY(open_door(t, who, key, &o));
+    TRY(describe(t, &o, out));
+    out->next = invitation_state_error(out->state) == OK ? next_step(who, &o) : S("none");
+    return OK;
+}
+
+err invitation_behind_password(txn *t, const actor *who, invitation_door *out)
+{
+    opened o = {0};
+    q_account_by_id_row a;
+    TRY(q_account_by_id(t, &a, who->account_id));
+    if (uuid_none(a.temporary_invitation_id))
+        return ERR_UNAUTHENTICATED;
+    TRY(read_door(t, a.confined_to_id, a.temporary_invitation_id, &o));
+    TRY(describe(t, &o, out));
+    out->next = S("none");
+    return OK;
+}
+
+err enrolment_admit(txn *t, const invitation_door *door)
+{
+    bool told_by_the_answer = !door->tells && str_eq(door->next, S("enrol"));
+    return told_by_the_answer ? disclosure_check(t, door->organization_id, door->email_key) : OK;
+}
+
+/* ---- accepting ---- */
+
+/* The door again, now locked for the change, and still open. */
+static err open_for_change(txn *t, const actor *who, const invitation_key *key, opened *o,
+                           q_invitation_for_change_row *inv)
+{
+    seats s;
+    TRY(open_door(t, who, key, o));
+    if (o->has_account) /* who takes it over ends its ways in: accounts are held before seats */
+        TRY(ways_hold(t, o->account.id));
+    TRY(seats_lock(t, o->inv.organization_id, &s));
+    TRY(open_door(t, who, key, o)); /* as it is under the lock */
+    return q_invitation_for_change(t, inv, .organization_id = o->inv.organization_id, .id = o->inv.id);
+}
+
+static err new_account(txn *t, const opened *o, const enrolment *e, str given, str family, uuid *id)
+{
+    int64_t inserted;
+    *id = e->passkey ? passkey_account(e->passkey, UUID_NONE) : uuid_new(t->now);
+    TRY(q_account_insert(t, &inserted, .id = *id, .email = o->inv.email, .email_key = o->inv.email_key,
+                         .email_proved_at = o->mailed ? t->now : 0,
+                         .confined_to_id = o->mailed ? UUID_NONE : o->inv.organization_id, .given_name = given,
+                         .family_name = family, .locale = e->locale.p ? e->locale : o->inv.locale,
+                         .password_hash = e->password_hash, .created_at = t->now));
+    return inserted ? OK : ERR_UNAUTHENTICATED;
+}
+
+static err take_over_account(txn *t, const opened *o, const enrolment *e, str given, str family)
+{
+    uuid id = o->account.id;
+    account_change names = {.given_name = given, .family_name = family, .locale = e->locale};
+    actor self = {.kind = ACTOR_INVITED, .account_id = id, .organization_id = o->inv.organization_id};
+    TRY(q_account_password_set(t, .password_hash = e->password_hash, .password_set_at = t->now, .id = id));
+    TRY(ways_end(t, WAYS_TAKEN_OVER, &(ways_of){.account_id = id}));
+    if (o->mailed)
+        TRY(q_account_prove(t, .email_proved_at = t->now, .id = id));
+    else
+        TRY(q_account_confine(t, .confined_to_id = o->inv.organization_id, .id = id));
+    return account_update(t, &self, &names);
+}
+
+/* What a person who enrols must give: names, and a password or a passkey. */
+static err judge_person(txn *t, const enrolment *e, str *given, str *family)
+{
+    if (!e->password_hash.p && !e->passkey)
+        return problem_at(t->problem, ERR_INVALID_REQUEST, S("/password"), S("required"), 0);
+    TRY(name_clean(t->a, t->problem, S("/given_name"), e->given_name, given));
+    return name_clean(t->a, t->problem, S("/family_name"), e->family_name, family);
+}
+
+static err enrol(txn *t, const opened *o, const enrolment *e, uuid *account_id)
+{
+    str given, family;
+    TRY(judge_person(t, e, &given, &family));
+    if (!o->has_account) {
+        TRY(new_account(t, o, e, given, family, account_id));
+    } else {
+        *account_id = o->account.id;
+        TRY(take_over_account(t, o, e, given, family));
+    }
+    return e->passkey ? passkey_enrol(t, o->inv.id, o->has_account ? o->account.id : UUID_NONE, e->passkey) : OK;
+}
+
+/* Who becomes a member: the one who enrols, or the account that is signed in and has this very address. */
+static err settle_account(txn *t, const actor *who, const opened *o, const enrolment *e, accepted *out,
+                          uuid *account_id)
+{
+    str next = next_step(who, o);
+    if (str_eq(next, S("switch_account")))
+        return ERR_WRONG_ACCOUNT;
+    if (str_eq(next, S("sign_in")))
+        return ERR_UNAUTHENTICATED;
+    out->new_session = str_eq(next, S("enrol"));
+    if (out->new_session)
+        return enrol(t, o, e, account_id);
+    *account_id = who->account_id;
+    if (uuid_none(who->confined_to_id) || uuid_eq(who->confined_to_id, o->inv.organization_id))
+        return OK;
+    return ERR_ADDRESS_UNPROVED;
+}
+
+/* An account without a proved address has no standing, and is not what an organization refuses. */
+static bool refuses_holder(const opened *o)
+{
+    return str_eq(o->inv.existing_accounts, S("refuse")) && o->has_account && o->account.email_proved_at != 0;
+}
+
+static err refused_by_rule(const actor *who, const opened *o)
+{
+    return (o->tells || is_holder(who, o)) && refuses_holder(o) ? ERR_ACCOUNT_ALREADY_ACTIVE : OK;
+}
+
+/* ---- going on by mail ---- */
+
+/*
+ * Whoever enrols over a secret that may not tell learns from the answer whether there was an account: counted and audited for
+ * the organization that handed the secret out, before anything is looked at and whether there is one or not.
+ */
+static err count_answer(txn *t, const actor *who, const opened *o)
+{
+    bool may;
+    actor by = *who;
+    by.kind = ACTOR_INVITED;
+    disclosure d = disclosure_begin(t, &by, o->inv.organization_id);
+    TRY(disclosure_count(&d, o->inv.email_key, &may));
+    t->problem->retry_after = may ? t->problem->retry_after : d.retry_after;
+    return may ? disclosure_end(&d) : ERR_RATE_LIMITED;
+}
+
+/* So many mails an invitation; past them the answer is the same. */
+static err may_mail(txn *t, uuid invitation_id, bool *may)
+{
+    static const rate_rule rules[] = {{"go_on_hour", MSEC_HOUR, 3}, {"go_on_day", MSEC_DAY, 10}};
+    str who = {(const char *)invitation_id.b, sizeof invitation_id.b};
+    problem *outer = t->problem, own = {0};
+    int64_t taken = 1;
+    err e = OK;
+    t->problem = &own;
+    for (size_t i = 0; i < sizeof rules / sizeof *rules && e == OK && taken; i++)
+        e = rate_take(t, &rules[i], who, 1, &taken);
+    t->problem = outer;
+    *may = taken;
+    return e;
+}
+
+/* A link of its own, beside those that were sent, in the holder's language; none where the organization refuses them. */
+static err mail_holder(txn *t, const opened *o)
+{
+    bool proved = o->account.email_proved_at != 0;
+    str holders = proved ? o->account.locale : STR_NONE, hash;
+    mail_order order = {.kind = MAIL_INVITATION_GO_ON,
+                        .organization_id = o->inv.organization_id,
+                        .invitation_id = o->inv.id,
+                        .recipient = proved ? o->account.email : o->inv.email,
+                        .locale = holders.p         ? holders
+                                  : o->inv.locale.p ? o->inv.locale
+                                                    : o->inv.organization_locale};
+    if (!refuses_holder(o)) {
+        secret_new(t->a, o->inv.organization_id, o->inv.id, &order.token, &hash);
+        TRY(q_invitation_old_secret_insert(t, .organization_id = o->inv.organization_id, .invitation_id = o->inv.id,
+                                           .secret_hash = hash, .is_live = true));
+    }
+    return mail_queue(t, &order, NULL);
+}
+
+/* The form was filled in for an address that has an account. What would be refused of a new person is refused here as well. */
+static err go_on_by_mail(txn *t, const opened *o, const enrolment *e, accepted *out)
+{
+    str given, family;
+    bool may;
+    TRY(judge_person(t, e, &given, &family));
+    if (e->passkey)
+        TRY(passkey_enrol_nobody(t, o->inv.id, e->passkey));
+    TRY(may_mail(t, o->inv.id, &may));
+    out->by_mail = true;
+    return may ? mail_holder(t, o) : OK;
+}
+
+/* ---- becoming a member ---- */
+
+static err close_accepted(txn *t, const q_invitation_for_change_row *inv, uuid organization_id, uuid account_id)
+{
+    seats s;
+    TRY(q_invitation_close(t, .state = S("accepted"), .closed_at = t->now, .accepted_by_id = account_id,
+                           .accepted_at = t->now, .organization_id = organization_id, .id = inv->id));
+    TRY(mail_withdraw(t, inv->mail_id));
+    TRY(seats_lock(t, organization_id, &s));
+    s.held -= s.held > 0; /* the seat it held becomes the member's */
+    return seats_save(t, organization_id, &s);
+}
+
+err invitation_fulfil(txn *t, const actor *who, uuid organization_id, const q_invitation_for_change_row *inv,
+                      uuid account_id, uuid *membership_id)
+{
+    q_account_kept_row a;
+    TRY(close_accepted(t, inv, organization_id, account_id));
+    TRY(q_account_kept(t, &a, account_id));
+    if (a.closed_at) /* meanwhile */
+        return ERR_UNAUTHENTICATED;
+    new_member m = {.organization_id = organization_id,
+                    .account_id = account_id,
+                    .invited_by_id = inv->invited_by_id,
+                    .role = inv->role,
+                    .entitlements = inv->entitlements,
+                    .group_ids = inv->group_ids,
+                    .access_ends_at = inv->access_ends_at,
+                    .email_key = a.email_key,
+                    .given_name = a.given_name,
+                    .family_name = a.family_name};
+    TRY(member_add(t, &m, membership_id));
+    actor by = *who;
+    by.kind = ACTOR_INVITED;
+    by.account_id = account_id;
+    return audit(t, &by, "invitation.accepted", .subject_kind = S("invitation"), .subject_id = inv->id,
+                 .organization_id = organization_id, .after = AUDIT_OBJECT(t->a, {S("role"), inv->role}),
+                 .detail = AUDIT_OBJECT(t->a, {S("email"), inv->email}));
+}
+
+static err finish_session(txn *t, const actor *who, uuid account_id, bool factor, accepted *out)
+{
+    TRY(account_get(t, account_id, &out->session.account));
+    if (out->new_session)
+        return session_create(t, who, account_id, STAGE_FULL, factor, &out->session.session_id, &out->session.token,
+                              &out->session.expires_at);
+    out->session.session_id = who->session_id;
+    out->session.expires_at = t->now + t->env->settings->session_lifetime;
+    return OK;
+}
+
+err invitation_accept(txn *t, const actor *who, const enrolment *e, accepted *out)
+{
+    opened o;
+    q_invitation_for_change_row inv;
+    uuid account_id;
+    *out = (accepted){0};
+    TRY(open_for_change(t, who, &e->key, &o, &inv));
+    TRY(invitation_state_error(door_state(&o, t->now)));
+    if (!o.tells && str_eq(next_step(who, &o), S("enrol"))) {
+        TRY(count_answer(t, who, &o));
+        if (o.has_account && !taken_over(&o))
+            return go_on_by_mail(t, &o, e, out);
+    }
+    TRY(refused_by_rule(who, &o));
+    TRY(settle_account(t, who, &o, e, out, &account_id));
+    TRY(invitation_fulfil(t, who, o.inv.organization_id, &inv, account_id, &out->membership_id));
+    out->organization_id = o.inv.organization_id;
+    out->organization_slug = o.inv.slug;
+    out->entitlement_keys = o.inv.entitlement_keys;
+    return finish_session(t, who, account_id, e->passkey != NULL, out);
+}
+
+/* ---- declining, asking again ---- */
+
+err invitation_decline(txn *t, const actor *who, const invitation_key *key)
+{
+    opened o;
+    q_invitation_for_change_row inv;
+    seats s;
+    TRY(open_for_change(t, who, key, &o, &inv));
+    TRY(invitation_state_error(door_state(&o, t->now)));
+    if (str_eq(inv.method, METHOD_TEMPORARY))
+        TRY(temporary_end(t, inv.email_key, inv.id));
+    TRY(q_invitation_close(t, .state = S("declined"), .closed_at = t->now, .organization_id = o.inv.organization_id,
+                           .id = inv.id));
+    TRY(mail_withdraw(t, inv.mail_id));
+    TRY(seats_lock(t, o.inv.organization_id, &s));
+    s.held -= s.held > 0;
+    TRY(seats_save(t, o.inv.organization_id, &s));
+    actor by = *who;
+    by.kind = ACTOR_INVITED;
+    return audit(t, &by, "invitation.declined", .subject_kind = S("invitation"), .subject_id = inv.id,
+                 .organization_id = o.inv.organization_id, .detail = AUDIT_OBJECT(t->a, {S("email"), inv.email}));
+}
+
+/* Whom to tell: the inviter while they are a member, else the first of those who administer. */
+static err whom_to_ask(txn *t, const opened *o, account_view *out)
+{
+    q_member_of_account_row member;
+    account_view *contacts;
+    size_t n;
+    uuid inviter = o->inv.invited_by_id;
+    if (!uuid_none(inviter)) {
+        err e = q_member_of_account(t, &member, .organization_id = o->inv.organization_id, .account_id = inviter);
+        if (e == OK && !str_eq(member.role, S("member")) &&
+            membership_is_active(member.state, member.access_ends_at, t->now))
+            return account_get(t, inviter, out);
+        if (e != OK && e != ERR_NOT_FOUND)
+            return e;
+    }
+    TRY(organization_contacts(t, o->inv.organization_id, 1, &contacts, &n));
+    return n ? account_get(t, contacts[0].id, out) : ERR_CONFLICT;
+}
+
+err invitation_ask_again(txn *t, const actor *who, const invitation_key *key)
+{
+    static const rate_rule once_a_day = {"ask_again", MSEC_DAY, 1};
+    opened o;
+    account_view whom;
+    int64_t taken;
+    TRY(open_door(t, who, key, &o));
+    if (!str_eq(door_state(&o, t->now), S("expired")))
+        return ERR_CONFLICT;
+    TRY(rate_take(t, &once_a_day, (str){(const char *)o.inv.id.b, sizeof o.inv.id.b}, 1, &taken));
+    if (!taken)
+        return ERR_RATE_LIMITED;
+    TRY(whom_to_ask(t, &o, &whom));
+    mail_order order = {.kind = MAIL_ASK_AGAIN,
+                        .organization_id = o.inv.organization_id,
+                        .invitation_id = o.inv.id,
+                        .account_id = whom.id,
+                        .recipient = whom.email,
+                        .locale = whom.locale};
+    TRY(mail_queue(t, &order, NULL));
+    actor by = *who;
+    by.kind = ACTOR_INVITED;
+    return audit(t, &by, "invitation.asked_again", .subject_kind = S("invitation"), .subject_id = o.inv.id,
+                 .organization_id = o.inv.organization_id);
+}

@@ -1,0 +1,72 @@
+/* The invited person's side: look, accept, decline, ask again. */
+#ifndef PARVIS_DOMAIN_LIFECYCLE_ENROLMENT_H
+#define PARVIS_DOMAIN_LIFECYCLE_ENROLMENT_H
+
+#include "domain/account/passkey.h"
+
+/** What the person holds: a link's token, or an address and a typed code. */
+typedef struct invitation_key {
+    str token;
+    str email, code;
+} invitation_key;
+
+/** What the page shows, for any right secret in any state. */
+typedef struct invitation_door {
+    uuid organization_id, invitation_id;
+    uuid account_id; /* the unproved account that gives way to the person; UUID_NONE: there is none */
+    str organization_name, organization_slug;
+    str inviter_given_name, inviter_family_name; /* STR_NONE: the organization itself invites */
+    str email, role, locale, message;
+    str given_name, family_name; /* as the inviter wrote them, to start the form with */
+    str state;                   /* pending, accepted, declined, revoked, expired, replaced */
+    msec expires_at;
+    str next;    /* enrol, sign_in, switch_account, accept, none */
+    bool mailed; /* the secret travelled by e-mail alone: it proves the address */
+    str email_key;
+    bool tells; /* `next` depends on whether the address has an account; otherwise everybody without a session enrols */
+} invitation_door;
+
+/**
+ * Opens the door that a secret leads to; changes nothing. ERR_INVITATION_INVALID for any secret that is not right, all alike;
+ * a wrong typed code is noted, so commit t even then (answer_problem). ERR_RATE_LIMITED while typed codes are slowed.
+ */
+MUST err invitation_lookup(txn *t, const actor *who, const invitation_key *key, invitation_door *out);
+/** What accepting over this door would refuse whatever is given, before anything is hashed for it: ERR_RATE_LIMITED. Reads only. */
+MUST err enrolment_admit(txn *t, const invitation_door *door);
+/** The invitation that the caller's temporary password is for, in a session of STAGE_PASSWORD; ERR_UNAUTHENTICATED without one. */
+MUST err invitation_behind_password(txn *t, const actor *who, invitation_door *out);
+
+typedef struct enrolment {
+    invitation_key key;
+    str given_name, family_name; /* a new person's */
+    str password_hash;           /* hashed before, in the pool; STR_NONE: with the account one is signed in to */
+    const passkey_new *passkey;  /* in place of a password, examined before; or NULL */
+    str locale;                  /* chosen on the page, or STR_NONE */
+} enrolment;
+typedef struct accepted {
+    uuid organization_id, membership_id;
+    str organization_slug, entitlement_keys;
+    bool by_mail; /* nobody became anything: the address is told how to go on, and the rest here is empty */
+    bool new_session;
+    signed_in session; /* new_session: a token for the cookie; otherwise the session one has */
+} accepted;
+/**
+ * Consumes the invitation, once, at commit: the person is a member. Where it may not be told that the address has an account,
+ * whoever comes without its session goes on by mail (out->by_mail), and past the organization's addresses_per_hour everybody who
+ * comes so is refused alike, ERR_RATE_LIMITED. Errors: ERR_INVITATION_*; ERR_UNAUTHENTICATED when the
+ * account exists and nobody is signed in; ERR_WRONG_ACCOUNT; ERR_ACCOUNT_ALREADY_ACTIVE; ERR_ALREADY_MEMBER;
+ * ERR_INVALID_REQUEST when names, or both password and passkey, are missing; ERR_PASSKEY_REFUSED; ERR_SEAT_LIMIT_REACHED never (the seat is held).
+ */
+MUST err invitation_accept(txn *t, const actor *who, const enrolment *e, accepted *out);
+MUST err invitation_decline(txn *t, const actor *who, const invitation_key *key);
+/** Tells the inviter, once a day at most, that a new link is wanted. ERR_CONFLICT unless expired. */
+MUST err invitation_ask_again(txn *t, const actor *who, const invitation_key *key);
+
+/**
+ * Makes an account a member by a pending invitation: closes it, adds the membership with what the invitation gives, turns
+ * the held seat into a used one. The seats and the invitation are locked by the caller. ERR_ALREADY_MEMBER.
+ */
+MUST err invitation_fulfil(txn *t, const actor *who, uuid organization_id, const q_invitation_for_change_row *inv,
+                           uuid account_id, uuid *membership_id);
+
+#endif

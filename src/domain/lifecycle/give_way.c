@@ -1,0 +1,63 @@
+#include "domain/lifecycle/give_way.h"
+
+#include "domain/account/temporary_password.h"
+#include "domain/lifecycle/closing.h"
+#include "domain/member/change.h"
+#include "domain/member/member.h"
+#include "domain/shared/audit.h"
+#include "queries.h"
+
+/* The heir is no member there yet: the membership itself becomes theirs. */
+static err hand_over(txn *t, const actor *by, const closing_place *place, uuid heir)
+{
+    TRY(q_membership_move(t, .heir = heir, .organization_id = place->organization_id, .id = place->membership_id));
+    return member_moved(t, by, place->organization_id, place->membership_id, heir);
+}
+
+/* The heir is a member already: they own the place, and the other leaves it. */
+static err raise_heir(txn *t, const actor *by, const closing_place *place, uuid membership_id)
+{
+    q_member_lock_row m;
+    TRY(q_member_lock(t, &m, .organization_id = place->organization_id, .id = membership_id));
+    TRY(q_member_set(t, .role = S("owner"), .state = S("active"), .access_ends_at = 0, .access_warn_at = 0,
+                     .entitlements = m.entitlements, .group_ids = m.group_ids,
+                     .organization_id = place->organization_id, .id = membership_id));
+    return audit(t, by, "ownership.transferred", .subject_kind = S("member"), .subject_id = membership_id,
+                 .organization_id = place->organization_id, .before = AUDIT_OBJECT(t->a, {S("role"), m.role}));
+}
+
+static err vacate(txn *t, const actor *by, const closing_place *place, uuid heir)
+{
+    q_member_of_account_row standing;
+    if (place->last_owner) {
+        err e = q_member_of_account(t, &standing, .organization_id = place->organization_id, .account_id = heir);
+        if (e == ERR_NOT_FOUND)
+            return hand_over(t, by, place, heir);
+        TRY(e);
+        TRY(raise_heir(t, by, place, standing.id));
+    }
+    return member_close(t, by, place->organization_id, place->membership_id);
+}
+
+err account_gives_way(txn *t, const actor *who, str email_key, uuid heir)
+{
+    q_account_by_key_row row;
+    q_account_kept_row squatter;
+    closing_place *places;
+    size_t count;
+    TRY(temporary_give_way(t, email_key));
+    err e = q_account_by_key(t, &row, email_key);
+    if (e != OK || uuid_eq(row.id, heir))
+        return e == ERR_NOT_FOUND ? OK : e;
+    TRY(q_account_kept(t, &squatter, row.id));
+    if (squatter.email_proved_at)
+        return ERR_ADDRESS_TAKEN;
+    actor by = *who;
+    by.kind = ACTOR_SYSTEM;
+    by.account_id = row.id;
+    TRY(closing_preview(t, row.id, &places, &count));
+    for (size_t i = 0; i < count; i++)
+        TRY(vacate(t, &by, &places[i], heir));
+    TRY(account_erase(t, &squatter));
+    return audit(t, &by, "account.gave_way", .subject_kind = S("account"), .subject_id = row.id);
+}

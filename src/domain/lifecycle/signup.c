@@ -1,0 +1,299 @@
+#include "domain/lifecycle/signup.h"
+
+#include "domain/mail/mail.h"
+#include "domain/shared/address_request.h"
+#include "domain/shared/audit.h"
+#include "domain/shared/throttle.h"
+#include "ports/address.h"
+#include "queries.h"
+
+enum {
+    LIFETIME = 2 * MSEC_HOUR, /* longer than all delays together */
+    CODE_TRIES = 5,
+    FIRST_DELAY = MSEC_MINUTE,
+    RESENDS = 5
+};
+
+static const rate_rule signups_of_source = {"signup_source", MSEC_HOUR, 20};
+/*
+ * Six digits are for an address that few ask about: five tries each, sixty guesses a day. Beyond that its codes are too long to
+ * guess, and one of them serves all who ask within ten minutes: what strangers do costs them, fills no mailbox, and shuts out
+ * nobody who reads the mail.
+ */
+static const rate_rule mails_of_address = {"signup_mail", MSEC_DAY, 12}, mails_of_each = {"signup_each", MSEC_DAY, 12};
+static const rate_rule mails_crowded = {"signup_crowd", SIGNUP_CODE_LIFETIME, 1};
+static const rate_rule tries_of_source = {"signup_try", MSEC_HOUR, 60};
+static const rate_rule founded_by_account = {"found", MSEC_DAY, 10};
+
+err signup_allowed(const struct env *env)
+{
+    return env->settings->signup ? OK : ERR_NOT_FOUND;
+}
+
+err signup_judge(arena *a, problem *p, signup_order *o)
+{
+    address where;
+    const struct {
+        str pointer;
+        str *name;
+    } names[] = {{S("/given_name"), &o->given_name},
+                 {S("/family_name"), &o->family_name},
+                 {S("/organization"), &o->organization}};
+    err worst = OK;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) /* all that is wrong is said at once */
+        if (name_clean(a, p, names[i].pointer, *names[i].name, names[i].name) != OK)
+            worst = ERR_INVALID_REQUEST;
+    if (!address_parse(a, o->email, &where))
+        return problem_at(p, ERR_INVALID_ADDRESS, S("/email"), S("not-allowed"), 0);
+    return worst;
+}
+
+static str pack(arena *a, const signup_order *o)
+{
+    str locale = o->locale.p ? o->locale : S("");
+    return arena_join(a, locale, S("\n"), o->email, S("\n"), o->given_name, S("\n"), o->family_name, S("\n"),
+                      o->organization);
+}
+
+/* None of its parts holds a line break: signup_judge saw to that. */
+static bool unpack(txn *t, str sealed, signup_order *o)
+{
+    str rest;
+    if (!unseal(t->env->key, t->a, sealed, &rest))
+        return false;
+    str locale = str_cut(&rest, '\n');
+    o->locale = locale.n ? locale : STR_NONE;
+    o->email = str_cut(&rest, '\n');
+    o->given_name = str_cut(&rest, '\n');
+    o->family_name = str_cut(&rest, '\n');
+    o->organization = rest;
+    return true;
+}
+
+static err take(txn *t, const rate_rule *rule, str subject)
+{
+    int64_t taken;
+    TRY(rate_take(t, rule, subject, 1, &taken));
+    return taken ? OK : ERR_RATE_LIMITED;
+}
+
+static str source_of(txn *t, const actor *who)
+{
+    return throttle_source(t->a, who->source.p ? who->source : S(""));
+}
+
+static str id_text(arena *a, uuid id)
+{
+    return arena_str(a, (str){(const char *)id.b, sizeof id.b});
+}
+
+static str pair_of(txn *t, const actor *who, str key)
+{
+    return arena_join(t->a, key, S("\n"), source_of(t, who));
+}
+
+/* One mail more for this address; who it is for, and what it says, is the worker's to find out. */
+static err ask_for_mail(txn *t, const actor *who, uuid id, str email, bool *is_long)
+{
+    address where;
+    int64_t few;
+    if (!address_parse(t->a, email, &where))
+        return ERR_INVALID_ADDRESS;
+    TRY(take(t, &mails_of_each, pair_of(t, who, where.key)));
+    TRY(rate_take(t, &mails_of_address, where.key, 1, &few));
+    *is_long = few == 0;
+    return address_request_put(t, who, ADDRESS_REQUEST_SIGNUP, id_text(t->a, id));
+}
+
+err signup_admit(txn *t, const actor *who, const signup_order *o)
+{
+    address where;
+    TRY(signup_allowed(t->env));
+    TRY(rate_check(t, &signups_of_source, source_of(t, who)));
+    if (!address_parse(t->a, o->email, &where))
+        return OK;
+    return rate_check(t, &mails_of_each, pair_of(t, who, where.key));
+}
+
+err signup_begin(txn *t, const actor *who, const signup_order *o, uuid *id)
+{
+    TRY(signup_allowed(t->env));
+    TRY(take(t, &signups_of_source, source_of(t, who)));
+    bool is_long;
+    *id = uuid_new(t->now);
+    TRY(ask_for_mail(t, who, *id, o->email, &is_long));
+    return q_signup_insert(t, .id = *id, .sealed = seal(t->env->key, t->a, pack(t->a, o)),
+                           .password_hash = o->password_hash, .is_long = is_long, .resend_at = t->now + FIRST_DELAY,
+                           .expires_at = t->now + LIFETIME);
+}
+
+err signup_get(txn *t, uuid id, signup_view *out)
+{
+    q_signup_get_row row;
+    signup_order o;
+    TRY(signup_allowed(t->env));
+    TRY(q_signup_get(t, &row, id));
+    if (row.expires_at <= t->now || !unpack(t, row.sealed, &o))
+        return ERR_NOT_FOUND;
+    *out = (signup_view){.email = o.email, .resend_at = row.resend_at, .is_long = row.is_long};
+    return OK;
+}
+
+static err open_signup(txn *t, uuid id, q_signup_open_row *row, signup_order *o)
+{
+    TRY(signup_allowed(t->env));
+    err e = q_signup_open(t, row, id);
+    if (e == ERR_NOT_FOUND)
+        return ERR_CODE_INVALID;
+    TRY(e);
+    return row->expires_at > t->now && unpack(t, row->sealed, o) ? OK : ERR_CODE_INVALID;
+}
+
+err signup_resend(txn *t, const actor *who, uuid id)
+{
+    q_signup_open_row row;
+    signup_order o;
+    TRY(open_signup(t, id, &row, &o));
+    msec again = row.resent < RESENDS ? row.resend_at : row.expires_at; /* then one begins anew */
+    if (again > t->now) {
+        t->problem->retry_after = (again - t->now + MSEC_SECOND - 1) / MSEC_SECOND;
+        return ERR_RATE_LIMITED;
+    }
+    bool is_long;
+    TRY(ask_for_mail(t, who, id, o.email, &is_long));
+    return q_signup_resent(t, .resend_at = t->now + ((msec)FIRST_DELAY << (row.resent + 1)), .is_long = is_long,
+                           .id = id);
+}
+
+/* ---- the worker's part ---- */
+
+static str code_hash(txn *t, uuid id, str code)
+{
+    token_digest d = token_mac(t->env->key, KEY_CODE, arena_join(t->a, id_text(t->a, id), code));
+    return arena_str(t->a, token_digest_str(&d));
+}
+
+/* The long code of an address in a window of ten minutes: the same for all sign-ups, and kept nowhere. */
+static str shared_code(txn *t, str key, msec window)
+{
+    char code[CODE_LENGTH + 1];
+    str of = arena_join(t->a, S("signup\n"), key, arena_printf(t->a, "\n%lld", (long long)window));
+    token_digest d = token_mac(t->env->key, KEY_CODE, of);
+    return arena_str(t->a, code_of(d.b, code));
+}
+
+static err mail_short(txn *t, uuid id, const signup_order *o)
+{
+    char digits[DIGITS_LENGTH + 1];
+    str code = arena_str(t->a, digits_make(digits));
+    TRY(q_signup_code_set(t, .code_hash = code_hash(t, id, code), .code_expires_at = t->now + SIGNUP_CODE_LIFETIME,
+                          .id = id));
+    mail_order order = {.kind = MAIL_SIGNUP_CODE, .recipient = o->email, .locale = o->locale, .code = code};
+    return mail_queue(t, &order, NULL);
+}
+
+/* Good until the window after its own ends, since its mail may be ten minutes old. */
+static err mail_long(txn *t, uuid id, const signup_order *o, str key, bool due)
+{
+    msec window = t->now / SIGNUP_CODE_LIFETIME;
+    str code = shared_code(t, key, window);
+    TRY(q_signup_code_set(t, .code_hash = code_hash(t, id, code),
+                          .code_expires_at = (window + 2) * SIGNUP_CODE_LIFETIME, .id = id));
+    mail_order order = {.kind = MAIL_SIGNUP_CODE, .recipient = o->email, .locale = o->locale, .code = code};
+    return due ? mail_queue(t, &order, NULL) : OK;
+}
+
+static err tell_holder(txn *t, const actor *who, const account_view *holder)
+{
+    mail_order order = {
+        .kind = MAIL_SIGNUP_KNOWN, .account_id = holder->id, .recipient = holder->email, .locale = holder->locale};
+    TRY(mail_queue(t, &order, NULL));
+    return audit(t, who, "signup.of_known", .subject_kind = S("account"), .subject_id = holder->id);
+}
+
+err signup_answer(txn *t, const actor *who, str what)
+{
+    uuid id;
+    q_signup_open_row row;
+    signup_order o;
+    account_view holder;
+    memcpy(id.b, what.p, sizeof id.b);
+    err e = open_signup(t, id, &row, &o);
+    if (e == ERR_CODE_INVALID || e == ERR_NOT_FOUND) /* used, swept, or sign-up is off by now */
+        return OK;
+    TRY(e);
+    e = account_by_email(t, o.email, &holder);
+    bool known = e == OK && holder.address_proved; /* any other gives way to who reads the mail */
+    if (e != OK && e != ERR_NOT_FOUND)
+        return e;
+    address where;
+    int64_t due = 1;
+    if (!address_parse(t->a, o.email, &where))
+        return OK;
+    if (row.is_long)
+        TRY(rate_take(t, &mails_crowded, where.key, 1, &due));
+    if (known)
+        return due ? tell_holder(t, who, &holder) : OK;
+    return row.is_long ? mail_long(t, id, &o, where.key, due) : mail_short(t, id, &o);
+}
+
+/* ---- founding ---- */
+
+static bool is_right(txn *t, uuid id, const q_signup_open_row *row, str typed)
+{
+    char digits[DIGITS_LENGTH + 1] = "", letters[CODE_LENGTH + 1] = "";
+    bool shaped = row->is_long ? code_normalise(typed, letters) : digits_normalise(typed, digits);
+    str hash = code_hash(t, id, str_of(row->is_long ? letters : digits));
+    bool equal = token_equal(row->code_hash, hash); /* the same work where none was mailed */
+    return shaped && equal && row->tries < CODE_TRIES && row->code_expires_at > t->now;
+}
+
+err signup_confirm(txn *t, const actor *who, uuid id, str code, founded *out)
+{
+    q_signup_open_row row;
+    signup_order o;
+    account_view holder;
+    TRY(signup_allowed(t->env));
+    TRY(take(t, &tries_of_source, source_of(t, who)));
+    TRY(open_signup(t, id, &row, &o));
+    bool right = is_right(t, id, &row, code);
+    err e = right ? account_by_email(t, o.email, &holder) : OK; /* one may have come since */
+    if (!right || (e == OK && holder.address_proved)) {
+        TRY(q_signup_tried(t, id));
+        return ERR_CODE_INVALID;
+    }
+    if (e != OK && e != ERR_NOT_FOUND)
+        return e;
+    const founding f = {.name = o.organization,
+                        .locale = o.locale,
+                        .email = o.email,
+                        .given_name = o.given_name,
+                        .family_name = o.family_name,
+                        .password_hash = row.password_hash,
+                        .proved = true,
+                        .sign_in = true};
+    TRY(organization_found(t, who, &f, out));
+    TRY(q_signup_delete(t, id));
+    return audit(t, who, "signup.confirmed", .took_a_secret = true, .subject_kind = S("account"),
+                 .subject_id = out->account_id);
+}
+
+err organization_found_by(txn *t, const actor *by, const founding *f, founded *out)
+{
+    bool operates = by->kind == ACTOR_OPERATOR || by->kind == ACTOR_INSTANCE_KEY;
+    if (operates && !f->email.p)
+        return problem_at(t->problem, ERR_INVALID_REQUEST, S("/owner"), S("required"), 0);
+    if (operates)
+        return organization_found(t, by, f, out);
+    if (by->kind != ACTOR_ACCOUNT || !t->env->settings->signup || f->member_limit)
+        return ERR_FORBIDDEN;
+    if (!by->address_proved)
+        return ERR_ADDRESS_UNPROVED;
+    if (f->email.p) /* nobody is made an owner by a stranger */
+        return problem_at(t->problem, ERR_INVALID_REQUEST, S("/owner"), S("not-allowed"), 0);
+    TRY(take(t, &founded_by_account, id_text(t->a, by->account_id)));
+    founding own = *f;
+    own.owner_id = by->account_id;
+    own.email = by->email;
+    return organization_found(t, by, &own, out);
+}

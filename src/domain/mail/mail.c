@@ -1,0 +1,300 @@
+#include "domain/mail/mail.h"
+
+#include "domain/shared/audit.h"
+#include "domain/shared/env.h"
+#include "domain/shared/throttle.h"
+#include "queries.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+enum { LEASE = 10 * MSEC_MINUTE };
+
+static struct {
+    pthread_mutex_t lock;
+    void (*call)(void *context);
+    void *context;
+} listener = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+void mail_on_queued(void (*call)(void *context), void *context)
+{
+    pthread_mutex_lock(&listener.lock);
+    listener.call = call;
+    listener.context = context;
+    pthread_mutex_unlock(&listener.lock);
+}
+
+static void tell_listener(void)
+{
+    pthread_mutex_lock(&listener.lock);
+    if (listener.call)
+        listener.call(listener.context);
+    pthread_mutex_unlock(&listener.lock);
+}
+
+/*
+ * What an account, or somebody who administers it, may do as often as they like, and is told each time: so many of a kind an hour
+ * to one address, then no more. Links and codes have limits of their own where they are asked for.
+ */
+static const rate_rule notices = {"notice", MSEC_HOUR, 6};
+static const str notice_kinds[] = {S_INIT("factor_"), S_INIT("member_"), S_INIT("password_changed")};
+
+static err is_dropped(txn *t, const mail_order *o, bool *dropped)
+{
+    int64_t taken = 1;
+    for (size_t i = 0; i < sizeof notice_kinds / sizeof *notice_kinds; i++)
+        if (str_starts(o->kind, notice_kinds[i]))
+            TRY(rate_take(t, &notices, arena_join(t->a, o->kind, S("\n"), o->recipient), 1, &taken));
+    *dropped = !taken || !o->recipient.n; /* an account that waits for its address has none: domain/email_undo.c */
+    return OK;
+}
+
+err mail_queue(txn *t, const mail_order *o, uuid *id)
+{
+    bool dropped;
+    uuid own = uuid_new(t->now);
+    TRY(is_dropped(t, o, &dropped));
+    if (dropped)
+        return OK;
+    str sealed = o->token.p || o->code.p || o->detail.p
+                     ? seal(t->env->key, t->a,
+                            arena_join(t->a, o->token.p ? o->token : S(""), S("\n"), o->code.p ? o->code : S(""),
+                                       S("\n"), o->detail.p ? o->detail : S("")))
+                     : STR_NONE;
+    if (id)
+        *id = own;
+    store_on_commit(t, tell_listener);
+    return q_mail_insert(t, .id = own, .organization_id = o->organization_id, .kind = o->kind,
+                         .invitation_id = o->invitation_id, .membership_id = o->membership_id,
+                         .account_id = o->account_id, .recipient = o->recipient, .locale = o->locale, .sealed = sealed,
+                         .next_at = t->now, .created_at = t->now);
+}
+
+err mail_withdraw(txn *t, uuid mail_id)
+{
+    return uuid_none(mail_id) ? OK : q_mail_withdraw(t, .done_at = t->now, .id = mail_id);
+}
+
+/* ---- delivery ---- */
+
+msec mail_lease(void)
+{
+    msec lease = LEASE;
+#ifdef PARVIS_TEST_HOOKS
+    str shorter = str_of(getenv("PARVIS_TEST_LEASE"));
+    if (shorter.p && !duration_parse(shorter, &lease))
+        lease = LEASE;
+#endif
+    return lease;
+}
+
+static str link_of(txn *t, str kind, str token)
+{
+    static const struct {
+        str kind, path;
+    } paths[] = {{S_INIT("invitation"), S_INIT("/i/")},
+                 {S_INIT("reminder"), S_INIT("/i/")},
+                 {S_INIT("temporary_password"), S_INIT("/i/")},
+                 {S_INIT("invitation_link"), S_INIT("/i/")},
+                 {S_INIT("invitation_go_on"), S_INIT("/i/")},
+                 {S_INIT("password_reset"), S_INIT("/password/reset/")},
+                 {S_INIT("email_change"), S_INIT("/email/confirm/")},
+                 {S_INIT("email_changed"), S_INIT("/email/undo/")}};
+    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++)
+        if (str_eq(paths[i].kind, kind))
+            return arena_join(t->a, t->env->public_url, paths[i].path, token);
+    return STR_NONE;
+}
+
+/* What serves for so short that a mail which waited longer is no use to anybody. */
+static bool is_stale(const q_mail_for_delivery_row *r, msec now)
+{
+    return str_eq(r->kind, MAIL_SIGNUP_CODE) && now - r->created_at > SIGNUP_CODE_LIFETIME;
+}
+
+static bool is_invitation(str kind)
+{
+    return str_eq(kind, MAIL_INVITATION) || str_eq(kind, MAIL_REMINDER) || str_eq(kind, MAIL_TEMPORARY_PASSWORD);
+}
+
+/* Beside the invitation's own mail, which it leaves good; the invitation does not know of it. */
+static bool is_beside(str kind)
+{
+    return str_eq(kind, MAIL_INVITATION_LINK) || str_eq(kind, MAIL_INVITATION_GO_ON);
+}
+
+bool mail_is_about_member(str kind)
+{
+    return str_starts(kind, S("member_"));
+}
+
+/* Whoever was removed was told otherwise; an end that came, or was taken back, needs no warning any more. */
+static bool member_reason(const q_mail_for_delivery_row *r, msec now)
+{
+    bool warns = str_eq(r->kind, MAIL_MEMBER_ENDS) || str_eq(r->kind, MAIL_MEMBER_ENDS_NOTICE);
+    return r->member_role.p && (!warns || r->access_ends_at > now);
+}
+
+/* An invitation's mail has lost its reason once the invitation was answered, revoked, or mailed again. */
+static bool has_reason(const q_mail_for_delivery_row *r, msec now)
+{
+    bool pending = str_eq(r->invitation_state, S("pending")) && r->expires_at > now;
+    if (mail_is_about_member(r->kind))
+        return member_reason(r, now);
+    if (is_beside(r->kind))
+        return pending;
+    return is_invitation(r->kind) ? pending && uuid_eq(r->invitation_mail_id, r->id) : !is_stale(r, now);
+}
+
+static bool open_secrets(txn *t, const q_mail_for_delivery_row *r, mail_job *job)
+{
+    str plain;
+    if (!r->sealed.p)
+        return true;
+    if (!unseal(t->env->key, t->a, r->sealed, &plain))
+        return false;
+    str rest = plain, token = str_cut(&rest, '\n'), code = str_cut(&rest, '\n');
+    if (token.n && str_eq(r->kind, MAIL_TEMPORARY_PASSWORD)) /* made up: invitation_mail */
+        job->kind = MAIL_INVITATION;
+    if (token.n)
+        job->link = link_of(t, r->kind, token);
+    job->code = code.n ? code_display(t->a, code) : STR_NONE;
+    job->detail = rest;
+    return true;
+}
+
+static void about_member(txn *t, const q_mail_for_delivery_row *r, mail_job *job)
+{
+    char id[TYPEID_SIZE];
+    str home = arena_join(t->a, t->env->public_url, S("/o/"), r->slug);
+    job->role = r->member_role;
+    job->expires_at = r->access_ends_at;
+    job->member_given_name = r->member_given_name;
+    job->member_family_name = r->member_family_name;
+    if (str_eq(r->kind, MAIL_MEMBER_ENDS_NOTICE))
+        job->link = arena_join(t->a, home, S("/users/"), typeid_format(ID_MEMBER, r->membership_id, id));
+    else if (str_eq(r->kind, MAIL_MEMBER_API_KEY_CREATED) && str_eq(r->member_role, S("owner")))
+        job->link = arena_join(t->a, home, S("/settings/api-keys"));
+    else if (!str_eq(r->kind, MAIL_MEMBER_SUSPENDED))
+        job->link = home;
+}
+
+static mail_job job_of(txn *t, const q_mail_for_delivery_row *r)
+{
+    bool invited = is_invitation(r->kind) || str_eq(r->kind, MAIL_INVITATION_LINK);
+    bool asks = str_eq(r->kind, MAIL_ASK_AGAIN);
+    mail_job job = {
+        .id = r->id,
+        .kind = r->kind,
+        .recipient = r->recipient,
+        .locale = r->locale,
+        .attempts = r->attempts - 1,
+        .created_at = r->created_at,
+        .organization_name = r->organization_name,
+        .organization_slug = r->slug,
+        .inviter_given_name = r->inviter_given_name,
+        .inviter_family_name = r->inviter_family_name,
+        .inviter_email = r->inviter_email,
+        .role = r->role,
+        .message = r->message,
+        .expires_at = r->expires_at,
+        .given_name = invited ? r->invited_given_name : r->account_given_name,
+        .family_name = invited ? r->invited_family_name : r->account_family_name,
+        .time_zone = r->time_zone,
+        .account_email = r->account_email,
+        .existing_account = r->existing != 0,
+        .asker_email = asks ? r->email : STR_NONE,
+    };
+    if (mail_is_about_member(r->kind))
+        about_member(t, r, &job);
+    if (asks) /* leads to the invitation in the console, which asks the inviter to sign in */
+        job.link = arena_join(t->a, t->env->public_url, S("/o/"), r->slug, S("/users/invitations?state=expired"));
+    if (str_eq(r->kind, MAIL_EMAIL_CHANGE_ASKED))
+        job.link = arena_join(t->a, t->env->public_url, S("/me#address"));
+    if (str_eq(r->kind, MAIL_SIGNUP_KNOWN))
+        job.link = arena_join(t->a, t->env->public_url, S("/sign-in?next=%2Forganizations%2Fnew"));
+    return job;
+}
+
+/* Leases one mail and fills its job; *send is false when it was withdrawn or failed here. */
+static err claim_one(txn *t, uuid id, mail_job *job, bool *send)
+{
+    q_mail_for_delivery_row row;
+    *send = false;
+    TRY(q_mail_lease(t, .next_at = t->now + mail_lease(), .id = id));
+    TRY(q_mail_for_delivery(t, &row, id));
+    if (!has_reason(&row, t->now))
+        return mail_withdraw(t, id);
+    *job = job_of(t, &row);
+    if (!open_secrets(t, &row, job))
+        return mail_record(t, id, row.attempts, MAIL_FAILED, S("sealed with another key file"), 0);
+    *send = true;
+    return OK;
+}
+
+err mail_claim(txn *t, int64_t limit, mail_job **jobs, size_t *count)
+{
+    q_mail_due_rows due;
+    bool send;
+    TRY(q_mail_due(t, &due, .now = t->now, .limit = limit));
+    *jobs = arena_array_of(t->a, mail_job, due.n);
+    *count = 0;
+    for (size_t i = 0; i < due.n; i++) {
+        TRY(claim_one(t, due.p[i].id, &(*jobs)[*count], &send));
+        *count += send;
+    }
+    return OK;
+}
+
+err mail_record(txn *t, uuid id, int64_t attempt, mail_outcome outcome, str reply, msec next_at)
+{
+    TRY(q_mail_withdrawn_reply(t, .reply = reply, .id = id));
+    if (outcome == MAIL_DEFERRED)
+        return q_mail_deferred(t, .reply = reply, .next_at = next_at, .done_at = t->now, .id = id, .attempts = attempt);
+    if (outcome == MAIL_FAILED)
+        return q_mail_failed(t, .reply = reply, .done_at = t->now, .id = id, .attempts = attempt);
+    return q_mail_done(t, .state = outcome == MAIL_SENT ? S("sent") : S("kept"), .reply = reply, .done_at = t->now,
+                       .id = id);
+}
+
+err mail_put_back(txn *t, uuid id, int64_t attempt)
+{
+    return q_mail_put_back(t, .now = t->now, .id = id, .attempts = attempt);
+}
+
+err mail_release_leases(txn *t)
+{
+    return q_mail_release_leases(t, t->now);
+}
+
+/* ---- lists ---- */
+
+static page_mark mark_of(const void *rows, size_t i)
+{
+    return (page_mark){S(""), ((const mail_view *)rows)[i].id};
+}
+
+err mail_list(txn *t, uuid organization_id, page *p, mail_view **out, size_t *count)
+{
+    page_mark from;
+    q_mail_page_rows rows;
+    size_t which = uuid_none(organization_id) ? Q_MAIL_PAGE_WHOSE_ALL : Q_MAIL_PAGE_WHOSE_OWN;
+    TRY(page_start(p, t->a, t->problem, true, &from));
+    TRY(q_mail_page(t, which, &rows, .organization_id = organization_id, .after = from.id, .limit = page_fetch(p)));
+    *out = arena_array_of(t->a, mail_view, rows.n);
+    *count = rows.n;
+    for (size_t i = 0; i < rows.n; i++) {
+        const q_mail_page_row *r = &rows.p[i];
+        (*out)[i] = (mail_view){
+            r->id,    r->organization_id, r->invitation_id, r->kind,       r->recipient,
+            r->state, r->reply,           r->attempts,      r->created_at, r->done_at ? r->done_at : r->created_at};
+    }
+    page_end(p, t->a, count, mark_of, *out);
+    return OK;
+}
+
+err mail_retry(txn *t, const actor *by, int64_t *count)
+{
+    TRY(q_mail_retry(t, count, .now = t->now));
+    return audit(t, by, "mail.retried", .subject_kind = S("mail"));
+}

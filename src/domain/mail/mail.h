@@ -1,0 +1,138 @@
+/* The outbox: what is to be sent is written in the commit of the change it tells of, its secret sealed. */
+#ifndef PARVIS_DOMAIN_MAIL_MAIL_H
+#define PARVIS_DOMAIN_MAIL_MAIL_H
+
+#include "domain/shared/actor.h"
+#include "domain/shared/page.h"
+
+/** What a mail says; also the name of its templates: templates/mail/{fr,en}/<kind>.… */
+#define MAIL_INVITATION         S("invitation")
+#define MAIL_REMINDER           S("reminder")           /* the invitation's templates, with `reminder` true */
+#define MAIL_TEMPORARY_PASSWORD S("temporary_password") /* inviting with one: inside, or the inviter hands it over */
+#define MAIL_INVITATION_LINK \
+    S("invitation_link") /* the invitation's templates; to whoever asked for a link: told to nobody else */
+#define MAIL_INVITATION_GO_ON \
+    S("invitation_go_on") /* to whoever has an account: go on here, after a form over a copied link */
+#define MAIL_ASK_AGAIN          S("ask_again")
+#define MAIL_PASSWORD_RESET     S("password_reset")
+#define MAIL_PASSWORD_CHANGED   S("password_changed")
+#define MAIL_ADDRESS_PROOF      S("address_proof")
+#define MAIL_EMAIL_CHANGE       S("email_change")       /* to a new address: a link that takes it */
+#define MAIL_EMAIL_TAKEN        S("email_taken")        /* to one that has an account: somebody asked */
+#define MAIL_EMAIL_CHANGED      S("email_changed")      /* to the old one: it was changed, and a link that undoes it */
+#define MAIL_EMAIL_CHANGE_ASKED S("email_change_asked") /* to the one until now: somebody asked for another; `detail` */
+#define MAIL_EMAIL_LOST         S("email_lost") /* to one that an undo took the account from; `detail`: is there one left? */
+#define MAIL_ACCOUNT_CLOSED     S("account_closed")
+/* Changes of one's second factors share the templates factor_changed; what happened is mail.KIND.title and .text. */
+#define MAIL_FACTOR_TOTP_ADDED       S("factor_totp_added")
+#define MAIL_FACTOR_TOTP_REMOVED     S("factor_totp_removed")
+#define MAIL_FACTOR_RECOVERY_RENEWED S("factor_recovery_renewed")
+#define MAIL_FACTOR_RECOVERY_USED    S("factor_recovery_used")
+#define MAIL_FACTOR_PASSKEY_ADDED    S("factor_passkey_added")
+#define MAIL_FACTOR_PASSKEY_REMOVED  S("factor_passkey_removed")
+#define MAIL_FACTOR_REMOVED          S("factor_removed") /* by the operator */
+#define MAIL_FACTOR_GUESSED          S("factor_guessed") /* many wrong codes after a right password */
+/* What becomes of a membership shares the templates member_changed; texts as above. */
+#define MAIL_MEMBER_SUSPENDED       S("member_suspended")
+#define MAIL_MEMBER_REACTIVATED     S("member_reactivated")
+#define MAIL_MEMBER_ROLE_CHANGED    S("member_role_changed")
+#define MAIL_MEMBER_ENDS            S("member_ends")            /* access ends within a day: to the member */
+#define MAIL_MEMBER_ENDS_NOTICE     S("member_ends_notice")     /* to those who administer */
+#define MAIL_MEMBER_API_KEY_CREATED S("member_api_key_created") /* a key acts in the member's name now */
+#define MAIL_SIGNUP_CODE            S("signup_code")            /* for an address without an account */
+#define MAIL_SIGNUP_KNOWN           S("signup_known")           /* for one with an account */
+
+/** MAIL_EMAIL_LOST: an account of its own stays with the address. */
+#define MAIL_DETAIL_PARTED S("parted")
+/** MAIL_PASSWORD_CHANGED: by a reset, which ends API keys, too. */
+#define MAIL_DETAIL_RESET S("reset")
+/** MAIL_PASSWORD_RESET: the address took its account back, nobody asked. */
+#define MAIL_DETAIL_UNDONE S("undone")
+
+/** One of the MAIL_MEMBER_…. */
+bool mail_is_about_member(str kind);
+
+/** How long the code of a sign-up is good for. */
+enum { SIGNUP_CODE_LIFETIME = 10 * MSEC_MINUTE };
+
+typedef struct mail_order {
+    str kind;
+    uuid organization_id, invitation_id, membership_id,
+        account_id;  /* what it is about; UUID_NONE where it does not apply */
+    str recipient;   /* the stored spelling */
+    str locale;      /* "fr", "en", STR_NONE: both languages */
+    str token, code; /* secrets; sealed here */
+    str detail;      /* what its kind says besides; sealed, too, since it may be an address */
+} mail_order;
+
+/**
+ * Writes a mail into the outbox, its secrets sealed; it goes out when t commits. *id (may be NULL) is its own. Of notices that somebody
+ * can cause without end (MAIL_FACTOR_…, MAIL_MEMBER_…, MAIL_PASSWORD_CHANGED) an address gets six of a kind an hour; the others are dropped.
+ */
+MUST err mail_queue(txn *t, const mail_order *order, uuid *id);
+/**
+ * Has `listener` called whenever this process committed mails, on a thread of the store: quick. NULL ends it. One listener a
+ * process.
+ */
+void mail_on_queued(void (*listener)(void *context), void *context);
+/** Keeps a waiting mail from being sent and erases its secret; nothing happens to one already handed over. */
+MUST err mail_withdraw(txn *t, uuid mail_id);
+
+/* ---- for the worker ---- */
+
+/** A mail claimed for delivery, with everything its templates need. Text lives in the claiming transaction's arena. */
+typedef struct mail_job {
+    uuid id; /* also its Message-ID, the same on every try */
+    str kind, recipient, locale;
+    int64_t attempts; /* before this one */
+    msec created_at;
+    str link; /* the address behind the button; STR_NONE: none */
+    str code; /* as shown, in two fives; or the temporary password; STR_NONE: none */
+    str organization_name, organization_slug;
+    str inviter_given_name, inviter_family_name, inviter_email; /* STR_NONE when the organization itself invites */
+    str given_name, family_name;                                /* of the recipient, where known */
+    str time_zone;                                              /* of the recipient; STR_NONE: UTC */
+    str account_email;                                          /* of the account it is about, as it is now */
+    str role, message;
+    msec expires_at;
+    bool existing_account;
+    str asker_email;                           /* ask_again: who asks */
+    str detail;                                /* the order's */
+    str member_given_name, member_family_name; /* whom a MAIL_MEMBER_… is about */
+} mail_job;
+
+typedef enum mail_outcome { MAIL_SENT, MAIL_KEPT, MAIL_DEFERRED, MAIL_FAILED } mail_outcome;
+
+/**
+ * How long a claimed mail is its process's own: 10 minutes, longer than the longest exchange with a mail server. In a build
+ * with -Dtest_hooks=true what PARVIS_TEST_LEASE says.
+ */
+msec mail_lease(void);
+/** Leases up to `limit` due mails (mail_lease) and gives them in order. Mails that lost their reason are withdrawn here. */
+MUST err mail_claim(txn *t, int64_t limit, mail_job **jobs, size_t *count);
+/**
+ * Records what became of a claimed mail at its `attempt` (from 1). Anything but MAIL_DEFERRED erases its secret;
+ * MAIL_DEFERRED tries again at `next_at`. `reply` is the mail server's own words (cleaned). A trouble that came to a lease
+ * that is no longer one's own is not recorded: another process has taken the mail up.
+ */
+MUST err mail_record(txn *t, uuid id, int64_t attempt, mail_outcome outcome, str reply, msec next_at);
+/** Gives a claimed mail back, untried: whoever looks next takes it up. */
+MUST err mail_put_back(txn *t, uuid id, int64_t attempt);
+/** Ends leases that a process that is gone still holds; once at start, under the data folder's lock. */
+MUST err mail_release_leases(txn *t);
+
+/* ---- for people ---- */
+
+/** The outcome, as an invitation or a list shows it. */
+typedef struct mail_view {
+    uuid id, organization_id, invitation_id;
+    str kind, recipient, state, reply;
+    int64_t attempts;
+    msec created_at, at; /* at: of the last thing that happened */
+} mail_view;
+/** An organization's mails; UUID_NONE with an operator: all. */
+MUST err mail_list(txn *t, uuid organization_id, page *p, mail_view **out, size_t *count);
+/** Makes all deferred mails due now; *count is how many. */
+MUST err mail_retry(txn *t, const actor *by, int64_t *count);
+
+#endif

@@ -1,0 +1,56 @@
+/* Members: who they are, which role they have, how they go. */
+#ifndef PARVIS_DOMAIN_MEMBER_MEMBER_H
+#define PARVIS_DOMAIN_MEMBER_MEMBER_H
+
+#include "domain/organization/entitlement.h"
+#include "domain/shared/page.h"
+
+typedef struct member_view {
+    uuid id, account_id;
+    str email, given_name, family_name, role;
+    str state;            /* as of now: "suspended" as soon as access has ended */
+    msec access_ends_at;  /* 0: never */
+    int64_t entitlements; /* domain/entitlement.h */
+    str group_ids;        /* domain/group.h */
+    msec joined_at;
+    uuid invited_by_id; /* an account; UUID_NONE: the operator */
+} member_view;
+
+MUST err member_get(txn *t, uuid organization_id, uuid id, member_view *out);
+
+typedef enum pending_fate { PENDING_REVOKE, PENDING_TAKE_OVER } pending_fate;
+/**
+ * Ends a membership: access, API keys and place in lists go at once; pending invitations they sent are revoked or taken
+ * over. ERR_FORBIDDEN: oneself (leaving is its own action), or an owner by anyone but an owner; ERR_LAST_OWNER.
+ */
+MUST err member_remove(txn *t, const actor *by, uuid id, pending_fate fate);
+/** What a removal takes with it, for the page that asks first. */
+typedef struct removal_preview {
+    int64_t api_keys, pending_invitations;
+} removal_preview;
+MUST err member_removal_preview(txn *t, uuid organization_id, uuid id, removal_preview *out);
+/** One's own way out. ERR_LAST_OWNER; ERR_FORBIDDEN: the operator, or a key that is limited to a list of permissions. */
+MUST err member_leave(txn *t, const actor *by);
+/** The same for a membership of an account that is being closed. ERR_LAST_OWNER. */
+MUST err member_close(txn *t, const actor *by, uuid organization_id, uuid id);
+
+/** Writes a membership (accepting, founding): search words, sort keys and the seat's used count included. */
+typedef struct new_member {
+    uuid organization_id, account_id, invited_by_id;
+    str role, email_key, given_name, family_name;
+    int64_t entitlements;
+    str group_ids;       /* STR_NONE: none */
+    msec access_ends_at; /* 0: never */
+} new_member;
+MUST err member_add(txn *t, const new_member *m, uuid *id);
+
+/** May this caller have this permission here: the answer to /check. account UUID_NONE: the caller. */
+typedef struct check_answer {
+    bool allowed;
+    str role; /* STR_NONE: no active member, and none of the rest */
+    str entitlement_keys;
+    int64_t entitlements;
+} check_answer;
+MUST err member_check(txn *t, actor *who, str organization, uuid account, str permission, check_answer *out);
+
+#endif

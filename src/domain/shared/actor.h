@@ -1,0 +1,76 @@
+/* Who does something. */
+#ifndef PARVIS_DOMAIN_SHARED_ACTOR_H
+#define PARVIS_DOMAIN_SHARED_ACTOR_H
+
+#include "permission_table.h" /* generated from spec/permissions.yaml */
+#include "store/store.h"
+
+typedef enum actor_kind {
+    ACTOR_ANONYMOUS,    /* nobody signed in */
+    ACTOR_ACCOUNT,      /* a session */
+    ACTOR_API_KEY,      /* an organization's key, with its member's rights or fewer */
+    ACTOR_INSTANCE_KEY, /* a key of the operator's: founds and lists organizations, nothing else */
+    ACTOR_OPERATOR,     /* whoever may open the Unix socket; a member of nothing */
+    ACTOR_INVITED,      /* the holder of an invitation's secret */
+    ACTOR_SYSTEM,       /* the server itself: reminders */
+} actor_kind;
+
+/** How far a sign-in has come. Only routes that say so (x-stage) serve a session that is not full. */
+typedef enum session_stage {
+    STAGE_FULL,
+    STAGE_PASSWORD = 1, /* opened by a temporary password: a new one first */
+    STAGE_FACTOR = 2,   /* the password was right: the second factor first */
+} session_stage;
+
+enum { USER_AGENT_MOST = 300 };
+
+/**
+ * Filled in two steps: the session or key says who (kind, account, session or key); actor_enter() then reads the membership in
+ * one organization, in the transaction that uses it, and fills the rest.
+ */
+typedef struct actor {
+    actor_kind kind;
+    uuid account_id;
+    uuid session_id;
+    uuid key_id;              /* of the API key, or the instance key */
+    uuid key_organization_id; /* an API key works in this organization alone */
+    bool key_limited;         /* an API key that may no more than key_permissions, whatever its member may */
+    permission key_permissions;
+    msec key_expires_at; /* 0: never */
+    msec key_used_at;    /* the day on which the key was last noted as used; 0: never */
+    uuid confined_to_id; /* an account with an unproved address works in this organization alone */
+    bool address_proved;
+    str email, given_name, family_name, locale, time_zone; /* the account's; operator: empty */
+
+    uuid organization_id; /* the organization that the path names; UUID_NONE outside one */
+    uuid membership_id;
+    str role; /* "owner", "administrator", "member"; STR_NONE for the operator */
+    permission may;
+    str entitlement_keys; /* the organization's, and what of it is on: domain/entitlement.h */
+    int64_t entitlements;
+
+    str source;     /* address of the client, for audit and throttling; STR_NONE for the socket */
+    str request_id; /* for audit */
+    str user_agent; /* text (text_of_bytes), at most USER_AGENT_MOST bytes; STR_NONE: none was sent */
+    str browsers;   /* the cookie by which a browser is known that signed in before: domain/browser.h */
+    session_stage stage;
+    msec session_created_at;
+    msec session_seen_at; /* when the session was last noted as used */
+    msec session_idle;    /* how long it may rest, by the strictest that is known of it; 0: as long as it lives */
+    msec factor_at;       /* when this session showed a second factor; 0: never */
+} actor;
+
+/* The account's part, which the statements that open a session and a key give under the same names. */
+#define ACTOR_FILL_ACCOUNT(who, row)                        \
+    do {                                                    \
+        (who)->account_id = (row).account_id;               \
+        (who)->confined_to_id = (row).confined_to_id;       \
+        (who)->address_proved = (row).email_proved_at != 0; \
+        (who)->email = (row).email;                         \
+        (who)->given_name = (row).given_name;               \
+        (who)->family_name = (row).family_name;             \
+        (who)->locale = (row).locale;                       \
+        (who)->time_zone = (row).time_zone;                 \
+    } while (0)
+
+#endif

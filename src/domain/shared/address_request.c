@@ -1,0 +1,10 @@
+#include "domain/shared/address_request.h"
+
+#include "domain/shared/env.h"
+#include "queries.h"
+
+err address_request_put(txn *t, const actor *who, str kind, str what)
+{
+    return q_address_request_insert(t, .id = uuid_new(t->now), .kind = kind, .sealed = seal(t->env->key, t->a, what),
+                                    .source = who->source, .request_id = who->request_id, .created_at = t->now);
+}

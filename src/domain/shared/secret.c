@@ -1,0 +1,37 @@
+#include "domain/shared/secret.h"
+#include "base/random.h"
+
+#include <stdlib.h>
+
+enum { RANDOM_SIZE = 16, ID_SIZE = 16 };
+
+static str hash_of(arena *a, const uint8_t *bytes)
+{
+    token_digest d = token_hash((str){(const char *)bytes, RANDOM_SIZE});
+    return arena_str(a, token_digest_str(&d));
+}
+
+void secret_new(arena *a, uuid first, uuid second, str *token, str *hash)
+{
+    uint8_t raw[2 * ID_SIZE + RANDOM_SIZE];
+    size_t ids = uuid_none(second) ? ID_SIZE : 2 * ID_SIZE;
+    memcpy(raw, first.b, ID_SIZE);
+    memcpy(raw + ID_SIZE, second.b, ID_SIZE);
+    random_bytes(raw + ids, RANDOM_SIZE);
+    *hash = hash_of(a, raw + ids);
+    *token = base64url_encode(a, (str){(const char *)raw, ids + RANDOM_SIZE});
+    explicit_bzero(raw, sizeof raw);
+}
+
+bool secret_open(arena *a, str token, bool two, secret *out)
+{
+    str raw;
+    size_t ids = two ? 2 * ID_SIZE : ID_SIZE;
+    if (!token.p || token.n > 100 || !base64url_decode(a, token, &raw) || raw.n != ids + RANDOM_SIZE)
+        return false;
+    *out = (secret){.hash = hash_of(a, (const uint8_t *)raw.p + ids)};
+    memcpy(out->first.b, raw.p, ID_SIZE);
+    if (two)
+        memcpy(out->second.b, raw.p + ID_SIZE, ID_SIZE);
+    return true;
+}

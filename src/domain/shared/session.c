@@ -1,0 +1,185 @@
+#include "domain/shared/session.h"
+
+#include "domain/shared/env.h"
+#include "domain/shared/permission.h"
+#include "domain/shared/secret.h"
+#include "queries.h"
+
+/* STAGE_LIFETIME: a session that waits for a new password or a second factor. */
+enum { STALE_AFTER = 5 * MSEC_MINUTE, STAGE_LIFETIME = 30 * MSEC_MINUTE, SESSIONS_MAX = 2000 };
+
+/* In a write where others write beside it: domain/ways_in.h. */
+static err hold(txn *t, uuid session_id)
+{
+    q_session_hold_row row;
+    if (!t->writes || !store_is_shared(t->store))
+        return OK;
+    err e = q_session_hold(t, &row, session_id);
+    return e == ERR_NOT_FOUND ? ERR_UNAUTHENTICATED : e;
+}
+
+err session_authenticate(txn *t, str token, actor *who)
+{
+    secret s;
+    q_session_open_row row;
+    if (!secret_open(t->a, token, false, &s))
+        return ERR_UNAUTHENTICATED;
+    TRY(hold(t, s.first));
+    err e = q_session_open(t, &row, s.first);
+    if (e == ERR_NOT_FOUND)
+        return ERR_UNAUTHENTICATED;
+    TRY(e);
+    bool idle = row.idle && t->now - row.seen_at > row.idle;
+    if (!token_equal(row.secret_hash, s.hash) || row.expires_at <= t->now || idle)
+        return ERR_UNAUTHENTICATED;
+    who->kind = ACTOR_ACCOUNT;
+    who->session_id = s.first;
+    ACTOR_FILL_ACCOUNT(who, row);
+    who->stage = str_eq(row.stage, S("full"))       ? STAGE_FULL
+                 : str_eq(row.stage, S("password")) ? STAGE_PASSWORD
+                                                    : STAGE_FACTOR;
+    who->session_created_at = row.created_at;
+    who->session_seen_at = row.seen_at;
+    who->session_idle = row.idle;
+    who->factor_at = row.factor_at;
+    return OK;
+}
+
+/* What names an organization, taken apart: one of the two is none. */
+static str slug_or_id(str name, uuid *id)
+{
+    *id = UUID_NONE;
+    return typeid_parse(name, ID_ORGANIZATION, id) ? STR_NONE : name;
+}
+
+/* Is there such an organization, and is it the one that a key is for? */
+static err find_organization(txn *t, actor *who, uuid id, str slug)
+{
+    q_organization_find_row o;
+    TRY(q_organization_find(t, &o, .id = id, .slug = slug));
+    if (who->kind == ACTOR_API_KEY && !uuid_eq(who->key_organization_id, o.id))
+        return ERR_NOT_FOUND;
+    who->organization_id = o.id;
+    who->entitlement_keys = o.entitlement_keys;
+    return OK;
+}
+
+static bool demands_factor(const q_organization_enter_row *o)
+{
+    return str_eq(o->second_factor, S("all")) ||
+           (str_eq(o->second_factor, S("administrators")) && !str_eq(o->role, S("member")));
+}
+
+/* A key shows no factor. But it came out of its member's account, and is no way around what the organization asks of that:
+ * it is refused while the account has none. One question more, where a factor is demanded alone. */
+static err key_suffices(txn *t, const actor *who, const q_organization_enter_row *o)
+{
+    q_factor_total_row factors;
+    if (!demands_factor(o))
+        return OK;
+    TRY(q_factor_total(t, &factors, who->account_id));
+    return factors.total ? OK : ERR_SECOND_FACTOR_REQUIRED;
+}
+
+/* What the organization asks of a session. */
+static err session_suffices(actor *who, const q_organization_enter_row *o, msec now)
+{
+    if (o->session_idle && (!who->session_idle || o->session_idle < who->session_idle))
+        who->session_idle = o->session_idle;
+    bool old = o->session_lifetime && now - who->session_created_at > o->session_lifetime;
+    bool idle = o->session_idle && now - who->session_seen_at > o->session_idle;
+    if (old || idle)
+        return ERR_UNAUTHENTICATED;
+    return demands_factor(o) && !who->factor_at ? ERR_SECOND_FACTOR_REQUIRED : OK;
+}
+
+/* What it asks of whoever calls. A question about somebody else (member_check) shows neither session nor key. */
+static err caller_suffices(txn *t, actor *who, const q_organization_enter_row *o)
+{
+    if (who->kind == ACTOR_API_KEY)
+        return key_suffices(t, who, o);
+    return uuid_none(who->session_id) ? OK : session_suffices(who, o, t->now);
+}
+
+bool membership_is_active(str state, msec access_ends_at, msec now)
+{
+    return str_eq(state, S("active")) && (!access_ends_at || access_ends_at > now);
+}
+
+str membership_state(str state, msec access_ends_at, msec now)
+{
+    return membership_is_active(state, access_ends_at, now) ? S("active") : S("suspended");
+}
+
+err actor_enter(txn *t, actor *who, str organization, permission needed)
+{
+    if (who->kind == ACTOR_ANONYMOUS)
+        return ERR_UNAUTHENTICATED;
+    uuid id;
+    str slug = slug_or_id(organization, &id);
+    if (who->kind == ACTOR_OPERATOR) {
+        who->may = ~(permission)0;
+        return find_organization(t, who, id, slug);
+    }
+    q_organization_enter_row o;
+    err e = q_organization_enter(t, t->writes ? Q_ORGANIZATION_ENTER_HOLD_LOCKED : Q_ORGANIZATION_ENTER_HOLD_SEEN, &o,
+                                 .account_id = who->account_id, .id = id, .slug = slug);
+    if (e == ERR_NOT_FOUND) {
+        TRY(find_organization(t, who, id, slug));
+        return ERR_NOT_FOUND;
+    }
+    TRY(e);
+    if (who->kind == ACTOR_API_KEY && !uuid_eq(who->key_organization_id, o.id))
+        return ERR_NOT_FOUND;
+    who->organization_id = o.id;
+    who->entitlement_keys = o.entitlement_keys;
+    if (!membership_is_active(o.state, o.access_ends_at, t->now))
+        return ERR_NOT_FOUND;
+    if (!uuid_none(who->confined_to_id) && !uuid_eq(who->confined_to_id, o.id))
+        return ERR_ADDRESS_UNPROVED;
+    TRY(caller_suffices(t, who, &o));
+    who->membership_id = o.membership_id;
+    who->role = o.role;
+    who->may = role_permissions(o.role, o.is_administrators_invite);
+    if (who->key_limited)
+        who->may &= who->key_permissions;
+    who->entitlements = o.entitlements;
+    return (who->may & needed) == needed ? OK : ERR_FORBIDDEN;
+}
+
+static const str stage_words[] = {
+    [STAGE_FULL] = S_INIT("full"), [STAGE_PASSWORD] = S_INIT("password"), [STAGE_FACTOR] = S_INIT("factor")};
+
+err session_create(txn *t, const actor *who, uuid account_id, session_stage stage, bool factor, uuid *session_id,
+                   str *token, msec *expires_at)
+{
+    str hash;
+    q_session_bounds_row strictest;
+    TRY(q_session_bounds(t, &strictest, account_id));
+    msec lifetime = t->env->settings->session_lifetime;
+    if (strictest.lifetime && strictest.lifetime < lifetime)
+        lifetime = strictest.lifetime;
+    if (stage != STAGE_FULL && lifetime > STAGE_LIFETIME)
+        lifetime = STAGE_LIFETIME;
+    *session_id = uuid_new(t->now);
+    *expires_at = t->now + lifetime;
+    secret_new(t->a, *session_id, UUID_NONE, token, &hash);
+    int64_t trimmed;
+    TRY(q_session_trim(t, &trimmed, .account_id = account_id, .most = SESSIONS_MAX - 1));
+    return q_session_insert(t, .id = *session_id, .account_id = account_id, .secret_hash = hash, .created_at = t->now,
+                            .expires_at = *expires_at, .seen_at = t->now, .stage = stage_words[stage],
+                            .factor_at = factor ? t->now : 0, .idle = strictest.idle, .user_agent = who->user_agent,
+                            .source = who->source);
+}
+
+bool session_is_stale(const actor *who, msec now)
+{
+    msec often =
+        who->session_idle ? who->session_idle / 4 : STALE_AFTER; /* what may not rest long is noted more often */
+    return who->kind == ACTOR_ACCOUNT && now - who->session_seen_at > (often < STALE_AFTER ? often : STALE_AFTER);
+}
+
+err session_touch(txn *t, uuid session_id)
+{
+    return q_session_seen(t, .seen_at = t->now, .id = session_id);
+}

@@ -1,0 +1,279 @@
+#include "domain/shared/throttle.h"
+#include "queries.h"
+
+#include <arpa/inet.h>
+
+enum {
+    FREE_TRIES_SOURCE = 50,
+    SOURCE_FORGIVES = 2 * MSEC_MINUTE,
+    LONGEST_WAIT = 15 * MSEC_MINUTE,
+    FORGET_AFTER = MSEC_DAY
+};
+
+/* A keyed hash, so that the table shows nobody's address. */
+static str key_of(txn *t, str name, str subject, str source)
+{
+    token_digest d = token_mac(t->env->key, KEY_THROTTLE, arena_join(t->a, name, S("\n"), subject, S("\n"), source));
+    return arena_str(t->a, token_digest_str(&d));
+}
+
+/* How a kind of try is slowed. Only strangers' tries count for their source, too. */
+typedef struct pace {
+    str name;
+    int64_t free_tries;
+    msec longest_wait;
+    bool counts_source;
+} pace;
+
+static const pace paces[] = {
+    [THROTTLE_SIGN_IN] = {S_INIT("sign_in"), 4, LONGEST_WAIT, true},
+    [THROTTLE_CODE] = {S_INIT("code"), 4, LONGEST_WAIT, true},
+    [THROTTLE_BROWSER] = {S_INIT("browser"), 10, LONGEST_WAIT, false},
+    [THROTTLE_HOLDER] = {S_INIT("holder"), 10, LONGEST_WAIT, false},
+    [THROTTLE_PASSKEY] = {S_INIT("passkey"), 4, LONGEST_WAIT, false},
+    [THROTTLE_PROOF] = {S_INIT("proof"), 4, LONGEST_WAIT, false},
+    [THROTTLE_FACTOR] = {S_INIT("factor"), 4, LONGEST_WAIT, false},
+    /* 24 tries a day, 3 codes good of a million: 2.6 % in a year */
+    [THROTTLE_TOTP] = {S_INIT("totp"), 10, MSEC_HOUR, false},
+};
+
+str throttle_source(arena *a, str source)
+{
+    struct in6_addr six;
+    char text[INET6_ADDRSTRLEN];
+    if (inet_pton(AF_INET6, arena_cstr(a, source), &six) != 1)
+        return source;
+    memset(&six.s6_addr[8], 0, 8);
+    return inet_ntop(AF_INET6, &six, text, sizeof text) ? arena_str(a, str_of(text)) : source;
+}
+
+static str pair_key(txn *t, const throttle_of *of)
+{
+    return key_of(t, paces[of->kind].name, of->subject, throttle_source(t->a, of->source));
+}
+
+static str source_key(txn *t, const throttle_of *of)
+{
+    return key_of(t, paces[of->kind].name, S("*"), throttle_source(t->a, of->source));
+}
+
+static bool counts_source(const throttle_of *of)
+{
+    return paces[of->kind].counts_source && of->source.p;
+}
+
+static err check_key(txn *t, str key)
+{
+    q_throttle_get_row row;
+    if (t->writes && store_is_shared(t->store)) /* what is counted after this is counted once */
+        TRY(q_throttle_claim(t, .throttle_key = key, .updated_at = t->now));
+    err e = q_throttle_get(t, &row, key);
+    if (e == ERR_NOT_FOUND)
+        return OK;
+    TRY(e);
+    if (row.until_at <= t->now)
+        return OK;
+    t->problem->retry_after = (row.until_at - t->now + MSEC_SECOND - 1) / MSEC_SECOND;
+    return ERR_RATE_LIMITED;
+}
+
+err throttle_check(txn *t, const throttle_of *of)
+{
+    TRY(check_key(t, pair_key(t, of)));
+    return counts_source(of) ? check_key(t, source_key(t, of)) : OK;
+}
+
+static msec wait_after(int64_t failures, int64_t free_tries, msec longest)
+{
+    int64_t over = failures - free_tries;
+    if (over <= 0)
+        return 0;
+    msec wait = (msec)MSEC_SECOND << (over > 20 ? 20 : over - 1);
+    return wait < longest ? wait : longest;
+}
+
+/* A pair's wrong tries that count still, and since when they stand. */
+static err pair_failures(txn *t, str key, q_throttle_get_row *row)
+{
+    err e = q_throttle_get(t, row, key);
+    if (e == ERR_NOT_FOUND || (e == OK && t->now - row->updated_at > FORGET_AFTER))
+        *row = (q_throttle_get_row){0};
+    return e == ERR_NOT_FOUND ? OK : e;
+}
+
+/*
+ * A source's, of which one is forgiven every SOURCE_FORGIVES. updated_at says up to when that was done, so that nothing of
+ * the running interval is lost.
+ */
+static err source_failures(txn *t, str key, q_throttle_get_row *row)
+{
+    err e = q_throttle_get(t, row, key);
+    if (e != OK && e != ERR_NOT_FOUND)
+        return e;
+    int64_t forgiven = e == OK ? (t->now - row->updated_at) / SOURCE_FORGIVES : 0;
+    if (e == ERR_NOT_FOUND || row->failures <= forgiven) {
+        *row = (q_throttle_get_row){.updated_at = t->now};
+        return OK;
+    }
+    row->failures -= forgiven;
+    row->updated_at += forgiven * SOURCE_FORGIVES;
+    return OK;
+}
+
+static err put(txn *t, str key, int64_t failures, int64_t free_tries, msec longest, msec updated_at)
+{
+    return q_throttle_put(t, .throttle_key = key, .failures = failures,
+                          .until_at = t->now + wait_after(failures, free_tries, longest), .updated_at = updated_at);
+}
+
+/* What of a source's count is still this pair's: forgiven at the same pace, so that nobody washes off what others guessed. */
+static str share_key(txn *t, const throttle_of *of)
+{
+    str name = arena_join(t->a, paces[of->kind].name, S(" share"));
+    return key_of(t, name, of->subject, throttle_source(t->a, of->source));
+}
+
+static err note_source(txn *t, const throttle_of *of)
+{
+    q_throttle_get_row row;
+    str key = source_key(t, of), share = share_key(t, of);
+    TRY(source_failures(t, key, &row));
+    TRY(put(t, key, row.failures + 1, FREE_TRIES_SOURCE, LONGEST_WAIT, row.updated_at));
+    TRY(source_failures(t, share, &row));
+    return q_throttle_put(t, .throttle_key = share, .failures = row.failures + 1, .until_at = 0,
+                          .updated_at = row.updated_at);
+}
+
+err throttle_failed(txn *t, const throttle_of *of)
+{
+    q_throttle_get_row row;
+    const pace *p = &paces[of->kind];
+    str key = pair_key(t, of);
+    TRY(pair_failures(t, key, &row));
+    TRY(put(t, key, row.failures + 1, p->free_tries, p->longest_wait, t->now));
+    return counts_source(of) ? note_source(t, of) : OK;
+}
+
+err throttle_failures(txn *t, const throttle_of *of, int64_t *failures)
+{
+    q_throttle_get_row row;
+    TRY(pair_failures(t, pair_key(t, of), &row));
+    *failures = row.failures;
+    return OK;
+}
+
+static err give_back(txn *t, const throttle_of *of)
+{
+    q_throttle_get_row own, row;
+    str key = source_key(t, of), share = share_key(t, of);
+    TRY(source_failures(t, share, &own));
+    if (!own.failures)
+        return OK;
+    TRY(source_failures(t, key, &row));
+    int64_t left = row.failures > own.failures ? row.failures - own.failures : 0;
+    TRY(q_throttle_put(t, .throttle_key = key, .failures = left,
+                       .until_at = left > FREE_TRIES_SOURCE ? row.until_at : 0, .updated_at = row.updated_at));
+    return q_throttle_forget(t, share);
+}
+
+err throttle_passed(txn *t, const throttle_of *of)
+{
+    q_throttle_get_row row;
+    str key = pair_key(t, of);
+    TRY(pair_failures(t, key, &row));
+    if (row.failures && counts_source(of))
+        TRY(give_back(t, of));
+    return q_throttle_forget(t, key);
+}
+
+err rate_take(txn *t, const rate_rule *rule, str subject, int64_t want, int64_t *taken)
+{
+    *taken = want;
+    if (!t->env->settings->rate_limits || want == 0)
+        return OK;
+    msec start = t->now - t->now % rule->window;
+    str key = key_of(t, str_of(rule->name), subject, S(""));
+    q_rate_add_row row;
+    TRY(q_rate_add(t, &row, .throttle_key = key, .window_at = start, .count = want));
+    int64_t over = row.count - rule->most;
+    if (over <= 0)
+        return OK;
+    over = over < want ? over : want;
+    *taken = want - over;
+    t->problem->retry_after = (start + rule->window - t->now + MSEC_SECOND - 1) / MSEC_SECOND;
+    return q_rate_add(t, &row, .throttle_key = key, .window_at = start, .count = -over); /* ours until the commit */
+}
+
+err rate_take_from(txn *t, const rate_rule *all, const rate_rule *each, str subject, str asker, bool *crowded)
+{
+    int64_t taken;
+    TRY(rate_take(t, all, subject, 1, &taken));
+    *crowded = taken == 0;
+    rate_rule own = *each;
+    if (*crowded)
+        own.most = 1;
+    TRY(rate_take(t, &own, arena_join(t->a, subject, S("\n"), asker), 1, &taken));
+    return taken ? OK : ERR_RATE_LIMITED;
+}
+
+err rate_mail_due(txn *t, const rate_rule *few, const rate_rule *crowded, str subject, bool *due)
+{
+    int64_t one_of_few, first_of_window;
+    TRY(rate_take(t, few, subject, 1, &one_of_few));
+    TRY(rate_take(t, crowded, subject, 1, &first_of_window)); /* in any case: a mail of just now serves, too */
+    *due = one_of_few || first_of_window;
+    return OK;
+}
+
+err rate_take_distinct(txn *t, const rate_rule *rule, str subject, str item, bool *granted)
+{
+    *granted = true;
+    if (!t->env->settings->rate_limits)
+        return OK;
+    msec start = t->now - t->now % rule->window;
+    str key = key_of(t, str_of(rule->name), subject, item);
+    q_rate_get_row seen;
+    err e = q_rate_get(t, &seen, .throttle_key = key, .window_at = start);
+    if (e != ERR_NOT_FOUND)
+        return e;
+    int64_t taken, marked;
+    TRY(rate_take(t, rule, subject, 1, &taken));
+    *granted = taken == 1;
+    return taken ? q_rate_mark(t, &marked, .throttle_key = key, .window_at = start) : OK;
+}
+
+err rate_check_distinct(txn *t, const rate_rule *rule, str subject, str item)
+{
+    q_rate_get_row seen;
+    msec start = t->now - t->now % rule->window;
+    err e = q_rate_get(t, &seen, .throttle_key = key_of(t, str_of(rule->name), subject, item), .window_at = start);
+    return e == ERR_NOT_FOUND ? rate_check(t, rule, subject) : e;
+}
+
+err rate_check_from(txn *t, const rate_rule *all, const rate_rule *each, str subject, str asker)
+{
+    rate_rule own = *each;
+    err e = rate_check(t, all, subject);
+    if (e != OK && e != ERR_RATE_LIMITED)
+        return e;
+    if (e == ERR_RATE_LIMITED)
+        own.most = 1;
+    t->problem->retry_after = 0;
+    return rate_check(t, &own, arena_join(t->a, subject, S("\n"), asker));
+}
+
+err rate_check(txn *t, const rate_rule *rule, str subject)
+{
+    q_rate_get_row row;
+    if (!t->env->settings->rate_limits)
+        return OK;
+    msec start = t->now - t->now % rule->window;
+    err e = q_rate_get(t, &row, .throttle_key = key_of(t, str_of(rule->name), subject, S("")), .window_at = start);
+    if (e == ERR_NOT_FOUND)
+        return OK;
+    TRY(e);
+    if (row.count < rule->most)
+        return OK;
+    t->problem->retry_after = (start + rule->window - t->now + MSEC_SECOND - 1) / MSEC_SECOND;
+    return ERR_RATE_LIMITED;
+}
