@@ -28,10 +28,11 @@ static bool is_token(str s)
     return s.n > 0;
 }
 
+/* RFC 9110, 5.5: a tab stands for white space, as some proxies put it after a comma. */
 static bool has_control_byte(str s)
 {
     for (size_t i = 0; i < s.n; i++)
-        if ((unsigned char)s.p[i] < 0x20 || s.p[i] == 0x7F)
+        if (((unsigned char)s.p[i] < 0x20 && s.p[i] != '\t') || s.p[i] == 0x7F)
             return true;
     return false;
 }

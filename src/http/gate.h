@@ -5,7 +5,8 @@
 #include "base/arena.h"
 #include "base/err.h"
 
-enum { HEADERS_MAX = 100, HEADER_BYTES_MAX = 16 * 1024, TARGET_BYTES_MAX = 8 * 1024 };
+/* What a head may weigh leaves room, in the memory that each connection has, for the head of its answer. */
+enum { HEADERS_MAX = 100, HEADER_BYTES_MAX = 12 * 1024, TARGET_BYTES_MAX = 8 * 1024 };
 
 typedef struct header {
     str name, value;

@@ -262,3 +262,29 @@ def test_stopping_finishes_what_is_in_flight(make_server, smtp):
     client = server.client().sign_in(org.owner.email, org.owner.password)
     there = len(client.items(org.path + "/invitations", limit=200))
     assert there == (800 if box["answer"].status == 200 else 0)
+
+
+def test_a_head_of_any_size_is_answered_or_does_nothing(world):
+    """Of a head that just fitted, the request was carried out and no byte of an answer sent: nothing was left to write it in."""
+    org = world.found("Heads")
+    key = org.api.post(org.path + "/api-keys", {"name": "heads"}).ok(201)["api_key"]
+    seen = set()
+    for size in range(11_400, 17_400, 150):
+        name = f"Group {size}"
+        body = b'{"name": "%s"}' % name.encode()
+        head = b"POST /api/v1%s/groups HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Bearer %s\r\n" % (
+            org.path.encode(), key.encode())
+        head += JSON + b"Content-Length: %d\r\nCookie: sso=" % len(body)
+        reply = speak(world.server.port, head + b"y" * (size - len(head) - 4) + b"\r\n\r\n" + body)
+        status = reply.status
+        assert status in (201, 431), (size, reply)
+        assert (status == 201) == any(g["name"] == name for g in org.api.items(org.path + "/groups")), size
+        seen.add(status)
+    assert seen == {201, 431}
+
+
+@pytest.mark.parametrize("name", ["User-Agent", "Accept-Language", "X-Forwarded-For", "Cookie", "X-Custom"])
+def test_a_tab_in_a_value_is_white_space(world, name):
+    """RFC 9110, 5.5. A proxy that joins with comma and tab must lock nobody out."""
+    request = b"GET /sign-in HTTP/1.1\r\nHost: x\r\n%s: en,\tfr;\tq=0.5\t\r\nConnection: close\r\n\r\n"
+    assert speak(world.server.port, request % name.encode()).status == 200
