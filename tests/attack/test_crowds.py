@@ -3,11 +3,11 @@
 import pytest
 
 from lib.authenticator import Passkey
+from lib.crowds import FREE, NAT, attempt, exhaust, from_, hold
 from lib.otp import set_up
 from lib.people import PASSWORD, World, fresh
 
 SITE = "http://localhost:4711"
-FREE = 50  # wrong tries of a source before it waits
 NEW = "lantern-orchard-43"
 
 
@@ -17,38 +17,9 @@ def office(make_server, smtp):
     return World(make_server(mail=smtp.uri, public_url=SITE, trusted_proxies="127.0.0.1"), smtp)
 
 
-def from_(source):
-    return {"X-Forwarded-For": source}
-
-
-NAT = from_("198.51.100.4")
-
-
-def attempt(client, email, password, source=NAT):
-    return client.post("/sessions", {"email": email, "password": password}, source)
-
-
 def mistype(world, email, times=1):
     """Wrong tries, each by a stranger's browser; the answers."""
     return [attempt(world.client(), email, f"mistyped-{i}") for i in range(times)]
-
-
-def exhaust(world):
-    """Until nobody unknown is served from this source for some seconds."""
-    for i in range(FREE + 1):
-        attempt(world.client(), fresh("guess"), "guessed").refused("sign-in-failed", 401)
-    hold(world)
-
-
-def hold(world):
-    """The source's wait is long enough again for a test to go on in it."""
-    for _ in range(12):
-        answer = attempt(world.client(), fresh("guess"), "guessed")
-        wait = int(answer.headers["Retry-After"]) if answer.status == 429 else 0
-        if wait >= 20:
-            return
-        world.clock.advance(seconds=wait)
-    raise AssertionError("no limit")
 
 
 def room(world):

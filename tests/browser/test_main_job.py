@@ -44,7 +44,7 @@ def looked_at(browser, shots, name):
 
 
 def sign_in(browser, url, email):
-    browser.go(url + "/sign-in").fill("common.email", email).fill("password.label", PASSWORD).press("sign_in.submit")
+    browser.sign_in(url, email, PASSWORD)
     browser.until(lambda: "/sign-in" not in browser.url, "page after signing in")
 
 

@@ -44,9 +44,7 @@ def sign_in(browser, site, email):
     """By address and password."""
     fills_in(browser, False)
     browser.driver.delete_all_cookies()
-    browser.go(site + "/sign-in").fill("common.email", email)
-    browser.one("#password").send_keys(PASSWORD)
-    browser.press("sign_in.submit")
+    browser.sign_in(site, email, PASSWORD)
 
 
 def gone_to(browser, path):

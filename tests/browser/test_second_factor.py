@@ -42,10 +42,6 @@ def looked_at(browser, name, also=False):
         browser.look("desktop", False)
 
 
-def sign_in(browser, url, email):
-    browser.go(url + "/sign-in").fill("common.email", email).fill("password.label", PASSWORD).press("sign_in.submit")
-
-
 def scanned(browser, name):
     """The secret that a phone would read from the page's picture."""
     picture = browser.shot(browser.shots / f"{name}.png")
@@ -65,7 +61,7 @@ def test_from_a_demand_to_a_sign_in_and_back(house, browser):
     org.api.patch(org.path + "/settings", {"second_factor": "all"}).ok()
 
     # what the organization asks for leads to setting it up, and on to where one wanted to go
-    sign_in(browser, url, zoe.email)
+    browser.sign_in(url, zoe.email, PASSWORD)
     browser.sees("totp.demanded")
     looked_at(browser, "1-demanded", also=True)
     browser.press("totp.begin").sees("totp.scan")
@@ -86,7 +82,7 @@ def test_from_a_demand_to_a_sign_in_and_back(house, browser):
     browser.go(url + "/me").sees("security.on")
     looked_at(browser, "5-account", also=True)
     browser.driver.delete_all_cookies()
-    sign_in(browser, url, zoe.email)
+    browser.sign_in(url, zoe.email, PASSWORD)
     browser.sees("factor.lead")
     looked_at(browser, "6-factor", also=True)
     browser.go(url + f"/o/{org.slug}").sees("factor.lead")  # nothing else is served before
@@ -97,7 +93,7 @@ def test_from_a_demand_to_a_sign_in_and_back(house, browser):
 
     # the phone is lost
     browser.driver.delete_all_cookies()
-    sign_in(browser, url, zoe.email)
+    browser.sign_in(url, zoe.email, PASSWORD)
     browser.sees("factor.lead")
     browser.one("details.more summary").click()
     browser.fill("factor.recovery_code", codes[3].lower())

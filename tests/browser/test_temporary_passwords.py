@@ -22,12 +22,6 @@ def issue(acme, locale):
     return row["email"], made["temporary_password"], made["invitation"]
 
 
-def sign_in(b, url, email, password):
-    b.go(url + "/sign-in").fill("common.email", email)
-    b.one("input[type=password]").send_keys(password)
-    b.press("sign_in.submit")
-
-
 def judge(b, name):
     for size in ("desktop", "phone"):
         for dark in (False, True):
@@ -42,7 +36,7 @@ def judge(b, name):
 def test_the_one_page_there_is_until_a_password_is_set(b, acme, anonymous):
     url = acme.world.server.url
     email, password, inv = issue(acme, b.language)
-    sign_in(b, url, email, password.upper())
+    b.sign_in(url, email, password.upper())
     assert b.path == "/password/new"
     b.sees("own_password.lead")
     for elsewhere in ("/me", "/", "/sign-in", f"/o/{acme.slug}", f"/o/{acme.slug}/users"):
@@ -63,10 +57,10 @@ def test_the_one_page_there_is_until_a_password_is_set(b, acme, anonymous):
 def test_a_used_one_says_so_and_one_may_sign_out(b, acme, anonymous):
     url = acme.world.server.url
     email, password, _ = issue(acme, b.language)
-    sign_in(b, url, email, password)
+    b.sign_in(url, email, password)
     b.press("nav.sign_out")
     assert b.path == "/sign-in"
-    sign_in(b, url, email, password)
+    b.sign_in(url, email, password)
     assert b.path == "/sign-in"
     b.sees("problem.temporary-password-expired.detail")
     judge(b, "used")
@@ -78,7 +72,7 @@ def test_an_invitation_that_ended_meanwhile(b, acme, clock):
     row = {"email": email, "role": "member", "locale": b.language}
     made = acme.send(row, method="temporary_password", delivery="show", expires_in="1h").ok()["results"][0]
     clock.advance(minutes=50)
-    sign_in(b, url, email, made["temporary_password"])
+    b.sign_in(url, email, made["temporary_password"])
     clock.advance(minutes=11)
     b.go(url + "/").sees("problem.invitation-expired.detail")
     assert b.path == "/password/new"

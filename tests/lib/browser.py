@@ -108,6 +108,19 @@ class Browser:
             self.driver.execute_cdp_cmd("Network.setCookie", {"name": name, "value": value, "url": url})
         return self
 
+    def comes_from(self, source):
+        """Requests carry this source, as those that a proxy passes on; nobody's without one."""
+        self.driver.execute_cdp_cmd("Network.enable", {})
+        headers = {"X-Forwarded-For": source} if source else {}
+        self.driver.execute_cdp_cmd("Network.setExtraHTTPHeaders", {"headers": headers})
+        return self
+
+    def sign_in(self, url, email, password):
+        """By the page for it."""
+        self.go(url + "/sign-in").one("#email").send_keys(email)
+        self.one("#password").send_keys(password)
+        return self.press("sign_in.submit")
+
     @property
     def url(self):
         return self.driver.current_url
@@ -147,6 +160,10 @@ class Browser:
     def sees(self, text, seconds=PATIENCE):
         text = self.word(text)
         self.until(lambda: text in self.text, repr(text), seconds)
+        return self
+
+    def comes_to(self, path):
+        self.until(lambda: self.path == path, path)
         return self
 
     def sees_not(self, text):
@@ -259,6 +276,16 @@ class Browser:
             + "\n".join("    " + n["html"][:300] + " " + n.get("failureSummary", "")[:300] for n in v["nodes"][:4])
             for v in found
         ]
+
+    def judged(self, path):
+        """Looked at on a desk in the light and on a phone in the dark, and kept as PATH-SIZE.png; axe-core needs JavaScript."""
+        for size in SIZES if self.javascript else ():
+            self.look(size, size == "phone")
+            self.shot(f"{path}-{size}.png")
+            self.fits()
+            assert self.axe() == [], path
+        self.look("desktop", False)
+        return self
 
     def complaints(self):
         """What the console of the browser says: refused by the policy, missing files, errors of scripts."""
