@@ -206,6 +206,18 @@ def test_an_undo_whose_address_has_a_newer_account_waits_for_it(town, acme, vict
 
 
 @pytest.mark.timeout(120)
+def test_the_page_of_an_undo_that_waits_names_no_address_where_there_is_none(town, victim, holder):
+    """The account was set aside without one: sentences about it have no hole in them."""
+    old = victim.email
+    link, _ = robbed(town, victim, fresh("evil"))
+    town.client().post("/email-changes/undo", {"token": link.rpartition("/")[2]}).refused("address-taken", 409)
+    holder.go(town.server.url + link).sees("email_undo.submit").sees(old)
+    for key in ("email_undo.text", "email_undo.since"):
+        halves = holder.word(key).replace("{email}", old).split("{current_email}")
+        holder.sees_not(" ".join(half.strip() for half in halves))
+
+
+@pytest.mark.timeout(120)
 def test_nobody_joins_or_is_called_by_a_name_that_nobody_sees(town, acme, victim, holder):
     """Both pages name the field; the other name stays as it was typed."""
     holder.go(acme.link(acme.invite(fresh("unseen"), deliver=False)).ok()["url"])
