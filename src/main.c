@@ -3,6 +3,7 @@
 #include "base/random.h"
 #include "cli/cli.h"
 #include "console/console.h"
+#include "domain/account/ways_in.h"
 #include "domain/mail/mail.h"
 #include "domain/organization/organization.h"
 #include "http/app.h"
@@ -111,6 +112,7 @@ static err start_parts(host *h, bool alone)
     TRY(open_listeners(h, alone));
     h->app.env.public_url = public_url(h, alone);
     h->app.secure = str_starts(h->app.env.public_url, S("https://"));
+    store_set_holder(h->app.store, ways_hold);
     store_set_env(h->app.store, &h->app.env);
     TRY(make_setup_token(h));
     if (!store_is_shared(h->app.store)) /* the lock is ours: whoever held them is gone */

@@ -16,6 +16,8 @@ enum {
     PG_PENDING_MAX = 64,
     PG_RETRY_AFTER = 1,
     PG_LANES = 256,
+    PG_HOLDS = 64,     /* noted; what is locked beyond is tried again, and found locked by oneself */
+    PG_PARTS = 8,      /* savepoints in one another; what was locked deeper counts as not held when they are undone */
     PG_GROUP_MAX = 32, /* jobs in one transaction: the last of them waits for all */
     PG_MEMOS = 8,      /* answers that they share */
     PG_MEMO_KEY = 160,
@@ -58,6 +60,16 @@ typedef struct pg_memo {
     _Alignas(16) char row[PG_MEMO_ROW];
 } pg_memo;
 
+/** Rows locked by the transaction under way, in the order of their locking. */
+typedef struct pg_holds {
+    uuid ids[PG_HOLDS];
+    size_t n;
+    uuid highest;
+    bool closed;            /* store_hold_no_more */
+    size_t parts[PG_PARTS]; /* n at each savepoint that is open */
+    size_t part_count;
+} pg_holds;
+
 /** Used by one thread at a time; t->connection of its transactions. Always in pipeline mode. */
 typedef struct pg_connection {
     struct pg_store *store;
@@ -82,6 +94,7 @@ typedef struct pg_connection {
     bool together;   /* it is several jobs', and what they ask alike is asked once */
     pg_memo memos[PG_MEMOS];
     size_t memo_at;
+    pg_holds holds;
 
     /* of the readers */
     bool lent, draining; /* draining: the end of the last transaction is not answered yet */
@@ -236,6 +249,18 @@ err pg_execute(txn *t, const query *q, const void *params, int64_t *changed);
 err pg_savepoint(txn *t);
 err pg_release(txn *t);
 void pg_rollback_to(txn *t);
+
+/* ---- postgres_hold.c ---- */
+
+store_turn pg_hold_turn(const txn *t, uuid id);
+void pg_held(txn *t, uuid id);
+err pg_hold_first(txn *t, uuid id);
+void pg_hold_no_more(txn *t);
+/** What the job asked for in its last run, locked in order. Before its run. */
+MUST err pg_hold_again(txn *t);
+/** A savepoint begins, is kept, is undone. */
+void pg_hold_part(pg_connection *c);
+void pg_hold_part_end(pg_connection *c, bool undone);
 
 /* ---- postgres_memo.c ---- */
 

@@ -150,6 +150,7 @@ void pg_fresh(pg_connection *c)
 {
     c->broken = OK;
     c->careful = c->conflicted = c->transient = c->changes = c->ending = c->together = false;
+    c->holds = (pg_holds){0};
 }
 
 /* ---- sending ---- */

@@ -178,11 +178,13 @@ err pg_execute(txn *t, const query *q, const void *params, int64_t *changed)
 
 err pg_savepoint(txn *t)
 {
+    pg_hold_part(t->connection);
     return pg_send(t->connection, &pg_own[PG_PART], NULL);
 }
 
 err pg_release(txn *t)
 {
+    pg_hold_part_end(t->connection, false);
     return pg_send(t->connection, &pg_own[PG_PART_RELEASE], NULL);
 }
 
@@ -193,6 +195,7 @@ void pg_rollback_to(txn *t)
 {
     pg_connection *c = t->connection;
     violation ignored;
+    pg_hold_part_end(c, true);
     if (c->broken == OK && pg_collect(c, NULL, &ignored) == ERR_CONFLICT)
         c->broken = ERR_UNAVAILABLE;
     if (pg_send(c, &pg_own[PG_PART_ROLLBACK], NULL) == OK) /* a failure breaks the job: its result cannot be OK */

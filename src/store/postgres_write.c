@@ -87,7 +87,9 @@ static err run(pg_connection *c, store_job *job, msec now)
              .connection = c,
              .job = job};
     job->on_commit = NULL;
-    err e = job->run(&t, job->context);
+    err e = pg_hold_again(&t);
+    if (e == OK)
+        e = job->run(&t, job->context);
     if (c->broken != OK)
         return c->broken;
     return arena_full(job->a) ? ERR_UNAVAILABLE : e;
@@ -452,6 +454,7 @@ void pg_submit(store *st, store_job *job)
     job->on_commit = NULL;
     job->unknown = 0;
     job->attempts = 0;
+    job->hold_first_count = 0;
     job->since = clock_monotonic();
     pthread_mutex_lock(&s->lock);
     bool accepted = !s->draining && !s->down && s->waiting < WAITING_MAX;

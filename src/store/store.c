@@ -124,6 +124,33 @@ void store_submit(store *s, store_job *job)
     s->engine->submit(s, job);
 }
 
+store_turn store_hold_turn(const txn *t, uuid id)
+{
+    return t->store->engine->hold_turn ? t->store->engine->hold_turn(t, id) : STORE_HELD;
+}
+
+void store_held(txn *t, uuid id)
+{
+    if (t->store->engine->held)
+        t->store->engine->held(t, id);
+}
+
+err store_hold_first(txn *t, uuid id)
+{
+    return t->store->engine->hold_first ? t->store->engine->hold_first(t, id) : ERR_UNAVAILABLE;
+}
+
+void store_hold_no_more(txn *t)
+{
+    if (t->store->engine->hold_no_more)
+        t->store->engine->hold_no_more(t);
+}
+
+void store_set_holder(store *s, err (*hold)(txn *t, uuid id))
+{
+    s->hold = hold;
+}
+
 void store_on_commit(txn *t, void (*call)(void))
 {
     t->job->on_commit = call;

@@ -20,13 +20,24 @@ err account_get(txn *t, uuid id, account_view *out)
     return OK;
 }
 
+err account_find(txn *t, str email_key, q_account_by_key_row *out)
+{
+    TRY(q_account_by_key(t, out, email_key));
+    if (!t->writes)
+        return OK;
+    uuid found = out->id;
+    TRY(ways_hold(t, found));
+    TRY(q_account_by_key(t, out, email_key));
+    return uuid_eq(found, out->id) ? OK : store_hold_first(t, out->id);
+}
+
 err account_by_email(txn *t, str email, account_view *out)
 {
     address where;
     q_account_by_key_row r;
     if (!address_parse(t->a, email, &where))
         return ERR_INVALID_ADDRESS;
-    TRY(q_account_by_key(t, &r, where.key));
+    TRY(account_find(t, where.key, &r));
     return account_get(t, r.id, out);
 }
 

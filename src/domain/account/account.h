@@ -5,6 +5,7 @@
 #include "domain/shared/actor.h"
 #include "domain/shared/name.h"
 #include "domain/shared/throttle.h"
+#include "queries.h"
 
 /** What an account can show beside its password. */
 typedef struct account_factors {
@@ -27,7 +28,13 @@ typedef struct account_view {
 } account_view;
 
 MUST err account_get(txn *t, uuid id, account_view *out);
-MUST err account_by_email(txn *t, str email, account_view *out); /* ERR_NOT_FOUND, ERR_INVALID_ADDRESS */
+/**
+ * Whose address it is, by its key. In a write the account is held (ways_hold), and the address is its own until the end of t:
+ * an undo beside it would else move it meanwhile, and what was meant for one account be done to another. ERR_NOT_FOUND.
+ */
+MUST err account_find(txn *t, str email_key, q_account_by_key_row *out);
+/** The same by an address as typed. ERR_NOT_FOUND, ERR_INVALID_ADDRESS. */
+MUST err account_by_email(txn *t, str email, account_view *out);
 
 typedef struct account_change {
     str given_name, family_name, locale; /* STR_NONE: unchanged */

@@ -103,9 +103,12 @@ static err still_right(txn *t, const sign_in *in)
 {
     q_account_password_kept_row now;
     if (in->temporary)
+        TRY(ways_hold(t, in->account_id));
+    if (in->temporary)
         return temporary_use(t, in->account_id, throttle_subject(t, in->email), in->password);
     if (!in->right)
         return ERR_SIGN_IN_FAILED;
+    TRY(ways_hold(t, in->account_id));
     err e = q_account_password_kept(t, &now, in->account_id);
     if (e != OK)
         return e == ERR_NOT_FOUND ? ERR_SIGN_IN_FAILED : e;
@@ -322,7 +325,11 @@ static err open_token(txn *t, str token, q_account_token_row *row)
     secret s;
     if (!secret_open(t->a, token, false, &s))
         return ERR_TOKEN_INVALID;
-    err e = t->writes ? q_account_token_use(t, row, s.first) : q_account_token_get(t, row, s.first);
+    err e = q_account_token_get(t, row, s.first);
+    if (e == OK && t->writes) { /* the account first, as ways_end has it */
+        TRY(ways_hold(t, row->account_id));
+        e = q_account_token_use(t, row, s.first);
+    }
     if (e == ERR_NOT_FOUND)
         return ERR_TOKEN_INVALID;
     TRY(e);

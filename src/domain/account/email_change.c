@@ -1,6 +1,7 @@
 /* Asking for another address, seeing and ending that, and taking it. Taking the old one back is in email_undo.c. */
 #include "domain/account/email_change.h"
 
+#include "domain/account/ways_in.h"
 #include "domain/mail/mail.h"
 #include "domain/shared/audit.h"
 #include "domain/shared/domain_list.h"
@@ -148,7 +149,11 @@ err email_link_open(txn *t, str token, email_change_kind kind, q_email_change_ro
     secret s;
     if (!secret_open(t->a, token, false, &s))
         return ERR_TOKEN_INVALID;
-    err e = t->writes ? q_email_change_use(t, row, s.first) : q_email_change_get(t, row, s.first);
+    err e = q_email_change_get(t, row, s.first);
+    if (e == OK && t->writes) { /* the account first, as ways_end has it; whoever comes second finds nothing */
+        TRY(ways_hold(t, row->account_id));
+        e = q_email_change_use(t, row, s.first);
+    }
     if (e == ERR_NOT_FOUND)
         return ERR_TOKEN_INVALID;
     TRY(e);

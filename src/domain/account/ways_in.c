@@ -44,13 +44,18 @@ static err end_one(txn *t, way_in way, const ending *e, int64_t *gone)
     return ERR_INTERNAL;
 }
 
-/* SQLite has one writer, and nobody beside it. */
 err ways_hold(txn *t, uuid account_id)
 {
     q_ways_hold_row row;
-    if (!store_is_shared(t->store))
+    store_turn turn = store_hold_turn(t, account_id);
+    if (turn == STORE_HELD)
         return OK;
-    err e = q_ways_hold(t, &row, account_id);
+    bool waits = turn == STORE_WAIT;
+    err e = q_ways_hold(t, waits ? Q_WAYS_HOLD_HOW_WAITS : Q_WAYS_HOLD_HOW_TRIES, &row, account_id);
+    if (e == ERR_NOT_FOUND && !waits)
+        return store_hold_first(t, account_id);
+    if (e == OK || e == ERR_NOT_FOUND) /* where there is none, nobody else makes one by this id */
+        store_held(t, account_id);
     return e == ERR_NOT_FOUND ? OK : e;
 }
 

@@ -2,6 +2,7 @@
 #include "base/buf.h"
 #include "domain/invitation/change.h"
 
+#include "domain/account/ways_in.h"
 #include "domain/invitation/create.h"
 #include "domain/invitation/disclosure.h"
 #include "domain/invitation/parts.h"
@@ -28,11 +29,11 @@ typedef struct standing {
 /* The account that waits behind its temporary password ends with it: accounts are held before seats. */
 static err hold_waiting(txn *t, uuid organization_id, uuid id)
 {
-    q_temporary_hold_row row;
+    q_temporary_waiting_row row;
     if (!store_is_shared(t->store))
         return OK;
-    err e = q_temporary_hold(t, &row, .organization_id = organization_id, .id = id);
-    return e == ERR_NOT_FOUND ? OK : e;
+    err e = q_temporary_waiting(t, &row, .organization_id = organization_id, .id = id);
+    return e == OK ? ways_hold(t, row.id) : e == ERR_NOT_FOUND ? OK : e;
 }
 
 static err take_up(txn *t, uuid organization_id, uuid id, standing *s)

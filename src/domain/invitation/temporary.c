@@ -42,24 +42,47 @@ err temporary_delivery(txn *t, const temporary_terms *terms, str wished, str *ou
 
 /* ---- issuing and ending ---- */
 
+/* The one that waits already gets the new password, and what an earlier one opened ends with that. ERR_NOT_FOUND: none does. */
+static err renew_waiting(txn *t, const invitation_send *s, const q_temporary_insert_in *with)
+{
+    q_temporary_standing_row waits;
+    int64_t renewed;
+    TRY(q_temporary_standing(t, &waits, .email_key = s->email_key, .confined_to_id = s->organization_id,
+                             .now = t->now));
+    TRY(ways_hold(t, waits.id));
+    TRY(q_temporary_renew(t, &renewed, .email = with->email, .confined_to_id = with->confined_to_id,
+                          .given_name = with->given_name, .family_name = with->family_name, .locale = with->locale,
+                          .temporary_hash = with->temporary_hash, .temporary_expires_at = with->temporary_expires_at,
+                          .temporary_invitation_id = with->temporary_invitation_id, .id = waits.id,
+                          .email_key = with->email_key));
+    return renewed ? ways_end(t, WAYS_TEMPORARY_ISSUED, &(ways_of){.account_id = waits.id}) : ERR_NOT_FOUND;
+}
+
 err temporary_issue(txn *t, invitation_send *s, str delivery, str given_name, str family_name, msec expires_at)
 {
     char text[TEMPORARY_TEXT_LENGTH + 1];
     bool shaped;
-    uuid id = uuid_new(t->now);
-    q_temporary_put_row kept;
+    int64_t made;
     str password = arena_str(t->a, temporary_make(text));
     explicit_bzero(text, sizeof text);
-    err e = q_temporary_put(t, &kept, .id = id, .email = s->email, .email_key = s->email_key,
-                            .confined_to_id = s->organization_id, .given_name = given_name.p ? given_name : S(""),
-                            .family_name = family_name.p ? family_name : S(""), .locale = s->locale,
-                            .created_at = t->now, .temporary_hash = temporary_hash(t, s->email_key, password, &shaped),
-                            .temporary_expires_at = expires_at, .temporary_invitation_id = s->invitation_id);
-    if (e != OK && (e != ERR_NOT_FOUND || s->tells))
-        return e == ERR_NOT_FOUND ? ERR_CONFLICT : e;
-    s->made_up = e == ERR_NOT_FOUND;
-    if (!s->made_up && !uuid_eq(kept.id, id)) /* it waited already: what an earlier password opened ends with that */
-        TRY(ways_end(t, WAYS_TEMPORARY_ISSUED, &(ways_of){.account_id = kept.id}));
+    const q_temporary_insert_in with = {.id = uuid_new(t->now),
+                                        .email = s->email,
+                                        .email_key = s->email_key,
+                                        .confined_to_id = s->organization_id,
+                                        .given_name = given_name.p ? given_name : S(""),
+                                        .family_name = family_name.p ? family_name : S(""),
+                                        .locale = s->locale,
+                                        .created_at = t->now,
+                                        .temporary_hash = temporary_hash(t, s->email_key, password, &shaped),
+                                        .temporary_expires_at = expires_at,
+                                        .temporary_invitation_id = s->invitation_id};
+    err e = renew_waiting(t, s, &with);
+    if (e == ERR_NOT_FOUND) { /* the same statements, whether there is somebody or not */
+        TRY(q_temporary_insert_(t, &made, &with));
+        s->made_up = !made;
+        e = made || !s->tells ? OK : ERR_CONFLICT;
+    }
+    TRY(e);
     s->kind = MAIL_TEMPORARY_PASSWORD;
     s->method = METHOD_TEMPORARY;
     s->password_delivery = delivery;

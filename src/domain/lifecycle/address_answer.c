@@ -16,7 +16,7 @@ static err answer_reset(txn *t, const actor *who, str what)
     q_account_by_key_row row;
     if (!address_parse(t->a, email, &where))
         return OK;
-    err e = q_account_by_key(t, &row, where.key);
+    err e = account_find(t, where.key, &row);
     if (e == ERR_NOT_FOUND)
         return OK;
     TRY(e);

@@ -207,16 +207,27 @@ err enrolment_admit(txn *t, const invitation_door *door)
 
 /* ---- accepting ---- */
 
+/* Whether the account at the address can come out changed. Whoever is signed in as somebody else does nothing to it, and so
+ * does not hold it up. */
+static bool is_concerned(const actor *who, const opened *o)
+{
+    bool waits = !uuid_none(o->account.temporary_invitation_id);
+    return o->has_account && (who->kind != ACTOR_ACCOUNT || is_holder(who, o) || waits);
+}
+
 /* The door again, now locked for the change, and still open. */
 static err open_for_change(txn *t, const actor *who, const invitation_key *key, opened *o,
                            q_invitation_for_change_row *inv)
 {
     seats s;
     TRY(open_door(t, who, key, o));
-    if (o->has_account) /* who takes it over ends its ways in: accounts are held before seats */
-        TRY(ways_hold(t, o->account.id));
+    uuid held = is_concerned(who, o) ? o->account.id : UUID_NONE;
+    if (!uuid_none(held)) /* who takes it over ends its ways in: accounts are held before seats */
+        TRY(ways_hold(t, held));
     TRY(seats_lock(t, o->inv.organization_id, &s));
     TRY(open_door(t, who, key, o)); /* as it is under the lock */
+    if (is_concerned(who, o) && !uuid_eq(o->account.id, held))
+        return store_hold_first(t, o->account.id);
     return q_invitation_for_change(t, inv, .organization_id = o->inv.organization_id, .id = o->inv.id);
 }
 

@@ -1,5 +1,6 @@
 #include "domain/lifecycle/give_way.h"
 
+#include "domain/account/account.h"
 #include "domain/account/temporary_password.h"
 #include "domain/lifecycle/closing.h"
 #include "domain/member/change.h"
@@ -46,7 +47,7 @@ err account_gives_way(txn *t, const actor *who, str email_key, uuid heir)
     closing_place *places;
     size_t count;
     TRY(temporary_give_way(t, email_key));
-    err e = q_account_by_key(t, &row, email_key);
+    err e = account_find(t, email_key, &row);
     if (e != OK || uuid_eq(row.id, heir))
         return e == ERR_NOT_FOUND ? OK : e;
     TRY(q_account_kept(t, &squatter, row.id));

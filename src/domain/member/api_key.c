@@ -22,11 +22,20 @@ static msec day_of(msec when)
 /* As a session is held. */
 static err hold(txn *t, const secret *s)
 {
-    q_api_key_hold_row row;
-    if (!t->writes || !store_is_shared(t->store))
+    q_api_key_hold_row held;
+    q_api_key_open_row key;
+    store_turn turn = store_hold_turn(t, UUID_NONE);
+    if (turn == STORE_HELD)
         return OK;
-    err e = q_api_key_hold(t, &row, .organization_id = s->first, .id = s->second);
-    return e == ERR_NOT_FOUND ? ERR_UNAUTHENTICATED : e;
+    bool waits = turn == STORE_WAIT;
+    err e = q_api_key_hold(t, waits ? Q_API_KEY_HOLD_HOW_WAITS : Q_API_KEY_HOLD_HOW_TRIES, &held,
+                           .organization_id = s->first, .id = s->second);
+    if (e == OK)
+        store_held(t, held.id);
+    if (e != ERR_NOT_FOUND || waits)
+        return e == ERR_NOT_FOUND ? ERR_UNAUTHENTICATED : e;
+    e = q_api_key_open(t, &key, .organization_id = s->first, .id = s->second);
+    return e == OK ? store_hold_first(t, key.account_id) : e == ERR_NOT_FOUND ? ERR_UNAUTHENTICATED : e;
 }
 
 err api_key_authenticate(txn *t, str key, actor *who)

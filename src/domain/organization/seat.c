@@ -13,6 +13,7 @@ err seats_lock(txn *t, uuid organization_id, seats *out)
 {
     q_seat_lock_row row;
     TRY(q_seat_lock(t, &row, organization_id));
+    store_hold_no_more(t); /* whoever has an account may be waiting for these seats */
     *out = (seats){.limit = row.member_limit, .used = row.used, .held = row.held};
     return OK;
 }

@@ -8,14 +8,22 @@
 /* STAGE_LIFETIME: a session that waits for a new password or a second factor. */
 enum { STALE_AFTER = 5 * MSEC_MINUTE, STAGE_LIFETIME = 30 * MSEC_MINUTE, SESSIONS_MAX = 2000 };
 
-/* In a write where others write beside it: domain/ways_in.h. */
+/* In a write where others write beside it: domain/account/ways_in.h. */
 static err hold(txn *t, uuid session_id)
 {
-    q_session_hold_row row;
-    if (!t->writes || !store_is_shared(t->store))
+    q_session_hold_row held;
+    q_session_open_row session;
+    store_turn turn = store_hold_turn(t, UUID_NONE);
+    if (turn == STORE_HELD)
         return OK;
-    err e = q_session_hold(t, &row, session_id);
-    return e == ERR_NOT_FOUND ? ERR_UNAUTHENTICATED : e;
+    bool waits = turn == STORE_WAIT;
+    err e = q_session_hold(t, waits ? Q_SESSION_HOLD_HOW_WAITS : Q_SESSION_HOLD_HOW_TRIES, &held, session_id);
+    if (e == OK)
+        store_held(t, held.id);
+    if (e != ERR_NOT_FOUND || waits)
+        return e == ERR_NOT_FOUND ? ERR_UNAUTHENTICATED : e;
+    e = q_session_open(t, &session, session_id); /* none such, or somebody has it */
+    return e == OK ? store_hold_first(t, session.account_id) : e == ERR_NOT_FOUND ? ERR_UNAUTHENTICATED : e;
 }
 
 err session_authenticate(txn *t, str token, actor *who)

@@ -1,8 +1,10 @@
--- An organization's API keys. The first statement is asked with every request that shows one.
+-- An organization's API keys. The second statement is asked with every request that shows one.
 -- As session_hold.
--- name: api_key_hold :one
+-- name: api_key_hold_{how} :one
+-- each: how = waits|tries
+-- let: {lock} = waits:FOR NO KEY UPDATE OF a|tries:FOR NO KEY UPDATE OF a SKIP LOCKED
 SELECT a.id FROM account a
- WHERE a.id = (SELECT k.account_id FROM api_key k WHERE k.organization_id = :organization_id AND k.id = :id) FOR NO KEY UPDATE OF a;
+ WHERE a.id = (SELECT k.account_id FROM api_key k WHERE k.organization_id = :organization_id AND k.id = :id) {lock};
 
 -- name: api_key_open :one
 SELECT k.account_id, k.secret_hash, k.permissions, k.expires_at, k.last_used_at, a.email, a.given_name, a.family_name, a.locale, a.time_zone, a.email_proved_at, a.confined_to_id

@@ -5,8 +5,10 @@ SELECT s.account_id, s.secret_hash, s.created_at, s.expires_at, s.seen_at, s.sta
 
 -- Whose session it is, held until the end of the transaction: what ends ways into the account (ways_hold) waits for whoever
 -- acts by one, and whoever comes after that finds theirs gone. Exclusive, since who asks for less never waits behind who asks for more.
--- name: session_hold :one
-SELECT a.id FROM account a WHERE a.id = (SELECT s.account_id FROM session s WHERE s.id = :id) FOR NO KEY UPDATE OF a;
+-- name: session_hold_{how} :one
+-- each: how = waits|tries
+-- let: {lock} = waits:FOR NO KEY UPDATE OF a|tries:FOR NO KEY UPDATE OF a SKIP LOCKED
+SELECT a.id FROM account a WHERE a.id = (SELECT s.account_id FROM session s WHERE s.id = :id) {lock};
 
 -- name: session_insert :exec
 INSERT INTO session (id, account_id, secret_hash, created_at, expires_at, seen_at, stage, factor_at, idle, user_agent, source)

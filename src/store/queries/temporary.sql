@@ -1,24 +1,31 @@
 -- Temporary passwords: the accounts that wait behind them.
 
--- Makes the account, or gives the one that waits already a new password. No row: the address has an account of its own, or one
--- that waits for another organization.
--- name: temporary_put :one
+-- Makes the account that waits. None: the address has one already. An upsert would lock that one, whosever it is.
+-- name: temporary_insert :changed
 INSERT INTO account (id, email, email_key, confined_to_id, given_name, family_name, locale, created_at,
        temporary_hash, temporary_expires_at, temporary_invitation_id)
 VALUES (:id, :email, :email_key, :confined_to_id, :given_name, :family_name, :locale, :created_at,
        :temporary_hash, :temporary_expires_at, :temporary_invitation_id)
-ON CONFLICT (email_key) DO UPDATE SET email = excluded.email, confined_to_id = excluded.confined_to_id,
-       given_name = excluded.given_name, family_name = excluded.family_name, locale = excluded.locale,
-       temporary_hash = excluded.temporary_hash, temporary_expires_at = excluded.temporary_expires_at, temporary_used_at = NULL,
-       temporary_invitation_id = excluded.temporary_invitation_id
- WHERE account.temporary_hash IS NOT NULL
-   AND (account.confined_to_id = excluded.confined_to_id OR account.temporary_expires_at <= :created_at)
-RETURNING id;
+ON CONFLICT (email_key) DO NOTHING;
 
--- name: temporary_hold :one
+-- The one that waits at an address, for this organization or for nobody any more.
+-- name: temporary_standing :one
+-- param: now time
+SELECT id FROM account WHERE email_key = :email_key AND temporary_hash IS NOT NULL
+   AND (confined_to_id = :confined_to_id OR temporary_expires_at <= :now);
+
+-- Gives it a new password.
+-- name: temporary_renew :changed
+UPDATE account SET email = :email, confined_to_id = :confined_to_id, given_name = :given_name, family_name = :family_name,
+       locale = :locale, temporary_hash = :temporary_hash, temporary_expires_at = :temporary_expires_at, temporary_used_at = NULL,
+       temporary_invitation_id = :temporary_invitation_id
+ WHERE id = :id AND email_key = :email_key AND temporary_hash IS NOT NULL;
+
+-- Who waits behind the temporary password of an invitation's address.
+-- name: temporary_waiting :one
 SELECT a.id FROM account a
  WHERE a.email_key = (SELECT i.email_key FROM invitation i WHERE i.organization_id = :organization_id AND i.id = :id)
-   AND a.temporary_hash IS NOT NULL FOR NO KEY UPDATE OF a;
+   AND a.temporary_hash IS NOT NULL;
 
 -- name: temporary_use :exec
 UPDATE account SET temporary_used_at = :temporary_used_at WHERE id = :id;

@@ -1,8 +1,10 @@
 -- What ends ways into an account: one statement a way of spec/ways_in.yaml. `since` 0 ends all of them.
 
 -- Nobody acts as this account, or gets in, between this and the end of the transaction: session_hold and its like wait here.
--- name: ways_hold :one
-SELECT id FROM account WHERE id = :account_id FOR NO KEY UPDATE;
+-- name: ways_hold_{how} :one
+-- each: how = waits|tries
+-- let: {lock} = waits:FOR NO KEY UPDATE|tries:FOR NO KEY UPDATE SKIP LOCKED
+SELECT id FROM account WHERE id = :account_id {lock};
 
 -- name: ways_session :changed
 -- param: since time
