@@ -1,0 +1,198 @@
+"""Two people's transactions want the same two accounts, in another order. Nobody waits out of order: no deadlock, nobody else
+is held up, and a recovery comes through. On SQLite there is one writer, and nothing to cross; there the same calls are made."""
+
+import itertools
+import threading
+import time
+
+import pytest
+
+from attack.test_hijacking import NEW, ask, move, undo
+from lib.people import PASSWORD, World, fresh
+from lib.server import together
+from lib.ways import mailed
+
+SECONDS = 4
+NUMBERS = itertools.count()
+
+
+@pytest.fixture(scope="module")
+def town(make_server, smtp):
+    server = make_server(mail=smtp.uri, public_url="http://localhost:4711", signup="on",
+                         invitations_per_hour="100000", addresses_per_hour="100000")
+    return World(server, smtp)
+
+
+@pytest.fixture
+def no_deadlock(town):
+    """The database counts them, and tells a second later."""
+
+    def count():
+        if not town.server.is_shared:
+            return 0
+        time.sleep(1.2)
+        return town.server.query("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")[0][0]
+
+    before = count()
+    yield
+    assert count() == before
+    assert town.operator.get("/server/check").ok()["sound"]
+
+
+def for_a_while(callers, act, seconds=SECONDS):
+    """act(i) by each caller over and over; all that was answered."""
+    until, answers = time.monotonic() + seconds, []
+
+    def one(i):
+        while time.monotonic() < until:
+            answers.append(act(i))
+
+    together(callers, one)
+    return answers
+
+
+def in_both(town, one, other):
+    """An owner of two organizations."""
+    person = one.join(role="owner")
+    other.invite(person.email)
+    person.api.post("/invitations/accept", {"token": town.inbox.token_for(person.email, invitation=True, count=2)}).ok(201)
+    other.set_role(person, "owner").ok()
+    return person
+
+
+def test_two_who_show_each_others_invitation(town, no_deadlock):
+    evil, other = town.found("Evil"), town.found("Other")
+    pair = [evil.join(), evil.join()]
+    links = []
+    for person in pair:
+        other.invite(person.email)
+        links.append(town.inbox.token_for(person.email, invitation=True, count=2))
+    honest = town.found("Honest").join()
+    clients = [town.client().sign_in(pair[i % 2].email, PASSWORD) for i in range(24)]
+    took = []
+
+    def act(i):
+        if i < len(clients):
+            return clients[i].post("/invitations/accept", {"token": links[1 - i % 2]}).status
+        start = time.monotonic()
+        town.client().sign_in(honest.email, PASSWORD)
+        took.append(time.monotonic() - start)
+        return 201
+
+    assert set(for_a_while(len(clients) + 1, act)) <= {403, 201}
+    assert max(took) < 3, took
+
+
+def test_two_people_at_work_in_two_organizations(town, no_deadlock):
+    a, b = town.found("A"), town.found("B")
+    people = [in_both(town, a, b) for _ in range(2)]
+    clients = [town.client().sign_in(people[i % 2].email, PASSWORD) for i in range(12)]
+
+    def act(i):
+        return clients[i].patch((a, b)[i // 2 % 2].path, {"name": f"Name {next(NUMBERS)}"}).status
+
+    assert set(for_a_while(len(clients), act)) == {200}
+
+
+def test_two_owners_of_one_by_its_name_and_by_its_id(town, no_deadlock):
+    org = town.found("Acme")
+    people = [org.join(role="owner") for _ in range(2)]
+    clients = [town.client().sign_in(people[i % 2].email, PASSWORD) for i in range(8)]
+    paths = (org.path, "/organizations/" + org.id)
+
+    def act(i):
+        return clients[i].patch(paths[i // 2 % 2], {"name": f"Name {next(NUMBERS)}"}).status
+
+    assert set(for_a_while(len(clients), act)) == {200}
+
+
+def test_two_bulks_at_the_same_strangers(town, no_deadlock):
+    """Temporary passwords for addresses that have accounts: nobody's row is locked for it, in whatever order."""
+    a, b, acme = town.found("A"), town.found("B"), town.found("C")
+    strangers = [acme.join().email for _ in range(4)]
+    client = town.client().sign_in(strangers[0], PASSWORD)
+
+    def bulk(i):
+        order, rows = strangers[:: (1, -1)[i]], []
+        for email in order:
+            rows += [email] + [fresh(f"b{i}") for _ in range(60)]
+        (a, b)[i].send(*rows, method="temporary_password", delivery="show").ok(200)
+
+    took, done = [], threading.Event()
+
+    def act(i):
+        if i < 2:
+            bulk(i)
+            done.set()
+        while i == 2 and not done.is_set():
+            start = time.monotonic()
+            client.patch("/me", {"given_name": fresh("v").split("@")[0].replace(".", "")}).ok()
+            took.append(time.monotonic() - start)
+
+    together(3, act)
+    assert not took or max(took) < 2, took
+
+
+@pytest.mark.parametrize("recovery", ["reset", "undo"])
+def test_a_link_shown_without_end_starves_no_recovery(town, no_deadlock, recovery):
+    """Its address was proved by somebody else since, so that it is refused, and stays."""
+    acme, evil = town.found("Acme"), town.found("Evil")
+    person, wanted = acme.join(), fresh("wanted")
+    old = now = person.email
+    if recovery == "undo":
+        now = fresh("evil")
+        move(town, town.client().sign_in(old, PASSWORD), now)
+    ask(town.client().sign_in(now, PASSWORD), wanted).ok(202)
+    link = mailed(town.inbox, wanted, "/email/confirm/")
+    evil.invite(wanted)
+    town.enrol(town.inbox.token_for(wanted, invitation=True), password=NEW).ok(201)
+    if recovery == "reset":
+        town.client().post("/password-resets", {"email": old}).ok(202)
+        token = town.inbox.resets(old, 1)[-1].token
+    clients, done, tries = [town.client() for _ in range(32)], threading.Event(), []
+
+    def act(i):
+        if i < len(clients):
+            while not done.is_set():
+                assert clients[i].post("/email-changes/confirm", {"token": link}).status in (409, 410, 503)
+            return
+        time.sleep(0.5)
+        while len(tries) < 5 and 204 not in tries:
+            tries.append(
+                undo(town, old).status if recovery == "undo" else town.client().post(
+                    "/password-resets/complete", {"token": token, "new_password": NEW}).status)
+        done.set()
+
+    together(len(clients) + 1, act)
+    assert tries == [204], tries
+
+
+def test_an_address_that_moves_under_a_reset(town):
+    """A reset that was asked for by the thief's address, while the undo is under way and waits for somebody else's row."""
+    acme, rival = town.found("Acme"), town.found("Rival")
+    person = acme.join()
+    old, evil = person.email, fresh("evil")
+    move(town, town.client().sign_in(old, PASSWORD), evil)
+    link = rival.link(rival.invite(old, role="administrator", deliver=False)).ok()["url"]
+    squatter = town.enrol(link, given="Mallory").ok(201).client
+    token = mailed(town.inbox, old, "/email/undo/")
+    rows = [{"email": fresh("x"), "role": "member"} for _ in range(1000)]
+    body = {"invitations": rows, "method": "temporary_password", "delivery": "show"}
+    answers = {}
+
+    def act(i):
+        time.sleep((0, 0.15, 0.2)[i])
+        if i == 0:
+            squatter.post(rival.path + "/invitations", body)
+        elif i == 1:
+            answers["undo"] = town.client().post("/email-changes/undo", {"token": token}).status
+        else:
+            answers["reset"] = town.client().post("/password-resets", {"email": evil}).status
+
+    together(3, act)
+    assert answers == {"undo": 204, "reset": 202}
+    town.inbox.settle(1.5)
+    for mail in town.inbox.all_for(evil):
+        if "/password/reset/" in mail.text:
+            opened = town.client().post("/password-resets/complete", {"token": mail.token, "new_password": NEW})
+            assert opened.status == 410 or town.client().post("/sessions", {"email": old, "password": NEW}).status == 401
