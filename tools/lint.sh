@@ -30,6 +30,7 @@ every_c=$(git ls-files 'src/*.[ch]' 'tests/*.[ch]')
     look "SQL in C" none '"[^"]*\b(SELECT\s.+\bFROM|INSERT\s+(OR \w+ )?INTO|UPDATE\s+\w+\s+SET|DELETE\s+FROM)\b' $(printf "%s\n" $sources | grep -vE "^src/store/(sqlite_(migrate|check|copy)|postgres_(schema|copy|connect)|copy_marks).c$")
     # In statements and migrations the generator refuses them.
     look "what a distributed database lacks" none '"[^"]*\b(pg_(try_)?advisory\w*|LISTEN|NOTIFY|pg_notify|nextval|LOCK TABLE|CREATE (TRIGGER|SEQUENCE|FUNCTION))\b' $sources
+    look "seats are verbs" none '\w(\.|->)(held|used)\s*(\+\+|--|[-+]?=(?!=))' $(git ls-files 'src/domain/*.c' | grep -v '^src/domain/organization/seat.c$')
     look "only one room knows it" tools/lint_rooms.sh
     look "unfinished" none '\b(TODO|FIXME|XXX|HACK)\b|[Nn]ot (yet )?implemented' $every_c $(git ls-files 'tools/*' 'templates/*' 'spec/*' 'locale/*' | grep -v '^tools/lint.sh$')
     look "tests that skip" none 'pytest\.(skip|mark\.(skip|xfail))|skipif|importorskip|\bskip\(\)' $(git ls-files 'tests/*.py' 'tests/*.c')

@@ -71,7 +71,7 @@ err pg_hold_first(txn *t, uuid id)
 err pg_hold_again(txn *t)
 {
     store_job *job = t->job;
-    err (*hold)(txn *t, uuid id) = t->store->hold;
+    err (*hold)(txn * t, uuid id) = t->store->hold;
     if (!hold)
         return OK;
     qsort(job->hold_first, job->hold_first_count, sizeof *job->hold_first, by_bytes);

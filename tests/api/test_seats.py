@@ -1,5 +1,7 @@
 """Seats: a pending invitation holds one, accepting uses it, an end of any kind frees it."""
 
+import json
+
 from lib.people import fresh
 
 
@@ -112,3 +114,31 @@ def test_lapsed_invitations_to_the_same_addresses_free_their_seats_once(acme, cl
         if invitation["sent_count"]:
             acme.resend(invitation)
         assert acme.recount()[0] == acme.recount()[1]
+
+
+def test_whoever_reads_seats_sees_the_same_number(acme, clock):
+    """What lapsed holds nothing from that moment on, whether somebody has retired it already or not."""
+    acme.limit(9)
+    acme.invite(fresh(), deliver=False)
+    for _ in range(2):
+        acme.invite(fresh(), expires_in="1h", deliver=False)
+
+    def seen():
+        body = {"invitations": [{"email": fresh(), "role": "member"}]}
+        slug = acme.path.rsplit("/", 1)[-1]
+        listed = next(o for o in acme.world.operator.items("/organizations") if o["slug"] == slug)
+        shown = json.loads(acme.world.server.cli("organization", "show", slug, "--json").stdout)
+        return {
+            "show": acme.seats["held"],
+            "list": listed["seats"]["held"],
+            "preview": acme.api.post(acme.path + "/invitations/preview", body).ok()["seats"]["held"],
+            "command line": shown["seats"]["held"],
+        }
+
+    assert set(seen().values()) == {3}
+    clock.advance(hours=1, seconds=1)
+    assert set(seen().values()) == {1}, seen()
+    acme.limit(2)
+    assert acme.outcome(fresh()) == "seat-limit-reached"  # which retires them
+    assert set(seen().values()) == {1}
+    agrees(acme)

@@ -83,9 +83,8 @@ static err retake_seat(txn *t, standing *s)
 {
     if (str_eq(s->state, S("pending")))
         return OK;
-    TRY(seat_lapse(t, s->organization_id, s->inv.id, &s->seats));
-    TRY(seat_hold(t, s->organization_id, &s->seats));
-    return seats_save(t, s->organization_id, &s->seats);
+    TRY(seat_lapse(t, &s->seats, s->inv.id));
+    return seat_hold(t, &s->seats, SEAT_REOPENED);
 }
 
 /* An invitation to the same address that came later: while it lives, it stands; lapsed, it makes room. */
@@ -97,7 +96,7 @@ static err make_room(txn *t, standing *s)
         return e == ERR_NOT_FOUND ? OK : e;
     if (other.expires_at > t->now)
         return ERR_ALREADY_INVITED;
-    return seat_lapse(t, s->organization_id, other.id, &s->seats);
+    return seat_lapse(t, &s->seats, other.id);
 }
 
 /* An expired one takes its place and its seat again, unless the address is a member or invited anew meanwhile. */
@@ -113,8 +112,7 @@ static err reopen(txn *t, standing *s)
     if (str_eq(s->inv.state, S("pending")))
         return retake_seat(t, s);
     TRY(make_room(t, s));
-    TRY(seat_hold(t, s->organization_id, &s->seats));
-    return seats_save(t, s->organization_id, &s->seats);
+    return seat_hold(t, &s->seats, SEAT_REOPENED);
 }
 
 static invitation_send send_of(const standing *s, str kind)
@@ -285,10 +283,8 @@ static err close_revoked(txn *t, const actor *by, standing *s)
     TRY(q_invitation_close(t, .state = S("revoked"), .closed_at = t->now, .organization_id = s->organization_id,
                            .id = s->inv.id));
     TRY(mail_withdraw(t, s->inv.mail_id));
-    if (str_eq(s->inv.state, S("pending")) && s->seats.held) {
-        s->seats.held--;
-        TRY(seats_save(t, s->organization_id, &s->seats));
-    }
+    if (str_eq(s->inv.state, S("pending")))
+        TRY(seat_release(t, &s->seats, 1, SEAT_REVOKED));
     return audit(t, by, "invitation.revoked", .subject_kind = S("invitation"), .subject_id = s->inv.id,
                  .detail = AUDIT_OBJECT(t->a, {S("email"), s->inv.email}));
 }
@@ -502,8 +498,7 @@ static err revoke_sent_by(txn *t, const actor *by, uuid inviter, int64_t *count)
                                        .invited_by_id = inviter));
     TRY(q_invitations_sent_by_revoke(t, count, .organization_id = by->organization_id, .now = t->now,
                                      .invited_by_id = inviter));
-    s.held -= s.held < *count ? s.held : *count;
-    return seats_save(t, by->organization_id, &s);
+    return seat_release(t, &s, *count, SEAT_REVOKED);
 }
 
 err invitations_of_inviter(txn *t, const actor *by, uuid inviter_account_id, bool take_over)

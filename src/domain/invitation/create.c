@@ -22,6 +22,7 @@ typedef struct inviting {
     const invite_order *order;
     q_organization_by_id_row organization;
     seats seats;
+    int64_t seats_taken; /* of those, by nobody yet */
     disclosure telling;
     bool previews;
     msec lifetime;
@@ -233,25 +234,22 @@ static void preview_row(inviting *w, size_t i, invite_result *result)
     if (!c->ready)
         return;
     result->existing_account = has_account(c);
-    if (seats_free(&w->seats) == 0) {
-        result->outcome = ERR_SEAT_LIMIT_REACHED;
-        result->problem = arena_new_of(w->t->a, problem);
-        problem_arg(result->problem, "limit", arena_printf(w->t->a, "%lld", (long long)w->seats.limit));
-    } else {
-        w->seats.held++;
+    problem *whole = w->t->problem, *own = row_problem(w);
+    w->t->problem = own;
+    result->outcome = seat_try(w->t, &w->seats);
+    w->t->problem = whole;
+    if (result->outcome == OK)
         result->method = gets_password(w, c) ? METHOD_TEMPORARY : METHOD_LINK;
-    }
+    else
+        result->problem = own;
 }
 
 err invitations_preview(txn *t, const actor *by, const invite_order *order, bool guarded, invite_result *results,
                         seats *seats)
 {
     inviting w;
-    q_invitation_lapsed_count_row lapsed;
     TRY(start(&w, t, by, order));
     TRY(seats_read(t, by->organization_id, &w.seats));
-    TRY(q_invitation_lapsed_count(t, &lapsed, .organization_id = by->organization_id, .now = t->now));
-    w.seats.held = w.seats.held > lapsed.total ? w.seats.held - lapsed.total : 0;
     *seats = w.seats;
     w.previews = true;
     TRY(judge_all(&w, results));
@@ -350,10 +348,13 @@ static err insert(inviting *w, const struct candidate *c, const invite_row *row,
     return OK;
 }
 
-/* A lapsed invitation still stands in the way of the unique index: retire it, and its seat is free again. */
-static err retire_lapsed(inviting *w, uuid id)
+/* One of the seats that were taken for all beforehand, or one that came free since. */
+static err take_seat(inviting *w)
 {
-    return seat_lapse(w->t, w->organization.id, id, &w->seats);
+    if (!w->seats_taken)
+        return seat_hold(w->t, &w->seats, SEAT_INVITED);
+    w->seats_taken--;
+    return OK;
 }
 
 /* A temporary password, where one is wanted and the address did not get an account at this very moment. */
@@ -371,9 +372,9 @@ static err invite_one(inviting *w, size_t i, invite_result *result)
 {
     const struct candidate *c = &w->candidates[i];
     const invite_row *row = &w->order->rows[i];
-    if (!uuid_none(c->found.pending_id))
-        TRY(retire_lapsed(w, c->found.pending_id));
-    TRY(seat_hold(w->t, w->organization.id, &w->seats));
+    if (!uuid_none(c->found.pending_id)) /* lapsed, it still stands in the way of the unique index */
+        TRY(seat_lapse(w->t, &w->seats, c->found.pending_id));
+    TRY(take_seat(w));
     invitation_send send = {.organization_id = w->organization.id,
                             .invitation_id = uuid_new(w->t->now),
                             .kind = MAIL_INVITATION,
@@ -453,6 +454,8 @@ err invitations_create(txn *t, const actor *by, const invite_order *order, invit
     *batch_id = w.batch_id = uuid_new(t->now);
     TRY(q_batch_insert(t, .organization_id = by->organization_id, .id = w.batch_id, .created_by_id = by->account_id,
                        .created_at = t->now));
+    int64_t want = ready_count(&w);
+    TRY(seat_hold_some(t, &w.seats, want < granted ? want : granted, SEAT_INVITED, &w.seats_taken));
     TRY(invite_all(&w, granted, results));
-    return seats_save(t, by->organization_id, &w.seats);
+    return seat_release(t, &w.seats, w.seats_taken, SEAT_INVITED);
 }

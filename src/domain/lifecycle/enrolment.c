@@ -378,13 +378,9 @@ static err go_on_by_mail(txn *t, const opened *o, const enrolment *e, accepted *
 
 static err close_accepted(txn *t, const q_invitation_for_change_row *inv, uuid organization_id, uuid account_id)
 {
-    seats s;
     TRY(q_invitation_close(t, .state = S("accepted"), .closed_at = t->now, .accepted_by_id = account_id,
                            .accepted_at = t->now, .organization_id = organization_id, .id = inv->id));
-    TRY(mail_withdraw(t, inv->mail_id));
-    TRY(seats_lock(t, organization_id, &s));
-    s.held -= s.held > 0; /* the seat it held becomes the member's */
-    return seats_save(t, organization_id, &s);
+    return mail_withdraw(t, inv->mail_id);
 }
 
 err invitation_fulfil(txn *t, const actor *who, uuid organization_id, const q_invitation_for_change_row *inv,
@@ -462,8 +458,7 @@ err invitation_decline(txn *t, const actor *who, const invitation_key *key)
                            .id = inv.id));
     TRY(mail_withdraw(t, inv.mail_id));
     TRY(seats_lock(t, o.inv.organization_id, &s));
-    s.held -= s.held > 0;
-    TRY(seats_save(t, o.inv.organization_id, &s));
+    TRY(seat_release(t, &s, 1, SEAT_DECLINED));
     actor by = *who;
     by.kind = ACTOR_INVITED;
     return audit(t, &by, "invitation.declined", .subject_kind = S("invitation"), .subject_id = inv.id,

@@ -131,6 +131,7 @@ static err owner_account(txn *t, const founding *f, uuid organization_id, founde
 
 static err owner_membership(txn *t, uuid organization_id, founded *out)
 {
+    seats s;
     q_account_by_id_row a;
     TRY(q_account_by_id(t, &a, out->account_id));
     new_member m = {.organization_id = organization_id,
@@ -139,6 +140,8 @@ static err owner_membership(txn *t, uuid organization_id, founded *out)
                     .email_key = a.email_key,
                     .given_name = a.given_name,
                     .family_name = a.family_name};
+    TRY(seats_lock(t, organization_id, &s));
+    TRY(seat_hold(t, &s, SEAT_FOUNDED));
     TRY(member_add(t, &m, &out->membership_id));
     return q_owner_insert(t, .organization_id = organization_id, .membership_id = out->membership_id);
 }

@@ -28,8 +28,7 @@ err member_add(txn *t, const new_member *m, uuid *id)
                         .access_warn_at = member_warn_at(m->access_ends_at, t->now)));
     if (!inserted)
         return ERR_ALREADY_MEMBER;
-    s.used++;
-    TRY(seats_save(t, m->organization_id, &s));
+    TRY(seat_convert(t, &s, SEAT_JOINED));
     TRY(group_ids_moved(t, m->organization_id, *id, S(""), m->group_ids));
     return member_index(t, m->organization_id, *id, m->given_name, m->family_name, m->email_key);
 }
@@ -58,7 +57,7 @@ err member_get(txn *t, uuid organization_id, uuid id, member_view *out)
 /* Locks are taken in one order everywhere, or transactions would wait for each other in a ring: the caller's own
  * membership (actor_enter), the membership that changes, the seats, then what hangs on those. */
 
-static err end_membership(txn *t, const actor *by, const q_member_lock_row *m, pending_fate fate)
+static err end_membership(txn *t, const actor *by, const q_member_lock_row *m, pending_fate fate, seat_cause why)
 {
     seats s;
     if (str_eq(m->role, S("owner")))
@@ -67,8 +66,7 @@ static err end_membership(txn *t, const actor *by, const q_member_lock_row *m, p
     TRY(seats_lock(t, by->organization_id, &s));
     TRY(group_ids_moved(t, by->organization_id, m->id, m->group_ids, S("")));
     TRY(owner_key(t, q_member_delete(t, .organization_id = by->organization_id, .id = m->id)));
-    s.used--;
-    return seats_save(t, by->organization_id, &s);
+    return seat_vacate(t, &s, why);
 }
 
 static err write_removal(txn *t, const actor *by, const q_member_lock_row *m, const member_view *who, str action)
@@ -92,7 +90,7 @@ err member_remove(txn *t, const actor *by, uuid id, pending_fate fate)
     TRY(member_get(t, by->organization_id, id, &who));
     if (uuid_eq(id, by->membership_id) || member_is_above(by, &m))
         return ERR_FORBIDDEN;
-    TRY(end_membership(t, by, &m, fate));
+    TRY(end_membership(t, by, &m, fate, SEAT_REMOVED));
     return write_removal(t, by, &m, &who, S("member.removed"));
 }
 
@@ -117,7 +115,7 @@ static err leave(txn *t, const actor *by, uuid id)
     TRY(q_member_lock(t, &m, .organization_id = by->organization_id, .id = id));
     TRY(seats_lock(t, by->organization_id, &s));
     TRY(member_get(t, by->organization_id, m.id, &who));
-    TRY(end_membership(t, by, &m, PENDING_REVOKE));
+    TRY(end_membership(t, by, &m, PENDING_REVOKE, SEAT_LEFT));
     return write_removal(t, by, &m, &who, S("member.left"));
 }
 

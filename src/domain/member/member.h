@@ -34,7 +34,7 @@ MUST err member_leave(txn *t, const actor *by);
 /** The same for a membership of an account that is being closed. ERR_LAST_OWNER. */
 MUST err member_close(txn *t, const actor *by, uuid organization_id, uuid id);
 
-/** Writes a membership (accepting, founding): search words, sort keys and the seat's used count included. */
+/** Writes a membership (accepting, founding), with its search words and sort keys, and makes the seat that was held for it its own. */
 typedef struct new_member {
     uuid organization_id, account_id, invited_by_id;
     str role, email_key, given_name, family_name;

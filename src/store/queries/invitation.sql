@@ -52,10 +52,6 @@ SELECT a.id AS account_id, a.email_proved_at AS account_proved_at,
 -- name: invitation_pending_of :one
 SELECT id, expires_at FROM invitation WHERE organization_id = :organization_id AND email_key = :email_key AND state = 'pending';
 
--- name: invitation_lapsed_count :one
--- column: total int
-SELECT COUNT(*) AS total FROM invitation WHERE organization_id = :organization_id AND state = 'pending' AND expires_at <= :now;
-
 -- name: invitation_for_change :one
 SELECT id, batch_id, email, email_key, role, state, locale, message, given_name, family_name, entitlements, group_ids, access_ends_at,
        invited_by_id, created_at, expires_at, lifetime,

@@ -8,11 +8,13 @@ SELECT id, slug, name, locale, created_at, existing_accounts, is_administrators_
 -- @global the operator's list of all, and an account's own
 -- each: whose = all|own
 -- let: {from} = all:organization o|own:membership m JOIN organization o ON o.id = m.organization_id
--- let: {only} = all:(:account_id IS NULL OR :account_id IS NOT NULL) AND :now = :now|own:m.account_id = :account_id AND m.state = 'active' AND (m.access_ends_at IS NULL OR m.access_ends_at > :now)
+-- let: {only} = all:(:account_id IS NULL OR :account_id IS NOT NULL)|own:m.account_id = :account_id AND m.state = 'active' AND (m.access_ends_at IS NULL OR m.access_ends_at > :now)
 -- param: account_id uuid?
 -- param: after uuid
 -- param: only_organization uuid?
-SELECT o.id, o.slug, o.name, o.locale, o.created_at, s.member_limit, s.used, s.held
+-- column: held int
+SELECT o.id, o.slug, o.name, o.locale, o.created_at, s.member_limit, s.used,
+       s.held - (SELECT COUNT(*) FROM invitation i WHERE i.organization_id = o.id AND i.state = 'pending' AND i.expires_at <= :now) AS held
   FROM {from} JOIN organization_seat s ON s.organization_id = o.id
  WHERE {only} AND o.id < :after AND (:only_organization IS NULL OR o.id = :only_organization)
  ORDER BY o.id DESC LIMIT :limit;

@@ -1,5 +1,10 @@
+-- What lapsed holds no seat, though nobody has retired it yet.
 -- name: seat_get :one
-SELECT member_limit, used, held FROM organization_seat WHERE organization_id = :organization_id;
+-- column: held int
+-- param: now time
+SELECT s.member_limit, s.used,
+       s.held - (SELECT COUNT(*) FROM invitation i WHERE i.organization_id = :organization_id AND i.state = 'pending' AND i.expires_at <= :now) AS held
+  FROM organization_seat s WHERE s.organization_id = :organization_id;
 
 -- name: seat_lock :one
 SELECT member_limit, used, held FROM organization_seat WHERE organization_id = :organization_id FOR UPDATE;
