@@ -241,16 +241,3 @@ int arguments_read(cli *c, int argc, char **argv)
     c->arg_count = argc - at - words + 1 - optind;
     return c->help ? EXIT_DONE : check_counts(c);
 }
-
-str flag_value(const cli *c, const char *name)
-{
-    for (size_t i = 0; i < flag_count(c->command); i++)
-        if (strcmp(c->command->flags[i].name, name) == 0)
-            return c->values[i];
-    return STR_NONE;
-}
-
-str argument(const cli *c, int index)
-{
-    return index < c->arg_count ? str_of(c->args[index]) : STR_NONE;
-}

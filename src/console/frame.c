@@ -349,3 +349,8 @@ bool mail_is_kept(const request *r)
 {
     return str_starts(r->app->env.settings->mail, S("file:"));
 }
+
+err me_redirect(request *r, const char *notice)
+{
+    return page_redirect(r, me_path(r, S("")), notice);
+}

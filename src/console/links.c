@@ -51,11 +51,6 @@ str me_path(const request *r, str rest)
     return LINK(r->a, arena_join(r->a, S("/me"), rest), {S("from"), from});
 }
 
-err me_redirect(request *r, const char *notice)
-{
-    return page_redirect(r, me_path(r, S("")), notice);
-}
-
 str safe_next(str next, str otherwise)
 {
     if (next.n == 0 || next.p[0] != '/' || (next.n > 1 && next.p[1] == '/'))

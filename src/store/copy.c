@@ -25,38 +25,6 @@ bool copy_knows(str uri)
     return engine_of(uri) != NULL;
 }
 
-err copy_refuse(copy *c, copy_refusal why, const char *table)
-{
-    c->why = why;
-    c->at = table;
-    return ERR_CONFLICT;
-}
-
-err copy_went(copy *c, err e)
-{
-    if (e != OK && c->why == COPY_FINE)
-        c->why = COPY_BROKEN;
-    return e;
-}
-
-err end_run(copy_end *end, const char *sql)
-{
-    return end->engine->ask(end, sql, NULL, 0, NULL, 0, NULL, NULL);
-}
-
-err end_number(copy_end *end, const char *sql, int64_t *out)
-{
-    static const column_type types[] = {COLUMN_INT};
-    BUF_SCOPED rows = {0};
-    cell value;
-    *out = 0;
-    TRY(end->engine->ask(end, sql, NULL, 0, types, 1, &rows, NULL));
-    str rest = buf_str(&rows);
-    if (row_take(&rest, types, 1, &value))
-        *out = cell_number(&value);
-    return OK;
-}
-
 /* ---- pages ---- */
 
 /* A table's rows, page by page. Pages of large rows are short, so that memory stays bounded. */

@@ -190,10 +190,14 @@ static inline pg_store *pg_of(store *s)
     return s->own;
 }
 
-/* ---- postgres.c ---- */
+/* ---- postgres_watch.c ---- */
 
 /** Starts the watcher when there is none; under the lock. */
 void pg_watch(pg_store *s);
+void pg_watch_stop(pg_store *s);
+
+/* ---- postgres_connection.c, what all of them share ---- */
+
 /** Looks at how long the database has been silent; past the bound, everything is refused. The watcher's. */
 void pg_note_silence(pg_store *s);
 /** Says once in the log that the database gives fewer connections than database_connections would have. */
@@ -281,7 +285,7 @@ void pg_close_readers(pg_store *s);
 /** Hangs up one that nobody uses; false when there is none. */
 bool pg_spare_reader(pg_store *s);
 
-/* ---- postgres_queue.c: all under s->lock ---- */
+/* ---- postgres_queue.c: under s->lock where nothing else is said ---- */
 
 void pg_queue_add(pg_store *s, store_job *job, bool first);
 /** The next work, its lane reserved until pg_queue_done; false when there is none that may run now. */
@@ -290,13 +294,16 @@ void pg_queue_done(pg_store *s, pg_group *g);
 /** Takes off what has been waiting since before that moment: a list. */
 store_job *pg_queue_older(pg_store *s, msec than);
 
+/** Tells a job's owner how it ended; with the lock not held. */
+void pg_finish(store_job *job, err result);
+/** Refuses what has been waiting since before that moment (of the monotonic clock); with the lock not held. */
+void pg_refuse_older(pg_store *s, msec than);
+
 /* ---- postgres_write.c ---- */
 
 void pg_submit(store *s, store_job *job);
 /** Finishes what is queued and ends the threads; later jobs are refused. */
 void pg_writers_stop(pg_store *s);
-/** Refuses what has been waiting since before that moment (of the monotonic clock). */
-void pg_refuse_older(pg_store *s, msec than);
 
 /* ---- postgres_schema.c ---- */
 

@@ -15,6 +15,7 @@ enum {
     SLICE_MS = 100,           /* how soon a waiting thread hears that the database is gone */
     PATIENCE_MS = 5000,       /* beyond the timeout of statements: the server itself should say so */
     WATCH_PATIENCE_MS = 1200, /* the watcher's */
+    GONE_AFTER_MS = 1000,     /* shorter is a restart that may be waited for */
 };
 
 /* ---- trouble ---- */
@@ -266,6 +267,23 @@ err pg_send(pg_connection *c, const query *q, const void *params)
 }
 
 /* ---- answers ---- */
+
+void pg_note_silence(pg_store *s)
+{
+    msec now = clock_monotonic();
+    if (s->last_there == 0 || now - s->last_there <= GONE_AFTER_MS || now - s->last_answer <= GONE_AFTER_MS)
+        return;
+    if (!atomic_exchange(&s->down, true))
+        log_plain(LOG_ERROR, "the database is gone: everything is refused until it comes back");
+    pg_refuse_older(s, INT64_MAX);
+}
+
+void pg_tell_few(pg_store *s)
+{
+    if (!atomic_exchange(&s->told_few, true))
+        log_(LOG_WARNING, "the database gives fewer connections than database_connections asks for",
+             LOG_INT("writing", s->connected), LOG_INT("reading", s->readers_live), LOG_INT("wanted", s->connections));
+}
 
 bool pg_gives_up(const pg_connection *c)
 {

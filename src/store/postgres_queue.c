@@ -5,6 +5,8 @@
  */
 #include "store/postgres.h"
 
+#include "base/log.h"
+
 enum { BULK_SHARE = 4 /* at most a fourth of the connections work on bulk jobs */ };
 
 static pg_lane *lane_of(pg_store *s, const store_job *job)
@@ -133,4 +135,28 @@ store_job *pg_queue_older(pg_store *s, msec than)
         end = take_older(s, &s->lanes[i].bulk, than, end);
     }
     return list;
+}
+
+/* ---- jobs that are done ---- */
+
+void pg_finish(store_job *job, err result)
+{
+    bool uncertain = result == ERR_UNAVAILABLE && job->unknown;
+    if (result == ERR_UNAVAILABLE && job->problem)
+        *job->problem = (problem){.retry_after = PG_RETRY_AFTER, .uncertain = uncertain};
+    if (uncertain)
+        log_plain(LOG_WARNING,
+                  "the connection was lost in the midst of a commit, and the database did not come back in time");
+    engine_done(job, result);
+}
+
+void pg_refuse_older(pg_store *s, msec than)
+{
+    pthread_mutex_lock(&s->lock);
+    store_job *job = pg_queue_older(s, than);
+    pthread_mutex_unlock(&s->lock);
+    for (store_job *next; job; job = next) {
+        next = job->next; /* after done(), the job is its owner's again */
+        pg_finish(job, ERR_UNAVAILABLE);
+    }
 }

@@ -26,30 +26,6 @@ enum {
     GROW_AFTER_MS = 1000, /* how long the database's refusal of one more connection is believed */
 };
 
-/* ---- jobs that are done ---- */
-
-static void finish(store_job *job, err result)
-{
-    bool uncertain = result == ERR_UNAVAILABLE && job->unknown;
-    if (result == ERR_UNAVAILABLE && job->problem)
-        *job->problem = (problem){.retry_after = PG_RETRY_AFTER, .uncertain = uncertain};
-    if (uncertain)
-        log_plain(LOG_WARNING,
-                  "the connection was lost in the midst of a commit, and the database did not come back in time");
-    engine_done(job, result);
-}
-
-void pg_refuse_older(pg_store *s, msec than)
-{
-    pthread_mutex_lock(&s->lock);
-    store_job *job = pg_queue_older(s, than);
-    pthread_mutex_unlock(&s->lock);
-    for (store_job *next; job; job = next) {
-        next = job->next; /* after done(), the job is its owner's again */
-        finish(job, ERR_UNAVAILABLE);
-    }
-}
-
 /* ---- one attempt ---- */
 
 static uuid fate_of(store_job *job, int at)
@@ -225,7 +201,7 @@ static bool work(pg_connection *c, store_job *job)
             return false;
         if (!again && (e == OK || !c->transient || !may_try_again(job, AGAIN_FOR_MS))) {
             note_success(c, e);
-            finish(job, e);
+            pg_finish(job, e);
             return true;
         }
         careful |= again;
@@ -291,9 +267,9 @@ static bool work_on_group(pg_connection *c, pg_group *g)
         note_success(c, OK);
     for (; g->done < g->n; g->done++)
         if (together)
-            finish(g->jobs[g->done], g->results[g->done]);
+            pg_finish(g->jobs[g->done], g->results[g->done]);
         else if (is_late(c->store, g->jobs[g->done])) /* each would wait for the same lock, one after the other */
-            finish(g->jobs[g->done], ERR_UNAVAILABLE);
+            pg_finish(g->jobs[g->done], ERR_UNAVAILABLE);
         else if (!work(c, g->jobs[g->done]))
             return false;
     return true;
@@ -309,7 +285,7 @@ static void put_back_or_refuse(pg_store *s, store_job *job)
     }
     pthread_mutex_unlock(&s->lock);
     if (!again)
-        finish(job, ERR_UNAVAILABLE);
+        pg_finish(job, ERR_UNAVAILABLE);
 }
 
 /* ---- the threads ---- */
@@ -471,7 +447,7 @@ void pg_submit(store *st, store_job *job)
     }
     pthread_mutex_unlock(&s->lock);
     if (!accepted)
-        finish(job, ERR_UNAVAILABLE);
+        pg_finish(job, ERR_UNAVAILABLE);
 }
 
 void pg_writers_stop(pg_store *s)
