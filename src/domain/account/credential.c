@@ -177,7 +177,7 @@ err password_judge(int64_t least, problem *p, str pointer, str password, const s
     if (v == PASSWORD_OK)
         return OK;
     return problem_at(p, ERR_PASSWORD_TOO_WEAK, pointer, verdict_codes[v],
-                      v == PASSWORD_TOO_SHORT ? least : PASSWORD_MAX_BYTES);
+                      v == PASSWORD_TOO_SHORT ? least : PASSWORD_MAX_LENGTH);
 }
 
 err password_prepare(int64_t least, arena *a, problem *p, str pointer, str password, const str *about,
