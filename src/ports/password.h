@@ -6,10 +6,10 @@
 #include "base/err.h"
 
 enum {
-    PASSWORD_HASH_SIZE = 128,  /* crypto_pwhash_STRBYTES */
+    PASSWORD_HASH_SIZE = 128,   /* crypto_pwhash_STRBYTES */
     PASSWORD_MAX_LENGTH = 1024, /* in characters; longer ones are refused before they are hashed */
     PASSWORD_MAX_BYTES = 4 * PASSWORD_MAX_LENGTH,
-    PASSWORD_MIN_LENGTH = 8,   /* the default of the setting, in characters */
+    PASSWORD_MIN_LENGTH = 8, /* the default of the setting, in characters */
 };
 
 /** Hashes (argon2id, t=2, 19 MiB, p=1; RFC 9106) into NUL-terminated text. Errors: ERR_UNAVAILABLE when memory is short. */
