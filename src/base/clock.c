@@ -89,6 +89,7 @@ static char *digits(char *p, int v, int width)
 
 str clock_format(msec t, char out[CLOCK_TEXT_SIZE])
 {
+    t = t > CLOCK_LAST ? CLOCK_LAST : t;
     civil c = clock_civil(t);
     char *p = digits(out, c.year, 4);
     *p++ = '-';
@@ -169,7 +170,12 @@ bool clock_parse(str text, msec *out)
     if (!ok || y < 1970 || mo < 1 || mo > 12 || d < 1 || d > month_days(y, mo) || h > 23 || mi > 59 || s > 60)
         return false;
     *out = ((days_from_civil(y, mo, d) * 24 + h) * 60 + mi - offset) * MSEC_MINUTE + s * MSEC_SECOND + ms;
-    return *out >= 0;
+    return *out >= 0 && *out <= CLOCK_LAST;
+}
+
+bool clock_ends_day(msec t)
+{
+    return t % MSEC_DAY == 0 || t == CLOCK_LAST;
 }
 
 static const struct {

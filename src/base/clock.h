@@ -20,11 +20,15 @@ msec clock_moved(void);
 /** A clock that never goes back, for deadlines; its zero means nothing. */
 msec clock_monotonic(void);
 
+/** 9999-12-31T23:59:59.999Z: what is later cannot be written. */
+#define CLOCK_LAST ((msec)253402300799999)
 enum { CLOCK_TEXT_SIZE = 25 };
-/** "2026-11-21T09:30:00.123Z" and a NUL; RFC 3339. Returns a view of `out`. Years 1970–9999. */
+/** "2026-11-21T09:30:00.123Z" and a NUL; RFC 3339. Returns a view of `out`. Years 1970–9999, and CLOCK_LAST beyond. */
 str clock_format(msec t, char out[CLOCK_TEXT_SIZE]);
 /** Reads RFC 3339 with any offset and 0–9 decimals (cut to ms); false when malformed or outside 1970–9999. */
 bool clock_parse(str text, msec *out);
+/** Whether what ends then ends with a day, in UTC: of a midnight that is the day before it. */
+bool clock_ends_day(msec t);
 
 /** "7d", "12h", "30m", "90s" → ms; false when malformed or above 10 years. */
 bool duration_parse(str text, msec *out);

@@ -82,11 +82,6 @@ static size_t collect(char *p, size_t size, size_t count, void *out)
     return size * count;
 }
 
-static void print_field(cli *c, str pointer, str sentence)
-{
-    refuse(EXIT_REFUSED, printable(c->a, arena_join(c->a, pointer, S(": "), sentence)));
-}
-
 /* The server's sentence, then each field that it refused; of an address, the sentence says more than its field does. */
 static int print_problem(cli *c, const reply *r)
 {
@@ -95,12 +90,11 @@ static int print_problem(cli *c, const reply *r)
     size_t i;
     if (!detail.p)
         detail = SAID(c, "cli.server.strange", {"status", arena_printf(c->a, "%ld", r->status)});
-    if (str_eq(json_text(r->json, "code"), S("invalid-address")) && json_array_size(errors) == 1) {
-        print_field(c, json_text(json_array_get(errors, 0), "pointer"), detail);
-        return EXIT_REFUSED;
-    }
+    if (str_eq(json_text(r->json, "code"), S("invalid-address")) && json_array_size(errors) == 1)
+        return refuse(EXIT_REFUSED, field_sentence(c, json_text(json_array_get(errors, 0), "pointer"), detail));
     refuse(EXIT_REFUSED, printable(c->a, detail));
-    json_array_foreach(errors, i, each) print_field(c, json_text(each, "pointer"), json_text(each, "detail"));
+    json_array_foreach(errors, i, each)
+        refuse(EXIT_REFUSED, field_sentence(c, json_text(each, "pointer"), json_text(each, "detail")));
     return EXIT_REFUSED;
 }
 

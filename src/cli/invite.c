@@ -94,10 +94,26 @@ static bool is_good(str outcome)
     return str_eq(outcome, S("invited")) || str_eq(outcome, S("new-person")) || str_eq(outcome, S("existing-account"));
 }
 
-/* A good outcome by its word, a refusal by the problem's sentence. */
+/* What a sentence about fields speaks of. */
+static str fields_of(cli *c, const json_t *errors)
+{
+    str all = STR_NONE;
+    json_t *each;
+    size_t i;
+    json_array_foreach(errors, i, each)
+    {
+        str one = field_sentence(c, json_text(each, "pointer"), json_text(each, "detail"));
+        all = all.p ? arena_join(c->a, all, S(" "), one) : one;
+    }
+    return all;
+}
+
+/* A good outcome by its word, a refusal by its fields or the problem's sentence. */
 static str show_outcome(cli *c, const json_t *result)
 {
-    str detail = json_text(result, "problem.detail");
+    bool named = str_eq(json_text(result, "problem.code"), S("invalid-request"));
+    str detail = named ? fields_of(c, json_at(result, "problem.errors")) : STR_NONE;
+    detail = detail.p ? detail : json_text(result, "problem.detail");
     return detail.p ? printable(c->a, detail) : show_word(c, json_object_get(result, "outcome"));
 }
 

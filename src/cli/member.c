@@ -41,7 +41,7 @@ static const table_column sheet[] = {
     {"account", "account.id", NULL},
     {"role", "role", show_word},
     {"state", "state", show_word},
-    {"access_ends_at", "access_ends_at", show_time},
+    {"access_ends_at", "access_ends_at", show_end},
     {"entitlements", "entitlements", show_entitlements},
     {"groups", "groups", show_list},
     {"joined_at", "joined_at", show_time},

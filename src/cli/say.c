@@ -45,6 +45,60 @@ void say(str line)
     printf("%.*s\n", STR_FMT(line));
 }
 
+/* ---- fields ---- */
+
+/* Whether the command has such a flag, or an argument that is called so. */
+static str own_name(const cli *c, str field)
+{
+    for (const cli_flag *f = c->command->flags; f && f->name; f++)
+        if (str_eq(str_of(f->name), field))
+            return arena_join(c->a, S("--"), field);
+    str rest = str_of(c->command->arguments);
+    while (rest.p) {
+        str word = str_cut(&rest, ' '), name = word;
+        while (name.n && ((name.p[0] < 'A' && name.p[0] != '-') || name.p[0] == '[')) /* "[NAME…]" */
+            name = str_slice(name, 1, name.n);
+        size_t n = 0;
+        while (n < name.n && ((name.p[n] >= 'A' && name.p[n] <= 'Z') || name.p[n] == '-'))
+            n++;
+        if (n && str_eq_nocase(str_slice(name, 0, n), field))
+            return str_slice(name, 0, n);
+    }
+    return STR_NONE;
+}
+
+/* Where the API and the command line call a thing otherwise. */
+static const struct {
+    str field, here;
+} other_names[] = {{S_INIT("email"), S_INIT("address")},          {S_INIT("groups"), S_INIT("group")},
+                   {S_INIT("groups-add"), S_INIT("group")},       {S_INIT("id"), S_INIT("slug")},
+                   {S_INIT("email"), S_INIT("member")},           {S_INIT("method"), S_INIT("temporary-password")},
+                   {S_INIT("password"), S_INIT("password-stdin")}};
+
+str field_name(const cli *c, str pointer)
+{
+    str found = STR_NONE, before = STR_NONE, rest = pointer;
+    while (rest.p) { /* the innermost that the command knows: "/invitations/0/access_ends_at", "/name/fr" */
+        str part = str_cut(&rest, '/');
+        char *dashed = arena_alloc(c->a, part.n + 1);
+        for (size_t i = 0; i < part.n; i++)
+            dashed[i] = part.p[i] == '_' ? '-' : part.p[i];
+        str field = {dashed, part.n};
+        str own = before.n ? own_name(c, arena_join(c->a, before, S("-"), field)) : STR_NONE;
+        own = own.p ? own : own_name(c, field);
+        for (size_t i = 0; i < sizeof other_names / sizeof *other_names && !own.p; i++)
+            own = str_eq(other_names[i].field, field) ? own_name(c, other_names[i].here) : own;
+        found = own.p ? own : found;
+        before = field;
+    }
+    return found.p ? found : pointer;
+}
+
+str field_sentence(cli *c, str pointer, str sentence)
+{
+    return printable(c->a, arena_join(c->a, field_name(c, pointer), S(": "), sentence));
+}
+
 bool written(cli *c)
 {
     c->unread = fflush(stdout) != 0 || ferror(stdout) || c->unread;

@@ -37,6 +37,15 @@ str show_time(cli *c, const json_t *value)
     return arena_str(c->a, (str){text, strftime(text, sizeof text, "%Y-%m-%d %H:%M", &local)});
 }
 
+str show_end(cli *c, const json_t *value)
+{
+    msec at;
+    char text[CLOCK_TEXT_SIZE];
+    if (!json_is_string(value) || !clock_parse(str_of(json_string_value(value)), &at) || !clock_ends_day(at))
+        return show_time(c, value);
+    return arena_str(c->a, str_slice(clock_format(at - 1, text), 0, sizeof "2026-12-31" - 1));
+}
+
 str show_word(cli *c, const json_t *value)
 {
     str word = show_text(c, value);

@@ -14,6 +14,8 @@ typedef struct table_column {
 /** Ways to show a value; all give "–" for null and absent. */
 str show_text(cli *c, const json_t *value);
 str show_time(cli *c, const json_t *value); /* local, to the minute */
+/** The same; what ends with a day, as that day. */
+str show_end(cli *c, const json_t *value);
 str show_word(cli *c, const json_t *value); /* a word of the interface ("pending"), in the reader's language */
 str show_name(cli *c, const json_t *value); /* an object with given_name and family_name */
 

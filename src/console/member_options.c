@@ -10,8 +10,7 @@ static str date_value(request *r, msec ends)
     char text[CLOCK_TEXT_SIZE];
     if (!ends)
         return S("");
-    bool day = ends % MSEC_DAY == 0; /* a whole day, as it was chosen: the date before midnight */
-    return arena_str(r->a, str_slice(clock_format(day ? ends - MSEC_DAY : ends, text), 0, 10));
+    return arena_str(r->a, str_slice(clock_format(clock_ends_day(ends) ? ends - 1 : ends, text), 0, 10));
 }
 
 /* Nobody but an owner switches an option of their own on. */
@@ -58,7 +57,8 @@ err put_member_options(request *r, txn *t, mval *m, const member_view *v)
 {
     TRY(put_entitlements(r, t, m, v->role, v->entitlements, may_switch_on(r, v->id)));
     TRY(put_groups(r, t, m, v->group_ids));
-    PUT(m, "ends_text", v->access_ends_at ? until_text(r, v->access_ends_at, t->now) : STR_NONE);
+    PUT(m, "ends_text",
+        v->access_ends_at ? phrase_access_end(r->a, r->lang, r->actor.time_zone, v->access_ends_at) : STR_NONE);
     return OK;
 }
 

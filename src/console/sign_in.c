@@ -45,6 +45,8 @@ err console_sign_in_page(request *r, txn *t)
         return answer_redirect(r, next.p ? next : S("/"));
     mval *m;
     TRY(sign_in_open(r, t, again ? r->actor.email : STR_NONE, next, &m));
+    if (r->has_twin_cookies) /* else whoever signed in a moment ago would be back here without a word */
+        PUT(m, "problem_text", text(r, "sign_in.twin_cookies"));
     return page_answer(r, 200, "sign_in", m);
 }
 

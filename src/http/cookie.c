@@ -1,9 +1,20 @@
 #include "http/cookie.h"
 
+/* Up to `most` different values of one name. */
 typedef struct search {
-    str name, value;
-    bool contested;
+    str name, *values;
+    size_t most, count;
 } search;
+
+static void keep(search *s, str value)
+{
+    for (size_t i = 0; i < s->count && i < s->most; i++)
+        if (str_eq(s->values[i], value))
+            return;
+    if (s->count < s->most)
+        s->values[s->count] = value;
+    s->count++;
+}
 
 static void look(search *s, str pairs)
 {
@@ -15,16 +26,21 @@ static void look(search *s, str pairs)
         str value = str_trim(str_slice(pair, at + 1, pair.n));
         if (value.n >= 2 && value.p[0] == '"' && value.p[value.n - 1] == '"')
             value = str_slice(value, 1, value.n - 1);
-        s->contested |= s->value.p && !str_eq(s->value, value);
-        s->value = value;
+        keep(s, value);
     }
+}
+
+size_t cookie_values(const request_head *head, str name, str *out, size_t most)
+{
+    search s = {.name = name, .values = out, .most = most};
+    for (size_t i = 0; i < head->header_count; i++)
+        if (str_eq_nocase(head->headers[i].name, S("cookie")))
+            look(&s, head->headers[i].value);
+    return s.count;
 }
 
 str cookie_find(const request_head *head, str name)
 {
-    search s = {.name = name};
-    for (size_t i = 0; i < head->header_count; i++)
-        if (str_eq_nocase(head->headers[i].name, S("cookie")))
-            look(&s, head->headers[i].value);
-    return s.contested ? STR_NONE : s.value;
+    str value;
+    return cookie_values(head, name, &value, 1) == 1 ? value : STR_NONE;
 }

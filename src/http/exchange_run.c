@@ -38,6 +38,33 @@ static str organization_of(const request *r)
 
 #define OWN_COOKIE(x, name) cookie_find(&(x)->head, (x)->r.app->secure ? S("__Host-" name) : S(name))
 
+/*
+ * By plain http a cookie of another path or port-mate stands beside ours, a dead one for ever: the one live session among them is
+ * meant. Two that live are nobody's, since nobody can tell who set which; __Host- has no twins in a browser.
+ */
+static err identify_session(exchange *x, txn *t, actor *who)
+{
+    enum { TWINS = 4 };
+    str tokens[TWINS];
+    const actor nobody = *who;
+    bool secure = x->r.app->secure;
+    size_t live = 0,
+           n = cookie_values(&x->head, secure ? S("__Host-parvis_session") : S("parvis_session"), tokens, TWINS);
+    x->r.has_twin_cookies = n > 1;
+    if (n == 1)
+        return tokens[0].n ? session_authenticate(t, tokens[0], who) : OK;
+    for (size_t i = 0; i < n && n <= TWINS && !secure && live < 2; i++) {
+        actor other = nobody;
+        err e = session_authenticate(t, tokens[i], &other);
+        if (e != OK && e != ERR_UNAUTHENTICATED)
+            return e;
+        live += e == OK;
+        *who = e == OK ? other : *who;
+    }
+    *who = live == 1 ? *who : nobody;
+    return OK;
+}
+
 static err identify(exchange *x, txn *t, actor *who)
 {
     str sent = head_value(&x->head, S("authorization"));
@@ -52,8 +79,7 @@ static err identify(exchange *x, txn *t, actor *who)
         who->kind = ACTOR_OPERATOR;
         return OK;
     }
-    str token = OWN_COOKIE(x, "parvis_session");
-    return token.n ? session_authenticate(t, token, who) : OK;
+    return identify_session(x, t, who);
 }
 
 /* Fills r->actor afresh. On a public route a dead session or key is nobody's, and so is one whose sign-in is not through;

@@ -151,8 +151,9 @@ struct request {
     int status;
     str content_type;
     buf out;
-    str location;   /* redirects */
-    str cookies[3]; /* whole Set-Cookie values */
+    str location;          /* redirects */
+    bool has_twin_cookies; /* several sessions' cookies came, and differ */
+    str cookies[3];        /* whole Set-Cookie values */
     size_t cookie_count;
     str extra_headers[6][2];
     size_t extra_header_count;

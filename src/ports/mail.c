@@ -35,6 +35,7 @@ struct mail_line {
     CURL *curl;
     stage stage;
     bool over;                   /* QUIT was sent */
+    bool strange;                /* the server said what is no reply of SMTP's */
     char words[MAIL_REPLY_SIZE]; /* the server's last reply */
     str content;                 /* of the mail under way */
     size_t sent;
@@ -181,12 +182,25 @@ void mail_reply(char out[MAIL_REPLY_SIZE], str words)
     out[n] = '\0';
 }
 
+/* RFC 5321, 4.2: three digits, and nothing, a space or a hyphen. */
+static bool is_reply(str line)
+{
+    for (size_t i = 0; i < 3; i++)
+        if (i >= line.n || line.p[i] < '0' || line.p[i] > '9')
+            return false;
+    return line.n == 3 || str_find_byte(S(" -\r\n"), line.p[3]) < 4;
+}
+
+/* libcurl takes what is no reply for the beginning of one, and would wait for its end. */
 static size_t on_reply(char *data, size_t size, size_t count, void *context)
 {
     mail_line *l = context;
-    if (!l->over) /* the answer to QUIT says nothing about the mail */
-        mail_reply(l->words, (str){data, size * count});
-    return size * count;
+    str line = {data, size * count};
+    if (l->over) /* the answer to QUIT says nothing about the mail */
+        return line.n;
+    mail_reply(l->words, line);
+    l->strange = !is_reply(line);
+    return l->strange ? 0 : line.n;
 }
 
 /* libcurl tells nowhere else which command a refusal answers. Nothing of what passes here is kept. */
@@ -287,6 +301,7 @@ static CURLcode exchange(mail_line *l)
 {
     l->stage = STAGE_GREETING;
     l->over = false;
+    l->strange = false;
     l->sent = 0;
     l->words[0] = '\0';
     return curl_easy_perform(l->curl);
@@ -297,6 +312,12 @@ static delivery judged(const mail_line *l, CURLcode result, char reply[MAIL_REPL
     bool answered = result == CURLE_SEND_ERROR || result == CURLE_WEIRD_SERVER_REPLY || result == CURLE_LOGIN_DENIED ||
                     result == CURLE_USE_SSL_FAILED;
     bool refuses = answered && (l->words[0] == '4' || l->words[0] == '5');
+    if (result != CURLE_OK && l->strange) {
+        char said[MAIL_REPLY_SIZE + 32];
+        snprintf(said, sizeof said, "not a reply of SMTP: %s", l->words);
+        mail_reply(reply, str_of(said));
+        return DELIVERY_DEFERRED;
+    }
     mail_reply(reply, str_of(result == CURLE_OK || refuses ? l->words : curl_easy_strerror(result)));
     if (result == CURLE_OK)
         return DELIVERY_SENT;

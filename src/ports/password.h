@@ -6,9 +6,10 @@
 #include "base/err.h"
 
 enum {
-    PASSWORD_HASH_SIZE = 128,  /* crypto_pwhash_STRBYTES */
-    PASSWORD_MAX_BYTES = 1024, /* longer ones are refused before they are hashed */
-    PASSWORD_MIN_LENGTH = 8,   /* the default of the setting, in characters */
+    PASSWORD_HASH_SIZE = 128,   /* crypto_pwhash_STRBYTES */
+    PASSWORD_MAX_LENGTH = 1024, /* in characters; longer ones are refused before they are hashed */
+    PASSWORD_MAX_BYTES = 4 * PASSWORD_MAX_LENGTH,
+    PASSWORD_MIN_LENGTH = 8, /* the default of the setting, in characters */
 };
 
 /** Hashes (argon2id, t=2, 19 MiB, p=1; RFC 9106) into NUL-terminated text. Errors: ERR_UNAVAILABLE when memory is short. */
@@ -21,7 +22,7 @@ bool password_needs_rehash(str hash);
 typedef enum password_verdict {
     PASSWORD_OK,
     PASSWORD_TOO_SHORT, /* under the minimum, in characters */
-    PASSWORD_TOO_LONG,  /* over PASSWORD_MAX_BYTES, or not UTF-8, or with a NUL */
+    PASSWORD_TOO_LONG,  /* over PASSWORD_MAX_LENGTH, or not UTF-8, or with a NUL */
     PASSWORD_COMMON,    /* a word, walk, date or repetition that guessers try first */
     PASSWORD_ABOUT_YOU, /* the person's name, address, or the organization's name, hardly changed */
 } password_verdict;

@@ -217,8 +217,9 @@ password_verdict password_check(str password, const str *about, size_t about_cou
         return PASSWORD_TOO_LONG;
     if (!password.p || !str_is_utf8(password) || str_find_byte(password, '\0') < password.n)
         return password.p ? PASSWORD_TOO_LONG : PASSWORD_TOO_SHORT;
-    if ((int64_t)str_codepoints(password) < min_length)
-        return PASSWORD_TOO_SHORT;
+    int64_t length = (int64_t)str_codepoints(password);
+    if (length < min_length || length > PASSWORD_MAX_LENGTH)
+        return length < min_length ? PASSWORD_TOO_SHORT : PASSWORD_TOO_LONG;
     int total = guesses(password, &words);
     if (score_of(total) == 0)
         return PASSWORD_COMMON;

@@ -217,7 +217,7 @@ def test_setup_works_once_and_then_changes_nothing(bar):
 
 def test_setup_refuses_in_words(alone):
     args = ["setup", "--organization", "Bar", "--given-name", "O", "--family-name", "M", "--password-stdin"]
-    assert "/email" in refused(alone.cli(*args, "--email", "nowhere", stdin=PASSWORD, check=False))
+    assert "--email: " in refused(alone.cli(*args, "--email", "nowhere", stdin=PASSWORD, check=False))
     refused(alone.cli(*args, "--email", "o@example.org", stdin="short", check=False))
     refused(alone.cli(*args, "--email", "o@example.org", stdin="", check=False), 2)
     alone.setup()

@@ -180,7 +180,7 @@ err password_judge(int64_t least, problem *p, str pointer, str password, const s
     if (v == PASSWORD_OK)
         return OK;
     return problem_at(p, ERR_PASSWORD_TOO_WEAK, pointer, verdict_codes[v],
-                      v == PASSWORD_TOO_SHORT ? least : PASSWORD_MAX_BYTES);
+                      v == PASSWORD_TOO_SHORT ? least : PASSWORD_MAX_LENGTH);
 }
 
 err password_prepare(int64_t least, arena *a, problem *p, str pointer, str password, const str *about,
@@ -344,7 +344,10 @@ err password_reset_lookup(txn *t, str token, account_view *out)
     return account_get(t, row.account_id, out);
 }
 
-/* What a reset is to the account: whoever proves its address takes it from whoever had it without. */
+/*
+ * What a reset is to the account: whoever proves its address takes it from whoever had it without, and so does whom the
+ * operator vouches for, whose address may prove nothing yet.
+ */
 static err case_of_reset(txn *t, const q_account_token_row *row, bool has_password, ways_case *why)
 {
     account_view was;
@@ -352,7 +355,7 @@ static err case_of_reset(txn *t, const q_account_token_row *row, bool has_passwo
     TRY(account_get(t, row->account_id, &was));
     TRY(q_passkey_alone_count(t, &alone, row->account_id));
     bool proves = str_eq(row->kind, KIND_RESET); /* it travelled by e-mail alone */
-    *why = proves && !was.address_proved  ? WAYS_TAKEN_OVER
+    *why = !was.address_proved            ? WAYS_TAKEN_OVER
            : has_password || !alone.total ? WAYS_PASSWORD_RESET
                                           : WAYS_PASSKEYS_RESET;
     return proves ? q_account_prove(t, .email_proved_at = t->now, .id = row->account_id) : OK;

@@ -1,10 +1,10 @@
 #include "domain/account/export.h"
 #include "queries.h"
 
-static err read_invitations(txn *t, uuid account_id, str email_key, account_export *out)
+static err read_invitations(txn *t, uuid account_id, account_export *out)
 {
     q_export_invitations_rows rows;
-    TRY(q_export_invitations(t, &rows, .email_key = email_key, .account = account_id));
+    TRY(q_export_invitations(t, &rows, account_id));
     out->invitations = arena_array_of(t->a, exported_invitation, rows.n);
     out->invitation_count = rows.n;
     for (size_t i = 0; i < rows.n; i++) {
@@ -44,10 +44,8 @@ static err read_events(txn *t, uuid account_id, account_export *out)
 
 err account_export_read(txn *t, uuid account_id, account_export *out)
 {
-    q_account_by_id_row row;
     *out = (account_export){0};
     TRY(account_get(t, account_id, &out->account));
-    TRY(q_account_by_id(t, &row, account_id));
-    TRY(read_invitations(t, account_id, row.email_key, out));
+    TRY(read_invitations(t, account_id, out));
     return read_events(t, account_id, out);
 }

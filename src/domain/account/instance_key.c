@@ -43,7 +43,7 @@ err instance_key_list(txn *t, page *p, instance_key_view **out, size_t *count)
 {
     page_mark from;
     q_instance_key_page_rows rows;
-    TRY(page_start(p, t->a, t->problem, true, &from));
+    TRY(page_start(p, t->a, t->problem, S("instance keys"), true, &from));
     TRY(q_instance_key_page(t, &rows, .after = from.id, .limit = page_fetch(p)));
     *out = arena_array_of(t->a, instance_key_view, rows.n);
     *count = rows.n;

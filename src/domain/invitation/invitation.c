@@ -121,7 +121,7 @@ err invitation_list(txn *t, uuid organization_id, const invitation_filter *f, pa
     size_t which = !uuid_none(f->batch_id) ? Q_INVITATIONS_WHICH_BATCH
                    : open                  ? Q_INVITATIONS_WHICH_OPEN
                                            : Q_INVITATIONS_WHICH_ALL;
-    TRY(page_start(p, t->a, t->problem, true, &from));
+    TRY(page_start(p, t->a, t->problem, S("invitations"), true, &from));
     TRY(q_invitations(t, which, &rows, .organization_id = organization_id, .after = from.id, .batch_id = f->batch_id,
                       .only_state = f->state.p ? f->state : S(""), .now = t->now, .starts = starts, .starts_end = end,
                       .limit = page_fetch(p)));

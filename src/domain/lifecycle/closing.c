@@ -59,12 +59,21 @@ str account_no_key(arena *a, uuid id)
     return arena_join(a, S("\x1F"), typeid_format(ID_ACCOUNT, id, text));
 }
 
+err account_leaves_address(txn *t, const q_account_kept_row *who)
+{
+    if (!who->email_proved_at)
+        return OK;
+    TRY(q_invitation_claim(t, .person_id = who->id, .email_key = who->email_key));
+    return q_mail_claim(t, .account_id = who->id, .recipient = who->email);
+}
+
 err account_erase(txn *t, const q_account_kept_row *who)
 {
     TRY(ways_end(t, WAYS_CLOSED, &(ways_of){.account_id = who->id}));
-    TRY(q_audit_detail_erase(t, .account_id = who->id, .email_key = who->email_key));
-    TRY(q_mail_recipient_erase(t, .account_id = who->id, .email_key = who->email_key));
-    TRY(q_invitation_person_erase(t, who->email_key));
+    TRY(account_leaves_address(t, who));
+    TRY(q_audit_detail_erase(t, who->id));
+    TRY(q_mail_recipient_erase(t, who->id));
+    TRY(q_invitation_person_erase(t, who->id));
     TRY(q_idempotency_erase(t, who->id));
     return q_account_erase(t, .email_key = account_no_key(t->a, who->id), .closed_at = t->now, .id = who->id);
 }

@@ -1,4 +1,10 @@
-/* Closing an account: what ends, and what stays for the record. */
+/*
+ * Closing an account: what ends, and what stays for the record.
+ *
+ * Whose a trace is, is said by ids alone: details about the account, mails of the account, invitations whose person it is. An address
+ * by itself is proof of nothing, and mailboxes change hands. What ended at one becomes its account's when that account leaves it, if
+ * it had proved it; what lies at an address that nobody proved is nobody's, and stays.
+ */
 #ifndef PARVIS_DOMAIN_LIFECYCLE_CLOSING_H
 #define PARVIS_DOMAIN_LIFECYCLE_CLOSING_H
 
@@ -27,8 +33,11 @@ MUST err closing_undoable(txn *t, uuid account_id, msec *until);
  */
 MUST err account_close(txn *t, const actor *by, uuid account_id);
 
+/** What lies at the address is the account's own from now on, if it proved it: before the address becomes another's. */
+MUST err account_leaves_address(txn *t, const q_account_kept_row *who);
+
 /**
- * Ends every way into an account and erases its person: names and address, also from the record. Its memberships were ended
+ * Ends every way into an account and erases its person: names and addresses, also from the record. Its memberships were ended
  * or moved before; the id stays, the address is free.
  */
 MUST err account_erase(txn *t, const q_account_kept_row *who);

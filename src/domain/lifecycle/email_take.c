@@ -4,6 +4,7 @@
 #include "domain/account/account.h"
 #include "domain/account/email_change.h"
 #include "domain/account/ways_in.h"
+#include "domain/lifecycle/closing.h"
 #include "domain/lifecycle/give_way.h"
 #include "domain/mail/mail.h"
 #include "domain/shared/actor.h"
@@ -52,8 +53,10 @@ err email_change_confirm(txn *t, const actor *who, str token, uuid *account_id)
     TRY(q_account_kept(t, &was, row.account_id));
     TRY(email_put(t, who, &row, &was));
     TRY(ways_end(t, WAYS_ADDRESS_CHANGED, &(ways_of){.account_id = was.id}));
-    if (!str_eq(was.email_key, row.email_key)) /* another spelling of the same mailbox undoes nothing */
+    if (!str_eq(was.email_key, row.email_key)) { /* another spelling of the same mailbox undoes nothing */
+        TRY(account_leaves_address(t, &was));
         TRY(tell_old(t, &was));
+    }
     *account_id = was.id;
     const actor by = email_holder(who, was.id);
     return audit(t, &by, "email.changed", .subject_kind = S("account"), .subject_id = was.id,

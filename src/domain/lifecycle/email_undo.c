@@ -65,6 +65,7 @@ static err part(txn *t, const parting *p)
         return ERR_UNAVAILABLE;
     const actor system = {.kind = ACTOR_SYSTEM};
     TRY(move_gained(t, &system, p, heir));
+    TRY(q_invitation_follow(t, .heir = heir, .person_id = was->id, .since = p->undo.created_at));
     TRY(account_places_rewrite(t, heir, was->given_name, was->family_name, was->email_key));
     return audit(t, &system, "account.parted", .subject_kind = S("account"), .subject_id = heir,
                  .detail = AUDIT_OBJECT(t->a, {S("email"), was->email}));

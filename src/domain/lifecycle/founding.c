@@ -178,5 +178,5 @@ err organization_found(txn *t, const actor *by, const founding *f, founded *out)
     TRY(founding_secrets(t, by, f, out));
     return audit(t, by, "organization.created", .subject_kind = S("organization"), .subject_id = out->organization_id,
                  .organization_id = out->organization_id, .after = AUDIT_OBJECT(t->a, {S("slug"), out->slug}),
-                 .detail = AUDIT_OBJECT(t->a, {S("owner"), f->email}));
+                 .detail = AUDIT_OBJECT(t->a, {S("owner"), f->email}), .about = out->account_id);
 }

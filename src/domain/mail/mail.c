@@ -279,7 +279,7 @@ err mail_list(txn *t, uuid organization_id, page *p, mail_view **out, size_t *co
     page_mark from;
     q_mail_page_rows rows;
     size_t which = uuid_none(organization_id) ? Q_MAIL_PAGE_WHOSE_ALL : Q_MAIL_PAGE_WHOSE_OWN;
-    TRY(page_start(p, t->a, t->problem, true, &from));
+    TRY(page_start(p, t->a, t->problem, S("mails"), true, &from));
     TRY(q_mail_page(t, which, &rows, .organization_id = organization_id, .after = from.id, .limit = page_fetch(p)));
     *out = arena_array_of(t->a, mail_view, rows.n);
     *count = rows.n;

@@ -54,7 +54,7 @@ static void put_member_change(arena *a, mval *m, const mail_job *job, language l
         {S("organization"), theirs(a, job->organization_name)},
         {S("name"), theirs(a, phrase_name(a, job->member_given_name, job->member_family_name))},
         {S("role"), catalog_text(lang, arena_join(a, S("role."), job->role))},
-        {S("when"), job->expires_at ? phrase_moment(a, lang, job->time_zone, job->expires_at) : STR_NONE},
+        {S("when"), job->expires_at ? phrase_access_end(a, lang, job->time_zone, job->expires_at) : STR_NONE},
     };
     str key = arena_join(a, S("mail."), job->kind);
     m_set_str(m, S("change_title"), phrase_fill(a, catalog_text(lang, arena_join(a, key, S(".title"))), with, 4));

@@ -99,7 +99,7 @@ err api_key_list(txn *t, uuid organization_id, page *p, api_key_view **out, size
 {
     page_mark from;
     q_api_key_view_rows rows;
-    TRY(page_start(p, t->a, t->problem, true, &from));
+    TRY(page_start(p, t->a, t->problem, S("api keys"), true, &from));
     TRY(q_api_key_page(t, &rows, .organization_id = organization_id, .after = from.id, .limit = page_fetch(p)));
     *out = arena_array_of(t->a, api_key_view, rows.n);
     *count = rows.n;

@@ -63,6 +63,7 @@ bool access_end_parse(str text, msec *out)
     memcpy(day, text.p, text.n);
     bool sound = clock_parse(str_of(day), out);
     *out += sound ? MSEC_DAY : 0;
+    *out = *out > CLOCK_LAST ? CLOCK_LAST : *out; /* "9999-12-31", as directories write "never" */
     return sound;
 }
 

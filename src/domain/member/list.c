@@ -36,7 +36,7 @@ _Static_assert((int)BY_JOINED == (int)Q_MEMBERS_GATHER_SORT_JOINED && (int)BY_RO
 static const struct {
     str name;
     sorting sort;
-} sorts[] = {{S_INIT("joined_at"), BY_JOINED},
+} sorts[] = {{S_INIT("joined_at"), BY_JOINED}, /* in the order of the enum */
              {S_INIT("family_name"), BY_FAMILY},
              {S_INIT("email"), BY_EMAIL},
              {S_INIT("role"), BY_ROLE}};
@@ -300,7 +300,7 @@ static err by_role(txn *t, const search *s, const q_member_page_in *in, page_mar
 static err fetch(txn *t, uuid organization_id, const search *s, page *p, q_member_page_rows *rows)
 {
     page_mark from, edge = page_edge(s->down);
-    TRY(page_start(p, t->a, t->problem, s->down, &from));
+    TRY(page_start(p, t->a, t->problem, arena_join(t->a, S("members by "), sorts[s->sort].name), s->down, &from));
     q_member_page_in in = asked(organization_id, s, from, page_edge(!s->down), page_fetch(p));
     bool searched = s->word[0].n > 0, rare = s->role.n && !str_eq(s->role, S("member"));
     if (searched && (s->few || s->sort == BY_ROLE || rare))

@@ -146,7 +146,7 @@ err group_list(txn *t, uuid organization_id, page *p, group_view **out, size_t *
 {
     page_mark from;
     q_group_page_rows rows;
-    TRY(page_start(p, t->a, t->problem, false, &from));
+    TRY(page_start(p, t->a, t->problem, S("groups"), false, &from));
     TRY(q_group_page(t, &rows, .organization_id = organization_id, .after_key = from.key, .after = from.id,
                      .limit = page_fetch(p)));
     *count = rows.n;

@@ -58,7 +58,7 @@ err organization_list(txn *t, const actor *who, page *p, organization_view **out
     bool operates = who->kind == ACTOR_OPERATOR || who->kind == ACTOR_INSTANCE_KEY;
     size_t whose = operates ? Q_ORGANIZATION_PAGE_WHOSE_ALL : Q_ORGANIZATION_PAGE_WHOSE_OWN;
     uuid only = uuid_none(who->key_organization_id) ? who->confined_to_id : who->key_organization_id;
-    TRY(page_start(p, t->a, t->problem, true, &from));
+    TRY(page_start(p, t->a, t->problem, S("organizations"), true, &from));
     TRY(q_organization_page(t, whose, &rows, .account_id = who->account_id, .now = t->now, .after = from.id,
                             .only_organization = only, .limit = page_fetch(p)));
     *out = arena_array_of(t->a, organization_view, rows.n);

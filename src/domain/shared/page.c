@@ -27,17 +27,28 @@ page_mark page_edge(bool descending)
     return m;
 }
 
-err page_start(const page *p, arena *a, problem *problem, bool descending, page_mark *out)
+/* FNV-1a: no secret, only a name that fits in four bytes. */
+static uint32_t sort_tag(str list, bool descending)
 {
+    uint32_t tag = descending ? 2166136261u : ~2166136261u;
+    for (size_t i = 0; i < list.n; i++)
+        tag = (tag ^ (uint8_t)list.p[i]) * 16777619u;
+    return tag;
+}
+
+err page_start(page *p, arena *a, problem *problem, str list, bool descending, page_mark *out)
+{
+    enum { ID_AT = sizeof p->sorted, KEY_AT = ID_AT + sizeof out->id.b };
     *out = page_edge(descending);
+    p->sorted = sort_tag(list, descending);
     if (!p->cursor.p)
         return OK;
     str raw;
-    if (!base64url_decode(a, p->cursor, &raw) || raw.n < sizeof out->id.b ||
-        !text_is_sound(str_slice(raw, sizeof out->id.b, raw.n)))
+    if (!base64url_decode(a, p->cursor, &raw) || raw.n < KEY_AT || memcmp(raw.p, &p->sorted, ID_AT) != 0 ||
+        !text_is_sound(str_slice(raw, KEY_AT, raw.n)))
         return problem_at(problem, ERR_INVALID_REQUEST, S("/cursor"), S("not-allowed"), 0);
-    memcpy(out->id.b, raw.p, sizeof out->id.b);
-    out->key = str_slice(raw, sizeof out->id.b, raw.n);
+    memcpy(out->id.b, raw.p + ID_AT, sizeof out->id.b);
+    out->key = str_slice(raw, KEY_AT, raw.n);
     return OK;
 }
 
@@ -49,5 +60,6 @@ void page_end(page *p, arena *a, size_t *count, page_mark (*mark_of)(const void 
         return;
     *count = shown;
     page_mark last = mark_of(rows, shown - 1);
-    p->next = base64url_encode(a, arena_join(a, ((str){(const char *)last.id.b, sizeof last.id.b}), last.key));
+    p->next = base64url_encode(a, arena_join(a, ((str){(const char *)&p->sorted, sizeof p->sorted}),
+                                             ((str){(const char *)last.id.b, sizeof last.id.b}), last.key));
 }

@@ -93,6 +93,11 @@ str phrase_moment(arena *a, language lang, str zone, msec t)
     return arena_join(a, PHRASE(a, lang, S("date.utc"), {S("text"), whole}), offset_text(a, offset));
 }
 
+str phrase_access_end(arena *a, language lang, str zone, msec t)
+{
+    return clock_ends_day(t) ? phrase_date(a, lang, t - 1) : phrase_moment(a, lang, zone, t);
+}
+
 str phrase_ago(arena *a, language lang, msec t, msec now)
 {
     const struct {

@@ -21,6 +21,8 @@ str phrase_date(arena *a, language lang, msec t);
 str phrase_day(arena *a, language lang, msec t, msec now);
 /** « 21 novembre 2026 à 9 h 30 UTC », "21 November 2026, 10:30 UTC+1" in a zone; STR_NONE: UTC. */
 str phrase_moment(arena *a, language lang, str zone, msec t);
+/** When an access ends, as it was chosen: its last day, in UTC, or a moment. */
+str phrase_access_end(arena *a, language lang, str zone, msec t);
 /** "3 days ago"; a date beyond 30 days. */
 str phrase_ago(arena *a, language lang, msec t, msec now);
 /** "7 days", "12 hours". */

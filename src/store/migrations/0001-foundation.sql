@@ -188,11 +188,13 @@ CREATE TABLE invitation (
     accepted_by_id BLOB,
     accepted_at INTEGER,
     closed_at INTEGER,
+    person_id BLOB, -- the account that it is a trace of: which accepted it, or had proved the address and left it: domain/closing.h
     PRIMARY KEY (organization_id, id)
 ) STRICT, WITHOUT ROWID;
 -- One pending invitation an organization and address; the address first, so that a typed code finds it too.
 CREATE UNIQUE INDEX invitation_pending ON invitation (email_key, organization_id) WHERE state = 'pending';
 CREATE INDEX invitation_closed ON invitation (email_key, organization_id) WHERE state <> 'pending';
+CREATE INDEX invitation_person ON invitation (person_id) WHERE person_id IS NOT NULL;
 CREATE INDEX invitation_open ON invitation (organization_id, id) WHERE state = 'pending';
 CREATE INDEX invitation_lapse ON invitation (organization_id, expires_at) WHERE state = 'pending';
 CREATE INDEX invitation_batch_of ON invitation (organization_id, batch_id, id);
@@ -363,6 +365,8 @@ CREATE TABLE mail (
 CREATE INDEX mail_due ON mail (next_at ASC) WHERE next_at IS NOT NULL;
 CREATE INDEX mail_of ON mail (organization_id, id);
 CREATE INDEX mail_account ON mail (account_id) WHERE account_id IS NOT NULL;
+CREATE INDEX mail_invitation ON mail (invitation_id) WHERE invitation_id IS NOT NULL;
+CREATE INDEX mail_stranger ON mail (recipient) WHERE account_id IS NULL AND invitation_id IS NULL;
 
 CREATE TABLE idempotency (
     actor_id BLOB NOT NULL,

@@ -23,22 +23,42 @@ UPDATE account SET email = '', email_key = :email_key, email_proved_at = NULL, c
        temporary_invitation_id = NULL, closed_at = :closed_at
  WHERE id = :id;
 
+-- ---- whose a trace is, and what is erased: domain/closing.h
+
+-- What ended at an address, and nobody accepted, is of the account that had proved it. Whatever is taken already stays taken.
+-- name: invitation_claim :exec
+-- @global a mailbox's traces, in every organization
+UPDATE invitation SET person_id = :person_id
+ WHERE email_key = :email_key AND state <> 'pending' AND person_id IS NULL;
+
+-- What went to the address before it had an account, and invited nobody: codes of sign-ups.
+-- name: mail_claim :exec
+-- @global a mailbox's traces
+UPDATE mail SET account_id = :account_id WHERE recipient = :recipient AND account_id IS NULL AND invitation_id IS NULL;
+
+-- Invitations that were accepted under an address go with it.
+-- name: invitation_follow :exec
+-- @global an account's traces, in every organization
+-- param: heir uuid
+-- param: since time
+UPDATE invitation SET person_id = :heir, accepted_by_id = :heir WHERE person_id = :person_id AND accepted_at >= :since;
+
 -- What the record says of the person beside the events: of the account, and of the invitations it was invited by.
 -- name: audit_detail_erase :exec
 -- @global a closed account's traces, in every organization
 DELETE FROM audit_detail
- WHERE about_id = :account_id OR about_id IN (SELECT i.id FROM invitation i WHERE i.email_key = :email_key AND i.state <> 'pending');
+ WHERE about_id = :account_id OR about_id IN (SELECT i.id FROM invitation i WHERE i.person_id = :account_id);
 
 -- name: mail_recipient_erase :exec
 -- @global a closed account's traces, in every organization
 UPDATE mail SET recipient = '', sealed = NULL, next_at = NULL,
        state = CASE WHEN state IN ('queued', 'deferred') THEN 'withdrawn' ELSE state END
- WHERE account_id = :account_id OR id IN (SELECT i.mail_id FROM invitation i WHERE i.email_key = :email_key AND i.state <> 'pending');
+ WHERE account_id = :account_id OR invitation_id IN (SELECT i.id FROM invitation i WHERE i.person_id = :account_id);
 
 -- name: invitation_person_erase :exec
 -- @global a closed account's traces, in every organization
 UPDATE invitation SET email = '', email_key = '', given_name = NULL, family_name = NULL, message = NULL
- WHERE email_key = :email_key AND state <> 'pending';
+ WHERE person_id = :person_id AND state <> 'pending';
 
 -- Kept answers may hold names.
 -- name: idempotency_erase :exec

@@ -1,11 +1,10 @@
 -- What an account may take along: its own rows, and no secret of them.
 
 -- name: export_invitations :many
--- @global an account's own, in every organization; found by its address
--- param: account uuid
+-- @global an account's own, in every organization, whatever the address was
 SELECT i.organization_id, i.id, o.name, o.slug, i.email, i.role, i.state, i.message, i.created_at, i.accepted_at
   FROM invitation i JOIN organization o ON o.id = i.organization_id
- WHERE i.email_key = :email_key AND i.state <> 'pending' AND i.accepted_by_id = :account
+ WHERE i.person_id = :person_id AND i.state = 'accepted'
  ORDER BY i.id LIMIT 1000;
 
 -- name: export_events :many

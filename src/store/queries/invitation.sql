@@ -59,12 +59,13 @@ SELECT id, batch_id, email, email_key, role, state, locale, message, given_name,
   FROM invitation WHERE organization_id = :organization_id AND id = :id FOR UPDATE;
 
 -- name: invitation_close :exec
-UPDATE invitation SET state = :state, closed_at = :closed_at, remind_at = NULL, accepted_by_id = :accepted_by_id, accepted_at = :accepted_at
+UPDATE invitation SET state = :state, closed_at = :closed_at, remind_at = NULL, accepted_by_id = :accepted_by_id, accepted_at = :accepted_at,
+       person_id = :accepted_by_id
  WHERE organization_id = :organization_id AND id = :id;
 
 -- name: invitation_renew :exec
 -- param: invited_by_id uuid?
-UPDATE invitation SET state = 'pending', closed_at = NULL, invited_by_id = :invited_by_id, expires_at = :expires_at, secret_hash = :secret_hash, link_hash = NULL,
+UPDATE invitation SET state = 'pending', closed_at = NULL, person_id = NULL, invited_by_id = :invited_by_id, expires_at = :expires_at, secret_hash = :secret_hash, link_hash = NULL,
        code_hash = :code_hash, code_expires_at = :code_expires_at, link_code_hash = NULL, link_code_expires_at = NULL, method = :method, password_delivery = :password_delivery,
        sent_count = sent_count + 1, last_sent_at = :last_sent_at, mail_id = :mail_id, remind_at = :remind_at, reminded = 0
  WHERE organization_id = :organization_id AND id = :id;

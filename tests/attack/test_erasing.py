@@ -1,0 +1,165 @@
+"""Proof of nothing taken for proof: whose traces go when an account closes. By account, and by an address that it had proved
+while it had it; never by an address that it only claims."""
+
+import re
+
+import pytest
+
+from attack.test_hijacking import move, recover, squat, undo
+from lib.otp import set_up
+from lib.people import PASSWORD, Person, World, fresh
+from lib.ways import NEW
+
+SITE = "http://localhost:4711"
+
+
+@pytest.fixture(scope="module")
+def town(make_server, smtp):
+    return World(make_server(mail=smtp.uri, public_url=SITE, signup="on", tell_accounts="on"), smtp)
+
+
+@pytest.fixture
+def acme(town):
+    return town.found("Acme")
+
+
+def close(client, password=PASSWORD):
+    client.call("DELETE", "/me", {"current_password": password}).ok(204)
+
+
+def traces(server, address):
+    """Where the address stands."""
+    tables = ["account", "membership", "member_word", "invitation", "mail", "audit_detail", "audit_event", "email_change"]
+    found = set()
+    for table in tables:
+        for row in server.query(f"SELECT * FROM {table}"):
+            for value in row:
+                text = bytes(value).decode("utf-8", "replace") if isinstance(value, (bytes, memoryview)) else str(value)
+                if address.lower() in text.lower():
+                    found.add(table)
+    return found
+
+
+def settled(town, address, mails):
+    """Waits until that many mails went to the address and their outcome was written."""
+    town.inbox.wait(address, mails)
+    town.inbox.settle(0.5)
+
+
+def test_who_only_claims_an_address_erases_nothing_of_others_about_it(town, acme):
+    v, other = fresh("victim"), town.found("Other")
+    inv = other.invite(v)
+    other.revoke(inv).ok()
+    squatter = squat(acme, v)
+    close(squatter.api)
+    assert other.invitation(inv)["email"] == v
+    assert traces(town.server, v) >= {"invitation", "mail", "audit_detail"}
+    mine = acme.api.get(acme.path + "/invitations", state="accepted").ok()["items"]
+    assert v not in [i["email"] for i in mine], "but the one that the account accepted itself"
+
+
+def test_a_squatter_who_gives_way_takes_nothing_of_the_holder_along(town, acme):
+    person = acme.join()
+    old, evil = person.email, fresh("evil")
+    move(town, town.client().sign_in(old, PASSWORD), evil)
+    squat(town.found("Rival"), old)
+    undo(town, old).ok(204)
+    assert old in [i["email"] for i in acme.api.get(acme.path + "/invitations", state="accepted").ok()["items"]]
+
+
+def test_the_next_holder_of_an_address_leaves_the_former_ones_traces(town, acme):
+    first = acme.join()
+    shared, own, elsewhere = first.email, fresh("own"), town.found("Elsewhere")
+    gone = elsewhere.invite(shared)
+    elsewhere.revoke(gone).ok()
+    move(town, first.api, own)
+    other = town.found("Other")
+    theirs = other.invite(shared)
+    second = town.enrol(town.inbox.token_for(shared, invitation=True, count=3), password=NEW).ok(201).client
+    close(second, NEW)
+    assert shared in [i["email"] for i in acme.api.get(acme.path + "/invitations", state="accepted").ok()["items"]]
+    assert elsewhere.invitation(gone)["email"] == shared, "sent to whom had the address then"
+    assert other.invitation(theirs)["email"] == "", "the second one's own"
+
+
+def test_what_was_sent_to_a_proved_address_and_never_taken_up_goes_with_its_holder(town, acme):
+    person, other = acme.join(), town.found("Other")
+    inv = other.invite(person.email)
+    other.revoke(inv).ok()
+    settled(town, person.email, 2)
+    close(person.api)
+    settled(town, person.email, 3)
+    assert other.invitation(inv)["email"] == ""
+    assert traces(town.server, person.email) == set()
+
+
+def test_who_moved_and_closes_is_forgotten_at_the_earlier_address(town, acme):
+    """Invited twice over (each mail names the address), declined elsewhere, moved away from: nothing is left of it."""
+    email, new, other = fresh("mover"), fresh("moved"), town.found("Other")
+    inv = acme.invite(email)
+    acme.resend(inv).ok()
+    person = Person(town.enrol(town.inbox.token_for(email, invitation=True, count=2)).ok(201).client, email)
+    other.revoke(other.invite(email)).ok()
+    move(town, person.api, new)
+    exported = person.api.get("/me/export").ok()["invitations"]
+    assert [i["email"] for i in exported] == [email], "it is still theirs to take along"
+    town.clock.advance(days=8)
+    close(town.client().sign_in(new, PASSWORD))
+    settled(town, new, 2)
+    assert traces(town.server, email) == set() and traces(town.server, new) == set()
+
+
+def test_who_founded_is_forgotten_by_the_record(town):
+    place = town.found("Founded")
+    first = place.owner.prove(town.inbox)
+    place.join(role="owner")
+    close(first.api)
+    settled(town, first.email, 2)
+    assert traces(town.server, first.email) == set()
+
+
+def test_a_sign_ups_address_goes_with_its_account(town):
+    """The mail with its code went out before there was an account."""
+    email, client = fresh("founder"), town.client()
+    signup = client.post("/signups", {"email": email, "given_name": "Fo", "family_name": "Under", "password": PASSWORD,
+                                      "organization": "Founded", "locale": "en"}).ok(202)["signup"]
+    code = re.search(r"\b\d{3} \d{3}\b", town.inbox.last(email, 1).text).group(0)
+    client.post("/signups/confirm", {"signup": signup, "code": code}).ok(201)
+    place = client.get("/me/memberships").ok()["items"][0]["organization"]["slug"]
+    heir = fresh("heir")
+    client.post(f"/organizations/{place}/invitations", {"invitations": [{"email": heir, "role": "member"}]}).ok()
+    town.enrol(town.inbox.token_for(heir)).ok(201)
+    row = next(m for m in client.items(f"/organizations/{place}/members") if m["account"]["email"] == heir)
+    client.patch(f"/organizations/{place}/members/{row['id']}", {"role": "owner"}).ok()
+    close(client)
+    settled(town, email, 2)
+    assert traces(town.server, email) == set()
+
+
+def test_what_was_accepted_at_the_address_that_loses_goes_with_its_person(town, acme):
+    """The undo makes two people of one account: the earlier address closes, and the other one's records stay."""
+    person = acme.join()
+    old, own, later = person.email, fresh("own"), town.found("Later")
+    town.clock.advance(hours=1)
+    move(town, person.api, own)
+    inv = later.invite(own)
+    person.api.post("/invitations/accept", {"token": town.inbox.token_for(own, invitation=True)}).ok(201)
+    undo(town, old).ok(204)
+    back = recover(town, old)
+    town.clock.advance(days=8)
+    back = town.client().sign_in(old, NEW)
+    close(back, NEW)
+    assert later.invitation(inv)["email"] == own
+    assert old not in [i["email"] for i in acme.api.get(acme.path + "/invitations", state="accepted").ok()["items"]]
+
+
+def test_the_operators_link_takes_an_unproved_account_from_whoever_has_it(town, acme):
+    """The holder of the address asks the operator for help, and is not asked for the squatter's second factor."""
+    squatter = squat(acme, fresh("holder"))
+    set_up(squatter.api, town.clock)
+    link = town.operator.post("/server/accounts/reset-password", {"email": squatter.email}).ok()["url"]
+    town.client().post("/password-resets/complete", {"token": link.rsplit("/", 1)[1], "new_password": NEW}).ok(204)
+    squatter.api.get("/me").refused("unauthenticated", 401)
+    holder = town.client().sign_in(squatter.email, NEW)
+    assert holder.get("/me").ok()["id"] == squatter.id
+    assert holder.get("/organizations/" + acme.slug).status == 200, "in full, by the password alone"
