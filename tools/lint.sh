@@ -32,6 +32,10 @@ every_c=$(git ls-files 'src/*.[ch]' 'tests/*.[ch]')
     look "what a distributed database lacks" none '"[^"]*\b(pg_(try_)?advisory\w*|LISTEN|NOTIFY|pg_notify|nextval|LOCK TABLE|CREATE (TRIGGER|SEQUENCE|FUNCTION))\b' $sources
     look "seats are verbs" none '\w(\.|->)(held|used)\s*(\+\+|--|[-+]?=(?!=))' $(git ls-files 'src/domain/*.c' | grep -v '^src/domain/organization/seat.c$')
     look "only one room knows it" tools/lint_rooms.sh
+    # spec/limits.yaml has them: counters, lifetimes, waits. Dates in words (phrase.c) and what the wall shows are none.
+    look "limits beside their table" none '\brate_rule\s+\w+(\[\])?\s*=\s*\{|\(rate_rule\)\s*\{|\w*LIFETIME\w*\s*=\s*[\d(M]|#define\s+\w*LIFETIME|\w+_(TRIES|RESENDS)\s*=\s*\d' $every_c
+    look "times beside their table" none '[=,{*(]\s*(\(msec\)\s*)?MSEC_(MINUTE|HOUR|DAY)\b' $(git ls-files 'src/domain/*.[ch]' | grep -vE '/(phrase|session|mail).c$')
+    look "limits in the documents" "$PYTHON" tools/gen_limits.py --check
     look "unfinished" none '\b(TODO|FIXME|XXX|HACK)\b|[Nn]ot (yet )?implemented' $every_c $(git ls-files 'tools/*' 'templates/*' 'spec/*' 'locale/*' | grep -v '^tools/lint.sh$')
     look "tests that skip" none 'pytest\.(skip|mark\.(skip|xfail))|skipif|importorskip|\bskip\(\)' $(git ls-files 'tests/*.py' 'tests/*.c')
     look texts "$PYTHON" tools/gen_catalog.py --check locale/en.po locale/fr.po .

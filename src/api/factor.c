@@ -3,6 +3,7 @@
 #include "api/view.h"
 #include "bodies.h"
 #include "domain/account/factor.h"
+#include "limits_table.h"
 #include "ports/qr.h"
 #include "ports/template.h"
 #include "routes.h"

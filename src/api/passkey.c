@@ -2,6 +2,7 @@
 #include "api/passkey.h"
 #include "api/proof.h"
 #include "bodies.h"
+#include "limits_table.h"
 #include "routes.h"
 
 /* ---- what is asked ---- */

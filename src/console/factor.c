@@ -1,6 +1,7 @@
 /* One's own second factors: setting up an authenticator app, recovery codes, taking them away. */
 #include "domain/account/factor.h"
 #include "console/console.h"
+#include "limits_table.h"
 #include "ports/qr.h"
 #include "ports/template.h"
 

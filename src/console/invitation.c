@@ -1,6 +1,7 @@
 /* One invitation: resend, revoke, a link to hand over, a mistyped address. */
 #include "console/invite.h"
 #include "domain/invitation/change.h"
+#include "limits_table.h"
 
 static str list_link(request *r)
 {
@@ -90,7 +91,7 @@ err console_invitation_link_form(request *r, txn *t)
     TRY(invitation_open(r, t, &v, &m));
     PUT(m, "link", made.url);
     PUT(m, "code", made.code);
-    PUT(m, "code_expires_text", phrase_moment(r->a, r->lang, r->actor.time_zone, t->now + MSEC_DAY));
+    PUT(m, "code_expires_text", phrase_moment(r->a, r->lang, r->actor.time_zone, t->now + LINK_CODE_LIFETIME));
     PUT(m, "join_url_text", arena_join(r->a, r->app->env.public_url, S("/join")));
     r->has_secret = true;
     return page_answer(r, 200, "invitation_link", m);

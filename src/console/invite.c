@@ -2,6 +2,7 @@
 #include "console/invite.h"
 
 #include "domain/invitation/create.h"
+#include "limits_table.h"
 
 static const invite_way inviting = {"/users/invite", "invite.title", false};
 static const invite_way adding_administrators = {"/users/administrators", "administrators.title", true};

@@ -1,5 +1,6 @@
 #include "console/invite.h"
 #include "domain/invitation/create.h"
+#include "limits_table.h"
 
 /* A name that came along in the pasted text is a help, not a demand: what the rules refuse is left out. */
 static str usable_name(request *r, str name)
@@ -28,10 +29,12 @@ static void fill_rows(request *r, invite_draft *d)
 
 static err read_lifetime(request *r, invite_draft *d)
 {
-    msec most = (str_eq(d->method, S("link")) ? 90 : 30) * (msec)MSEC_DAY;
+    bool link = str_eq(d->method, S("link"));
+    msec least = link ? INVITATION_LIFETIME_LEAST : TEMPORARY_PASSWORD_LIFETIME_LEAST;
+    msec most = link ? INVITATION_LIFETIME_MOST : TEMPORARY_PASSWORD_LIFETIME_MOST;
     if (str_empty(d->form->expires_in))
         return OK;
-    if (!duration_parse(d->form->expires_in, &d->lifetime) || d->lifetime < MSEC_HOUR || d->lifetime > most)
+    if (!duration_parse(d->form->expires_in, &d->lifetime) || d->lifetime < least || d->lifetime > most)
         return problem_at(&r->problem, ERR_INVALID_REQUEST, S("/expires_in"), S("not-allowed"), 0);
     char out[DURATION_TEXT_SIZE];
     d->expires_in = arena_str(r->a, duration_format(d->lifetime, out));

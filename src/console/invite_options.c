@@ -2,6 +2,7 @@
 #include "console/invite.h"
 #include "domain/member/change.h"
 #include "domain/organization/group.h"
+#include "limits_table.h"
 
 static bool is_among(const list *chosen, str value)
 {

@@ -4,6 +4,7 @@
 #include "domain/account/passkey_offer.h"
 #include "domain/account/user_agent.h"
 #include "console/console.h"
+#include "limits_table.h"
 
 static str passkey_path(const request *r, uuid id, const char *rest)
 {

@@ -3,6 +3,7 @@
 #include "domain/account/browser.h"
 #include "http/app.h"
 #include "http/problem.h"
+#include "limits_table.h"
 
 enum {
     COOKIES_MAX = sizeof((request *)0)->cookies / sizeof(str),
@@ -116,7 +117,7 @@ void answer_session(request *r, const signed_in *in)
         return;
     str words =
         browser_sign_in(&r->app->env, r->a, r->actor.browsers, in->account.id, in->account.browsers, clock_now());
-    add_own_cookie(r, "parvis_browser", words, browser_lifetime / MSEC_SECOND);
+    add_own_cookie(r, "parvis_browser", words, BROWSER_LIFETIME / MSEC_SECOND);
 }
 
 void answer_session_ended(request *r)

@@ -3,11 +3,12 @@
 #include "domain/shared/env.h"
 #include "http/answer.h"
 #include "http/problem.h"
+#include "limits_table.h"
 #include "ports/token.h"
 #include "queries.h"
 
 /* ROUTE_MOST: an index of PostgreSQL takes 2,704 bytes, of which the key has 255. */
-enum { KEEP = MSEC_DAY, SWEEP_ONE_IN = 64, ROUTE_MOST = 1000 };
+enum { SWEEP_ONE_IN = 64, ROUTE_MOST = 1000 };
 
 bool idempotency_key_valid(str key)
 {
@@ -106,7 +107,7 @@ static err replay_from(request *r, txn *t, const keeping *at, bool *replayed)
     err found = q_idempotency_get(t, &row, .actor_id = at->scope, .key = r->idempotency_key, .route = at->route);
     if (found != OK)
         return found == ERR_NOT_FOUND ? OK : found;
-    if (!row.status || row.created_at <= t->now - KEEP)
+    if (!row.status || row.created_at <= t->now - ANSWER_KEPT_FOR)
         return OK;
     *replayed = true;
     return token_equal(row.body_hash, token_digest_str(&at->hash)) ? replay(r, &row) : ERR_IDEMPOTENCY_KEY_REUSED;
@@ -132,7 +133,7 @@ err idempotency_run(request *r, txn *t, str body)
     if (!is_kept(r->status))
         return OK;
     if (at.hash.b[0] % SWEEP_ONE_IN == 0)
-        TRY(q_idempotency_forget(t, .before_at = t->now - KEEP));
+        TRY(q_idempotency_forget(t, .before_at = t->now - ANSWER_KEPT_FOR));
     return q_idempotency_put(t, .actor_id = at.scope, .key = r->idempotency_key, .route = at.route,
                              .body_hash = token_digest_str(&at.hash), .status = r->status, .body = kept_body(r),
                              .created_at = t->now);

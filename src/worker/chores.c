@@ -6,6 +6,7 @@
 #include "domain/invitation/change.h"
 #include "domain/member/notice.h"
 #include "domain/shared/address_request.h"
+#include "limits_table.h"
 #include "queries.h"
 
 enum { CHORES = 100, SWEEP_EVERY = MSEC_HOUR, SWEEP_ROWS = 500, SWEEP_ROUNDS = 2000, ARENA_BYTES = 16 << 20 };
@@ -137,11 +138,11 @@ static void sweep_all_of(worker *w, sweep *s)
 void chores_sweep(worker *w)
 {
     sweep all[] = {
-        {.run = sweep_idempotency, .keep = MSEC_DAY},     {.run = sweep_throttle, .keep = 2 * MSEC_DAY},
-        {.run = sweep_rate_window, .keep = 2 * MSEC_DAY}, {.run = sweep_session, .keep = 0},
-        {.run = sweep_account_token, .keep = MSEC_DAY},   {.run = sweep_signup, .keep = 0},
-        {.run = sweep_email_change, .keep = MSEC_DAY},    {.run = sweep_temporary, .keep = MSEC_DAY},
-        {.run = sweep_challenge, .keep = MSEC_DAY},       {.run = sweep_gathering, .keep = 2 * MSEC_DAY},
+        {.run = sweep_idempotency, .keep = ANSWER_KEPT_FOR}, {.run = sweep_throttle, .keep = 2 * MSEC_DAY},
+        {.run = sweep_rate_window, .keep = 2 * MSEC_DAY},    {.run = sweep_session, .keep = 0},
+        {.run = sweep_account_token, .keep = MSEC_DAY},      {.run = sweep_signup, .keep = 0},
+        {.run = sweep_email_change, .keep = MSEC_DAY},       {.run = sweep_temporary, .keep = MSEC_DAY},
+        {.run = sweep_challenge, .keep = MSEC_DAY},          {.run = sweep_gathering, .keep = 2 * MSEC_DAY},
     };
     msec now = clock_now();
     if (now - w->swept_at < SWEEP_EVERY)

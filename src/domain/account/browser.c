@@ -1,5 +1,7 @@
 #include "domain/account/browser.h"
 
+#include "limits_table.h"
+
 /* A word: account, id, the moment it ends, the account's number, and the keyed hash over all of these. */
 enum { ID = 16, NUMBER = 8, SIGNED = ID + ID + NUMBER + NUMBER, WORD = SIGNED + TOKEN_HASH_SIZE, COOKIE_MAX = 4096 };
 
@@ -54,7 +56,7 @@ static bool open_word(const struct env *env, arena *a, str text, word *w)
 str browser_sign_in(const struct env *env, arena *a, str before, uuid account_id, int64_t browsers, msec now)
 {
     word w = {
-        .account_id = account_id, .id = uuid_new(now), .expires_at = now + browser_lifetime, .browsers = browsers};
+        .account_id = account_id, .id = uuid_new(now), .expires_at = now + BROWSER_LIFETIME, .browsers = browsers};
     str out = make(env, a, &w);
     str rest = before.n <= COOKIE_MAX ? before : S("");
     for (int kept = 1; rest.n && kept < BROWSERS_MAX;) {

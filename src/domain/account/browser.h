@@ -8,10 +8,6 @@
 
 #include "domain/shared/env.h"
 
-enum { BROWSER_TRIES = 10, BROWSERS_MAX = 4 };
-/** How long one is known after a sign-in. */
-static const msec browser_lifetime = (msec)180 * MSEC_DAY;
-
 /**
  * The cookie's value after a sign-in: a new word for this account in front of those that `before` has for others, at most
  * BROWSERS_MAX in all. `browsers`: the account's number. Lives in the arena.

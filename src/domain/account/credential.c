@@ -16,13 +16,6 @@
 #include "ports/password.h"
 #include "queries.h"
 
-enum {
-    RESET_LIFETIME = MSEC_HOUR,
-    FIRST_PASSWORD_LIFETIME = 7 * MSEC_DAY,
-    PROOF_LIFETIME = MSEC_HOUR,
-    PROOF_TRIES = 10,
-};
-
 #define KIND_RESET          S("reset")
 #define KIND_PROOF          S("proof")
 #define KIND_FIRST_PASSWORD S("first_password")
@@ -46,7 +39,7 @@ static str id_text(arena *a, uuid id)
 static err count_under(txn *t, const actor *who, sign_in *in, str subject)
 {
     uuid browser;
-    int64_t failures;
+    bool is_free;
     in->tries = (throttle_of){THROTTLE_SIGN_IN, subject, who->source};
     bool holder = who->kind == ACTOR_ACCOUNT && who->stage == STAGE_FULL && uuid_eq(who->account_id, in->account_id);
     if (holder)
@@ -54,8 +47,8 @@ static err count_under(txn *t, const actor *who, sign_in *in, str subject)
     if (holder || !browser_known(t->env, t->a, who->browsers, in->account_id, in->browsers, t->now, &browser))
         return OK;
     const throttle_of own = {THROTTLE_BROWSER, id_text(t->a, browser), STR_NONE};
-    TRY(throttle_failures(t, &own, &failures));
-    if (failures < BROWSER_TRIES)
+    TRY(throttle_is_free(t, &own, &is_free));
+    if (is_free)
         in->tries = own;
     return OK;
 }
@@ -251,12 +244,6 @@ static err make_token(txn *t, uuid account_id, str kind, msec lifetime, str *tok
                                   .created_at = t->now, .expires_at = t->now + lifetime);
 }
 
-static const rate_rule resets_of_each = {"reset_each", MSEC_HOUR, 5};
-/* Mails to one address: beyond some an hour one every ten minutes, whose link is as good for whoever reads it. */
-static const rate_rule reset_mails = {"reset_mail", MSEC_HOUR, 5},
-                       reset_mails_crowded = {"reset_crowd", 10 * MSEC_MINUTE, 1};
-static const rate_rule resets_of_source = {"reset_source", MSEC_HOUR, 100};
-
 static err take_or_refuse(txn *t, const rate_rule *rule, str subject)
 {
     int64_t taken;
@@ -281,8 +268,8 @@ static bool is_invitation_path(str path)
 err password_reset_request(txn *t, const actor *who, str email, str next)
 {
     str source = throttle_source(t->a, who->source.p ? who->source : S(""));
-    TRY(take_or_refuse(t, &resets_of_source, source));
-    TRY(take_or_refuse(t, &resets_of_each, arena_join(t->a, throttle_subject(t, email), S("\n"), source)));
+    TRY(take_or_refuse(t, &RATE_RESET_SOURCE, source));
+    TRY(take_or_refuse(t, &RATE_RESET_EACH, arena_join(t->a, throttle_subject(t, email), S("\n"), source)));
     str back = is_invitation_path(next) ? next : S("");
     return address_request_put(t, who, ADDRESS_REQUEST_RESET, arena_join(t->a, back, S("\n"), email));
 }
@@ -306,7 +293,8 @@ static err mail_reset(txn *t, uuid account_id, str email, str locale, str next, 
 err password_reset_mail(txn *t, const actor *who, const q_account_by_key_row *to, str email_key, str next)
 {
     bool due;
-    TRY(rate_mail_due(t, &reset_mails, &reset_mails_crowded, email_key, &due));
+    /* beyond some an hour one every ten minutes, whose link is as good for whoever reads it */
+    TRY(rate_mail_due(t, &RATE_RESET_MAIL, &RATE_RESET_CROWD, email_key, &due));
     if (!due)
         return OK;
     TRY(mail_reset(t, to->id, to->email, to->locale, next, STR_NONE));
@@ -394,8 +382,6 @@ err password_link(txn *t, const actor *by, str email, str *url)
 
 /* ---- proof of address ---- */
 
-static const rate_rule proofs_of_account = {"proof", MSEC_HOUR, 5};
-
 static str code_hash(txn *t, uuid owner, str code)
 {
     token_digest d = token_mac(t->env->key, KEY_CODE, arena_join(t->a, id_text(t->a, owner), code));
@@ -409,7 +395,7 @@ err address_proof_request(txn *t, const actor *by)
     TRY(account_get(t, by->account_id, &me));
     if (me.address_proved)
         return ERR_CONFLICT;
-    TRY(take_or_refuse(t, &proofs_of_account, id_text(t->a, me.id)));
+    TRY(take_or_refuse(t, &RATE_PROOF, id_text(t->a, me.id)));
     str typed = arena_str(t->a, code_make(code));
     TRY(q_account_token_delete_kind(t, .account_id = me.id, .kind = KIND_PROOF));
     TRY(q_account_token_insert(t, .id = uuid_new(t->now), .account_id = me.id, .kind = KIND_PROOF,

@@ -14,13 +14,9 @@ static const struct {
     str word;
     msec lifetime;
 } kinds[] = {
-    [EMAIL_CONFIRM] = {S_INIT("confirm"), MSEC_DAY},
-    [EMAIL_UNDO] = {S_INIT("undo"), EMAIL_UNDO_LIFETIME},
+    [EMAIL_CONFIRM] = {S_INIT("confirm"), EMAIL_CHANGE_LIFETIME},
+    [EMAIL_UNDO] = {S_INIT("undo"), EMAIL_UNDO_LIFETIME}, /* nothing that is done at the new address ends it */
 };
-
-static const rate_rule changes_of_account = {"email_change_account", MSEC_HOUR, 5};
-static const rate_rule changes_to_address = {"email_change_address", MSEC_HOUR, 5},
-                       changes_of_each = {"email_change_each", MSEC_HOUR, 5};
 
 static err take_or_refuse(txn *t, const rate_rule *rule, str subject)
 {
@@ -107,8 +103,8 @@ err email_change_request(txn *t, const actor *by, const sign_in *proof, str emai
     bool crowded;
     TRY(judge(t, by, email, &to));
     TRY(holder_check(t, by, proof));
-    TRY(take_or_refuse(t, &changes_of_account, self_of(by)));
-    TRY(rate_take_from(t, &changes_to_address, &changes_of_each, to.key, self_of(by), &crowded));
+    TRY(take_or_refuse(t, &RATE_EMAIL_CHANGE_ACCOUNT, self_of(by)));
+    TRY(rate_take_from(t, &RATE_EMAIL_CHANGE_ADDRESS, &RATE_EMAIL_CHANGE_EACH, to.key, self_of(by), &crowded));
     TRY(end_asked(t, by->account_id, &(int64_t){0}));
     TRY(email_link_make(t, by->account_id, EMAIL_CONFIRM, to.typed, to.key, &token));
     TRY(mail_to_new(t, by, &to, token));
@@ -138,8 +134,8 @@ err email_change_admit(txn *t, const actor *by, str email)
     address to;
     TRY(judge(t, by, email, &to));
     str self = self_of(by);
-    TRY(rate_check(t, &changes_of_account, self));
-    return rate_check_from(t, &changes_to_address, &changes_of_each, to.key, self);
+    TRY(rate_check(t, &RATE_EMAIL_CHANGE_ACCOUNT, self));
+    return rate_check_from(t, &RATE_EMAIL_CHANGE_ADDRESS, &RATE_EMAIL_CHANGE_EACH, to.key, self);
 }
 
 /* ---- the links ---- */

@@ -7,9 +7,6 @@
 
 #include "domain/account/credential.h"
 
-/** How long the old address can take an account back. Nothing that is done at the new one ends it. */
-#define EMAIL_UNDO_LIFETIME (7 * (msec)MSEC_DAY)
-
 /**
  * Mails a link, good for a day, to the new address; an earlier one dies. To somebody's who has an account already goes a mail
  * that says so instead: the caller learns nothing of it. The address until now is told. ERR_ADDRESS_UNPROVED for who did not

@@ -9,8 +9,6 @@
 #include "ports/totp.h"
 #include "queries.h"
 
-enum { FRESH_FOR = 10 * MSEC_MINUTE, WARN_AT = 10 };
-
 static str id_text(arena *a, uuid id)
 {
     return arena_str(a, (str){(const char *)id.b, sizeof id.b});
@@ -154,7 +152,7 @@ static err note_wrong(txn *t, const actor *who, uuid account_id, bool digits)
         TRY(throttle_failed(t, &tries.digits));
         TRY(throttle_failures(t, &tries.digits, &failures));
     }
-    if (failures == WARN_AT)
+    if (failures == FACTOR_WARN_AT)
         TRY(factor_tell(t, account_id, MAIL_FACTOR_GUESSED));
     TRY(audit(t, who, "second_factor.refused", .subject_kind = S("account"), .subject_id = account_id));
     return ERR_SECOND_FACTOR_FAILED;

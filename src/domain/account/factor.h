@@ -8,8 +8,7 @@
 
 #include "domain/account/account.h"
 #include "domain/account/credential.h"
-
-enum { RECOVERY_CODES = 10 };
+#include "limits_table.h"
 
 /** Whether signing in takes more than a password. */
 bool factors_any(const account_factors *f);

@@ -2,6 +2,7 @@
 #include "domain/account/passkey_offer.h"
 
 #include "domain/account/passkey.h"
+#include "limits_table.h"
 #include "queries.h"
 
 enum { ID_SIZE = 16, CHALLENGE_SIZE = ID_SIZE + TOKEN_HASH_SIZE };

@@ -6,8 +6,6 @@
 #include "domain/shared/env.h"
 #include "ports/webauthn.h"
 
-enum { PASSKEYS_MAX = 20, PASSKEY_TIMEOUT = 5 * MSEC_MINUTE };
-
 /** What a challenge is for; it serves nothing else. */
 typedef enum passkey_use {
     PASSKEY_ADD = 1, /* to one's own account */

@@ -12,10 +12,9 @@
 #include "domain/organization/seat.h"
 #include "domain/shared/audit.h"
 #include "domain/shared/secret.h"
+#include "limits_table.h"
 #include "ports/address.h"
 #include "queries.h"
-
-enum { LINK_CODE_LIFETIME = MSEC_DAY };
 
 /* An invitation locked for change, with its organization and the seats. */
 typedef struct standing {

@@ -10,10 +10,9 @@
 #include "domain/shared/audit.h"
 #include "domain/shared/domain_list.h"
 #include "domain/shared/name.h"
+#include "limits_table.h"
 #include "ports/address.h"
 #include "queries.h"
-
-static const msec lifetime_min = MSEC_HOUR, lifetime_max = (msec)90 * MSEC_DAY;
 
 /* One order on its way through. */
 typedef struct inviting {
@@ -54,7 +53,8 @@ static err start_passwords(inviting *w)
     if (!order->deliver && str_eq(w->delivery, S("send")))
         return problem_at(w->t->problem, ERR_INVALID_REQUEST, S("/deliver"), S("not-allowed"), 0);
     w->password_lifetime = order->lifetime ? order->lifetime : terms.lifetime;
-    if (w->password_lifetime < temporary_lifetime_min || w->password_lifetime > temporary_lifetime_max)
+    if (w->password_lifetime < TEMPORARY_PASSWORD_LIFETIME_LEAST ||
+        w->password_lifetime > TEMPORARY_PASSWORD_LIFETIME_MOST)
         return problem_at(w->t->problem, ERR_INVALID_REQUEST, S("/expires_in"), S("not-allowed"), 0);
     return OK;
 }
@@ -64,7 +64,7 @@ static err start(inviting *w, txn *t, const actor *by, const invite_order *order
     *w = (inviting){.t = t, .by = by, .order = order, .telling = disclosure_begin(t, by, by->organization_id)};
     TRY(q_organization_by_id(t, &w->organization, by->organization_id));
     w->lifetime = order->lifetime ? order->lifetime : w->organization.invitation_lifetime;
-    if (w->lifetime < lifetime_min || w->lifetime > lifetime_max)
+    if (w->lifetime < INVITATION_LIFETIME_LEAST || w->lifetime > INVITATION_LIFETIME_MOST)
         return problem_at(t->problem, ERR_INVALID_REQUEST, S("/expires_in"), S("not-allowed"), 0);
     TRY(start_passwords(w));
     w->candidates = arena_alloc(t->a, order->count * sizeof *w->candidates);

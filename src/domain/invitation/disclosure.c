@@ -13,11 +13,6 @@ disclosure disclosure_begin(txn *t, const actor *by, uuid organization_id)
     return (disclosure){.t = t, .by = by, .organization_id = organization_id};
 }
 
-static rate_rule rule_of(const txn *t)
-{
-    return (rate_rule){"addresses", MSEC_HOUR, t->env->settings->addresses_per_hour};
-}
-
 static str id_of(const uuid *organization_id)
 {
     return (str){(const char *)organization_id->b, sizeof organization_id->b};
@@ -25,7 +20,7 @@ static str id_of(const uuid *organization_id)
 
 err disclosure_check(txn *t, uuid organization_id, str email_key)
 {
-    const rate_rule rule = rule_of(t);
+    const rate_rule rule = RATE_ADDRESSES(t->env->settings);
     return rate_check_distinct(t, &rule, id_of(&organization_id), email_key);
 }
 
@@ -33,7 +28,7 @@ err disclosure_check(txn *t, uuid organization_id, str email_key)
 err disclosure_count(disclosure *d, str email_key, bool *may)
 {
     txn *t = d->t;
-    const rate_rule rule = rule_of(t);
+    const rate_rule rule = RATE_ADDRESSES(t->env->settings);
     problem *outer = t->problem, own = {0};
     t->problem = &own;
     err e = rate_take_distinct(t, &rule, id_of(&d->organization_id), email_key, may);

@@ -6,8 +6,6 @@
 #include "domain/organization/entitlement.h"
 #include "domain/shared/page.h"
 
-enum { INVITE_ROWS_MAX = 1000, INVITE_MESSAGE_MAX = 1000 };
-
 typedef struct invitation_view {
     uuid id, batch_id;
     str email, role;

@@ -7,8 +7,6 @@
 #include "domain/shared/throttle.h"
 #include "queries.h"
 
-enum { CODE_LIFETIME = MSEC_DAY };
-
 str invitation_effective(str state, msec expires_at, msec now)
 {
     return str_eq(state, S("pending")) && expires_at <= now ? S("expired") : state;
@@ -40,7 +38,7 @@ static void make_link(txn *t, invitation_send *s, mail_order *order)
     secret_new(t->a, s->organization_id, s->invitation_id, &order->token, &s->secret_hash);
     order->code = arena_str(t->a, code_make(code));
     s->code_hash = invitation_code_hash(t, s->invitation_id, order->code);
-    s->code_expires_at = t->now + CODE_LIFETIME;
+    s->code_expires_at = t->now + INVITATION_CODE_LIFETIME;
 }
 
 err invitation_mail(txn *t, invitation_send *s)
@@ -80,8 +78,8 @@ err invitation_role_allowed(const actor *by, str role)
 err invitation_rate(txn *t, uuid organization_id, int64_t want, int64_t *taken)
 {
     str who = {(const char *)organization_id.b, sizeof organization_id.b};
-    const rate_rule hour = {"invite_hour", MSEC_HOUR, t->env->settings->invitations_per_hour};
-    const rate_rule day = {"invite_day", MSEC_DAY, t->env->settings->invitations_per_day};
+    const rate_rule hour = RATE_INVITE_HOUR(t->env->settings);
+    const rate_rule day = RATE_INVITE_DAY(t->env->settings);
     TRY(rate_take(t, &hour, who, want, taken));
     return rate_take(t, &day, who, *taken, taken);
 }

@@ -20,8 +20,6 @@ typedef struct temporary_terms {
 /** For the pages that let one choose. */
 MUST err temporary_terms_get(txn *t, uuid organization_id, temporary_terms *out);
 
-static const msec temporary_lifetime_min = MSEC_HOUR, temporary_lifetime_max = (msec)30 * MSEC_DAY;
-
 /** The organization's terms, from its row. */
 temporary_terms temporary_terms_of(const txn *t, const q_organization_by_id_row *o);
 /**

@@ -12,9 +12,8 @@
 #include "domain/mail/mail.h"
 #include "domain/member/change.h"
 #include "domain/shared/audit.h"
+#include "limits_table.h"
 #include "queries.h"
-
-static const msec SET_ASIDE_FOR = 30 * (msec)MSEC_DAY;
 
 /* Two people come out of one account. */
 typedef struct parting {

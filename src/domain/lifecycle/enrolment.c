@@ -328,14 +328,14 @@ static err count_answer(txn *t, const actor *who, const opened *o)
 /* So many mails an invitation; past them the answer is the same. */
 static err may_mail(txn *t, uuid invitation_id, bool *may)
 {
-    static const rate_rule rules[] = {{"go_on_hour", MSEC_HOUR, 3}, {"go_on_day", MSEC_DAY, 10}};
+    const rate_rule *const rules[] = {&RATE_GO_ON_HOUR, &RATE_GO_ON_DAY};
     str who = {(const char *)invitation_id.b, sizeof invitation_id.b};
     problem *outer = t->problem, own = {0};
     int64_t taken = 1;
     err e = OK;
     t->problem = &own;
     for (size_t i = 0; i < sizeof rules / sizeof *rules && e == OK && taken; i++)
-        e = rate_take(t, &rules[i], who, 1, &taken);
+        e = rate_take(t, rules[i], who, 1, &taken);
     t->problem = outer;
     *may = taken;
     return e;
@@ -486,14 +486,13 @@ static err whom_to_ask(txn *t, const opened *o, account_view *out)
 
 err invitation_ask_again(txn *t, const actor *who, const invitation_key *key)
 {
-    static const rate_rule once_a_day = {"ask_again", MSEC_DAY, 1};
     opened o;
     account_view whom;
     int64_t taken;
     TRY(open_door(t, who, key, &o));
     if (!str_eq(door_state(&o, t->now), S("expired")))
         return ERR_CONFLICT;
-    TRY(rate_take(t, &once_a_day, (str){(const char *)o.inv.id.b, sizeof o.inv.id.b}, 1, &taken));
+    TRY(rate_take(t, &RATE_ASK_AGAIN, (str){(const char *)o.inv.id.b, sizeof o.inv.id.b}, 1, &taken));
     if (!taken)
         return ERR_RATE_LIMITED;
     TRY(whom_to_ask(t, &o, &whom));

@@ -7,23 +7,13 @@
 #include "ports/address.h"
 #include "queries.h"
 
-enum {
-    LIFETIME = 2 * MSEC_HOUR, /* longer than all delays together */
-    CODE_TRIES = 5,
-    FIRST_DELAY = MSEC_MINUTE,
-    RESENDS = 5
-};
+_Static_assert(SIGNUP_LIFETIME > (SIGNUP_FIRST_DELAY << SIGNUP_RESENDS), "a sign-up outlasts all its delays together");
 
-static const rate_rule signups_of_source = {"signup_source", MSEC_HOUR, 20};
 /*
  * Six digits are for an address that few ask about: five tries each, sixty guesses a day. Beyond that its codes are too long to
  * guess, and one of them serves all who ask within ten minutes: what strangers do costs them, fills no mailbox, and shuts out
  * nobody who reads the mail.
  */
-static const rate_rule mails_of_address = {"signup_mail", MSEC_DAY, 12}, mails_of_each = {"signup_each", MSEC_DAY, 12};
-static const rate_rule mails_crowded = {"signup_crowd", SIGNUP_CODE_LIFETIME, 1};
-static const rate_rule tries_of_source = {"signup_try", MSEC_HOUR, 60};
-static const rate_rule founded_by_account = {"found", MSEC_DAY, 10};
 
 err signup_allowed(const struct env *env)
 {
@@ -99,8 +89,8 @@ static err ask_for_mail(txn *t, const actor *who, uuid id, str email, bool *is_l
     int64_t few;
     if (!address_parse(t->a, email, &where))
         return ERR_INVALID_ADDRESS;
-    TRY(take(t, &mails_of_each, pair_of(t, who, where.key)));
-    TRY(rate_take(t, &mails_of_address, where.key, 1, &few));
+    TRY(take(t, &RATE_SIGNUP_EACH, pair_of(t, who, where.key)));
+    TRY(rate_take(t, &RATE_SIGNUP_MAIL, where.key, 1, &few));
     *is_long = few == 0;
     return address_request_put(t, who, ADDRESS_REQUEST_SIGNUP, id_text(t->a, id));
 }
@@ -109,22 +99,22 @@ err signup_admit(txn *t, const actor *who, const signup_order *o)
 {
     address where;
     TRY(signup_allowed(t->env));
-    TRY(rate_check(t, &signups_of_source, source_of(t, who)));
+    TRY(rate_check(t, &RATE_SIGNUP_SOURCE, source_of(t, who)));
     if (!address_parse(t->a, o->email, &where))
         return OK;
-    return rate_check(t, &mails_of_each, pair_of(t, who, where.key));
+    return rate_check(t, &RATE_SIGNUP_EACH, pair_of(t, who, where.key));
 }
 
 err signup_begin(txn *t, const actor *who, const signup_order *o, uuid *id)
 {
     TRY(signup_allowed(t->env));
-    TRY(take(t, &signups_of_source, source_of(t, who)));
+    TRY(take(t, &RATE_SIGNUP_SOURCE, source_of(t, who)));
     bool is_long;
     *id = uuid_new(t->now);
     TRY(ask_for_mail(t, who, *id, o->email, &is_long));
     return q_signup_insert(t, .id = *id, .sealed = seal(t->env->key, t->a, pack(t->a, o)),
-                           .password_hash = o->password_hash, .is_long = is_long, .resend_at = t->now + FIRST_DELAY,
-                           .expires_at = t->now + LIFETIME);
+                           .password_hash = o->password_hash, .is_long = is_long,
+                           .resend_at = t->now + SIGNUP_FIRST_DELAY, .expires_at = t->now + SIGNUP_LIFETIME);
 }
 
 err signup_get(txn *t, uuid id, signup_view *out)
@@ -154,14 +144,14 @@ err signup_resend(txn *t, const actor *who, uuid id)
     q_signup_open_row row;
     signup_order o;
     TRY(open_signup(t, id, &row, &o));
-    msec again = row.resent < RESENDS ? row.resend_at : row.expires_at; /* then one begins anew */
+    msec again = row.resent < SIGNUP_RESENDS ? row.resend_at : row.expires_at; /* then one begins anew */
     if (again > t->now) {
         t->problem->retry_after = (again - t->now + MSEC_SECOND - 1) / MSEC_SECOND;
         return ERR_RATE_LIMITED;
     }
     bool is_long;
     TRY(ask_for_mail(t, who, id, o.email, &is_long));
-    return q_signup_resent(t, .resend_at = t->now + ((msec)FIRST_DELAY << (row.resent + 1)), .is_long = is_long,
+    return q_signup_resent(t, .resend_at = t->now + (SIGNUP_FIRST_DELAY << (row.resent + 1)), .is_long = is_long,
                            .id = id);
 }
 
@@ -231,7 +221,7 @@ err signup_answer(txn *t, const actor *who, str what)
     if (!address_parse(t->a, o.email, &where))
         return OK;
     if (row.is_long)
-        TRY(rate_take(t, &mails_crowded, where.key, 1, &due));
+        TRY(rate_take(t, &RATE_SIGNUP_CROWD, where.key, 1, &due));
     if (known)
         return due ? tell_holder(t, who, &holder) : OK;
     return row.is_long ? mail_long(t, id, &o, where.key, due) : mail_short(t, id, &o);
@@ -245,7 +235,7 @@ static bool is_right(txn *t, uuid id, const q_signup_open_row *row, str typed)
     bool shaped = row->is_long ? code_normalise(typed, letters) : digits_normalise(typed, digits);
     str hash = code_hash(t, id, str_of(row->is_long ? letters : digits));
     bool equal = token_equal(row->code_hash, hash); /* the same work where none was mailed */
-    return shaped && equal && row->tries < CODE_TRIES && row->code_expires_at > t->now;
+    return shaped && equal && row->tries < SIGNUP_CODE_TRIES && row->code_expires_at > t->now;
 }
 
 err signup_confirm(txn *t, const actor *who, uuid id, str code, founded *out)
@@ -254,7 +244,7 @@ err signup_confirm(txn *t, const actor *who, uuid id, str code, founded *out)
     signup_order o;
     account_view holder;
     TRY(signup_allowed(t->env));
-    TRY(take(t, &tries_of_source, source_of(t, who)));
+    TRY(take(t, &RATE_SIGNUP_TRY, source_of(t, who)));
     TRY(open_signup(t, id, &row, &o));
     bool right = is_right(t, id, &row, code);
     err e = right ? account_by_email(t, o.email, &holder) : OK; /* one may have come since */
@@ -291,7 +281,7 @@ err organization_found_by(txn *t, const actor *by, const founding *f, founded *o
         return ERR_ADDRESS_UNPROVED;
     if (f->email.p) /* nobody is made an owner by a stranger */
         return problem_at(t->problem, ERR_INVALID_REQUEST, S("/owner"), S("not-allowed"), 0);
-    TRY(take(t, &founded_by_account, id_text(t->a, by->account_id)));
+    TRY(take(t, &RATE_FOUND, id_text(t->a, by->account_id)));
     founding own = *f;
     own.owner_id = by->account_id;
     own.email = by->email;

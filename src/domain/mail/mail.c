@@ -36,7 +36,6 @@ static void tell_listener(void)
  * What an account, or somebody who administers it, may do as often as they like, and is told each time: so many of a kind an hour
  * to one address, then no more. Links and codes have limits of their own where they are asked for.
  */
-static const rate_rule notices = {"notice", MSEC_HOUR, 6};
 static const str notice_kinds[] = {S_INIT("factor_"), S_INIT("member_"), S_INIT("password_changed")};
 
 static err is_dropped(txn *t, const mail_order *o, bool *dropped)
@@ -44,7 +43,7 @@ static err is_dropped(txn *t, const mail_order *o, bool *dropped)
     int64_t taken = 1;
     for (size_t i = 0; i < sizeof notice_kinds / sizeof *notice_kinds; i++)
         if (str_starts(o->kind, notice_kinds[i]))
-            TRY(rate_take(t, &notices, arena_join(t->a, o->kind, S("\n"), o->recipient), 1, &taken));
+            TRY(rate_take(t, &RATE_NOTICE, arena_join(t->a, o->kind, S("\n"), o->recipient), 1, &taken));
     *dropped = !taken || !o->recipient.n; /* an account that waits for its address has none: domain/email_undo.c */
     return OK;
 }

@@ -53,7 +53,6 @@
 bool mail_is_about_member(str kind);
 
 /** How long the code of a sign-up is good for. */
-enum { SIGNUP_CODE_LIFETIME = 10 * MSEC_MINUTE };
 
 typedef struct mail_order {
     str kind;

@@ -2,22 +2,24 @@
 
 #include "domain/shared/env.h"
 #include "domain/shared/phrase.h"
+#include "limits_table.h"
 #include "ports/mail_unlink.h"
 #include "ports/template.h"
 
-/* A typed code of an invitation works for a day after its mail; links and codes of one's own account for an hour, but: */
-static const msec code_lifetime = MSEC_DAY, own_lifetime = MSEC_HOUR;
+/* Where a mail's row does not say it: resets and proofs of an address, but: */
 static const struct {
     str kind;
     msec lifetime;
-} lifetimes[] = {{S_INIT("email_change"), MSEC_DAY}, {S_INIT("email_changed"), 7 * (msec)MSEC_DAY}};
+} lifetimes[] = {{S_INIT("email_change"), EMAIL_CHANGE_LIFETIME},
+                 {S_INIT("email_changed"), EMAIL_UNDO_LIFETIME},
+                 {S_INIT("address_proof"), PROOF_LIFETIME}};
 
 static msec expiry_of(const mail_job *job)
 {
     for (size_t i = 0; i < sizeof lifetimes / sizeof *lifetimes; i++)
         if (str_eq(lifetimes[i].kind, job->kind))
             return job->created_at + lifetimes[i].lifetime;
-    return job->expires_at ? job->expires_at : job->created_at + own_lifetime;
+    return job->expires_at ? job->expires_at : job->created_at + RESET_LIFETIME;
 }
 
 /* What people chose: no mail program may make a link of it. All of it comes this way. */
@@ -91,7 +93,7 @@ static void put_ours(arena *a, mval *m, const struct env *env, const mail_job *j
         {S("join_url"), arena_join(a, env->public_url, S("/join"))},
         {S("forgotten_url"), arena_join(a, env->public_url, S("/password/forgotten"))},
         {S("expires_text"), phrase_moment(a, lang, job->time_zone, expiry_of(job))},
-        {S("code_expires_text"), phrase_moment(a, lang, job->time_zone, job->created_at + code_lifetime)},
+        {S("code_expires_text"), phrase_moment(a, lang, job->time_zone, job->created_at + INVITATION_CODE_LIFETIME)},
         {S("when_text"), phrase_moment(a, lang, job->time_zone, job->created_at)},
         {S("role_text"), job->role.n ? catalog_text(lang, arena_join(a, S("role."), job->role)) : STR_NONE},
     };

@@ -7,10 +7,8 @@
 #include "domain/shared/permission.h"
 #include "domain/shared/secret.h"
 #include "domain/shared/session.h"
+#include "limits_table.h"
 #include "queries.h"
-
-enum { LIFETIME_LEAST = MSEC_HOUR };
-static const msec kept_after_end = 30 * (msec)MSEC_DAY; /* in the list, for whoever wonders why a program stopped */
 
 static msec day_of(msec when)
 {
@@ -174,7 +172,7 @@ static err choose(txn *t, const actor *by, const new_api_key *asked, const holde
 static err end_of(txn *t, const actor *by, msec lifetime, msec *out)
 {
     *out = lifetime ? t->now + lifetime : 0;
-    if (lifetime && lifetime < LIFETIME_LEAST)
+    if (lifetime && lifetime < API_KEY_LIFETIME_LEAST)
         return problem_at(t->problem, ERR_INVALID_REQUEST, S("/expires_in"), S("not-allowed"), 0);
     return by->key_expires_at && (!*out || *out > by->key_expires_at) ? ERR_FORBIDDEN : OK;
 }
@@ -185,7 +183,8 @@ static err make_room(txn *t, uuid organization_id)
     seats s;
     q_api_key_total_row keys;
     TRY(seats_lock(t, organization_id, &s));
-    TRY(q_api_key_forget_expired(t, .organization_id = organization_id, .before_at = t->now - kept_after_end));
+    /* those that ended stay in the list a while, for whoever wonders why a program stopped */
+    TRY(q_api_key_forget_expired(t, .organization_id = organization_id, .before_at = t->now - API_KEY_KEPT_FOR));
     TRY(q_api_key_total(t, &keys, organization_id));
     return keys.total < API_KEYS_MAX ? OK
                                      : problem_at(t->problem, ERR_CONFLICT, S("/name"), S("too-many"), API_KEYS_MAX);

@@ -6,7 +6,6 @@
 #include "domain/shared/page.h"
 
 #define API_KEY_PREFIX S("pvk_")
-enum { API_KEYS_MAX = 500 /* of one organization */ };
 
 typedef struct api_key_view {
     uuid id, membership_id, account_id;

@@ -8,10 +8,9 @@
 #include "domain/organization/seat.h"
 #include "domain/shared/audit.h"
 #include "domain/shared/session.h"
+#include "limits_table.h"
 #include "queries.h"
 #include <stdlib.h>
-
-enum { WARN_BEFORE = MSEC_DAY };
 
 /* ---- owners ---- */
 
@@ -51,7 +50,7 @@ err member_moved(txn *t, const actor *by, uuid organization_id, uuid id, uuid ac
 
 msec member_warn_at(msec ends, msec now)
 {
-    msec before = ends - WARN_BEFORE;
+    msec before = ends - ACCESS_WARNED_BEFORE;
     return ends <= now ? 0 : before > now ? before : now;
 }
 

@@ -28,7 +28,6 @@ typedef struct member_change {
  */
 MUST err member_update(txn *t, const actor *by, uuid id, const member_change *c);
 
-enum { MEMBERS_BULK_MAX = 200 };
 typedef struct member_result {
     err outcome;
     problem *problem; /* for outcome != OK */

@@ -4,6 +4,7 @@
 #include "domain/shared/audit.h"
 #include "base/buf.h"
 #include "domain/shared/name.h"
+#include "limits_table.h"
 #include "queries.h"
 
 /* ---- reading the line ---- */

@@ -4,7 +4,7 @@
 
 #include "domain/shared/actor.h"
 
-enum { ENTITLEMENTS_MAX = 62, ENTITLEMENT_KEY_MAX = 40 };
+enum { ENTITLEMENT_KEY_MAX = 40 };
 
 /** Who may have one: a set of roles. */
 enum { FOR_OWNERS = 1, FOR_ADMINISTRATORS = 2, FOR_MEMBERS = 4, FOR_ALL = 7 };

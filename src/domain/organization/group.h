@@ -5,8 +5,6 @@
 #include "domain/shared/actor.h"
 #include "domain/shared/page.h"
 
-enum { GROUPS_MAX = 1000, MEMBER_GROUPS_MAX = 50 };
-
 typedef struct group_view {
     uuid id;
     str name;

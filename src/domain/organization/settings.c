@@ -3,31 +3,30 @@
 #include "domain/organization/organization.h"
 #include "domain/shared/audit.h"
 #include "domain/shared/colour.h"
+#include "limits_table.h"
 #include "ports/address.h"
 #include "queries.h"
 
-#define DAYS(n)     ((msec)(n)*MSEC_DAY)
-#define WORDS(...)  ((const str[]){__VA_ARGS__, {NULL, 0}})
-#define SET(member) .offset = offsetof(organization_settings, member)
+#define WORDS(...)   ((const str[]){__VA_ARGS__, {NULL, 0}})
+#define BOUNDS(name) .least = name##_LEAST, .most = name##_MOST
+#define SET(member)  .offset = offsetof(organization_settings, member)
 
 const organization_setting organization_setting_table[ORGANIZATION_SETTING_COUNT] = {
     {S_INIT("existing_accounts"), KIND_WORD, SET(existing_accounts),
      .words = WORDS(S_INIT("attach"), S_INIT("refuse"))},
     {S_INIT("administrators_may_invite_administrators"), KIND_FLAG, SET(administrators_invite)},
-    {S_INIT("invitation_lifetime"), KIND_DURATION, SET(invitation_lifetime), .least = MSEC_HOUR, .most = DAYS(90)},
-    {S_INIT("reminder_after"), KIND_DURATION, SET(reminder_after), .least = MSEC_HOUR, .most = DAYS(30),
-     .optional = true},
-    {S_INIT("reminder_max"), KIND_NUMBER, SET(reminder_max), .least = 0, .most = 10},
+    {S_INIT("invitation_lifetime"), KIND_DURATION, SET(invitation_lifetime), BOUNDS(INVITATION_LIFETIME)},
+    {S_INIT("reminder_after"), KIND_DURATION, SET(reminder_after), BOUNDS(REMINDER_AFTER), .optional = true},
+    {S_INIT("reminder_max"), KIND_NUMBER, SET(reminder_max), BOUNDS(REMINDER_MAX)},
     {S_INIT("temporary_password_delivery"), KIND_WORD, SET(temporary_password_delivery),
      .words = WORDS(S_INIT("ask"), S_INIT("send"), S_INIT("show")), .optional = true, .inherits = true},
-    {S_INIT("temporary_password_lifetime"), KIND_DURATION, SET(temporary_password_lifetime), .least = MSEC_HOUR,
-     .most = DAYS(30), .optional = true, .inherits = true},
-    {S_INIT("password_min_length"), KIND_NUMBER, SET(password_min_length), .least = 6, .most = 128, .optional = true,
-     .inherits = true},
-    {S_INIT("session_lifetime"), KIND_DURATION, SET(session_lifetime), .least = 15 * MSEC_MINUTE, .most = DAYS(365),
+    {S_INIT("temporary_password_lifetime"), KIND_DURATION, SET(temporary_password_lifetime),
+     BOUNDS(TEMPORARY_PASSWORD_LIFETIME), .optional = true, .inherits = true},
+    {S_INIT("password_min_length"), KIND_NUMBER, SET(password_min_length), BOUNDS(PASSWORD_MIN_LENGTH),
      .optional = true, .inherits = true},
-    {S_INIT("session_idle"), KIND_DURATION, SET(session_idle), .least = 15 * MSEC_MINUTE, .most = DAYS(365),
-     .optional = true},
+    {S_INIT("session_lifetime"), KIND_DURATION, SET(session_lifetime), BOUNDS(SESSION_LIFETIME), .optional = true,
+     .inherits = true},
+    {S_INIT("session_idle"), KIND_DURATION, SET(session_idle), BOUNDS(SESSION_IDLE), .optional = true},
     {S_INIT("second_factor"), KIND_WORD, SET(second_factor),
      .words = WORDS(S_INIT("none"), S_INIT("administrators"), S_INIT("all"))},
     {S_INIT("allowed_domains"), KIND_DOMAINS, SET(allowed_domains), .optional = true},

@@ -40,7 +40,7 @@ typedef struct organization_setting {
     bool inherits; /* where there is none, the server's holds */
 } organization_setting;
 
-enum { ORGANIZATION_SETTING_COUNT = 14, DOMAINS_MAX = 100 };
+enum { ORGANIZATION_SETTING_COUNT = 14 };
 extern const organization_setting organization_setting_table[ORGANIZATION_SETTING_COUNT];
 
 /** A setting's value as text ("7d", "true", "8", "example.org example.net"); STR_NONE when there is none. */

@@ -3,10 +3,10 @@
 #include "domain/shared/env.h"
 #include "domain/shared/permission.h"
 #include "domain/shared/secret.h"
+#include "limits_table.h"
 #include "queries.h"
 
-/* STAGE_LIFETIME: a session that waits for a new password or a second factor. */
-enum { STALE_AFTER = 5 * MSEC_MINUTE, STAGE_LIFETIME = 30 * MSEC_MINUTE, SESSIONS_MAX = 2000 };
+enum { STALE_AFTER = 5 * MSEC_MINUTE }; /* when last seen is noted again */
 
 /* In a write where others write beside it: domain/account/ways_in.h. */
 static err hold(txn *t, uuid session_id)

@@ -3,13 +3,6 @@
 
 #include <arpa/inet.h>
 
-enum {
-    FREE_TRIES_SOURCE = 50,
-    SOURCE_FORGIVES = 2 * MSEC_MINUTE,
-    LONGEST_WAIT = 15 * MSEC_MINUTE,
-    FORGET_AFTER = MSEC_DAY
-};
-
 /* A keyed hash, so that the table shows nobody's address. */
 static str key_of(txn *t, str name, str subject, str source)
 {
@@ -17,7 +10,7 @@ static str key_of(txn *t, str name, str subject, str source)
     return arena_str(t->a, token_digest_str(&d));
 }
 
-/* How a kind of try is slowed. Only strangers' tries count for their source, too. */
+/* How a kind of try is slowed; a row of spec/limits.yaml. Only strangers' tries count for their source, too. */
 typedef struct pace {
     str name;
     int64_t free_tries;
@@ -25,17 +18,7 @@ typedef struct pace {
     bool counts_source;
 } pace;
 
-static const pace paces[] = {
-    [THROTTLE_SIGN_IN] = {S_INIT("sign_in"), 4, LONGEST_WAIT, true},
-    [THROTTLE_CODE] = {S_INIT("code"), 4, LONGEST_WAIT, true},
-    [THROTTLE_BROWSER] = {S_INIT("browser"), 10, LONGEST_WAIT, false},
-    [THROTTLE_HOLDER] = {S_INIT("holder"), 10, LONGEST_WAIT, false},
-    [THROTTLE_PASSKEY] = {S_INIT("passkey"), 4, LONGEST_WAIT, false},
-    [THROTTLE_PROOF] = {S_INIT("proof"), 4, LONGEST_WAIT, false},
-    [THROTTLE_FACTOR] = {S_INIT("factor"), 4, LONGEST_WAIT, false},
-    /* 24 tries a day, 3 codes good of a million: 2.6 % in a year */
-    [THROTTLE_TOTP] = {S_INIT("totp"), 10, MSEC_HOUR, false},
-};
+THROTTLE_TABLE(paces);
 
 str throttle_source(arena *a, str source)
 {
@@ -96,7 +79,7 @@ static msec wait_after(int64_t failures, int64_t free_tries, msec longest)
 static err pair_failures(txn *t, str key, q_throttle_get_row *row)
 {
     err e = q_throttle_get(t, row, key);
-    if (e == ERR_NOT_FOUND || (e == OK && t->now - row->updated_at > FORGET_AFTER))
+    if (e == ERR_NOT_FOUND || (e == OK && t->now - row->updated_at > TRIES_FORGET_AFTER))
         *row = (q_throttle_get_row){0};
     return e == ERR_NOT_FOUND ? OK : e;
 }
@@ -138,7 +121,7 @@ static err note_source(txn *t, const throttle_of *of)
     q_throttle_get_row row;
     str key = source_key(t, of), share = share_key(t, of);
     TRY(source_failures(t, key, &row));
-    TRY(put(t, key, row.failures + 1, FREE_TRIES_SOURCE, LONGEST_WAIT, row.updated_at));
+    TRY(put(t, key, row.failures + 1, FREE_TRIES_SOURCE, paces[of->kind].longest_wait, row.updated_at));
     TRY(source_failures(t, share, &row));
     return q_throttle_put(t, .throttle_key = share, .failures = row.failures + 1, .until_at = 0,
                           .updated_at = row.updated_at);
@@ -159,6 +142,14 @@ err throttle_failures(txn *t, const throttle_of *of, int64_t *failures)
     q_throttle_get_row row;
     TRY(pair_failures(t, pair_key(t, of), &row));
     *failures = row.failures;
+    return OK;
+}
+
+err throttle_is_free(txn *t, const throttle_of *of, bool *is_free)
+{
+    int64_t failures;
+    TRY(throttle_failures(t, of, &failures));
+    *is_free = failures < paces[of->kind].free_tries;
     return OK;
 }
 

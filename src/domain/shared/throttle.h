@@ -3,25 +3,15 @@
 #define PARVIS_DOMAIN_SHARED_THROTTLE_H
 
 #include "domain/shared/env.h"
+#include "limits_table.h"
 
 /**
  * Guesses are slowed for each pair of typed address and source, with growing delays; those of strangers for each source alone,
  * too, whose count decays, so that an office behind one address is never shut out for good. There is no counter for an address
  * by itself: nobody can lock its holder out. Unknown addresses count the same. THROTTLE_TOTP is the exception: it counts an
- * account's wrong digits from anywhere, but only behind its password, and recovery codes do not ask it.
+ * account's wrong digits from anywhere, but only behind its password, and recovery codes do not ask it. The kinds, how many
+ * tries are free and how long one waits then are rows of spec/limits.yaml.
  */
-typedef enum throttle_kind {
-    THROTTLE_SIGN_IN,
-    THROTTLE_BROWSER, /* a browser that signed in to the account before: by itself (domain/browser.h) */
-    THROTTLE_HOLDER,  /* somebody signed in, asked for their password: the session */
-    THROTTLE_PASSKEY, /* signatures, which nobody guesses: passkey and source */
-    THROTTLE_CODE,
-    THROTTLE_PROOF,
-    THROTTLE_FACTOR, /* codes of a second factor: account and source */
-    THROTTLE_TOTP,   /* those of an app: the account alone */
-} throttle_kind;
-
-/** What a try counts under. */
 typedef struct throttle_of {
     throttle_kind kind;
     str subject;
@@ -36,19 +26,14 @@ str throttle_source(arena *a, str source);
 
 /** ERR_RATE_LIMITED (with retry_after) while the pair or the source must wait. Reads only. */
 MUST err throttle_check(txn *t, const throttle_of *of);
-/** Notes a wrong try; the next one waits longer: free until the 5th (digits of an app and a session: the 11th), then 1 s, 2 s, 4 s … at most 15 minutes (an hour). */
+/** Notes a wrong try; the next one waits longer: the kind's free ones not at all, then 1 s, 2 s, 4 s … up to its longest wait. */
 MUST err throttle_failed(txn *t, const throttle_of *of);
 /** How many wrong tries of the pair are remembered. */
 MUST err throttle_failures(txn *t, const throttle_of *of, int64_t *failures);
+/** Whether the pair's next try is one of the kind's free ones. */
+MUST err throttle_is_free(txn *t, const throttle_of *of, bool *is_free);
 /** A right try: forgets the pair's wrong ones, and takes those, no others, from what the source's count has not forgiven yet. */
 MUST err throttle_passed(txn *t, const throttle_of *of);
-
-/** One counter of a fixed window. */
-typedef struct rate_rule {
-    const char *name;
-    msec window;
-    int64_t most;
-} rate_rule;
 
 /**
  * Takes up to `want` from what the window still allows and returns how many in *taken (0 … want). When fewer than asked,
