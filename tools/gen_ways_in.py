@@ -8,25 +8,13 @@ hold fails the build."""
 import os
 import sys
 
-import yaml
-
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from sqlite_probe import Database  # noqa: E402
+from yaml_once import load  # noqa: E402
 
 EXTENTS = {"-": "KEEP", "new": "KEEP", "ends": "ALL", "others": "OTHERS", "since": "SINCE", "alone": "ALONE"}
 ONLY = {"others": {"session"}, "alone": {"passkey"}, "new": {"password", "temporary_password"},
         "since": {"undo", "passkey", "app", "recovery_code"}}
-
-
-class Once(yaml.SafeLoader):
-    """A cell that is said twice is none."""
-
-    def construct_mapping(self, node, deep=False):
-        keys = [key.value for key, _ in node.value]
-        for key in keys:
-            if keys.count(key) > 1:
-                raise yaml.YAMLError(f"{key} is said twice{node.start_mark}")
-        return super().construct_mapping(node, deep)
 
 
 def tables_of(migrations):
@@ -78,8 +66,7 @@ def header(spec):
 def main(source, folder, target, depfile):
     names = sorted(name for name in os.listdir(folder) if name.endswith(".sql"))
     migrations = [os.path.join(folder, name) for name in names]
-    with open(source, encoding="utf-8") as text:
-        spec = yaml.load(text, Loader=Once)
+    spec = load(source)
     found = list(faults(spec, tables_of(migrations)))
     for fault in found:
         print(f"{source}: {fault}", file=sys.stderr)

@@ -135,4 +135,3 @@ void pg_watch_stop(pg_store *s)
     if (running)
         pthread_join(s->watcher, NULL);
 }
-

@@ -81,8 +81,8 @@ err account_update(txn *t, const actor *by, const account_change *c)
                             .locale = c->locale.p ? c->locale : was.locale, .time_zone = zone, .id = by->account_id));
     if (!str_eq(given, was.given_name) || !str_eq(family, was.family_name))
         TRY(account_places_rewrite(t, by->account_id, given, family, was.email_key));
-    return audit(t, by, "account.updated", .subject_kind = S("account"), .subject_id = by->account_id,
-                 .detail = AUDIT_OBJECT(t->a, {S("given_name"), given}, {S("family_name"), family}));
+    return audit(t, by, EVENT_ACCOUNT_UPDATED, .subject_id = by->account_id,
+                 .detail = {.given_name = given, .family_name = family});
 }
 
 err account_memberships(txn *t, uuid account_id, membership_view **out, size_t *count)
@@ -121,18 +121,18 @@ err session_end(txn *t, const actor *by, uuid session_id)
     TRY(q_session_delete(t, &gone, .id = session_id, .account_id = by->account_id));
     if (gone == 0)
         return ERR_NOT_FOUND;
-    return audit(t, by, "session.revoked", .subject_kind = S("session"), .subject_id = session_id);
+    return audit(t, by, EVENT_SESSION_REVOKED, .subject_id = session_id);
 }
 
 err sessions_end_others(txn *t, const actor *by)
 {
     TRY(ways_end(t, WAYS_SESSIONS_ENDED, &(ways_of){.account_id = by->account_id, .session_id = by->session_id}));
-    return audit(t, by, "sessions.revoked", .subject_kind = S("account"), .subject_id = by->account_id);
+    return audit(t, by, EVENT_SESSIONS_REVOKED, .subject_id = by->account_id);
 }
 
 err sign_out(txn *t, const actor *who)
 {
     int64_t gone;
     TRY(q_session_delete(t, &gone, .id = who->session_id, .account_id = who->account_id));
-    return audit(t, who, "session.ended", .subject_kind = S("session"), .subject_id = who->session_id);
+    return audit(t, who, EVENT_SESSION_ENDED, .subject_id = who->session_id);
 }

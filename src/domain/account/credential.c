@@ -115,7 +115,7 @@ static err note_refusal(txn *t, const actor *who, const sign_in *in, err refusal
         return refusal;
     if (refusal == ERR_SIGN_IN_FAILED)
         TRY(throttle_failed(t, &in->tries));
-    TRY(audit(t, who, "session.refused", .subject_kind = S("account"), .subject_id = in->account_id));
+    TRY(audit(t, who, EVENT_SESSION_REFUSED, .subject_id = in->account_id));
     return refusal;
 }
 
@@ -134,8 +134,8 @@ err sign_in_finish(txn *t, const actor *who, sign_in *in, signed_in *out)
     by.account_id = in->account_id;
     TRY(open_session(t, &by, in, out));
     if (out->stage == STAGE_FACTOR)
-        return audit(t, &by, "second_factor.asked", .subject_kind = S("session"), .subject_id = out->session_id);
-    return audit(t, &by, "session.created", .subject_kind = S("session"), .subject_id = out->session_id);
+        return audit(t, &by, EVENT_SECOND_FACTOR_ASKED, .subject_id = out->session_id);
+    return audit(t, &by, EVENT_SESSION_CREATED, .subject_id = out->session_id);
 }
 
 err password_shown(txn *t, const actor *by, const sign_in *proof)
@@ -232,7 +232,7 @@ err password_change(txn *t, const actor *by, const sign_in *proof, str hash, sig
     TRY(session_create(t, by, by->account_id, STAGE_FULL, by->factor_at != 0, &out->session_id, &out->token,
                        &out->expires_at));
     TRY(tell_changed(t, by->account_id, STR_NONE));
-    return audit(t, by, "password.changed", .subject_kind = S("account"), .subject_id = by->account_id);
+    return audit(t, by, EVENT_PASSWORD_CHANGED, .subject_id = by->account_id);
 }
 
 static err make_token(txn *t, uuid account_id, str kind, msec lifetime, str *token)
@@ -298,7 +298,7 @@ err password_reset_mail(txn *t, const actor *who, const q_account_by_key_row *to
     if (!due)
         return OK;
     TRY(mail_reset(t, to->id, to->email, to->locale, next, STR_NONE));
-    return audit(t, who, "password.reset_requested", .subject_kind = S("account"), .subject_id = to->id);
+    return audit(t, who, EVENT_PASSWORD_RESET_REQUESTED, .subject_id = to->id);
 }
 
 err password_undone_mail(txn *t, uuid account_id)
@@ -363,7 +363,7 @@ err password_reset_complete(txn *t, const actor *who, str token, str hash)
     actor by = *who;
     by.kind = ACTOR_ACCOUNT;
     by.account_id = row.account_id;
-    return audit(t, &by, "password.reset", .subject_kind = S("account"), .subject_id = row.account_id);
+    return audit(t, &by, EVENT_PASSWORD_RESET, .subject_id = row.account_id);
 }
 
 err password_link(txn *t, const actor *by, str email, str *url)
@@ -377,7 +377,7 @@ err password_link(txn *t, const actor *by, str email, str *url)
     TRY(q_account_token_delete_kind(t, .account_id = account.id, .kind = KIND_FIRST_PASSWORD));
     TRY(make_token(t, account.id, KIND_FIRST_PASSWORD, FIRST_PASSWORD_LIFETIME, &token));
     *url = arena_join(t->a, t->env->public_url, S("/password/reset/"), token);
-    return audit(t, by, "password.link_made", .subject_kind = S("account"), .subject_id = account.id);
+    return audit(t, by, EVENT_PASSWORD_LINK_MADE, .subject_id = account.id);
 }
 
 /* ---- proof of address ---- */
@@ -404,7 +404,7 @@ err address_proof_request(txn *t, const actor *by)
     mail_order order = {
         .kind = MAIL_ADDRESS_PROOF, .account_id = me.id, .recipient = me.email, .locale = me.locale, .code = typed};
     TRY(mail_queue(t, &order, NULL));
-    return audit(t, by, "address.proof_requested", .subject_kind = S("account"), .subject_id = me.id);
+    return audit(t, by, EVENT_ADDRESS_PROOF_REQUESTED, .subject_id = me.id);
 }
 
 err address_proof_confirm(txn *t, const actor *by, str typed)
@@ -426,5 +426,5 @@ err address_proof_confirm(txn *t, const actor *by, str typed)
     }
     TRY(q_account_prove(t, .email_proved_at = t->now, .id = by->account_id));
     TRY(ways_end(t, WAYS_ADDRESS_PROVED, &(ways_of){.account_id = by->account_id, .session_id = by->session_id}));
-    return audit(t, by, "address.proved", .subject_kind = S("account"), .subject_id = by->account_id);
+    return audit(t, by, EVENT_ADDRESS_PROVED, .subject_id = by->account_id);
 }

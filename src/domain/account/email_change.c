@@ -109,8 +109,7 @@ err email_change_request(txn *t, const actor *by, const sign_in *proof, str emai
     TRY(email_link_make(t, by->account_id, EMAIL_CONFIRM, to.typed, to.key, &token));
     TRY(mail_to_new(t, by, &to, token));
     TRY(tell_asked(t, by, &to));
-    return audit(t, by, "email.change_requested", .subject_kind = S("account"), .subject_id = by->account_id,
-                 .detail = AUDIT_OBJECT(t->a, {S("email"), to.typed}));
+    return audit(t, by, EVENT_EMAIL_CHANGE_REQUESTED, .subject_id = by->account_id, .detail = {.email = to.typed});
 }
 
 err email_change_asked(txn *t, uuid account_id, email_change_pending *out)
@@ -125,8 +124,7 @@ err email_change_cancel(txn *t, const actor *by)
 {
     int64_t gone;
     TRY(end_asked(t, by->account_id, &gone));
-    return gone ? audit(t, by, "email.change_cancelled", .subject_kind = S("account"), .subject_id = by->account_id)
-                : ERR_NOT_FOUND;
+    return gone ? audit(t, by, EVENT_EMAIL_CHANGE_CANCELLED, .subject_id = by->account_id) : ERR_NOT_FOUND;
 }
 
 err email_change_admit(txn *t, const actor *by, str email)

@@ -115,7 +115,7 @@ static err take_recovery_code(txn *t, const actor *who, uuid account_id, str cod
     if (!*right)
         return OK;
     TRY(factor_tell(t, account_id, MAIL_FACTOR_RECOVERY_USED));
-    return audit(t, who, "recovery_code.used", .subject_kind = S("account"), .subject_id = account_id);
+    return audit(t, who, EVENT_RECOVERY_CODE_USED, .subject_id = account_id);
 }
 
 err recovery_codes_renew(txn *t, const actor *by, str codes[RECOVERY_CODES])
@@ -126,7 +126,7 @@ err recovery_codes_renew(txn *t, const actor *by, str codes[RECOVERY_CODES])
         return ERR_CONFLICT;
     TRY(make_recovery_codes(t, by->account_id, codes));
     TRY(factor_tell(t, by->account_id, MAIL_FACTOR_RECOVERY_RENEWED));
-    return audit(t, by, "recovery_codes.renewed", .subject_kind = S("account"), .subject_id = by->account_id);
+    return audit(t, by, EVENT_RECOVERY_CODES_RENEWED, .subject_id = by->account_id);
 }
 
 /* ---- taking a code ---- */
@@ -154,7 +154,7 @@ static err note_wrong(txn *t, const actor *who, uuid account_id, bool digits)
     }
     if (failures == FACTOR_WARN_AT)
         TRY(factor_tell(t, account_id, MAIL_FACTOR_GUESSED));
-    TRY(audit(t, who, "second_factor.refused", .subject_kind = S("account"), .subject_id = account_id));
+    TRY(audit(t, who, EVENT_SECOND_FACTOR_REFUSED, .subject_id = account_id));
     return ERR_SECOND_FACTOR_FAILED;
 }
 
@@ -193,7 +193,7 @@ err session_raise(txn *t, const actor *who, signed_in *out)
         TRY(q_session_continue(t, .created_at = who->session_created_at, .expires_at = out->expires_at,
                                .id = out->session_id));
     }
-    return audit(t, who, "session.created", .subject_kind = S("session"), .subject_id = out->session_id);
+    return audit(t, who, EVENT_SESSION_CREATED, .subject_id = out->session_id);
 }
 
 bool caller_is_fresh(const actor *by, msec now)
@@ -229,7 +229,7 @@ err totp_confirm(txn *t, const actor *by, str typed, str codes[RECOVERY_CODES])
     TRY(make_recovery_codes(t, by->account_id, codes));
     TRY(q_session_factor_shown(t, .factor_at = t->now, .id = by->session_id));
     TRY(factor_tell(t, by->account_id, MAIL_FACTOR_TOTP_ADDED));
-    return audit(t, by, "totp.added", .subject_kind = S("account"), .subject_id = by->account_id);
+    return audit(t, by, EVENT_TOTP_ADDED, .subject_id = by->account_id);
 }
 
 err totp_remove(txn *t, const actor *by)
@@ -251,7 +251,7 @@ err totp_remove(txn *t, const actor *by)
         TRY(q_recovery_code_delete_all(t, by->account_id));
     TRY(ways_end(t, WAYS_FACTOR_REMOVED, &(ways_of){.account_id = by->account_id, .session_id = by->session_id}));
     TRY(factor_tell(t, by->account_id, MAIL_FACTOR_TOTP_REMOVED));
-    return audit(t, by, "totp.removed", .subject_kind = S("account"), .subject_id = by->account_id);
+    return audit(t, by, EVENT_TOTP_REMOVED, .subject_id = by->account_id);
 }
 
 err factors_remove(txn *t, const actor *by, str email)
@@ -262,5 +262,5 @@ err factors_remove(txn *t, const actor *by, str email)
         return ERR_NOT_FOUND;
     TRY(ways_end(t, WAYS_OPERATOR_FACTORS, &(ways_of){.account_id = whose.id}));
     TRY(factor_tell(t, whose.id, MAIL_FACTOR_REMOVED));
-    return audit(t, by, "second_factor.removed", .subject_kind = S("account"), .subject_id = whose.id);
+    return audit(t, by, EVENT_SECOND_FACTOR_REMOVED, .subject_id = whose.id);
 }

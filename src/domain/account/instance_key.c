@@ -30,8 +30,7 @@ err instance_key_create(txn *t, const actor *by, str name, instance_key_view *ou
     secret_new(t->a, out->id, UUID_NONE, &token, &hash);
     *key = arena_join(t->a, INSTANCE_KEY_PREFIX, token);
     TRY(q_instance_key_insert(t, .id = out->id, .name = out->name, .secret_hash = hash, .created_at = t->now));
-    return audit(t, by, "instance_key.created", .subject_kind = S("instance_key"), .subject_id = out->id,
-                 .after = AUDIT_OBJECT(t->a, {S("name"), out->name}));
+    return audit(t, by, EVENT_INSTANCE_KEY_CREATED, .subject_id = out->id, .after = {.name = out->name});
 }
 
 static page_mark mark_of(const void *rows, size_t i)
@@ -59,5 +58,5 @@ err instance_key_revoke(txn *t, const actor *by, uuid id)
     TRY(q_instance_key_delete(t, &revoked, id));
     if (!revoked)
         return ERR_NOT_FOUND;
-    return audit(t, by, "instance_key.revoked", .subject_kind = S("instance_key"), .subject_id = id);
+    return audit(t, by, EVENT_INSTANCE_KEY_REVOKED, .subject_id = id);
 }

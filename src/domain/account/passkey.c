@@ -77,13 +77,12 @@ err passkey_add(txn *t, const actor *by, const passkey_new *in, uuid *id)
         return ERR_PASSKEY_LIMIT_REACHED;
     TRY(keep(t, by->account_id, in, id, &why));
     if (why.p) {
-        TRY(audit(t, by, "passkey.refused", .subject_kind = S("account"), .subject_id = by->account_id,
-                  .after = AUDIT_OBJECT(t->a, {S("reason"), why})));
+        TRY(audit(t, by, EVENT_PASSKEY_REFUSED, .subject_id = by->account_id, .after = {.reason = why}));
         return ERR_PASSKEY_REFUSED;
     }
     TRY(ways_end(t, WAYS_FACTOR_ADDED, &(ways_of){.account_id = by->account_id}));
     TRY(factor_tell(t, by->account_id, MAIL_FACTOR_PASSKEY_ADDED));
-    return audit(t, by, "passkey.added", .subject_kind = S("passkey"), .subject_id = *id);
+    return audit(t, by, EVENT_PASSKEY_ADDED, .subject_id = *id);
 }
 
 err passkey_enrol(txn *t, uuid invitation_id, uuid account_id, const passkey_new *in)
@@ -216,8 +215,8 @@ static err attempt(txn *t, const actor *who, const passkey_shown *in, bool alone
         return throttle_passed(t, &tries);
     TRY(throttle_failed(t, &tries));
     bool signed_by_it = in->right; /* a copy of the passkey, or one that waits for the new password */
-    TRY(audit(t, who, "passkey.refused", .took_a_secret = signed_by_it, .subject_kind = S("account"),
-              .subject_id = in->account_id, .after = AUDIT_OBJECT(t->a, {S("reason"), why})));
+    TRY(audit(t, who, EVENT_PASSKEY_REFUSED, .took_a_secret = signed_by_it, .subject_id = in->account_id,
+              .after = {.reason = why}));
     return str_eq(why, S("password-first")) ? problem_at(t->problem, refusal, S(""), why, 0) : refusal;
 }
 
@@ -230,7 +229,7 @@ err passkey_sign_in(txn *t, const actor *who, const passkey_shown *in, signed_in
     actor by = *who;
     by.kind = ACTOR_ACCOUNT;
     by.account_id = in->account_id;
-    return audit(t, &by, "session.created", .subject_kind = S("session"), .subject_id = out->session_id);
+    return audit(t, &by, EVENT_SESSION_CREATED, .subject_id = out->session_id);
 }
 
 err passkey_prove(txn *t, const actor *by, const passkey_shown *in, signed_in *out)
@@ -264,7 +263,7 @@ err passkey_rename(txn *t, const actor *by, uuid id, str name)
     int64_t changed;
     TRY(name_clean(t->a, t->problem, S("/name"), name, &clean));
     TRY(q_passkey_name_set(t, &changed, .name = clean, .id = id, .account_id = by->account_id));
-    return changed ? audit(t, by, "passkey.renamed", .subject_kind = S("passkey"), .subject_id = id) : ERR_NOT_FOUND;
+    return changed ? audit(t, by, EVENT_PASSKEY_RENAMED, .subject_id = id) : ERR_NOT_FOUND;
 }
 
 /* What the removal of the last one would leave behind. */
@@ -294,7 +293,7 @@ err passkey_remove(txn *t, const actor *by, uuid id)
         TRY(may_be_last(t, &me, account.password_hash.p != NULL));
     TRY(ways_end(t, WAYS_FACTOR_REMOVED, &(ways_of){.account_id = by->account_id, .session_id = by->session_id}));
     TRY(factor_tell(t, by->account_id, MAIL_FACTOR_PASSKEY_REMOVED));
-    return audit(t, by, "passkey.removed", .subject_kind = S("passkey"), .subject_id = id);
+    return audit(t, by, EVENT_PASSKEY_REMOVED, .subject_id = id);
 }
 
 uuid passkey_account(const passkey_new *in, uuid account_id)

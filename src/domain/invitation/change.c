@@ -186,9 +186,9 @@ static err renew(txn *t, const actor *by, standing *s, renewal *r)
                            .remind_at =
                                invitation_next_reminder(t->now, after, s->organization.reminder_max, 0, expires),
                            .method = send.method, .password_delivery = send.password_delivery));
-    return audit(t, by, "invitation.resent", .subject_kind = S("invitation"), .subject_id = s->inv.id,
-                 .after = AUDIT_OBJECT(t->a, {S("method"), send.method}, {S("delivery"), send.password_delivery}),
-                 .detail = AUDIT_OBJECT(t->a, {S("email"), s->inv.email}));
+    return audit(t, by, EVENT_INVITATION_RESENT, .subject_id = s->inv.id,
+                 .after = {.method = send.method, .delivery = send.password_delivery},
+                 .detail = {.email = s->inv.email});
 }
 
 static err take_up_renewal(txn *t, const actor *by, uuid id, renewal *r, standing *s)
@@ -284,8 +284,7 @@ static err close_revoked(txn *t, const actor *by, standing *s)
     TRY(mail_withdraw(t, s->inv.mail_id));
     if (str_eq(s->inv.state, S("pending")))
         TRY(seat_release(t, &s->seats, 1, SEAT_REVOKED));
-    return audit(t, by, "invitation.revoked", .subject_kind = S("invitation"), .subject_id = s->inv.id,
-                 .detail = AUDIT_OBJECT(t->a, {S("email"), s->inv.email}));
+    return audit(t, by, EVENT_INVITATION_REVOKED, .subject_id = s->inv.id, .detail = {.email = s->inv.email});
 }
 
 err invitation_revoke(txn *t, const actor *by, uuid id)
@@ -370,7 +369,7 @@ static err make_link(txn *t, const actor *by, standing *s, disclosure *telling, 
                               .organization_id = s->organization_id, .id = s->inv.id));
     *out = (invitation_link_view){s->inv.email, arena_join(t->a, t->env->public_url, S("/i/"), token),
                                   code_display(t->a, typed)};
-    return audit(t, by, "invitation.link_copied", .subject_kind = S("invitation"), .subject_id = s->inv.id);
+    return audit(t, by, EVENT_INVITATION_LINK_COPIED, .subject_id = s->inv.id);
 }
 
 err invitation_link_make(txn *t, const actor *by, uuid id, invitation_link_view *out)
@@ -453,8 +452,7 @@ static err remind(txn *t, const actor *by, standing *s)
     TRY(mail_again(
         t, s, MAIL_REMINDER,
         invitation_next_reminder(t->now, o->reminder_after, o->reminder_max, s->inv.reminded + 1, s->inv.expires_at)));
-    return audit(t, by, "invitation.reminded", .subject_kind = S("invitation"), .subject_id = s->inv.id,
-                 .organization_id = s->organization_id);
+    return audit(t, by, EVENT_INVITATION_REMINDED, .subject_id = s->inv.id, .organization_id = s->organization_id);
 }
 
 err invitation_mail_link(txn *t, const actor *by, uuid organization_id, uuid id)
@@ -469,7 +467,7 @@ err invitation_mail_link(txn *t, const actor *by, uuid organization_id, uuid id)
                                        .secret_hash = send.secret_hash, .is_live = true));
     TRY(q_invitation_code_set(t, .code_hash = send.code_hash, .code_expires_at = send.code_expires_at,
                               .organization_id = organization_id, .id = id));
-    return audit(t, by, "invitation.link_mailed", .subject_kind = S("invitation"), .subject_id = id);
+    return audit(t, by, EVENT_INVITATION_LINK_MAILED, .subject_id = id);
 }
 
 err invitations_remind(txn *t, int64_t limit, int64_t *count)
@@ -510,10 +508,8 @@ err invitations_of_inviter(txn *t, const actor *by, uuid inviter_account_id, boo
         TRY(revoke_sent_by(t, by, inviter_account_id, &count));
     if (!count)
         return OK;
-    return audit_write(
-        t, by,
-        &(audit_entry){.action = take_over ? S("invitations.taken_over") : S("invitations.revoked"),
-                       .subject_kind = S("account"),
-                       .subject_id = inviter_account_id,
-                       .after = AUDIT_OBJECT(t->a, {S("count"), arena_printf(t->a, "%lld", (long long)count)})});
+    str many = arena_printf(t->a, "%lld", (long long)count);
+    if (take_over)
+        return audit(t, by, EVENT_INVITATIONS_TAKEN_OVER, .subject_id = inviter_account_id, .after = {.count = many});
+    return audit(t, by, EVENT_INVITATIONS_REVOKED, .subject_id = inviter_account_id, .after = {.count = many});
 }

@@ -267,11 +267,12 @@ err invitations_preview(txn *t, const actor *by, const invite_order *order, bool
 static err write_audit(inviting *w, const struct candidate *c, const invite_row *row, const invitation_view *made)
 {
     char when[CLOCK_TEXT_SIZE];
-    return audit(w->t, w->by, "invitation.created", .subject_kind = S("invitation"), .subject_id = made->id,
-                 .after = AUDIT_OBJECT(w->t->a, {S("role"), row->role},
-                                       {S("expires_at"), clock_format(made->expires_at, when)},
-                                       {S("method"), made->method}, {S("delivery"), made->password_delivery}),
-                 .detail = AUDIT_OBJECT(w->t->a, {S("email"), c->where.typed}));
+    return audit(w->t, w->by, EVENT_INVITATION_CREATED, .subject_id = made->id,
+                 .after = {.role = row->role,
+                           .expires_at = clock_format(made->expires_at, when),
+                           .method = made->method,
+                           .delivery = made->password_delivery},
+                 .detail = {.email = c->where.typed});
 }
 
 /* What reading the new row would give. */

@@ -51,9 +51,8 @@ err disclosure_end(const disclosure *d)
     if (!d->told)
         return OK;
     str count = arena_printf(d->t->a, "%lld", (long long)d->told);
-    return audit(d->t, d->by, "addresses.looked_up", .subject_kind = S("organization"),
-                 .subject_id = d->organization_id, .organization_id = d->organization_id,
-                 .after = AUDIT_OBJECT(d->t->a, {S("count"), count}));
+    return audit(d->t, d->by, EVENT_ADDRESSES_LOOKED_UP, .subject_id = d->organization_id,
+                 .organization_id = d->organization_id, .after = {.count = count});
 }
 
 err disclosure_of(txn *t, const actor *by, uuid organization_id, str email_key, bool *may)

@@ -96,5 +96,5 @@ err account_close(txn *t, const actor *by, uuid account_id)
     TRY(mail_queue(t, &goodbye, NULL));
     actor server = *by; /* the server's own record */
     server.organization_id = UUID_NONE;
-    return audit(t, &server, "account.closed", .subject_kind = S("account"), .subject_id = account_id);
+    return audit(t, &server, EVENT_ACCOUNT_CLOSED, .subject_id = account_id);
 }

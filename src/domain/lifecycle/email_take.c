@@ -59,6 +59,6 @@ err email_change_confirm(txn *t, const actor *who, str token, uuid *account_id)
     }
     *account_id = was.id;
     const actor by = email_holder(who, was.id);
-    return audit(t, &by, "email.changed", .subject_kind = S("account"), .subject_id = was.id,
-                 .detail = AUDIT_OBJECT(t->a, {S("before"), was.email}, {S("after"), row.email}));
+    return audit(t, &by, EVENT_EMAIL_CHANGED, .subject_id = was.id,
+                 .detail = {.before = was.email, .after = row.email});
 }

@@ -66,8 +66,7 @@ static err part(txn *t, const parting *p)
     TRY(move_gained(t, &system, p, heir));
     TRY(q_invitation_follow(t, .heir = heir, .person_id = was->id, .since = p->undo.created_at));
     TRY(account_places_rewrite(t, heir, was->given_name, was->family_name, was->email_key));
-    return audit(t, &system, "account.parted", .subject_kind = S("account"), .subject_id = heir,
-                 .detail = AUDIT_OBJECT(t->a, {S("email"), was->email}));
+    return audit(t, &system, EVENT_ACCOUNT_PARTED, .subject_id = heir, .detail = {.email = was->email});
 }
 
 static err tell_loser(txn *t, const parting *p)
@@ -82,11 +81,11 @@ static err tell_loser(txn *t, const parting *p)
     return str_eq(p->was.email_key, p->undo.email_key) ? OK : mail_queue(t, &order, NULL);
 }
 
-static err record(txn *t, const actor *who, const parting *p, str after)
+static err record(txn *t, const actor *who, const parting *p, str address)
 {
     const actor by = email_holder(who, p->was.id);
-    return audit(t, &by, "email.change_undone", .subject_kind = S("account"), .subject_id = p->was.id, .after = after,
-                 .detail = AUDIT_OBJECT(t->a, {S("before"), p->was.email}, {S("after"), p->undo.email}));
+    return audit(t, &by, EVENT_EMAIL_CHANGE_UNDONE, .subject_id = p->was.id, .after = {.address = address},
+                 .detail = {.before = p->was.email, .after = p->undo.email});
 }
 
 /* All that opened it ends, and somebody stays behind with what they gained. `since`: what is as old goes on. */
@@ -112,7 +111,7 @@ static err set_aside(txn *t, const actor *who, const parting *p)
     TRY(account_places_rewrite(t, id, p->was.given_name, p->was.family_name, none));
     TRY(part_ways(t, p, p->undo.created_at + 1)); /* the link itself goes on */
     TRY(q_email_change_extend(t, .expires_at = t->now + SET_ASIDE_FOR, .id = p->undo.id));
-    return record(t, who, p, AUDIT_OBJECT(t->a, {S("address"), STR_NONE}));
+    return record(t, who, p, AUDIT_NULL);
 }
 
 err email_change_undo(txn *t, const actor *who, str token, bool *waits)

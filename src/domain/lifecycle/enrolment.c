@@ -405,9 +405,8 @@ err invitation_fulfil(txn *t, const actor *who, uuid organization_id, const q_in
     actor by = *who;
     by.kind = ACTOR_INVITED;
     by.account_id = account_id;
-    return audit(t, &by, "invitation.accepted", .subject_kind = S("invitation"), .subject_id = inv->id,
-                 .organization_id = organization_id, .after = AUDIT_OBJECT(t->a, {S("role"), inv->role}),
-                 .detail = AUDIT_OBJECT(t->a, {S("email"), inv->email}));
+    return audit(t, &by, EVENT_INVITATION_ACCEPTED, .subject_id = inv->id, .organization_id = organization_id,
+                 .after = {.role = inv->role}, .detail = {.email = inv->email});
 }
 
 static err finish_session(txn *t, const actor *who, uuid account_id, bool factor, accepted *out)
@@ -461,8 +460,8 @@ err invitation_decline(txn *t, const actor *who, const invitation_key *key)
     TRY(seat_release(t, &s, 1, SEAT_DECLINED));
     actor by = *who;
     by.kind = ACTOR_INVITED;
-    return audit(t, &by, "invitation.declined", .subject_kind = S("invitation"), .subject_id = inv.id,
-                 .organization_id = o.inv.organization_id, .detail = AUDIT_OBJECT(t->a, {S("email"), inv.email}));
+    return audit(t, &by, EVENT_INVITATION_DECLINED, .subject_id = inv.id, .organization_id = o.inv.organization_id,
+                 .detail = {.email = inv.email});
 }
 
 /* Whom to tell: the inviter while they are a member, else the first of those who administer. */
@@ -505,6 +504,6 @@ err invitation_ask_again(txn *t, const actor *who, const invitation_key *key)
     TRY(mail_queue(t, &order, NULL));
     actor by = *who;
     by.kind = ACTOR_INVITED;
-    return audit(t, &by, "invitation.asked_again", .subject_kind = S("invitation"), .subject_id = o.inv.id,
+    return audit(t, &by, EVENT_INVITATION_ASKED_AGAIN, .subject_id = o.inv.id,
                  .organization_id = o.inv.organization_id);
 }

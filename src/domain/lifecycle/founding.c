@@ -176,7 +176,7 @@ err organization_found(txn *t, const actor *by, const founding *f, founded *out)
     TRY(owner_account(t, f, out->organization_id, out));
     TRY(owner_membership(t, out->organization_id, out));
     TRY(founding_secrets(t, by, f, out));
-    return audit(t, by, "organization.created", .subject_kind = S("organization"), .subject_id = out->organization_id,
-                 .organization_id = out->organization_id, .after = AUDIT_OBJECT(t->a, {S("slug"), out->slug}),
-                 .detail = AUDIT_OBJECT(t->a, {S("owner"), f->email}), .about = out->account_id);
+    return audit(t, by, EVENT_ORGANIZATION_CREATED, .subject_id = out->organization_id,
+                 .organization_id = out->organization_id, .after = {.slug = out->slug}, .detail = {.owner = f->email},
+                 .about = out->account_id);
 }

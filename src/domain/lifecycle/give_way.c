@@ -23,8 +23,8 @@ static err raise_heir(txn *t, const actor *by, const closing_place *place, uuid 
     TRY(q_member_set(t, .role = S("owner"), .state = S("active"), .access_ends_at = 0, .access_warn_at = 0,
                      .entitlements = m.entitlements, .group_ids = m.group_ids,
                      .organization_id = place->organization_id, .id = membership_id));
-    return audit(t, by, "ownership.transferred", .subject_kind = S("member"), .subject_id = membership_id,
-                 .organization_id = place->organization_id, .before = AUDIT_OBJECT(t->a, {S("role"), m.role}));
+    return audit(t, by, EVENT_OWNERSHIP_TRANSFERRED, .subject_id = membership_id,
+                 .organization_id = place->organization_id, .before = {.role = m.role});
 }
 
 static err vacate(txn *t, const actor *by, const closing_place *place, uuid heir)
@@ -60,5 +60,5 @@ err account_gives_way(txn *t, const actor *who, str email_key, uuid heir)
     for (size_t i = 0; i < count; i++)
         TRY(vacate(t, &by, &places[i], heir));
     TRY(account_erase(t, &squatter));
-    return audit(t, &by, "account.gave_way", .subject_kind = S("account"), .subject_id = row.id);
+    return audit(t, &by, EVENT_ACCOUNT_GAVE_WAY, .subject_id = row.id);
 }

@@ -198,7 +198,7 @@ static err tell_holder(txn *t, const actor *who, const account_view *holder)
     mail_order order = {
         .kind = MAIL_SIGNUP_KNOWN, .account_id = holder->id, .recipient = holder->email, .locale = holder->locale};
     TRY(mail_queue(t, &order, NULL));
-    return audit(t, who, "signup.of_known", .subject_kind = S("account"), .subject_id = holder->id);
+    return audit(t, who, EVENT_SIGNUP_OF_KNOWN, .subject_id = holder->id);
 }
 
 err signup_answer(txn *t, const actor *who, str what)
@@ -264,8 +264,7 @@ err signup_confirm(txn *t, const actor *who, uuid id, str code, founded *out)
                         .sign_in = true};
     TRY(organization_found(t, who, &f, out));
     TRY(q_signup_delete(t, id));
-    return audit(t, who, "signup.confirmed", .took_a_secret = true, .subject_kind = S("account"),
-                 .subject_id = out->account_id);
+    return audit(t, who, EVENT_SIGNUP_CONFIRMED, .took_a_secret = true, .subject_id = out->account_id);
 }
 
 err organization_found_by(txn *t, const actor *by, const founding *f, founded *out)

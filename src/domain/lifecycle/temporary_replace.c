@@ -81,5 +81,5 @@ err temporary_replace(txn *t, const actor *who, const temporary_replacement *r, 
     TRY(account_get(t, who->account_id, &out->session.account));
     TRY(session_create(t, who, who->account_id, STAGE_FULL, false, &out->session.session_id, &out->session.token,
                        &out->session.expires_at));
-    return audit(t, who, "password.changed", .subject_kind = S("account"), .subject_id = who->account_id);
+    return audit(t, who, EVENT_PASSWORD_CHANGED, .subject_id = who->account_id);
 }

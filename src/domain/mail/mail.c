@@ -295,5 +295,5 @@ err mail_list(txn *t, uuid organization_id, page *p, mail_view **out, size_t *co
 err mail_retry(txn *t, const actor *by, int64_t *count)
 {
     TRY(q_mail_retry(t, count, .now = t->now));
-    return audit(t, by, "mail.retried", .subject_kind = S("mail"));
+    return audit(t, by, EVENT_MAIL_RETRIED);
 }

@@ -202,11 +202,12 @@ static err insert(txn *t, uuid organization_id, const holder *h, str name, str p
                             .created_at = t->now, .expires_at = expires_at);
 }
 
-static str described(arena *a, str name, str permissions, msec expires_at)
+static said_api_key described(arena *a, str name, str permissions, msec expires_at)
 {
     char when[CLOCK_TEXT_SIZE];
-    return AUDIT_OBJECT(a, {S("name"), name}, {S("permissions"), permissions},
-                        {S("expires_at"), expires_at ? clock_format(expires_at, when) : STR_NONE});
+    return (said_api_key){.name = name,
+                          .permissions = permissions,
+                          .expires_at = expires_at ? arena_str(a, clock_format(expires_at, when)) : STR_NONE};
 }
 
 err api_key_create(txn *t, const actor *by, const new_api_key *asked, uuid *id, str *key)
@@ -222,7 +223,7 @@ err api_key_create(txn *t, const actor *by, const new_api_key *asked, uuid *id, 
     TRY(make_room(t, o));
     TRY(insert(t, o, &h, name, permissions, expires_at, id, key));
     TRY(member_tell(t, o, h.membership_id, h.account_id, MAIL_MEMBER_API_KEY_CREATED));
-    return audit(t, by, "api_key.created", .subject_kind = S("api_key"), .subject_id = *id,
+    return audit(t, by, EVENT_API_KEY_CREATED, .subject_id = *id,
                  .after = described(t->a, name, permissions, expires_at), .about = h.account_id);
 }
 
@@ -242,6 +243,6 @@ err api_key_revoke(txn *t, const actor *by, uuid id)
     if (!revoked)
         return ERR_NOT_FOUND;
     str permissions = was.limited ? permissions_text(t->a, was.permissions) : STR_NONE;
-    return audit(t, by, "api_key.revoked", .subject_kind = S("api_key"), .subject_id = id,
+    return audit(t, by, EVENT_API_KEY_REVOKED, .subject_id = id,
                  .before = described(t->a, was.name, permissions, was.expires_at), .about = was.account_id);
 }

@@ -41,9 +41,8 @@ bool member_is_above(const actor *by, const q_member_lock_row *m)
 err member_moved(txn *t, const actor *by, uuid organization_id, uuid id, uuid account_id)
 {
     char to[TYPEID_SIZE];
-    return audit(t, by, "member.moved", .subject_kind = S("member"), .subject_id = id,
-                 .organization_id = organization_id,
-                 .after = AUDIT_OBJECT(t->a, {S("account"), typeid_format(ID_ACCOUNT, account_id, to)}));
+    return audit(t, by, EVENT_MEMBER_MOVED, .subject_id = id, .organization_id = organization_id,
+                 .after = {.account = typeid_format(ID_ACCOUNT, account_id, to)});
 }
 
 /* ---- end of access ---- */
@@ -169,33 +168,30 @@ static err write(const changing *w, const q_member_lock_row *was, const q_member
 
 /* ---- saying so ---- */
 
-static str options_text(const changing *w, const q_member_lock_row *m)
+static said_member_options options_of(const changing *w, const q_member_lock_row *m)
 {
     char when[CLOCK_TEXT_SIZE];
     arena *a = w->t->a;
-    return AUDIT_OBJECT(a, {S("entitlements"), entitlements_text(a, w->by->entitlement_keys, m->entitlements)},
-                        {S("groups"), str_trim(m->group_ids)},
-                        {S("access_ends_at"), m->access_ends_at ? clock_format(m->access_ends_at, when) : STR_NONE});
+    return (said_member_options){
+        .entitlements = entitlements_text(a, w->by->entitlement_keys, m->entitlements),
+        .groups = str_trim(m->group_ids),
+        .access_ends_at = m->access_ends_at ? arena_str(a, clock_format(m->access_ends_at, when)) : STR_NONE};
 }
 
 static err record(const changing *w, const q_member_lock_row *was, const q_member_lock_row *to)
 {
     txn *t = w->t;
     if (!str_eq(was->role, to->role))
-        TRY(audit(t, w->by, "member.role_changed", .subject_kind = S("member"), .subject_id = was->id,
-                  .before = AUDIT_OBJECT(t->a, {S("role"), was->role}),
-                  .after = AUDIT_OBJECT(t->a, {S("role"), to->role})));
+        TRY(audit(t, w->by, EVENT_MEMBER_ROLE_CHANGED, .subject_id = was->id, .before = {.role = was->role},
+                  .after = {.role = to->role}));
     if (!str_eq(was->state, to->state))
-        TRY(audit_write(
-            t, w->by,
-            &(audit_entry){.action = str_eq(to->state, S("active")) ? S("member.reactivated") : S("member.suspended"),
-                           .subject_kind = S("member"),
-                           .subject_id = was->id}));
+        TRY(str_eq(to->state, S("active")) ? audit(t, w->by, EVENT_MEMBER_REACTIVATED, .subject_id = was->id)
+                                           : audit(t, w->by, EVENT_MEMBER_SUSPENDED, .subject_id = was->id));
     if (was->entitlements == to->entitlements && was->access_ends_at == to->access_ends_at &&
         str_eq(was->group_ids, to->group_ids))
         return OK;
-    return audit(t, w->by, "member.updated", .subject_kind = S("member"), .subject_id = was->id,
-                 .before = options_text(w, was), .after = options_text(w, to));
+    return audit(t, w->by, EVENT_MEMBER_UPDATED, .subject_id = was->id, .before = options_of(w, was),
+                 .after = options_of(w, to));
 }
 
 /* The person is told, but of what they did themselves. */
@@ -310,7 +306,7 @@ err ownership_transfer(txn *t, const actor *by, uuid to)
     TRY(change(&w, &heir));
     w.c = &step_back;
     TRY(change(&w, &self));
-    return audit(t, by, "ownership.transferred", .subject_kind = S("member"), .subject_id = to);
+    return audit(t, by, EVENT_OWNERSHIP_TRANSFERRED, .subject_id = to);
 }
 
 err group_put(txn *t, const actor *by, uuid id, uuid member, bool in)

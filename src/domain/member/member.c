@@ -69,17 +69,6 @@ static err end_membership(txn *t, const actor *by, const q_member_lock_row *m, p
     return seat_vacate(t, &s, why);
 }
 
-static err write_removal(txn *t, const actor *by, const q_member_lock_row *m, const member_view *who, str action)
-{
-    return audit_write(t, by,
-                       &(audit_entry){.action = action,
-                                      .subject_kind = S("member"),
-                                      .subject_id = m->id,
-                                      .before = AUDIT_OBJECT(t->a, {S("role"), m->role}),
-                                      .detail = AUDIT_OBJECT(t->a, {S("email"), who->email}),
-                                      .about = m->account_id});
-}
-
 err member_remove(txn *t, const actor *by, uuid id, pending_fate fate)
 {
     seats s;
@@ -91,7 +80,8 @@ err member_remove(txn *t, const actor *by, uuid id, pending_fate fate)
     if (uuid_eq(id, by->membership_id) || member_is_above(by, &m))
         return ERR_FORBIDDEN;
     TRY(end_membership(t, by, &m, fate, SEAT_REMOVED));
-    return write_removal(t, by, &m, &who, S("member.removed"));
+    return audit(t, by, EVENT_MEMBER_REMOVED, .subject_id = m.id, .before = {.role = m.role},
+                 .detail = {.email = who.email}, .about = m.account_id);
 }
 
 err member_removal_preview(txn *t, uuid organization_id, uuid id, removal_preview *out)
@@ -116,7 +106,8 @@ static err leave(txn *t, const actor *by, uuid id)
     TRY(seats_lock(t, by->organization_id, &s));
     TRY(member_get(t, by->organization_id, m.id, &who));
     TRY(end_membership(t, by, &m, PENDING_REVOKE, SEAT_LEFT));
-    return write_removal(t, by, &m, &who, S("member.left"));
+    return audit(t, by, EVENT_MEMBER_LEFT, .subject_id = m.id, .before = {.role = m.role},
+                 .detail = {.email = who.email}, .about = m.account_id);
 }
 
 err member_leave(txn *t, const actor *by)

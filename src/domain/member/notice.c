@@ -38,8 +38,7 @@ static err warn(txn *t, const actor *by, uuid organization_id, const q_member_lo
     for (size_t i = 0; i < n; i++)
         if (!uuid_eq(contacts[i].id, m->account_id))
             TRY(tell(t, organization_id, m->id, &contacts[i], MAIL_MEMBER_ENDS_NOTICE));
-    return audit(t, by, "member.access_ends_soon", .subject_kind = S("member"), .subject_id = m->id,
-                 .organization_id = organization_id);
+    return audit(t, by, EVENT_MEMBER_ACCESS_ENDS_SOON, .subject_id = m->id, .organization_id = organization_id);
 }
 
 err members_warn(txn *t, int64_t limit, int64_t *count)

@@ -191,11 +191,13 @@ static bool key_valid(str key)
     return true;
 }
 
-static str described(arena *a, const entitlement_view *e)
+static said_entitlement described(arena *a, const entitlement_view *e)
 {
-    return AUDIT_OBJECT(a, {S("key"), e->key}, {S("name_en"), e->name_en}, {S("name_fr"), e->name_fr},
-                        {S("default"), e->by_default ? S("true") : S("false")},
-                        {S("roles"), roles_written(a, e->roles)});
+    return (said_entitlement){.key = e->key,
+                              .name_en = e->name_en,
+                              .name_fr = e->name_fr,
+                              .default_ = e->by_default ? S("true") : S("false"),
+                              .roles = roles_written(a, e->roles)};
 }
 
 static err check_view(txn *t, entitlement_view *e)
@@ -240,8 +242,7 @@ err entitlement_create(txn *t, const actor *by, const entitlement_view *asked)
                              .name_en = e.name_en, .name_fr = e.name_fr, .is_default = e.by_default,
                              .roles = roles_written(t->a, e.roles)));
     TRY(write_keys(t, by->organization_id));
-    return audit(t, by, "entitlement.created", .subject_kind = S("organization"), .subject_id = by->organization_id,
-                 .after = described(t->a, &e));
+    return audit(t, by, EVENT_ENTITLEMENT_CREATED, .subject_id = by->organization_id, .after = described(t->a, &e));
 }
 
 err entitlement_update(txn *t, const actor *by, str key, const entitlement_change *c)
@@ -252,7 +253,7 @@ err entitlement_update(txn *t, const actor *by, str key, const entitlement_chang
     if (!found)
         return ERR_NOT_FOUND;
     entitlement_view e = view_of(found);
-    str before = described(t->a, &e);
+    said_entitlement before = described(t->a, &e);
     e.name_en = c->name_en.p ? c->name_en : e.name_en;
     e.name_fr = c->name_fr.p ? c->name_fr : e.name_fr;
     e.by_default = c->has_default ? c->by_default : e.by_default;
@@ -261,8 +262,8 @@ err entitlement_update(txn *t, const actor *by, str key, const entitlement_chang
     TRY(q_entitlement_set(t, .name_en = e.name_en, .name_fr = e.name_fr, .is_default = e.by_default,
                           .roles = roles_written(t->a, e.roles), .organization_id = by->organization_id, .key = key));
     TRY(write_keys(t, by->organization_id));
-    return audit(t, by, "entitlement.updated", .subject_kind = S("organization"), .subject_id = by->organization_id,
-                 .before = before, .after = described(t->a, &e));
+    return audit(t, by, EVENT_ENTITLEMENT_UPDATED, .subject_id = by->organization_id, .before = before,
+                 .after = described(t->a, &e));
 }
 
 err entitlement_delete(txn *t, const actor *by, str key)
@@ -278,6 +279,5 @@ err entitlement_delete(txn *t, const actor *by, str key)
     for (size_t from = 0; from < Q_ENTITLEMENT_TAKE_FROM_COUNT; from++)
         TRY(q_entitlement_take(t, from, .kept = ~bit, .organization_id = by->organization_id, .bit = bit));
     TRY(write_keys(t, by->organization_id));
-    return audit(t, by, "entitlement.deleted", .subject_kind = S("organization"), .subject_id = by->organization_id,
-                 .before = described(t->a, &e));
+    return audit(t, by, EVENT_ENTITLEMENT_DELETED, .subject_id = by->organization_id, .before = described(t->a, &e));
 }

@@ -197,8 +197,7 @@ err group_create(txn *t, const actor *by, str name, uuid *id)
                        .name_key = fold_text(t->a, name), .created_at = t->now));
     if (!inserted)
         return taken(t);
-    return audit(t, by, "group.created", .subject_kind = S("group"), .subject_id = *id,
-                 .after = AUDIT_OBJECT(t->a, {S("name"), name}));
+    return audit(t, by, EVENT_GROUP_CREATED, .subject_id = *id, .after = {.name = name});
 }
 
 err group_rename(txn *t, const actor *by, uuid id, str name)
@@ -213,8 +212,7 @@ err group_rename(txn *t, const actor *by, uuid id, str name)
                        .organization_id = by->organization_id, .id = id));
     if (!renamed)
         return taken(t);
-    return audit(t, by, "group.renamed", .subject_kind = S("group"), .subject_id = id,
-                 .before = AUDIT_OBJECT(t->a, {S("name"), was.name}), .after = AUDIT_OBJECT(t->a, {S("name"), name}));
+    return audit(t, by, EVENT_GROUP_RENAMED, .subject_id = id, .before = {.name = was.name}, .after = {.name = name});
 }
 
 err group_delete(txn *t, const actor *by, uuid id)
@@ -229,6 +227,5 @@ err group_delete(txn *t, const actor *by, uuid id)
     TRY(q_group_leave_words(t, .organization_id = o, .word = word));
     TRY(q_group_leave_invitations(t, .text = kept, .organization_id = o));
     TRY(q_group_delete(t, .organization_id = o, .id = id));
-    return audit(t, by, "group.deleted", .subject_kind = S("group"), .subject_id = id,
-                 .before = AUDIT_OBJECT(t->a, {S("name"), was.name}));
+    return audit(t, by, EVENT_GROUP_DELETED, .subject_id = id, .before = {.name = was.name});
 }

@@ -26,8 +26,8 @@ static err standing_logo(txn *t, uuid organization_id, str *digest)
 
 static err note_change(txn *t, const actor *by, str before, str after)
 {
-    return audit(t, by, "organization.updated", .subject_kind = S("organization"), .subject_id = by->organization_id,
-                 .before = AUDIT_OBJECT(t->a, {S("logo"), before}), .after = AUDIT_OBJECT(t->a, {S("logo"), after}));
+    return audit(t, by, EVENT_ORGANIZATION_UPDATED, .subject_id = by->organization_id,
+                 .before = {.logo = audit_given(before)}, .after = {.logo = audit_given(after)});
 }
 
 err organization_logo_set(txn *t, const actor *by, str png)

@@ -102,10 +102,11 @@ err organization_none(txn *t, bool *out)
     return OK;
 }
 
-static str change_text(arena *a, const organization_view *o)
+static said_organization described(arena *a, const organization_view *o)
 {
-    return AUDIT_OBJECT(a, {S("name"), o->name}, {S("locale"), o->locale},
-                        {S("member_limit"), arena_printf(a, "%lld", (long long)o->seats.limit)});
+    return (said_organization){.name = audit_given(o->name),
+                               .locale = audit_given(o->locale),
+                               .member_limit = arena_printf(a, "%lld", (long long)o->seats.limit)};
 }
 
 err organization_update(txn *t, const actor *by, const organization_change *c)
@@ -114,7 +115,8 @@ err organization_update(txn *t, const actor *by, const organization_change *c)
     if (c->has_member_limit && by->kind != ACTOR_OPERATOR)
         return ERR_FORBIDDEN;
     TRY(organization_get(t, by->organization_id, &o));
-    str before = change_text(t->a, &o);
+    const organization_view was = o;
+    const said_organization before = described(t->a, &o);
     if (c->name.p)
         TRY(name_clean(t->a, t->problem, S("/name"), c->name, &o.name));
     if (c->has_locale)
@@ -123,12 +125,10 @@ err organization_update(txn *t, const actor *by, const organization_change *c)
         o.seats.limit = c->member_limit;
         TRY(q_seat_limit_set(t, .member_limit = c->member_limit, .organization_id = o.id));
     }
-    str after = change_text(t->a, &o);
-    if (str_eq(before, after))
+    if (str_eq(was.name, o.name) && str_eq(was.locale, o.locale) && was.seats.limit == o.seats.limit)
         return OK;
     TRY(q_organization_set(t, .name = o.name, .locale = o.locale, .id = o.id));
-    return audit(t, by, "organization.updated", .subject_kind = S("organization"), .subject_id = o.id, .before = before,
-                 .after = after);
+    return audit(t, by, EVENT_ORGANIZATION_UPDATED, .subject_id = o.id, .before = before, .after = described(t->a, &o));
 }
 
 err organization_recount(txn *t, str **findings, size_t *count)

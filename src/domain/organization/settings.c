@@ -9,29 +9,29 @@
 
 #define WORDS(...)   ((const str[]){__VA_ARGS__, {NULL, 0}})
 #define BOUNDS(name) .least = name##_LEAST, .most = name##_MOST
+#define CALLED(word) S_INIT(#word), offsetof(said_organization, word)
 #define SET(member)  .offset = offsetof(organization_settings, member)
 
 const organization_setting organization_setting_table[ORGANIZATION_SETTING_COUNT] = {
-    {S_INIT("existing_accounts"), KIND_WORD, SET(existing_accounts),
-     .words = WORDS(S_INIT("attach"), S_INIT("refuse"))},
-    {S_INIT("administrators_may_invite_administrators"), KIND_FLAG, SET(administrators_invite)},
-    {S_INIT("invitation_lifetime"), KIND_DURATION, SET(invitation_lifetime), BOUNDS(INVITATION_LIFETIME)},
-    {S_INIT("reminder_after"), KIND_DURATION, SET(reminder_after), BOUNDS(REMINDER_AFTER), .optional = true},
-    {S_INIT("reminder_max"), KIND_NUMBER, SET(reminder_max), BOUNDS(REMINDER_MAX)},
-    {S_INIT("temporary_password_delivery"), KIND_WORD, SET(temporary_password_delivery),
+    {CALLED(existing_accounts), KIND_WORD, SET(existing_accounts), .words = WORDS(S_INIT("attach"), S_INIT("refuse"))},
+    {CALLED(administrators_may_invite_administrators), KIND_FLAG, SET(administrators_invite)},
+    {CALLED(invitation_lifetime), KIND_DURATION, SET(invitation_lifetime), BOUNDS(INVITATION_LIFETIME)},
+    {CALLED(reminder_after), KIND_DURATION, SET(reminder_after), BOUNDS(REMINDER_AFTER), .optional = true},
+    {CALLED(reminder_max), KIND_NUMBER, SET(reminder_max), BOUNDS(REMINDER_MAX)},
+    {CALLED(temporary_password_delivery), KIND_WORD, SET(temporary_password_delivery),
      .words = WORDS(S_INIT("ask"), S_INIT("send"), S_INIT("show")), .optional = true, .inherits = true},
-    {S_INIT("temporary_password_lifetime"), KIND_DURATION, SET(temporary_password_lifetime),
+    {CALLED(temporary_password_lifetime), KIND_DURATION, SET(temporary_password_lifetime),
      BOUNDS(TEMPORARY_PASSWORD_LIFETIME), .optional = true, .inherits = true},
-    {S_INIT("password_min_length"), KIND_NUMBER, SET(password_min_length), BOUNDS(PASSWORD_MIN_LENGTH),
-     .optional = true, .inherits = true},
-    {S_INIT("session_lifetime"), KIND_DURATION, SET(session_lifetime), BOUNDS(SESSION_LIFETIME), .optional = true,
+    {CALLED(password_min_length), KIND_NUMBER, SET(password_min_length), BOUNDS(PASSWORD_MIN_LENGTH), .optional = true,
      .inherits = true},
-    {S_INIT("session_idle"), KIND_DURATION, SET(session_idle), BOUNDS(SESSION_IDLE), .optional = true},
-    {S_INIT("second_factor"), KIND_WORD, SET(second_factor),
+    {CALLED(session_lifetime), KIND_DURATION, SET(session_lifetime), BOUNDS(SESSION_LIFETIME), .optional = true,
+     .inherits = true},
+    {CALLED(session_idle), KIND_DURATION, SET(session_idle), BOUNDS(SESSION_IDLE), .optional = true},
+    {CALLED(second_factor), KIND_WORD, SET(second_factor),
      .words = WORDS(S_INIT("none"), S_INIT("administrators"), S_INIT("all"))},
-    {S_INIT("allowed_domains"), KIND_DOMAINS, SET(allowed_domains), .optional = true},
-    {S_INIT("refused_domains"), KIND_DOMAINS, SET(refused_domains), .optional = true},
-    {S_INIT("accent"), KIND_COLOUR, SET(accent), .optional = true},
+    {CALLED(allowed_domains), KIND_DOMAINS, SET(allowed_domains), .optional = true},
+    {CALLED(refused_domains), KIND_DOMAINS, SET(refused_domains), .optional = true},
+    {CALLED(accent), KIND_COLOUR, SET(accent), .optional = true},
 };
 
 static const void *slot(const organization_setting *about, const organization_settings *s)
@@ -223,23 +223,21 @@ err organization_settings_lay(arena *a, problem *p, const text_pair *changes, si
 }
 
 /* What differs, before and after, as the record keeps it; false when nothing does. */
-static bool differences(arena *a, const organization_settings *was, const organization_settings *is, str *before,
-                        str *after)
+static bool differences(arena *a, const organization_settings *was, const organization_settings *is,
+                        said_organization *before, said_organization *after)
 {
-    str old[ORGANIZATION_SETTING_COUNT][2], new[ORGANIZATION_SETTING_COUNT][2];
-    size_t n = 0;
+    bool any = false;
+    *before = *after = (said_organization){.name = STR_NONE};
     for (size_t i = 0; i < ORGANIZATION_SETTING_COUNT; i++) {
         const organization_setting *about = &organization_setting_table[i];
         str from = organization_setting_text(a, about, was), to = organization_setting_text(a, about, is);
         if (str_eq(from, to) && !from.p == !to.p)
             continue;
-        old[n][0] = new[n][0] = about->name;
-        old[n][1] = from;
-        new[n++][1] = to;
+        any = true;
+        *(str *)((char *)before + about->said) = audit_given(from);
+        *(str *)((char *)after + about->said) = audit_given(to);
     }
-    *before = audit_object(a, (const str(*)[2])old, n);
-    *after = audit_object(a, (const str(*)[2]) new, n);
-    return n > 0;
+    return any;
 }
 
 /* Whoever demands a second factor shows that they have one, or that their account has, where a key speaks for it: otherwise
@@ -262,7 +260,7 @@ static err locks_out(txn *t, const actor *by, const organization_settings *was, 
 err organization_settings_update(txn *t, const actor *by, const text_pair *changes, size_t count)
 {
     organization_view o;
-    str before, after;
+    said_organization before, after;
     bool shut;
     TRY(organization_get(t, by->organization_id, &o));
     organization_settings s = o.settings;
@@ -279,6 +277,5 @@ err organization_settings_update(txn *t, const actor *by, const text_pair *chang
         .temporary_password_lifetime = s.temporary_password_lifetime, .password_min_length = s.password_min_length,
         .session_lifetime = s.session_lifetime, .session_idle = s.session_idle, .second_factor = s.second_factor,
         .allowed_domains = s.allowed_domains, .refused_domains = s.refused_domains, .accent = s.accent, .id = o.id));
-    return audit(t, by, "organization.updated", .subject_kind = S("organization"), .subject_id = o.id, .before = before,
-                 .after = after);
+    return audit(t, by, EVENT_ORGANIZATION_UPDATED, .subject_id = o.id, .before = before, .after = after);
 }

@@ -31,7 +31,8 @@ typedef enum setting_kind {
 } setting_kind;
 
 typedef struct organization_setting {
-    str name; /* in the API, in forms and in the record */
+    str name;    /* in the API, in forms and in the record */
+    size_t said; /* in said_organization: where the record has it */
     setting_kind kind;
     size_t offset;    /* in organization_settings */
     const str *words; /* ended by STR_NONE */

@@ -2,8 +2,11 @@
 
 #include "domain/shared/throttle.h"
 #include "base/buf.h"
+#include "base/log.h"
 #include "base/random.h"
 #include "queries.h"
+
+#include <stdlib.h>
 
 static const str kinds[] = {
     [ACTOR_ANONYMOUS] = S_INIT("anonymous"), [ACTOR_ACCOUNT] = S_INIT("account"),
@@ -12,17 +15,25 @@ static const str kinds[] = {
     [ACTOR_SYSTEM] = S_INIT("system"),
 };
 
+/* A line as it is written: what its event's own struct holds, in words. */
+typedef struct entry {
+    str action, subject_kind;
+    uuid subject_id, organization_id, about;
+    str before, after, detail; /* JSON objects; STR_NONE: nothing to say */
+    bool took_a_secret, refusal;
+} entry;
+
 static uuid actor_id(const actor *by)
 {
     return by->kind == ACTOR_API_KEY || by->kind == ACTOR_INSTANCE_KEY ? by->key_id : by->account_id;
 }
 
-static uuid organization_of(const actor *by, const audit_entry *e)
+static uuid organization_of(const actor *by, const entry *e)
 {
     return uuid_none(e->organization_id) ? by->organization_id : e->organization_id;
 }
 
-static err write_line(txn *t, const actor *by, const audit_entry *e, uuid id)
+static err write_line(txn *t, const actor *by, const entry *e, uuid id)
 {
     uuid organization = organization_of(by, e);
     TRY(q_audit_insert(t, .organization_id = organization, .id = id, .actor_kind = kinds[by->kind],
@@ -41,11 +52,11 @@ static err write_line(txn *t, const actor *by, const audit_entry *e, uuid id)
 /* ---- gathering ---- */
 
 /* Whether anybody can have as many of these lines written as they like. */
-static bool is_gathered(const actor *by, const audit_entry *e)
+static bool is_gathered(const actor *by, const entry *e)
 {
     if (e->took_a_secret || !uuid_none(organization_of(by, e)))
         return false;
-    return by->kind == ACTOR_ANONYMOUS || str_ends(e->action, S(".refused"));
+    return by->kind == ACTOR_ANONYMOUS || e->refusal;
 }
 
 /* The line's own object with the count at its end; STR_NONE: the count alone. */
@@ -56,7 +67,7 @@ static str with_count(arena *a, str said, int64_t count)
 }
 
 /* Under whose name this one is gathered: its source's, or, when today has too many lines already, everybody's. */
-static err choose_source(txn *t, const actor *by, const audit_entry *e, msec minute, str *source)
+static err choose_source(txn *t, const actor *by, const entry *e, msec minute, str *source)
 {
     q_audit_gathering_find_row there;
     q_audit_gather_row day;
@@ -72,7 +83,7 @@ static err choose_source(txn *t, const actor *by, const audit_entry *e, msec min
 }
 
 /* One more in a line that stands: who and what it is about, and what it says, go where they are no longer the same. */
-static err add_to_line(txn *t, const actor *by, const audit_entry *e, uuid id, int64_t count)
+static err add_to_line(txn *t, const actor *by, const entry *e, uuid id, int64_t count)
 {
     q_audit_gathered_row line;
     TRY(q_audit_gathered(t, &line, .organization_id = UUID_NONE, .id = id));
@@ -83,7 +94,7 @@ static err add_to_line(txn *t, const actor *by, const audit_entry *e, uuid id, i
         .after = with_count(t->a, same_words ? e->after : STR_NONE, count), .organization_id = UUID_NONE, .id = id);
 }
 
-static err gather(txn *t, const actor *by, const audit_entry *e)
+static err gather(txn *t, const actor *by, const entry *e)
 {
     str source;
     q_audit_gather_row line;
@@ -94,18 +105,15 @@ static err gather(txn *t, const actor *by, const audit_entry *e)
     if (line.count > 1)
         return add_to_line(t, by, e, line.event_id, line.count);
     actor from = *by;
-    audit_entry first = *e;
+    entry first = *e;
     from.source = source.n && by->source.p ? source : STR_NONE;
     first.after = with_count(t->a, e->after, 1);
     return write_line(t, &from, &first, line.event_id);
 }
 
-err audit_write(txn *t, const actor *by, const audit_entry *e)
-{
-    return is_gathered(by, e) ? gather(t, by, e) : write_line(t, by, e, uuid_new(t->now));
-}
-
 /* ---- what a line says ---- */
+
+const char audit_null[] = "";
 
 static void add_text(buf *b, str s)
 {
@@ -122,18 +130,63 @@ static void add_text(buf *b, str s)
     buf_byte(b, '"');
 }
 
-str audit_object(arena *a, const str (*pairs)[2], size_t count)
+/* The object of one place, of the fields that are said; STR_NONE when none is. */
+static str object(arena *a, const event_object *place, const char *line)
 {
     BUF_SCOPED b = {0};
-    for (size_t i = 0; i < count; i++) {
-        buf_byte(&b, i ? ',' : '{');
-        add_text(&b, pairs[i][0]);
+    for (size_t i = 0; i < place->count; i++) {
+        str value;
+        memcpy(&value, line + place->at + i * sizeof value, sizeof value);
+        if (place->fields[i].optional && !value.p)
+            continue;
+        buf_byte(&b, b.n ? ',' : '{');
+        add_text(&b, place->fields[i].name);
         buf_byte(&b, ':');
-        if (pairs[i][1].p)
-            add_text(&b, pairs[i][1]);
+        if (value.p && value.p != audit_null)
+            add_text(&b, value);
         else
             buf_lit(&b, "null");
     }
+    if (!b.n)
+        return STR_NONE;
     buf_byte(&b, '}');
     return arena_str(a, buf_str(&b));
+}
+
+static entry entry_of(arena *a, const event_row *event, const void *line)
+{
+    event_about of;
+    memcpy(&of, line, sizeof of);
+    return (entry){.action = event->action,
+                   .subject_kind = event->subject,
+                   .subject_id = of.subject_id,
+                   .organization_id = of.organization_id,
+                   .about = of.about,
+                   .before = object(a, &event->before, line),
+                   .after = object(a, &event->after, line),
+                   .detail = object(a, &event->detail, line),
+                   .took_a_secret = of.took_a_secret,
+                   .refusal = event->refusal};
+}
+
+/* A test that makes somebody do what the table does not know of them ends here. */
+static void expect(const event_row *event, const actor *by)
+{
+#ifdef PARVIS_TEST_HOOKS
+    if (event->by & 1u << by->kind)
+        return;
+    log_(LOG_ERROR, "spec/events.yaml knows no such event by such an actor", LOG_TEXT("action", event->action),
+         LOG_TEXT("by", kinds[by->kind]));
+    abort();
+#else
+    (void)event, (void)by;
+#endif
+}
+
+err audit_write(txn *t, const actor *by, audit_event event, const void *line)
+{
+    const event_row *row = &event_table[event];
+    expect(row, by);
+    const entry e = entry_of(t->a, row, line);
+    return is_gathered(by, &e) ? gather(t, by, &e) : write_line(t, by, &e, uuid_new(t->now));
 }
