@@ -8,12 +8,15 @@ Understands a closed subset of OpenAPI 3.1; anything else stops the build with t
 - schemas: object, array, string, integer, boolean; enum; minLength maxLength minimum maximum minItems maxItems required; format: binary;
   type [T, "null"]; x-multiline; x-name (the rules judge its characters); x-prefix; $ref to components
 - a map: an object with additionalProperties {type: boolean}, maxProperties and propertyNames {maxLength}, in JSON alone
+- answers of the API: see answer_schema.py
 """
 import json
 import re
 import sys
 
 import yaml
+
+from answer_schema import Shapes, Unknown, need, unused
 
 METHODS = ("get", "post", "patch", "put", "delete")
 KINDS = {"read": "ROUTE_READ", "write": "ROUTE_WRITE", "slow": "ROUTE_SLOW", "heavy": "ROUTE_HEAVY", "bare": "ROUTE_BARE"}
@@ -42,15 +45,6 @@ KEYWORDS = set("auto break case char const continue default do double else enum 
 MAX_BODY, PARAMS_MAX = 64 * 1024, 3
 
 
-class Unknown(Exception):
-    """Something outside the subset; the message says where."""
-
-
-def need(condition, where, what):
-    if not condition:
-        raise Unknown(f"{where}: {what}")
-
-
 def c_text(text):
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
@@ -66,6 +60,7 @@ class Document:
         self.path, self.face = path, face
         with open(path, encoding="utf-8") as file:
             self.tree = yaml.safe_load(file)
+        self.shapes = Shapes(self.tree, path)
 
     def follow(self, node, where):
         """The node itself, or what its $ref names; and the reference, which gives shared bodies one C type."""
@@ -199,7 +194,7 @@ class Bodies:
         shared = (document.path, reference or form) if reference or form else None
         if shared in self.shared:
             first = self.shared[shared]
-            for struct in [s for s in self.names if s == first or s.startswith(first + "_")]:
+            for struct in [s for s in sorted(self.names) if s == first or s.startswith(first + "_")]:
                 self.structs.append(f"typedef {struct} {name}{struct[len(first):]};\n")
         else:
             first = name
@@ -262,6 +257,8 @@ def route_of(document, bodies, permissions, pattern, method, item, operation):
         need(method != "get", where, "a GET has no body")
         row["media"] = bodies.body(document, operation, f"body_{name}", where)
         row["body"] = f"&schema_body_{name}"
+    if document.face == "api":
+        document.shapes.answers(operation, where)
     row |= weight(operation, kind, query, where)
     if query:
         bodies.query(document, query, f"query_{name}", where)
@@ -317,6 +314,8 @@ def collect(documents, permissions):
                     need(key not in seen and row["handle"] not in seen, where, "twice the same route or operationId")
                     seen |= {key, row["handle"]}
                     routes.append(row)
+        left = unused(document.tree)
+        need(not left, document.path, f"nobody uses {', '.join(left)}")
     return bodies, routes
 
 
