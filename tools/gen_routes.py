@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""spec/openapi.yaml and spec/console.yaml -> bodies.h, bodies.c, routes.h, routes.c, openapi_json.c.
+"""spec/openapi.yaml and spec/console.yaml -> bodies.h, bodies.c, routes.h, routes.c, openapi_json.c, replies.h, replies.c.
 
-gen_routes.py OPENAPI CONSOLE PERMISSIONS BODIES_H BODIES_C ROUTES_H ROUTES_C OPENAPI_JSON_C
+gen_routes.py OPENAPI CONSOLE PERMISSIONS BODIES_H BODIES_C ROUTES_H ROUTES_C OPENAPI_JSON_C REPLIES_H REPLIES_C
 
 Understands a closed subset of OpenAPI 3.1; anything else stops the build with the file and the path of what it did not know.
 - operations: operationId, summary, description, x-kind, x-access or x-permission, x-effect-free, x-max-body, x-stage, x-admit, x-heavy-when, x-bulk, x-instance-key, parameters, requestBody, responses
@@ -17,6 +17,7 @@ import sys
 import yaml
 
 from answer_schema import Shapes, Unknown, need, unused
+from gen_replies import c_name, c_text, replies
 
 METHODS = ("get", "post", "patch", "put", "delete")
 KINDS = {"read": "ROUTE_READ", "write": "ROUTE_WRITE", "slow": "ROUTE_SLOW", "heavy": "ROUTE_HEAVY", "bare": "ROUTE_BARE"}
@@ -40,19 +41,7 @@ FIELD_TYPES = {"object": "FIELD_OBJECT", "array": "FIELD_ARRAY", "string": "FIEL
 # What a body may come as: its content types, and how the program calls them. A picture is a body by itself.
 MEDIA = {"api": {("application/json",): "BODY_JSON", ("image/png", "image/jpeg"): "BODY_IMAGE"},
          "console": {("application/x-www-form-urlencoded",): "BODY_FORM", ("multipart/form-data",): "BODY_MULTIPART"}}
-KEYWORDS = set("auto break case char const continue default do double else enum extern float for goto if inline int long register "
-               "restrict return short signed sizeof static struct switch typedef union unsigned void volatile while bool".split())
 MAX_BODY, PARAMS_MAX = 64 * 1024, 3
-
-
-def c_text(text):
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
-
-
-def c_name(name, where):
-    found = re.sub(r"[^a-z0-9_]", "_", re.sub(r"(?<=[a-z])([A-Z]+)", r"_\1", name).lower()) # clientDataJSON: client_data_json
-    need(re.fullmatch(r"[a-z][a-z0-9_]*", found), where, f"{name!r} is no name for C")
-    return found + "_" if found in KEYWORDS else found
 
 
 class Document:
@@ -332,7 +321,7 @@ def write(path, text):
 
 
 def main():
-    openapi, console, rights, bodies_h, bodies_c, routes_h, routes_c, openapi_json_c = sys.argv[1:]
+    openapi, console, rights, bodies_h, bodies_c, routes_h, routes_c, openapi_json_c, replies_h, replies_c = sys.argv[1:]
     with open(rights, encoding="utf-8") as file:
         permissions = set(yaml.safe_load(file))
     documents = [Document(openapi, "api"), Document(console, "console")]
@@ -351,6 +340,8 @@ def main():
     text = json.dumps(keyed_by_text(documents[0].tree), ensure_ascii=False, separators=(",", ":"))
     pieces = "\n".join("    " + c_text(text[at:at + 100]) for at in range(0, len(text), 100))
     write(openapi_json_c, f"#include \"routes.h\"\n\nstatic const char text[] =\n{pieces};\n\nconst str openapi_json = {{text, sizeof text - 1}};\n")
+    for path, answers in zip((replies_h, replies_c), replies(documents[0].shapes)):
+        write(path, answers)
 
 
 try:

@@ -1,5 +1,6 @@
 #include "console/invite.h"
 #include "domain/invitation/create.h"
+#include "http/answer_json.h"
 
 /* A name that came along in the pasted text is a help, not a demand: what the rules refuse is left out. */
 static str usable_name(request *r, str name)

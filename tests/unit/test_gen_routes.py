@@ -1,5 +1,6 @@
 """What the generator of routes must refuse of slow, heavy and bulk ones and of answers, and what it asks of the program."""
 import os
+import re
 import subprocess
 import sys
 
@@ -17,7 +18,7 @@ def generate(tmp_path):
                                            f"components: {{schemas: {schemas}}}\n")
         (tmp_path / "console.yaml").write_text(HEAD + "  /page: {get: {operationId: page, x-kind: read, x-access: public}}\n")
         (tmp_path / "rights.yaml").write_text("things.make: [owner]\n")
-        names = ["api.yaml", "console.yaml", "rights.yaml", "bodies.h", "bodies.c", "routes.h", "routes.c", "json.c"]
+        names = ["api.yaml", "console.yaml", "rights.yaml", "bodies.h", "bodies.c", "routes.h", "routes.c", "json.c", "replies.h", "replies.c"]
         done = subprocess.run([sys.executable, GENERATOR, *(str(tmp_path / n) for n in names)], capture_output=True, text=True)
         if done.returncode:
             raise AssertionError(done.stderr)
@@ -112,3 +113,29 @@ def test_an_open_answer_does_not_build(generate):
 def test_a_schema_that_nobody_uses_does_not_build(generate):
     refuses(generate, "nobody uses #/components/schemas/Other", schemas=(THING % "id: {type: string}")[:-1] + ", Other: {type: string}}")
     refuses(generate, "nobody uses #/components/schemas/Thing", "{204: {description: done}}")
+
+
+def test_the_structs_and_the_tables_that_write_an_answer(generate, tmp_path):
+    fields = ("id: {type: string, x-prefix: thg}, at: {type: [string, 'null'], format: date-time}, n: {type: [integer, 'null']}, "
+              "kind: {type: string, enum: [one]}, names: {type: array, items: {type: string}}, secret: {$ref: '#/components/schemas/Secret', description: once}")
+    thing = (THING % fields).replace("required: [id]", "required: [id, at, n, kind, names]")
+    generate(WRITE, responses=ANSWER, schemas=thing[:-1] + ", Secret: {type: [string, 'null'], x-secret: true}}")
+    header, table = (tmp_path / "replies.h").read_text(), (tmp_path / "replies.c").read_text()
+    assert "typedef struct reply_thing {\n    uuid id;\n    msec at;\n    int64_t n;\n    bool has_n;\n    reply_texts names;\n    str secret;\n}" in header
+    row = dict(re.findall(r'S_INIT\("(\w+)"\), (.*)},\n', table))
+    assert "REPLY_ID, .text = S_INIT(\"thg\")" in row["id"] and "REPLY_TIME" in row["at"] and "offsetof(reply_thing, has_n)" in row["n"]
+    assert row["kind"] == '.has_offset = REPLY_ALWAYS, .kind = REPLY_WORD, .text = S_INIT("one")'
+    assert "REPLY_SECRET, .optional = true" in row["secret"] and ".item = REPLY_TEXT" in row["names"]
+
+
+def test_an_answer_field_that_has_no_schema_does_not_build(generate, tmp_path):
+    """The program fills the struct of a schema: there is no place for anything else."""
+    generate(WRITE, responses=ANSWER, schemas=THING % "id: {type: string}")
+    struct = re.search(r"typedef struct reply_thing \{.*?\} reply_thing;", (tmp_path / "replies.h").read_text(), re.S)[0]
+
+    def builds(field):
+        source = f"typedef struct str {{ const char *p; unsigned long n; }} str;\n{struct}\nreply_thing made(str s);\nreply_thing made(str s)\n{{\n    return (reply_thing){{.{field} = s}};\n}}\n"
+        return subprocess.run(["cc", "-fsyntax-only", "-x", "c", "-"], input=source, capture_output=True, text=True)
+    assert builds("id").returncode == 0
+    refused = builds("name")
+    assert refused.returncode != 0 and "has no member named" in refused.stderr
