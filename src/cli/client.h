@@ -17,7 +17,10 @@ typedef struct reply {
  * does not have cannot be asked for.
  */
 typedef struct answer_path answer_path;
-/** AT(member, account.email): in a Member. AT_IN: where that itself stands below a name. AT_KEYWORD: a name that C keeps for itself. */
+/**
+ * AT(member, account.email): in a Member. AT_IN("settings.", …): where that itself stands below a name. AT_KEYWORD: a name that
+ * C keeps for itself.
+ */
 #define AT(schema, path)            AT_IN("", schema, path)
 #define AT_IN(before, schema, path) ((const answer_path *)&(before #path)[0 * offsetof(reply_##schema, path)])
 #define AT_KEYWORD(schema, name)    ((const answer_path *)&(#name)[0 * offsetof(reply_##schema, name##_)])
