@@ -1,19 +1,23 @@
 #!/usr/bin/env python3
-"""spec/openapi.yaml and spec/console.yaml -> bodies.h, bodies.c, routes.h, routes.c, openapi_json.c.
+"""spec/openapi.yaml and spec/console.yaml -> bodies.h, bodies.c, routes.h, routes.c, openapi_json.c, replies.h, replies.c.
 
-gen_routes.py OPENAPI CONSOLE PERMISSIONS BODIES_H BODIES_C ROUTES_H ROUTES_C OPENAPI_JSON_C
+gen_routes.py OPENAPI CONSOLE PERMISSIONS BODIES_H BODIES_C ROUTES_H ROUTES_C OPENAPI_JSON_C REPLIES_H REPLIES_C
 
 Understands a closed subset of OpenAPI 3.1; anything else stops the build with the file and the path of what it did not know.
 - operations: operationId, summary, description, x-kind, x-access or x-permission, x-effect-free, x-max-body, x-stage, x-admit, x-heavy-when, x-bulk, x-instance-key, parameters, requestBody, responses
 - schemas: object, array, string, integer, boolean; enum; minLength maxLength minimum maximum minItems maxItems required; format: binary;
   type [T, "null"]; x-multiline; x-name (the rules judge its characters); x-prefix; $ref to components
 - a map: an object with additionalProperties {type: boolean}, maxProperties and propertyNames {maxLength}, in JSON alone
+- answers of the API: see answer_schema.py
 """
 import json
 import re
 import sys
 
 import yaml
+
+from answer_schema import Shapes, Unknown, need, unused
+from gen_replies import c_name, c_text, replies
 
 METHODS = ("get", "post", "patch", "put", "delete")
 KINDS = {"read": "ROUTE_READ", "write": "ROUTE_WRITE", "slow": "ROUTE_SLOW", "heavy": "ROUTE_HEAVY", "bare": "ROUTE_BARE"}
@@ -37,28 +41,7 @@ FIELD_TYPES = {"object": "FIELD_OBJECT", "array": "FIELD_ARRAY", "string": "FIEL
 # What a body may come as: its content types, and how the program calls them. A picture is a body by itself.
 MEDIA = {"api": {("application/json",): "BODY_JSON", ("image/png", "image/jpeg"): "BODY_IMAGE"},
          "console": {("application/x-www-form-urlencoded",): "BODY_FORM", ("multipart/form-data",): "BODY_MULTIPART"}}
-KEYWORDS = set("auto break case char const continue default do double else enum extern float for goto if inline int long register "
-               "restrict return short signed sizeof static struct switch typedef union unsigned void volatile while bool".split())
 MAX_BODY, PARAMS_MAX = 64 * 1024, 3
-
-
-class Unknown(Exception):
-    """Something outside the subset; the message says where."""
-
-
-def need(condition, where, what):
-    if not condition:
-        raise Unknown(f"{where}: {what}")
-
-
-def c_text(text):
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
-
-
-def c_name(name, where):
-    found = re.sub(r"[^a-z0-9_]", "_", re.sub(r"(?<=[a-z])([A-Z]+)", r"_\1", name).lower()) # clientDataJSON: client_data_json
-    need(re.fullmatch(r"[a-z][a-z0-9_]*", found), where, f"{name!r} is no name for C")
-    return found + "_" if found in KEYWORDS else found
 
 
 class Document:
@@ -66,6 +49,7 @@ class Document:
         self.path, self.face = path, face
         with open(path, encoding="utf-8") as file:
             self.tree = yaml.safe_load(file)
+        self.shapes = Shapes(self.tree, path)
 
     def follow(self, node, where):
         """The node itself, or what its $ref names; and the reference, which gives shared bodies one C type."""
@@ -199,7 +183,7 @@ class Bodies:
         shared = (document.path, reference or form) if reference or form else None
         if shared in self.shared:
             first = self.shared[shared]
-            for struct in [s for s in self.names if s == first or s.startswith(first + "_")]:
+            for struct in [s for s in sorted(self.names) if s == first or s.startswith(first + "_")]:
                 self.structs.append(f"typedef {struct} {name}{struct[len(first):]};\n")
         else:
             first = name
@@ -262,6 +246,8 @@ def route_of(document, bodies, permissions, pattern, method, item, operation):
         need(method != "get", where, "a GET has no body")
         row["media"] = bodies.body(document, operation, f"body_{name}", where)
         row["body"] = f"&schema_body_{name}"
+    if document.face == "api":
+        document.shapes.answers(operation, where)
     row |= weight(operation, kind, query, where)
     if query:
         bodies.query(document, query, f"query_{name}", where)
@@ -317,6 +303,8 @@ def collect(documents, permissions):
                     need(key not in seen and row["handle"] not in seen, where, "twice the same route or operationId")
                     seen |= {key, row["handle"]}
                     routes.append(row)
+        left = unused(document.tree)
+        need(not left, document.path, f"nobody uses {', '.join(left)}")
     return bodies, routes
 
 
@@ -333,7 +321,7 @@ def write(path, text):
 
 
 def main():
-    openapi, console, rights, bodies_h, bodies_c, routes_h, routes_c, openapi_json_c = sys.argv[1:]
+    openapi, console, rights, bodies_h, bodies_c, routes_h, routes_c, openapi_json_c, replies_h, replies_c = sys.argv[1:]
     with open(rights, encoding="utf-8") as file:
         permissions = set(yaml.safe_load(file))
     documents = [Document(openapi, "api"), Document(console, "console")]
@@ -352,6 +340,8 @@ def main():
     text = json.dumps(keyed_by_text(documents[0].tree), ensure_ascii=False, separators=(",", ":"))
     pieces = "\n".join("    " + c_text(text[at:at + 100]) for at in range(0, len(text), 100))
     write(openapi_json_c, f"#include \"routes.h\"\n\nstatic const char text[] =\n{pieces};\n\nconst str openapi_json = {{text, sizeof text - 1}};\n")
+    for path, answers in zip((replies_h, replies_c), replies(documents[0].shapes)):
+        write(path, answers)
 
 
 try:

@@ -9,15 +9,12 @@
 #include "domain/lifecycle/temporary_replace.h"
 #include "routes.h"
 
-void answer_signed_in(request *r, int status, const signed_in *s)
+err answer_signed_in(request *r, int status, const signed_in *s)
 {
-    json_writer w = answer_json(r, status);
-    json_open(&w, STR_NONE, '{');
-    view_account(&w, S("account"), &s->account);
-    view_session(&w, S("session"), s->session_id, s->expires_at);
-    json_bool(&w, S("password_change_required"), s->stage == STAGE_PASSWORD);
-    json_close(&w, '}');
     answer_session(r, s);
+    return REPLY(r, status, signed_in, .account = view_account(&s->account),
+                 .session = view_session(s->session_id, s->expires_at),
+                 .password_change_required = s->stage == STAGE_PASSWORD);
 }
 
 err api_sign_in_admit(request *r, txn *t)
@@ -48,8 +45,7 @@ err api_sign_in(request *r, txn *t)
     if (is_noted(e))
         return answer_problem(r, e);
     TRY(e);
-    answer_signed_in(r, 201, &s);
-    return OK;
+    return answer_signed_in(r, 201, &s);
 }
 
 err api_sign_out(request *r, txn *t)
@@ -63,9 +59,8 @@ static err answer_me(request *r, txn *t)
 {
     account_view me;
     TRY(account_get(t, r->actor.account_id, &me));
-    json_writer w = answer_json(r, 200);
-    view_account(&w, STR_NONE, &me);
-    return OK;
+    reply_account shown = view_account(&me);
+    return REPLY_OF(r, 200, account, &shown);
 }
 
 /* The operator is nobody's account. */
@@ -89,23 +84,6 @@ err api_update_me(request *r, txn *t)
     return answer_me(r, t);
 }
 
-static void write_memberships(json_writer *w, const membership_view *list, size_t n)
-{
-    for (size_t i = 0; i < n; i++) {
-        json_open(w, STR_NONE, '{');
-        json_open(w, S("organization"), '{');
-        json_id(w, S("id"), ID_ORGANIZATION, list[i].organization_id);
-        json_str(w, S("slug"), list[i].organization_slug);
-        json_str(w, S("name"), list[i].organization_name);
-        json_close(w, '}');
-        json_id(w, S("member"), ID_MEMBER, list[i].membership_id);
-        json_str(w, S("role"), list[i].role);
-        view_entitlements(w, list[i].entitlement_keys, list[i].entitlements, list[i].role);
-        json_time(w, S("joined_at"), list[i].joined_at);
-        json_close(w, '}');
-    }
-}
-
 /* An API key belongs to one organization and shows that one alone. */
 static size_t visible(const request *r, membership_view *list, size_t n)
 {
@@ -122,19 +100,18 @@ err api_list_my_memberships(request *r, txn *t)
     size_t n;
     TRY(need_account(r));
     TRY(account_memberships(t, r->actor.account_id, &list, &n));
-    json_writer w = view_list_open(r);
-    write_memberships(&w, list, visible(r, list, n));
-    view_list_close(&w, &(page){.total = -1});
-    return OK;
-}
-
-static void write_device(json_writer *w, str user_agent)
-{
-    device d = device_of(user_agent);
-    json_open(w, S("device"), '{');
-    json_str(w, S("browser"), d.browser);
-    json_str(w, S("system"), d.system);
-    json_close(w, '}');
+    n = visible(r, list, n);
+    reply_membership *items = arena_array_of(r->a, reply_membership, n);
+    for (size_t i = 0; i < n; i++) {
+        const membership_view *m = &list[i];
+        items[i] = (reply_membership){
+            .organization = view_organization_brief(m->organization_id, m->organization_slug, m->organization_name),
+            .member = m->membership_id,
+            .role = m->role,
+            .entitlements = view_entitlements(r->a, m->entitlement_keys, m->entitlements, m->role),
+            .joined_at = m->joined_at};
+    }
+    return REPLY(r, 200, membership_list, .items = {items, n});
 }
 
 err api_list_my_sessions(request *r, txn *t)
@@ -142,22 +119,20 @@ err api_list_my_sessions(request *r, txn *t)
     session_view *list;
     size_t n;
     TRY(account_sessions(t, r->actor.account_id, &list, &n));
-    json_writer w = view_list_open(r);
+    reply_own_session *items = arena_array_of(r->a, reply_own_session, n);
     for (size_t i = 0; i < n; i++) {
-        json_open(&w, STR_NONE, '{');
-        json_id(&w, S("id"), ID_SESSION, list[i].id);
-        json_bool(&w, S("current"), uuid_eq(list[i].id, r->actor.session_id));
-        json_time(&w, S("created_at"), list[i].created_at);
-        json_time(&w, S("seen_at"), list[i].seen_at);
-        json_time(&w, S("expires_at"), list[i].expires_at);
-        json_str(&w, S("user_agent"), list[i].user_agent);
-        json_str(&w, S("source"), list[i].source);
-        write_device(&w, list[i].user_agent);
-        json_str(&w, S("place"), place_of(r->app->env.places, r->a, r->lang, list[i].source));
-        json_close(&w, '}');
+        device d = device_of(list[i].user_agent);
+        items[i] = (reply_own_session){.id = list[i].id,
+                                       .current = uuid_eq(list[i].id, r->actor.session_id),
+                                       .created_at = list[i].created_at,
+                                       .seen_at = list[i].seen_at,
+                                       .expires_at = list[i].expires_at,
+                                       .user_agent = list[i].user_agent,
+                                       .source = list[i].source,
+                                       .device = {.browser = d.browser, .system = d.system},
+                                       .place = place_of(r->app->env.places, r->a, r->lang, list[i].source)};
     }
-    view_list_close(&w, &(page){.total = -1});
-    return OK;
+    return REPLY(r, 200, session_list, .items = {items, n});
 }
 
 err api_revoke_my_sessions(request *r, txn *t)
@@ -316,25 +291,13 @@ err api_confirm_address_proof(request *r, txn *t)
 
 err api_get_email_change(request *r, txn *t)
 {
-    email_change_pending asked;
+    email_change_pending asked = {0};
     err e = email_change_asked(t, r->actor.account_id, &asked);
     if (e != OK && e != ERR_NOT_FOUND)
         return e;
-    json_writer w = answer_json(r, 200);
-    json_open(&w, STR_NONE, '{');
-    json_str(&w, S("email"), r->actor.email);
-    json_bool(&w, S("email_proved"), r->actor.address_proved);
-    if (e == OK) {
-        json_open(&w, S("pending"), '{');
-        json_str(&w, S("email"), asked.email);
-        json_time(&w, S("requested_at"), asked.asked_at);
-        json_time(&w, S("expires_at"), asked.expires_at);
-        json_close(&w, '}');
-    } else {
-        json_str(&w, S("pending"), STR_NONE);
-    }
-    json_close(&w, '}');
-    return OK;
+    return REPLY(r, 200, email_change, .email = r->actor.email, .email_proved = r->actor.address_proved,
+                 .has_pending = e == OK,
+                 .pending = {.email = asked.email, .requested_at = asked.asked_at, .expires_at = asked.expires_at});
 }
 
 err api_cancel_email_change(request *r, txn *t)

@@ -5,36 +5,30 @@
 #include "bodies.h"
 #include "routes.h"
 
-static void write_permissions(json_writer *w, const api_key_view *k)
+static reply_texts view_permissions(arena *a, const api_key_view *k)
 {
     permission set = k->permissions, one;
-    if (!k->limited) {
-        json_nothing(w, S("permissions"));
-        return;
-    }
-    json_open(w, S("permissions"), '[');
+    size_t n = 0, count = 0;
+    for (permission rest = set; permission_next(&rest, &one);)
+        count++;
+    str *names = arena_array_of(a, str, count);
     while (permission_next(&set, &one))
-        json_str(w, STR_NONE, permission_name(one));
-    json_close(w, ']');
+        names[n++] = permission_name(one);
+    return (reply_texts){names, n};
 }
 
-/* Without its end: the secret belongs inside, once. */
-static void write_key_open(json_writer *w, const api_key_view *k)
+static reply_api_key view_key(arena *a, const api_key_view *k)
 {
-    json_open(w, STR_NONE, '{');
-    json_id(w, S("id"), ID_KEY, k->id);
-    json_str(w, S("name"), k->name);
-    json_id(w, S("member"), ID_MEMBER, k->membership_id);
-    json_open(w, S("account"), '{');
-    json_id(w, S("id"), ID_ACCOUNT, k->account_id);
-    json_str(w, S("email"), k->email);
-    json_str(w, S("given_name"), k->given_name);
-    json_str(w, S("family_name"), k->family_name);
-    json_close(w, '}');
-    write_permissions(w, k);
-    json_time(w, S("created_at"), k->created_at);
-    json_time(w, S("expires_at"), k->expires_at);
-    json_day(w, S("last_used_on"), k->last_used_at);
+    return (reply_api_key){
+        .id = k->id,
+        .name = k->name,
+        .member = k->membership_id,
+        .account = {.id = k->account_id, .email = k->email, .given_name = k->given_name, .family_name = k->family_name},
+        .has_permissions = k->limited,
+        .permissions = view_permissions(a, k),
+        .created_at = k->created_at,
+        .expires_at = k->expires_at,
+        .last_used_on = k->last_used_at};
 }
 
 err api_list_api_keys(request *r, txn *t)
@@ -44,13 +38,10 @@ err api_list_api_keys(request *r, txn *t)
     api_key_view *list;
     size_t n;
     TRY(api_key_list(t, r->actor.organization_id, &p, &list, &n));
-    json_writer w = view_list_open(r);
-    for (size_t i = 0; i < n; i++) {
-        write_key_open(&w, &list[i]);
-        json_close(&w, '}');
-    }
-    view_list_close(&w, &p);
-    return OK;
+    reply_api_key *items = arena_array_of(r->a, reply_api_key, n);
+    for (size_t i = 0; i < n; i++)
+        items[i] = view_key(r->a, &list[i]);
+    return REPLY(r, 200, api_key_list, .items = {items, n}, .next_cursor = p.next);
 }
 
 static err read_new(request *r, const body_create_api_key *b, new_api_key *out)
@@ -75,11 +66,9 @@ err api_create_api_key(request *r, txn *t)
     TRY(read_new(r, r->body, &asked));
     TRY(api_key_create(t, &r->actor, &asked, &id, &key));
     TRY(api_key_get(t, r->actor.organization_id, id, &made));
-    json_writer w = answer_json(r, 201);
-    write_key_open(&w, &made);
-    answer_secret(r, &w, S("api_key"), key);
-    json_close(&w, '}');
-    return OK;
+    reply_api_key shown = view_key(r->a, &made);
+    shown.api_key = key;
+    return REPLY_OF(r, 201, api_key, &shown);
 }
 
 err api_revoke_api_key(request *r, txn *t)

@@ -21,26 +21,10 @@ err api_lookup_invitation(request *r, txn *t)
     err e = invitation_lookup(t, &r->actor, &key, &d);
     if (e != OK)
         return refuse_noted(r, e);
-    json_writer w = answer_json(r, 200);
-    json_open(&w, STR_NONE, '{');
-    json_open(&w, S("organization"), '{');
-    json_str(&w, S("name"), d.organization_name);
-    json_close(&w, '}');
-    if (d.inviter_given_name.p) {
-        json_open(&w, S("inviter"), '{');
-        json_str(&w, S("given_name"), d.inviter_given_name);
-        json_str(&w, S("family_name"), d.inviter_family_name);
-        json_close(&w, '}');
-    } else {
-        json_nothing(&w, S("inviter"));
-    }
-    json_str(&w, S("email"), d.email);
-    json_str(&w, S("role"), d.role);
-    json_str(&w, S("state"), d.state);
-    json_time(&w, S("expires_at"), d.expires_at);
-    json_str(&w, S("next"), d.next);
-    json_close(&w, '}');
-    return OK;
+    return REPLY(r, 200, invitation_door, .organization = {.name = d.organization_name},
+                 .has_inviter = d.inviter_given_name.p != NULL,
+                 .inviter = {.given_name = d.inviter_given_name, .family_name = d.inviter_family_name},
+                 .email = d.email, .role = d.role, .state = d.state, .expires_at = d.expires_at, .next = d.next);
 }
 
 typedef struct entry {
@@ -95,22 +79,13 @@ err api_accept_invitation(request *r, txn *t)
     err e = invitation_accept(t, &r->actor, &((const entry *)r->scratch)->wish, &a);
     if (e != OK)
         return refuse_noted(r, e);
-    if (a.by_mail) {
-        json_writer mailed = answer_json(r, 202);
-        json_open(&mailed, STR_NONE, '{');
-        json_str(&mailed, S("next"), S("mail"));
-        json_close(&mailed, '}');
-        return OK;
-    }
+    if (a.by_mail)
+        return REPLY(r, 202, accepted_by_mail, 0);
     TRY(member_get(t, a.organization_id, a.membership_id, &m));
-    json_writer w = answer_json(r, 201);
-    json_open(&w, STR_NONE, '{');
-    view_member(&w, S("member"), a.entitlement_keys, &m);
-    view_session(&w, S("session"), a.session.session_id, a.session.expires_at);
-    json_close(&w, '}');
     if (a.new_session)
         answer_session(r, &a.session);
-    return OK;
+    return REPLY(r, 201, accepted, .member = view_member(r->a, a.entitlement_keys, &m),
+                 .session = view_session(a.session.session_id, a.session.expires_at));
 }
 
 err api_enrol_passkey_options(request *r, txn *t)

@@ -6,118 +6,103 @@
 #include "bodies.h"
 #include "routes.h"
 
-static void write_organization(json_writer *w, uuid id, str slug, str name)
-{
-    json_open(w, S("organization"), '{');
-    json_id(w, S("id"), ID_ORGANIZATION, id);
-    json_str(w, S("slug"), slug);
-    json_str(w, S("name"), name);
-    json_close(w, '}');
-}
-
-static err write_places(json_writer *w, txn *t, uuid account_id)
+static err read_places(request *r, txn *t, uuid account_id, reply_account_export *out)
 {
     membership_view *list;
     size_t n;
     TRY(account_memberships(t, account_id, &list, &n));
-    json_open(w, S("memberships"), '[');
-    for (size_t i = 0; i < n; i++) {
-        json_open(w, STR_NONE, '{');
-        write_organization(w, list[i].organization_id, list[i].organization_slug, list[i].organization_name);
-        json_id(w, S("member"), ID_MEMBER, list[i].membership_id);
-        json_str(w, S("role"), list[i].role);
-        json_time(w, S("joined_at"), list[i].joined_at);
-        json_close(w, '}');
-    }
-    json_close(w, ']');
+    reply_exported_membership *items = arena_array_of(r->a, reply_exported_membership, n);
+    for (size_t i = 0; i < n; i++)
+        items[i] = (reply_exported_membership){
+            .organization =
+                view_organization_brief(list[i].organization_id, list[i].organization_slug, list[i].organization_name),
+            .member = list[i].membership_id,
+            .role = list[i].role,
+            .joined_at = list[i].joined_at};
+    out->memberships.items = items;
+    out->memberships.count = n;
     return OK;
 }
 
-static err write_sessions(json_writer *w, txn *t, uuid account_id)
+static err read_sessions(request *r, txn *t, uuid account_id, reply_account_export *out)
 {
     session_view *list;
     size_t n;
     TRY(account_sessions(t, account_id, &list, &n));
-    json_open(w, S("sessions"), '[');
-    for (size_t i = 0; i < n; i++) {
-        json_open(w, STR_NONE, '{');
-        json_id(w, S("id"), ID_SESSION, list[i].id);
-        json_time(w, S("created_at"), list[i].created_at);
-        json_time(w, S("seen_at"), list[i].seen_at);
-        json_str(w, S("user_agent"), list[i].user_agent);
-        json_str(w, S("source"), list[i].source);
-        json_close(w, '}');
-    }
-    json_close(w, ']');
+    reply_exported_session *items = arena_array_of(r->a, reply_exported_session, n);
+    for (size_t i = 0; i < n; i++)
+        items[i] = (reply_exported_session){.id = list[i].id,
+                                            .created_at = list[i].created_at,
+                                            .seen_at = list[i].seen_at,
+                                            .user_agent = list[i].user_agent,
+                                            .source = list[i].source};
+    out->sessions.items = items;
+    out->sessions.count = n;
     return OK;
 }
 
-static err write_passkeys(json_writer *w, txn *t, uuid account_id)
+static err read_passkeys(request *r, txn *t, uuid account_id, reply_account_export *out)
 {
     passkey_view *list;
     size_t n;
     TRY(passkey_list(t, account_id, &list, &n));
-    json_open(w, S("passkeys"), '[');
+    reply_passkey *items = arena_array_of(r->a, reply_passkey, n);
     for (size_t i = 0; i < n; i++)
-        view_passkey(w, &list[i]);
-    json_close(w, ']');
+        items[i] = view_passkey(&list[i]);
+    out->passkeys.items = items;
+    out->passkeys.count = n;
     return OK;
 }
 
-static void write_invitations(json_writer *w, const account_export *e)
+static const reply_exported_invitation *view_invitations(arena *a, const account_export *e)
 {
-    json_open(w, S("invitations"), '[');
+    reply_exported_invitation *items = arena_array_of(a, reply_exported_invitation, e->invitation_count);
     for (size_t i = 0; i < e->invitation_count; i++) {
         const exported_invitation *one = &e->invitations[i];
-        json_open(w, STR_NONE, '{');
-        json_id(w, S("id"), ID_INVITATION, one->id);
-        write_organization(w, one->organization_id, one->organization_slug, one->organization_name);
-        json_str(w, S("email"), one->email);
-        json_str(w, S("role"), one->role);
-        json_str(w, S("message"), one->message);
-        json_time(w, S("created_at"), one->created_at);
-        json_time(w, S("accepted_at"), one->accepted_at);
-        json_close(w, '}');
+        items[i] =
+            (reply_exported_invitation){.id = one->id,
+                                        .organization = view_organization_brief(
+                                            one->organization_id, one->organization_slug, one->organization_name),
+                                        .email = one->email,
+                                        .role = one->role,
+                                        .message = one->message,
+                                        .created_at = one->created_at,
+                                        .accepted_at = one->accepted_at};
     }
-    json_close(w, ']');
+    return items;
 }
 
-static void write_events(json_writer *w, const account_export *e)
+static const reply_exported_event *view_events(arena *a, const account_export *e)
 {
-    json_open(w, S("audit_events"), '[');
+    reply_exported_event *items = arena_array_of(a, reply_exported_event, e->event_count);
     for (size_t i = 0; i < e->event_count; i++) {
         const exported_event *one = &e->events[i];
-        json_open(w, STR_NONE, '{');
-        json_id(w, S("id"), ID_EVENT, one->id);
-        json_time(w, S("at"), uuid_time(one->id));
-        json_id(w, S("organization"), ID_ORGANIZATION, one->organization_id);
-        json_str(w, S("action"), one->action);
-        json_str(w, S("subject_kind"), one->subject_kind);
-        json_str(w, S("source"), one->source);
-        json_raw(w, S("before"), one->before);
-        json_raw(w, S("after"), one->after);
-        json_raw(w, S("detail"), one->detail);
-        json_close(w, '}');
+        items[i] = (reply_exported_event){.id = one->id,
+                                          .at = uuid_time(one->id),
+                                          .organization = one->organization_id,
+                                          .action = one->action,
+                                          .subject_kind = one->subject_kind,
+                                          .source = one->source,
+                                          .before = one->before,
+                                          .after = one->after,
+                                          .detail = one->detail};
     }
-    json_close(w, ']');
+    return items;
 }
 
 static err answer_export(request *r, txn *t, uuid account_id)
 {
     account_export e;
     TRY(account_export_read(t, account_id, &e));
-    json_writer w = answer_json(r, 200);
-    json_open(&w, STR_NONE, '{');
-    json_time(&w, S("exported_at"), t->now);
-    view_account(&w, S("account"), &e.account);
-    TRY(write_places(&w, t, account_id));
-    TRY(write_sessions(&w, t, account_id));
-    TRY(write_passkeys(&w, t, account_id));
-    write_invitations(&w, &e);
-    write_events(&w, &e);
-    json_close(&w, '}');
+    reply_account_export whole = {.exported_at = t->now,
+                                  .account = view_account(&e.account),
+                                  .invitations = {view_invitations(r->a, &e), e.invitation_count},
+                                  .audit_events = {view_events(r->a, &e), e.event_count}};
+    TRY(read_places(r, t, account_id, &whole));
+    TRY(read_sessions(r, t, account_id, &whole));
+    TRY(read_passkeys(r, t, account_id, &whole));
     answer_header(r, S("Content-Disposition"), S("attachment; filename=\"parvis-account.json\""));
-    return OK;
+    return REPLY_OF(r, 200, account_export, &whole);
 }
 
 err api_export_me(request *r, txn *t)

@@ -72,26 +72,14 @@ err api_begin_totp(request *r, txn *t)
     m_set_int(qr, S("size"), drawing.size);
     m_set_str(qr, S("path"), drawing.path);
     TRY(template_render(S("partials/qr"), r->lang, m, &svg));
-    json_writer w = answer_json(r, 201);
-    json_open(&w, STR_NONE, '{');
-    answer_secret(r, &w, S("secret"), made.secret);
-    answer_secret(r, &w, S("uri"), made.uri);
-    answer_secret(r, &w, S("qr"), str_trim(buf_str(&svg)));
-    json_close(&w, '}');
+    e = REPLY(r, 201, totp_setup, .secret = made.secret, .uri = made.uri, .qr = str_trim(buf_str(&svg)));
     explicit_bzero(svg.p, svg.n);
-    return OK;
+    return e;
 }
 
 static err answer_codes(request *r, int status, const str codes[RECOVERY_CODES])
 {
-    json_writer w = answer_json(r, status);
-    json_open(&w, STR_NONE, '{');
-    json_open(&w, S("recovery_codes"), '[');
-    for (size_t i = 0; i < RECOVERY_CODES; i++)
-        answer_secret(r, &w, STR_NONE, codes[i]);
-    json_close(&w, ']');
-    json_close(&w, '}');
-    return OK;
+    return REPLY(r, status, recovery_codes, .recovery_codes = {codes, RECOVERY_CODES});
 }
 
 err api_confirm_totp(request *r, txn *t)

@@ -4,11 +4,9 @@
 #include "domain/account/instance_key.h"
 #include "routes.h"
 
-static void write_key(json_writer *w, const instance_key_view *k)
+static reply_instance_key view_key(const instance_key_view *k)
 {
-    json_id(w, S("id"), ID_INSTANCE_KEY, k->id);
-    json_str(w, S("name"), k->name);
-    json_time(w, S("created_at"), k->created_at);
+    return (reply_instance_key){.id = k->id, .name = k->name, .created_at = k->created_at};
 }
 
 err api_create_instance_key(request *r, txn *t)
@@ -17,12 +15,9 @@ err api_create_instance_key(request *r, txn *t)
     instance_key_view made;
     str key;
     TRY(instance_key_create(t, &r->actor, b->name, &made, &key));
-    json_writer w = answer_json(r, 201);
-    json_open(&w, STR_NONE, '{');
-    write_key(&w, &made);
-    answer_secret(r, &w, S("key"), key);
-    json_close(&w, '}');
-    return OK;
+    reply_instance_key shown = view_key(&made);
+    shown.key = key;
+    return REPLY_OF(r, 201, instance_key, &shown);
 }
 
 err api_list_instance_keys(request *r, txn *t)
@@ -32,14 +27,10 @@ err api_list_instance_keys(request *r, txn *t)
     instance_key_view *list;
     size_t n;
     TRY(instance_key_list(t, &p, &list, &n));
-    json_writer w = view_list_open(r);
-    for (size_t i = 0; i < n; i++) {
-        json_open(&w, STR_NONE, '{');
-        write_key(&w, &list[i]);
-        json_close(&w, '}');
-    }
-    view_list_close(&w, &p);
-    return OK;
+    reply_instance_key *items = arena_array_of(r->a, reply_instance_key, n);
+    for (size_t i = 0; i < n; i++)
+        items[i] = view_key(&list[i]);
+    return REPLY(r, 200, instance_key_list, .items = {items, n}, .next_cursor = p.next);
 }
 
 err api_revoke_instance_key(request *r, txn *t)

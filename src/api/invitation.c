@@ -38,17 +38,20 @@ static err read_order(request *r, const body_create_invitations *b, invite_order
     return OK;
 }
 
-static void write_result(request *r, json_writer *w, const invite_result *one)
+static reply_invitation_results_results view_result(request *r, const invite_result *one)
 {
-    json_open(w, STR_NONE, '{');
-    json_str(w, S("email"), one->email);
-    json_str(w, S("outcome"), one->outcome == OK ? S("invited") : err_about(one->outcome)->code);
-    if (one->made)
-        view_invitation(r, w, S("invitation"), one->made);
-    if (one->temporary_password.p)
-        answer_secret(r, w, S("temporary_password"), one->temporary_password);
-    view_problem(r, w, S("problem"), one->outcome, one->problem);
-    json_close(w, '}');
+    reply_invitation_results_results shown = {
+        .email = one->email, .outcome = S("invited"), .temporary_password = one->temporary_password};
+    if (one->made) {
+        shown.has_invitation = true;
+        shown.invitation = view_invitation(r, one->made);
+    }
+    if (one->outcome != OK) {
+        shown.outcome = err_about(one->outcome)->code;
+        shown.has_problem = true;
+        shown.problem = view_problem(r, one->outcome, one->problem);
+    }
+    return shown;
 }
 
 err api_create_invitations(request *r, txn *t)
@@ -58,65 +61,46 @@ err api_create_invitations(request *r, txn *t)
     TRY(read_order(r, r->body, &order));
     invite_result *results = arena_array_of(r->a, invite_result, order.count);
     TRY(invitations_create(t, &r->actor, &order, results, &batch));
-    json_writer w = answer_json(r, 200);
-    json_open(&w, STR_NONE, '{');
-    json_id(&w, S("batch"), ID_BATCH, batch);
-    json_open(&w, S("results"), '[');
+    reply_invitation_results_results *shown = arena_array_of(r->a, reply_invitation_results_results, order.count);
     for (size_t i = 0; i < order.count; i++)
-        write_result(r, &w, &results[i]);
-    json_close(&w, ']');
-    json_close(&w, '}');
-    return OK;
+        shown[i] = view_result(r, &results[i]);
+    return REPLY(r, 200, invitation_results, .batch = batch, .results = {shown, order.count});
 }
 
-static void write_outcome(request *r, json_writer *w, const invite_result *one)
+static reply_invitation_preview_results view_outcome(request *r, const invite_result *one)
 {
-    str fine = one->existing_account ? S("existing-account") : S("new-person");
-    json_open(w, STR_NONE, '{');
-    json_str(w, S("email"), one->email);
-    json_str(w, S("outcome"), one->outcome == OK ? fine : err_about(one->outcome)->code);
-    if (one->outcome == OK)
-        json_str(w, S("method"), one->method);
-    view_problem(r, w, S("problem"), one->outcome, one->problem);
-    json_close(w, '}');
-}
-
-/* The mail of the first row, with a link that leads nowhere. */
-static err write_preview_mail(request *r, txn *t, json_writer *w, const invite_order *order)
-{
-    const invite_row *row = &order->rows[0];
-    mail_parts parts;
-    TRY(invitation_mail_preview(t, &r->actor, order, row, false, &parts));
-    json_open(w, S("mail"), '{');
-    json_str(w, S("subject"), parts.subject);
-    json_str(w, S("html"), parts.html);
-    json_str(w, S("text"), parts.text);
-    json_close(w, '}');
-    return OK;
+    reply_invitation_preview_results shown = {.email = one->email};
+    if (one->outcome == OK) {
+        shown.outcome = one->existing_account ? S("existing-account") : S("new-person");
+        shown.method = one->method;
+        return shown;
+    }
+    shown.outcome = err_about(one->outcome)->code;
+    shown.has_problem = true;
+    shown.problem = view_problem(r, one->outcome, one->problem);
+    return shown;
 }
 
 err api_preview_invitations(request *r, txn *t)
 {
     invite_order order;
     seats s;
+    mail_parts parts; /* the mail of the first row, with a link that leads nowhere */
     int64_t invited = 0;
     TRY(read_order(r, r->body, &order));
     invite_result *results = arena_array_of(r->a, invite_result, order.count);
     TRY(invitations_preview(t, &r->actor, &order, true, results, &s));
-    json_writer w = answer_json(r, 200);
-    json_open(&w, STR_NONE, '{');
-    json_open(&w, S("results"), '[');
+    reply_invitation_preview_results *shown = arena_array_of(r->a, reply_invitation_preview_results, order.count);
     for (size_t i = 0; i < order.count; i++) {
-        write_outcome(r, &w, &results[i]);
+        shown[i] = view_outcome(r, &results[i]);
         invited += results[i].outcome == OK;
     }
-    json_close(&w, ']');
-    int64_t after = s.used + s.held + invited;
-    view_seats(&w, S("seats"), &s, &after);
-    json_nothing(&w, S("cost")); /* no plan, no cost */
-    TRY(write_preview_mail(r, t, &w, &order));
-    json_close(&w, '}');
-    return OK;
+    TRY(invitation_mail_preview(t, &r->actor, &order, &order.rows[0], false, &parts));
+    reply_seats taken = view_seats(&s);
+    taken.has_after = true;
+    taken.after = s.used + s.held + invited;
+    return REPLY(r, 200, invitation_preview, .results = {shown, order.count}, .seats = taken,
+                 .mail = {.subject = parts.subject, .html = parts.html, .text = parts.text});
 }
 
 /* ---- looking ---- */
@@ -132,20 +116,19 @@ err api_list_invitations(request *r, txn *t)
     if (q->has_batch && !typeid_parse(q->batch, ID_BATCH, &f.batch_id))
         return problem_at(&r->problem, ERR_INVALID_REQUEST, S("/batch"), S("not-allowed"), 0);
     TRY(invitation_list(t, r->actor.organization_id, &f, &p, &list, &n));
-    json_writer w = view_list_open(r);
+    reply_invitation *items = arena_array_of(r->a, reply_invitation, n);
     for (size_t i = 0; i < n; i++)
-        view_invitation(r, &w, STR_NONE, &list[i]);
-    view_list_close(&w, &p);
-    return OK;
+        items[i] = view_invitation(r, &list[i]);
+    return REPLY(r, 200, invitation_list, .items = {items, n}, .next_cursor = p.next, .total = p.total,
+                 .has_total = p.total >= 0);
 }
 
 static err answer_invitation(request *r, txn *t, uuid id)
 {
     invitation_view i;
     TRY(invitation_get(t, r->actor.organization_id, id, &i));
-    json_writer w = answer_json(r, 200);
-    view_invitation(r, &w, STR_NONE, &i);
-    return OK;
+    reply_invitation shown = view_invitation(r, &i);
+    return REPLY_OF(r, 200, invitation, &shown);
 }
 
 err api_get_invitation(request *r, txn *t)
@@ -157,22 +140,9 @@ err api_get_batch(request *r, txn *t)
 {
     batch_view b;
     TRY(batch_get(t, r->actor.organization_id, path_id(r), &b));
-    json_writer w = answer_json(r, 200);
-    json_open(&w, STR_NONE, '{');
-    json_id(&w, S("id"), ID_BATCH, b.id);
-    if (uuid_none(b.created_by_id))
-        json_str(&w, S("created_by"), S("operator"));
-    else
-        json_id(&w, S("created_by"), ID_ACCOUNT, b.created_by_id);
-    json_time(&w, S("created_at"), b.created_at);
-    json_int(&w, S("total"), b.total);
-    json_int(&w, S("pending"), b.pending);
-    json_int(&w, S("accepted"), b.accepted);
-    json_int(&w, S("declined"), b.declined);
-    json_int(&w, S("revoked"), b.revoked);
-    json_int(&w, S("expired"), b.expired);
-    json_close(&w, '}');
-    return OK;
+    return REPLY(r, 200, batch, .id = b.id, .created_by = view_account_or_operator(r->a, b.created_by_id),
+                 .created_at = b.created_at, .total = b.total, .pending = b.pending, .accepted = b.accepted,
+                 .declined = b.declined, .revoked = b.revoked, .expired = b.expired);
 }
 
 err api_list_mail(request *r, txn *t)
@@ -182,11 +152,7 @@ err api_list_mail(request *r, txn *t)
     mail_view *list;
     size_t n;
     TRY(mail_list(t, r->actor.organization_id, &p, &list, &n));
-    json_writer w = view_list_open(r);
-    for (size_t i = 0; i < n; i++)
-        view_mail(&w, &list[i]);
-    view_list_close(&w, &p);
-    return OK;
+    return answer_mails(r, &p, list, n);
 }
 
 /* ---- changing ---- */
@@ -208,12 +174,9 @@ static err answer_renewed(request *r, txn *t, uuid id, str shown)
 {
     invitation_view i;
     TRY(invitation_get(t, r->actor.organization_id, id, &i));
-    json_writer w = answer_json(r, 200);
-    view_invitation_open(r, &w, STR_NONE, &i);
-    if (shown.p)
-        answer_secret(r, &w, S("temporary_password"), shown);
-    json_close(&w, '}');
-    return OK;
+    reply_invitation whole = view_invitation(r, &i);
+    whole.temporary_password = shown;
+    return REPLY_OF(r, 200, invitation, &whole);
 }
 
 err api_resend_invitation(request *r, txn *t)
@@ -248,24 +211,14 @@ err api_link_invitation(request *r, txn *t)
 {
     invitation_link_view link;
     TRY(invitation_link_make(t, &r->actor, path_id(r), &link));
-    json_writer w = answer_json(r, 200);
-    json_open(&w, STR_NONE, '{');
-    answer_secret(r, &w, S("url"), link.url);
-    answer_secret(r, &w, S("code"), link.code);
-    json_close(&w, '}');
-    return OK;
+    return REPLY(r, 200, invitation_link, .url = link.url, .code = link.code);
 }
 
 err api_resend_batch(request *r, txn *t)
 {
     int64_t resent, asked;
     TRY(batch_resend(t, &r->actor, path_id(r), &resent, &asked));
-    json_writer w = answer_json(r, 200);
-    json_open(&w, STR_NONE, '{');
-    json_int(&w, S("resent"), resent);
-    json_int(&w, S("unanswered"), asked);
-    json_close(&w, '}');
-    return OK;
+    return REPLY(r, 200, batch_resent, .resent = resent, .unanswered = asked);
 }
 
 err api_link_batch(request *r, txn *t)

@@ -17,11 +17,7 @@ err api_put_logo(request *r, txn *t)
     organization_look look;
     TRY(organization_logo_set(t, &r->actor, *(const str *)r->scratch));
     TRY(organization_look_get(t, r->actor.organization_id, &look));
-    json_writer w = answer_json(r, 200);
-    json_open(&w, STR_NONE, '{');
-    json_str(&w, S("logo"), organization_logo_path(r->a, r->actor.organization_id, look.logo));
-    json_close(&w, '}');
-    return OK;
+    return REPLY(r, 200, logo, .logo = organization_logo_path(r->a, r->actor.organization_id, look.logo));
 }
 
 err api_delete_logo(request *r, txn *t)

@@ -11,16 +11,15 @@ err api_list_members(request *r, txn *t)
     const member_filter f = {.q = q->q, .role = q->role, .state = q->state, .group = q->group, .sort = q->sort};
     page p = PAGE_OF(q);
     p.count = q->count;
-    return view_members(r, t, &f, &p);
+    return answer_members(r, t, &f, &p);
 }
 
 static err answer_member(request *r, txn *t, uuid id)
 {
     member_view m;
     TRY(member_get(t, r->actor.organization_id, id, &m));
-    json_writer w = answer_json(r, 200);
-    view_member(&w, STR_NONE, r->actor.entitlement_keys, &m);
-    return OK;
+    reply_member shown = view_member(r->a, r->actor.entitlement_keys, &m);
+    return REPLY_OF(r, 200, member, &shown);
 }
 
 err api_get_member(request *r, txn *t)
@@ -44,13 +43,15 @@ err api_update_member(request *r, txn *t)
     return answer_member(r, t, path_id(r));
 }
 
-static void write_result(request *r, json_writer *w, str member, const member_result *one)
+static reply_member_results_results view_result(request *r, str member, const member_result *one)
 {
-    json_open(w, STR_NONE, '{');
-    json_str(w, S("member"), member);
-    json_str(w, S("outcome"), one->outcome == OK ? S("changed") : err_about(one->outcome)->code);
-    view_problem(r, w, S("problem"), one->outcome, one->problem);
-    json_close(w, '}');
+    reply_member_results_results shown = {.member = member, .outcome = S("changed")};
+    if (one->outcome == OK)
+        return shown;
+    shown.outcome = err_about(one->outcome)->code;
+    shown.has_problem = true;
+    shown.problem = view_problem(r, one->outcome, one->problem);
+    return shown;
 }
 
 err api_update_members(request *r, txn *t)
@@ -73,14 +74,10 @@ err api_update_members(request *r, txn *t)
             ids[i] = UUID_NONE; /* nobody */
     TRY(option_access_end(&r->problem, S("/access_ends_at"), b->access_ends_at, &c.access_ends_at));
     TRY(members_update(t, &r->actor, ids, n, &c, results));
-    json_writer w = answer_json(r, 200);
-    json_open(&w, STR_NONE, '{');
-    json_open(&w, S("results"), '[');
+    reply_member_results_results *shown = arena_array_of(r->a, reply_member_results_results, n);
     for (size_t i = 0; i < n; i++)
-        write_result(r, &w, named[i], &results[i]);
-    json_close(&w, ']');
-    json_close(&w, '}');
-    return OK;
+        shown[i] = view_result(r, named[i], &results[i]);
+    return REPLY(r, 200, member_results, .results = {shown, n});
 }
 
 err api_remove_member(request *r, txn *t)
@@ -115,11 +112,6 @@ err api_check(request *r, txn *t)
     if (b->has_account && !typeid_parse(b->account, ID_ACCOUNT, &account))
         return problem_at(&r->problem, ERR_INVALID_REQUEST, S("/account"), S("not-allowed"), 0);
     TRY(member_check(t, &r->actor, b->organization, account, b->permission, &answer));
-    json_writer w = answer_json(r, 200);
-    json_open(&w, STR_NONE, '{');
-    json_bool(&w, S("allowed"), answer.allowed);
-    json_str(&w, S("role"), answer.role);
-    view_entitlements(&w, answer.entitlement_keys, answer.entitlements, answer.role);
-    json_close(&w, '}');
-    return OK;
+    return REPLY(r, 200, check_answer, .allowed = answer.allowed, .role = answer.role,
+                 .entitlements = view_entitlements(r->a, answer.entitlement_keys, answer.entitlements, answer.role));
 }

@@ -44,30 +44,25 @@ static unsigned roles_read(const list *given)
     return set;
 }
 
-static void write_entitlement(json_writer *w, const entitlement_view *e)
+static reply_entitlement view_entitlement(arena *a, const entitlement_view *e)
 {
-    json_open(w, STR_NONE, '{');
-    json_str(w, S("key"), e->key);
-    json_open(w, S("name"), '{');
-    json_str(w, S("fr"), e->name_fr);
-    json_str(w, S("en"), e->name_en);
-    json_close(w, '}');
-    json_bool(w, S("default"), e->by_default);
-    json_open(w, S("roles"), '[');
+    str *for_roles = arena_array_of(a, str, ROLES);
+    size_t n = 0;
     for (size_t k = 0; k < ROLES; k++)
         if (e->roles & roles[k].bit)
-            json_str(w, STR_NONE, roles[k].role);
-    json_close(w, ']');
-    json_close(w, '}');
+            for_roles[n++] = roles[k].role;
+    return (reply_entitlement){.key = e->key,
+                               .name = {.fr = e->name_fr, .en = e->name_en},
+                               .default_ = e->by_default,
+                               .roles = {for_roles, n}};
 }
 
 static err answer_entitlement(request *r, txn *t, int status, str key)
 {
     entitlement_view e;
     TRY(entitlement_get(t, r->actor.organization_id, key, &e));
-    json_writer w = answer_json(r, status);
-    write_entitlement(&w, &e);
-    return OK;
+    reply_entitlement shown = view_entitlement(r->a, &e);
+    return REPLY_OF(r, status, entitlement, &shown);
 }
 
 err api_list_entitlements(request *r, txn *t)
@@ -75,11 +70,10 @@ err api_list_entitlements(request *r, txn *t)
     entitlement_view *list;
     size_t n;
     TRY(entitlement_list(t, r->actor.organization_id, &list, &n));
-    json_writer w = view_list_open(r);
+    reply_entitlement *items = arena_array_of(r->a, reply_entitlement, n);
     for (size_t i = 0; i < n; i++)
-        write_entitlement(&w, &list[i]);
-    view_list_close(&w, &(page){.total = -1});
-    return OK;
+        items[i] = view_entitlement(r->a, &list[i]);
+    return REPLY(r, 200, entitlement_list, .items = {items, n});
 }
 
 err api_create_entitlement(request *r, txn *t)
@@ -119,23 +113,17 @@ err api_delete_entitlement(request *r, txn *t)
 
 /* ---- groups ---- */
 
-static void write_group(json_writer *w, const group_view *g)
+static reply_group view_group(const group_view *g)
 {
-    json_open(w, STR_NONE, '{');
-    json_id(w, S("id"), ID_GROUP, g->id);
-    json_str(w, S("name"), g->name);
-    json_int(w, S("members"), g->members);
-    json_time(w, S("created_at"), g->created_at);
-    json_close(w, '}');
+    return (reply_group){.id = g->id, .name = g->name, .members = g->members, .created_at = g->created_at};
 }
 
 static err answer_group(request *r, txn *t, int status, uuid id)
 {
     group_view g;
     TRY(group_get(t, r->actor.organization_id, id, &g));
-    json_writer w = answer_json(r, status);
-    write_group(&w, &g);
-    return OK;
+    reply_group shown = view_group(&g);
+    return REPLY_OF(r, status, group, &shown);
 }
 
 err api_list_groups(request *r, txn *t)
@@ -145,11 +133,10 @@ err api_list_groups(request *r, txn *t)
     group_view *list;
     size_t n;
     TRY(group_list(t, r->actor.organization_id, &p, &list, &n));
-    json_writer w = view_list_open(r);
+    reply_group *items = arena_array_of(r->a, reply_group, n);
     for (size_t i = 0; i < n; i++)
-        write_group(&w, &list[i]);
-    view_list_close(&w, &p);
-    return OK;
+        items[i] = view_group(&list[i]);
+    return REPLY(r, 200, group_list, .items = {items, n}, .next_cursor = p.next);
 }
 
 err api_create_group(request *r, txn *t)
@@ -184,7 +171,7 @@ err api_list_group_members(request *r, txn *t)
     const member_filter f = {.group = r->params[1].text};
     page p = PAGE_OF(q);
     p.count = q->count;
-    return view_members(r, t, &f, &p);
+    return answer_members(r, t, &f, &p);
 }
 
 err api_add_group_member(request *r, txn *t)
@@ -192,9 +179,8 @@ err api_add_group_member(request *r, txn *t)
     member_view m;
     TRY(group_put(t, &r->actor, path_id(r), r->params[2].id, true));
     TRY(member_get(t, r->actor.organization_id, r->params[2].id, &m));
-    json_writer w = answer_json(r, 200);
-    view_member(&w, STR_NONE, r->actor.entitlement_keys, &m);
-    return OK;
+    reply_member shown = view_member(r->a, r->actor.entitlement_keys, &m);
+    return REPLY_OF(r, 200, member, &shown);
 }
 
 err api_remove_group_member(request *r, txn *t)

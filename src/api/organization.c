@@ -26,16 +26,8 @@ static err answer_founded(request *r, txn *t, const founded *f)
     account_view owner;
     TRY(organization_get(t, f->organization_id, &o));
     TRY(account_get(t, f->account_id, &owner));
-    json_writer w = answer_json(r, 201);
-    json_open(&w, STR_NONE, '{');
-    view_organization(&w, S("organization"), &o);
-    view_account(&w, S("account"), &owner);
-    if (f->api_key.p)
-        answer_secret(r, &w, S("api_key"), f->api_key);
-    if (f->set_password_url.p)
-        answer_secret(r, &w, S("set_password_url"), f->set_password_url);
-    json_close(&w, '}');
-    return OK;
+    return REPLY(r, 201, founded, .organization = view_organization(&o), .account = view_account(&owner),
+                 .api_key = f->api_key, .set_password_url = f->set_password_url);
 }
 
 err api_setup(request *r, txn *t)
@@ -81,9 +73,8 @@ static err answer_organization(request *r, txn *t)
 {
     organization_view o;
     TRY(organization_get(t, r->actor.organization_id, &o));
-    json_writer w = answer_json(r, 200);
-    view_organization(&w, STR_NONE, &o);
-    return OK;
+    reply_organization shown = view_organization(&o);
+    return REPLY_OF(r, 200, organization, &shown);
 }
 
 err api_get_organization(request *r, txn *t)
@@ -98,11 +89,10 @@ err api_list_organizations(request *r, txn *t)
     organization_view *list;
     size_t n;
     TRY(organization_list(t, &r->actor, &p, &list, &n));
-    json_writer w = view_list_open(r);
+    reply_organization *items = arena_array_of(r->a, reply_organization, n);
     for (size_t i = 0; i < n; i++)
-        view_organization(&w, STR_NONE, &list[i]);
-    view_list_close(&w, &p);
-    return OK;
+        items[i] = view_organization(&list[i]);
+    return REPLY(r, 200, organization_list, .items = {items, n}, .next_cursor = p.next);
 }
 
 err api_update_organization(request *r, txn *t)
@@ -125,9 +115,9 @@ static err answer_settings(request *r, txn *t)
     organization_look look;
     TRY(organization_get(t, r->actor.organization_id, &o));
     TRY(organization_look_get(t, o.id, &look));
-    json_writer w = answer_json(r, 200);
-    view_settings(&w, r->app->env.settings, &o.settings, organization_logo_path(r->a, o.id, look.logo));
-    return OK;
+    reply_settings shown =
+        view_settings(r->a, r->app->env.settings, &o.settings, organization_logo_path(r->a, o.id, look.logo));
+    return REPLY_OF(r, 200, settings, &shown);
 }
 
 err api_get_settings(request *r, txn *t)

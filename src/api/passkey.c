@@ -7,20 +7,13 @@
 
 /* ---- what is asked ---- */
 
-static void write_known(json_writer *w, str key, const passkey_offer *o)
+static const reply_known_passkey *known(arena *a, const passkey_offer *o)
 {
-    json_open(w, key, '[');
-    for (size_t i = 0; i < o->known_count; i++) {
-        json_open(w, STR_NONE, '{');
-        json_str(w, S("type"), S("public-key"));
-        json_str(w, S("id"), o->known[i].credential);
-        json_open(w, S("transports"), '[');
-        for (str rest = o->known[i].transports; rest.n > 0;)
-            json_str(w, STR_NONE, str_cut(&rest, ' '));
-        json_close(w, ']');
-        json_close(w, '}');
-    }
-    json_close(w, ']');
+    reply_known_passkey *list = arena_array_of(a, reply_known_passkey, o->known_count);
+    for (size_t i = 0; i < o->known_count; i++)
+        list[i] =
+            (reply_known_passkey){.id = o->known[i].credential, .transports = reply_words(a, o->known[i].transports)};
+    return list;
 }
 
 static str asked(bool required)
@@ -30,52 +23,25 @@ static str asked(bool required)
 
 err passkey_answer_create(request *r, const passkey_offer *o)
 {
-    json_writer w = answer_json(r, 200);
-    json_open(&w, STR_NONE, '{');
-    json_open(&w, S("rp"), '{');
-    json_str(&w, S("id"), o->site.rp_id);
-    json_str(&w, S("name"), o->site.rp_id);
-    json_close(&w, '}');
-    json_open(&w, S("user"), '{');
-    json_str(&w, S("id"), o->user_handle);
-    json_str(&w, S("name"), o->user_name);
-    json_str(&w, S("displayName"), o->user_display_name);
-    json_close(&w, '}');
-    json_str(&w, S("challenge"), o->challenge);
-    json_open(&w, S("pubKeyCredParams"), '[');
-    for (size_t i = 0; i < sizeof webauthn_algorithms / sizeof *webauthn_algorithms; i++) {
-        json_open(&w, STR_NONE, '{');
-        json_str(&w, S("type"), S("public-key"));
-        json_int(&w, S("alg"), webauthn_algorithms[i]);
-        json_close(&w, '}');
-    }
-    json_close(&w, ']');
-    json_int(&w, S("timeout"), PASSKEY_TIMEOUT);
-    write_known(&w, S("excludeCredentials"), o);
-    json_open(&w, S("authenticatorSelection"), '{');
-    json_str(&w, S("residentKey"), asked(o->discoverable));
-    json_bool(&w, S("requireResidentKey"), o->discoverable);
-    json_str(&w, S("userVerification"), asked(o->verified));
-    json_close(&w, '}');
-    json_str(&w, S("attestation"), S("none"));
-    json_open(&w, S("extensions"), '{');
-    json_bool(&w, S("credProps"), true);
-    json_close(&w, '}');
-    json_close(&w, '}');
-    return OK;
+    enum { ALGORITHMS = sizeof webauthn_algorithms / sizeof *webauthn_algorithms };
+    reply_passkey_create_pub_key_cred_params *algorithms =
+        arena_array_of(r->a, reply_passkey_create_pub_key_cred_params, ALGORITHMS);
+    for (size_t i = 0; i < ALGORITHMS; i++)
+        algorithms[i].alg = webauthn_algorithms[i];
+    return REPLY(r, 200, passkey_create, .rp = {.id = o->site.rp_id, .name = o->site.rp_id},
+                 .user = {.id = o->user_handle, .name = o->user_name, .display_name = o->user_display_name},
+                 .challenge = o->challenge, .pub_key_cred_params = {algorithms, ALGORITHMS}, .timeout = PASSKEY_TIMEOUT,
+                 .exclude_credentials = {known(r->a, o), o->known_count},
+                 .authenticator_selection = {.resident_key = asked(o->discoverable),
+                                             .require_resident_key = o->discoverable,
+                                             .user_verification = asked(o->verified)},
+                 .extensions = {.cred_props = true});
 }
 
 err passkey_answer_get(request *r, const passkey_offer *o)
 {
-    json_writer w = answer_json(r, 200);
-    json_open(&w, STR_NONE, '{');
-    json_str(&w, S("challenge"), o->challenge);
-    json_int(&w, S("timeout"), PASSKEY_TIMEOUT);
-    json_str(&w, S("rpId"), o->site.rp_id);
-    write_known(&w, S("allowCredentials"), o);
-    json_str(&w, S("userVerification"), asked(o->verified));
-    json_close(&w, '}');
-    return OK;
+    return REPLY(r, 200, passkey_get, .challenge = o->challenge, .timeout = PASSKEY_TIMEOUT, .rp_id = o->site.rp_id,
+                 .allow_credentials = {known(r->a, o), o->known_count}, .user_verification = asked(o->verified));
 }
 
 err api_passkey_sign_in_options(request *r, txn *t)
@@ -115,8 +81,7 @@ err api_sign_in_passkey(request *r, txn *t)
     if (e == ERR_SIGN_IN_FAILED)
         return answer_problem(r, e);
     TRY(e);
-    answer_signed_in(r, 201, &s);
-    return OK;
+    return answer_signed_in(r, 201, &s);
 }
 
 err api_passkey_factor_options(request *r, txn *t)
@@ -147,19 +112,16 @@ err api_show_passkey(request *r, txn *t)
     if (e == ERR_SECOND_FACTOR_FAILED)
         return answer_problem(r, e);
     TRY(e);
-    answer_signed_in(r, 201, &s);
-    return OK;
+    return answer_signed_in(r, 201, &s);
 }
 
-void view_passkey(json_writer *w, const passkey_view *p)
+reply_passkey view_passkey(const passkey_view *p)
 {
-    json_open(w, STR_NONE, '{');
-    json_id(w, S("id"), ID_PASSKEY, p->id);
-    json_str(w, S("name"), p->name);
-    json_bool(w, S("discoverable"), p->discoverable);
-    json_time(w, S("created_at"), p->created_at);
-    json_time(w, S("last_used_at"), p->last_used_at);
-    json_close(w, '}');
+    return (reply_passkey){.id = p->id,
+                           .name = p->name,
+                           .discoverable = p->discoverable,
+                           .created_at = p->created_at,
+                           .last_used_at = p->last_used_at};
 }
 
 err api_list_passkeys(request *r, txn *t)
@@ -167,11 +129,10 @@ err api_list_passkeys(request *r, txn *t)
     passkey_view *list;
     size_t n;
     TRY(passkey_list(t, r->actor.account_id, &list, &n));
-    json_writer w = view_list_open(r);
+    reply_passkey *items = arena_array_of(r->a, reply_passkey, n);
     for (size_t i = 0; i < n; i++)
-        view_passkey(&w, &list[i]);
-    view_list_close(&w, &(page){.total = -1});
-    return OK;
+        items[i] = view_passkey(&list[i]);
+    return REPLY(r, 200, passkey_list, .items = {items, n});
 }
 
 static err answer_passkey(request *r, txn *t, int status, uuid id)
@@ -182,9 +143,8 @@ static err answer_passkey(request *r, txn *t, int status, uuid id)
     for (size_t i = 0; i < n; i++) {
         if (!uuid_eq(list[i].id, id))
             continue;
-        json_writer w = answer_json(r, status);
-        view_passkey(&w, &list[i]);
-        return OK;
+        reply_passkey shown = view_passkey(&list[i]);
+        return REPLY_OF(r, status, passkey, &shown);
     }
     return ERR_NOT_FOUND;
 }

@@ -6,7 +6,7 @@
 #include "http/passkey_body.h"
 
 /** One of a list: what its holder may know of it, which is all but the key. */
-void view_passkey(json_writer *w, const passkey_view *p);
+reply_passkey view_passkey(const passkey_view *p);
 /** PublicKeyCredentialCreationOptionsJSON. */
 MUST err passkey_answer_create(request *r, const passkey_offer *o);
 /** PublicKeyCredentialRequestOptionsJSON. */

@@ -9,17 +9,10 @@ err api_server_check(request *r, txn *t)
     size_t n, damaged;
     TRY(store_integrity(t, &broken, &damaged));
     TRY(organization_recount(t, &findings, &n));
-    json_writer w = answer_json(r, 200);
-    json_open(&w, STR_NONE, '{');
-    json_bool(&w, S("sound"), n + damaged == 0);
-    json_open(&w, S("findings"), '[');
-    for (size_t i = 0; i < damaged; i++)
-        json_str(&w, STR_NONE, broken[i]);
-    for (size_t i = 0; i < n; i++)
-        json_str(&w, STR_NONE, findings[i]);
-    json_close(&w, ']');
-    json_close(&w, '}');
-    return OK;
+    str *all = arena_array_of(r->a, str, damaged + n);
+    for (size_t i = 0; i < damaged + n; i++)
+        all[i] = i < damaged ? broken[i] : findings[i - damaged];
+    return REPLY(r, 200, server_check, .sound = n + damaged == 0, .findings = {all, n + damaged});
 }
 
 err api_server_list_mail(request *r, txn *t)
@@ -29,22 +22,14 @@ err api_server_list_mail(request *r, txn *t)
     mail_view *list;
     size_t n;
     TRY(mail_list(t, UUID_NONE, &p, &list, &n));
-    json_writer w = view_list_open(r);
-    for (size_t i = 0; i < n; i++)
-        view_mail(&w, &list[i]);
-    view_list_close(&w, &p);
-    return OK;
+    return answer_mails(r, &p, list, n);
 }
 
 err api_server_retry_mail(request *r, txn *t)
 {
     int64_t count;
     TRY(mail_retry(t, &r->actor, &count));
-    json_writer w = answer_json(r, 200);
-    json_open(&w, STR_NONE, '{');
-    json_int(&w, S("retried"), count);
-    json_close(&w, '}');
-    return OK;
+    return REPLY(r, 200, mail_retried, .retried = count);
 }
 
 err api_server_show_account(request *r, txn *t)
@@ -55,20 +40,11 @@ err api_server_show_account(request *r, txn *t)
     size_t n;
     TRY(account_by_email(t, q->email, &account));
     TRY(account_memberships(t, account.id, &places, &n));
-    json_writer w = answer_json(r, 200);
-    json_open(&w, STR_NONE, '{');
-    view_account(&w, S("account"), &account);
-    json_open(&w, S("memberships"), '[');
-    for (size_t i = 0; i < n; i++) {
-        json_open(&w, STR_NONE, '{');
-        json_str(&w, S("organization"), places[i].organization_slug);
-        json_str(&w, S("role"), places[i].role);
-        json_time(&w, S("joined_at"), places[i].joined_at);
-        json_close(&w, '}');
-    }
-    json_close(&w, ']');
-    json_close(&w, '}');
-    return OK;
+    reply_account_place *items = arena_array_of(r->a, reply_account_place, n);
+    for (size_t i = 0; i < n; i++)
+        items[i] = (reply_account_place){
+            .organization = places[i].organization_slug, .role = places[i].role, .joined_at = places[i].joined_at};
+    return REPLY(r, 200, account_places, .account = view_account(&account), .memberships = {items, n});
 }
 
 err api_server_reset_password(request *r, txn *t)
@@ -76,9 +52,5 @@ err api_server_reset_password(request *r, txn *t)
     const body_server_reset_password *b = r->body;
     str url;
     TRY(password_link(t, &r->actor, b->email, &url));
-    json_writer w = answer_json(r, 200);
-    json_open(&w, STR_NONE, '{');
-    answer_secret(r, &w, S("url"), url);
-    json_close(&w, '}');
-    return OK;
+    return REPLY(r, 200, password_link, .url = url);
 }

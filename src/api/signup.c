@@ -32,11 +32,7 @@ err api_begin_signup(request *r, txn *t)
 {
     uuid id;
     TRY(signup_begin(t, &r->actor, r->scratch, &id));
-    json_writer w = answer_json(r, 202);
-    json_open(&w, STR_NONE, '{');
-    json_id(&w, S("signup"), ID_SIGNUP, id);
-    json_close(&w, '}');
-    return OK;
+    return REPLY(r, 202, signup, .signup = id);
 }
 
 err api_resend_signup(request *r, txn *t)
@@ -54,14 +50,10 @@ static err answer_confirmed(request *r, txn *t, const founded *f)
 {
     organization_view o;
     TRY(organization_get(t, f->organization_id, &o));
-    json_writer w = answer_json(r, 201);
-    json_open(&w, STR_NONE, '{');
-    view_organization(&w, S("organization"), &o);
-    view_account(&w, S("account"), &f->session.account);
-    view_session(&w, S("session"), f->session.session_id, f->session.expires_at);
-    json_close(&w, '}');
     answer_session(r, &f->session);
-    return OK;
+    return REPLY(r, 201, signup_done, .organization = view_organization(&o),
+                 .account = view_account(&f->session.account),
+                 .session = view_session(f->session.session_id, f->session.expires_at));
 }
 
 err api_confirm_signup(request *r, txn *t)

@@ -4,256 +4,196 @@
 #include "domain/organization/group.h"
 #include "http/problem.h"
 
-void view_account(json_writer *w, str key, const account_view *a)
+reply_account view_account(const account_view *a)
 {
-    json_open(w, key, '{');
-    json_id(w, S("id"), ID_ACCOUNT, a->id);
-    json_str(w, S("email"), a->email);
-    json_bool(w, S("email_proved"), a->address_proved);
-    json_str(w, S("given_name"), a->given_name);
-    json_str(w, S("family_name"), a->family_name);
-    json_str(w, S("locale"), a->locale);
-    json_str(w, S("time_zone"), a->time_zone.p ? a->time_zone : S("UTC"));
-    json_time(w, S("created_at"), a->created_at);
-    json_open(w, S("second_factor"), '{');
-    json_bool(w, S("totp"), a->factors.totp);
-    json_int(w, S("passkeys"), a->factors.passkeys);
-    json_int(w, S("recovery_codes_left"), a->factors.recovery_codes);
-    json_close(w, '}');
-    json_close(w, '}');
+    return (reply_account){
+        .id = a->id,
+        .email = a->email,
+        .email_proved = a->address_proved,
+        .given_name = a->given_name,
+        .family_name = a->family_name,
+        .locale = a->locale,
+        .time_zone = a->time_zone.p ? a->time_zone : S("UTC"),
+        .created_at = a->created_at,
+        .second_factor = {.totp = a->factors.totp,
+                          .passkeys = a->factors.passkeys,
+                          .recovery_codes_left = a->factors.recovery_codes},
+    };
 }
 
-static void limit_or_null(json_writer *w, str key, int64_t limit)
+reply_organization view_organization(const organization_view *o)
 {
-    if (limit)
-        json_int(w, key, limit);
-    else
-        json_nothing(w, key);
+    return (reply_organization){
+        .id = o->id,
+        .slug = o->slug,
+        .name = o->name,
+        .locale = o->locale,
+        .member_limit = o->seats.limit,
+        .has_member_limit = o->seats.limit != 0,
+        .seats = view_seats(&o->seats),
+        .created_at = o->created_at,
+    };
 }
 
-void view_organization(json_writer *w, str key, const organization_view *o)
+reply_organization_brief view_organization_brief(uuid id, str slug, str name)
 {
-    json_open(w, key, '{');
-    json_id(w, S("id"), ID_ORGANIZATION, o->id);
-    json_str(w, S("slug"), o->slug);
-    json_str(w, S("name"), o->name);
-    json_str(w, S("locale"), o->locale);
-    limit_or_null(w, S("member_limit"), o->seats.limit);
-    view_seats(w, S("seats"), &o->seats, NULL);
-    json_time(w, S("created_at"), o->created_at);
-    json_close(w, '}');
+    return (reply_organization_brief){.id = id, .slug = slug, .name = name};
 }
 
-void view_seats(json_writer *w, str key, const seats *s, const int64_t *after)
+reply_seats view_seats(const seats *s)
 {
-    json_open(w, key, '{');
-    limit_or_null(w, S("limit"), s->limit);
-    json_int(w, S("used"), s->used);
-    json_int(w, S("held"), s->held);
-    if (s->limit)
-        json_int(w, S("free"), seats_free(s));
-    else
-        json_nothing(w, S("free"));
-    if (after)
-        json_int(w, S("after"), *after);
-    json_close(w, '}');
+    bool limited = s->limit != 0;
+    return (reply_seats){.limit = s->limit,
+                         .has_limit = limited,
+                         .used = s->used,
+                         .held = s->held,
+                         .free = seats_free(s),
+                         .has_free = limited};
 }
 
-static void view_domains(json_writer *w, str key, str list)
-{
-    json_open(w, key, '[');
-    while (list.n)
-        json_str(w, STR_NONE, str_cut(&list, ' '));
-    json_close(w, ']');
-}
-
-static void view_setting(json_writer *w, const organization_setting *about, const organization_settings *s)
-{
-    const void *at = (const char *)s + about->offset;
-    switch (about->kind) {
-    case KIND_WORD:
-    case KIND_COLOUR:
-        json_str(w, about->name, *(const str *)at);
-        break;
-    case KIND_FLAG:
-        json_bool(w, about->name, *(const bool *)at);
-        break;
-    case KIND_DURATION:
-        if (*(const msec *)at)
-            json_duration(w, about->name, *(const msec *)at);
-        else
-            json_nothing(w, about->name);
-        break;
-    case KIND_NUMBER:
-        if (*(const int64_t *)at || !about->optional)
-            json_int(w, about->name, *(const int64_t *)at);
-        else
-            json_nothing(w, about->name);
-        break;
-    case KIND_DOMAINS:
-        view_domains(w, about->name, *(const str *)at);
-    }
-}
-
-void view_settings(json_writer *w, const settings *server, const organization_settings *own, str logo)
+reply_settings view_settings(arena *a, const settings *server, const organization_settings *own, str logo)
 {
     organization_settings effective = organization_settings_effective(server, *own);
-    json_open(w, STR_NONE, '{');
-    for (size_t i = 0; i < ORGANIZATION_SETTING_COUNT; i++)
-        view_setting(w, &organization_setting_table[i], own);
-    json_str(w, S("logo"), logo);
-    json_open(w, S("effective"), '{'); /* of those that may be the server's: what holds */
-    for (size_t i = 0; i < ORGANIZATION_SETTING_COUNT; i++)
-        if (organization_setting_table[i].inherits)
-            view_setting(w, &organization_setting_table[i], &effective);
-    json_close(w, '}');
-    json_close(w, '}');
+    return (reply_settings){
+        .existing_accounts = own->existing_accounts,
+        .administrators_may_invite_administrators = own->administrators_invite,
+        .invitation_lifetime = own->invitation_lifetime,
+        .reminder_after = own->reminder_after,
+        .reminder_max = own->reminder_max,
+        .temporary_password_delivery = own->temporary_password_delivery,
+        .temporary_password_lifetime = own->temporary_password_lifetime,
+        .password_min_length = own->password_min_length,
+        .has_password_min_length = own->password_min_length != 0,
+        .session_lifetime = own->session_lifetime,
+        .session_idle = own->session_idle,
+        .second_factor = own->second_factor,
+        .allowed_domains = reply_words(a, own->allowed_domains),
+        .refused_domains = reply_words(a, own->refused_domains),
+        .accent = own->accent,
+        .logo = logo,
+        .effective = {.temporary_password_delivery = effective.temporary_password_delivery,
+                      .temporary_password_lifetime = effective.temporary_password_lifetime,
+                      .password_min_length = effective.password_min_length,
+                      .has_password_min_length = effective.password_min_length != 0,
+                      .session_lifetime = effective.session_lifetime},
+    };
 }
 
-void view_entitlements(json_writer *w, str keys, int64_t set, str role)
+reply_flags view_entitlements(arena *a, str keys, int64_t set, str role)
 {
     entitlement e;
-    json_open(w, S("entitlements"), '{');
+    size_t count = 0, n = 0;
+    for (str rest = keys; entitlement_next(&rest, &e);)
+        count++;
+    flag *flags = arena_array_of(a, flag, count);
     while (entitlement_next(&keys, &e))
-        json_bool(w, e.key, entitlement_is_on(&e, set, role));
-    json_close(w, '}');
+        flags[n++] = (flag){e.key, entitlement_is_on(&e, set, role)};
+    return (reply_flags){flags, n};
 }
 
-static void view_group_ids(json_writer *w, str ids)
+static reply_texts view_groups(arena *a, str ids)
 {
-    json_open(w, S("groups"), '[');
-    for (str one; group_next(&ids, &one);)
-        json_str(w, STR_NONE, one);
-    json_close(w, ']');
+    reply_texts all;
+    all.items = group_ids_list(a, ids, &all.count);
+    return all;
 }
 
-static void account_or_operator(json_writer *w, str key, uuid account_id)
+str view_account_or_operator(arena *a, uuid account_id)
 {
-    if (uuid_none(account_id))
-        json_str(w, key, S("operator"));
-    else
-        json_id(w, key, ID_ACCOUNT, account_id);
+    char text[TYPEID_SIZE];
+    return uuid_none(account_id) ? S("operator") : arena_str(a, typeid_format(ID_ACCOUNT, account_id, text));
 }
 
-void view_member(json_writer *w, str key, str keys, const member_view *m)
+reply_member view_member(arena *a, str keys, const member_view *m)
 {
-    json_open(w, key, '{');
-    json_id(w, S("id"), ID_MEMBER, m->id);
-    json_open(w, S("account"), '{');
-    json_id(w, S("id"), ID_ACCOUNT, m->account_id);
-    json_str(w, S("email"), m->email);
-    json_str(w, S("given_name"), m->given_name);
-    json_str(w, S("family_name"), m->family_name);
-    json_close(w, '}');
-    json_str(w, S("role"), m->role);
-    json_str(w, S("state"), m->state);
-    view_entitlements(w, keys, m->entitlements, m->role);
-    view_group_ids(w, m->group_ids);
-    json_time(w, S("joined_at"), m->joined_at);
-    account_or_operator(w, S("invited_by"), m->invited_by_id);
-    json_time(w, S("access_ends_at"), m->access_ends_at);
-    json_close(w, '}');
+    return (reply_member){
+        .id = m->id,
+        .account = {.id = m->account_id, .email = m->email, .given_name = m->given_name, .family_name = m->family_name},
+        .role = m->role,
+        .state = m->state,
+        .entitlements = view_entitlements(a, keys, m->entitlements, m->role),
+        .groups = view_groups(a, m->group_ids),
+        .joined_at = m->joined_at,
+        .invited_by = view_account_or_operator(a, m->invited_by_id),
+        .access_ends_at = m->access_ends_at,
+    };
 }
 
-void view_invitation_open(const request *r, json_writer *w, str key, const invitation_view *i)
+reply_invitation view_invitation(const request *r, const invitation_view *i)
 {
-    json_open(w, key, '{');
-    json_id(w, S("id"), ID_INVITATION, i->id);
-    json_id(w, S("organization"), ID_ORGANIZATION, r->actor.organization_id);
-    json_id(w, S("batch"), ID_BATCH, i->batch_id);
-    json_str(w, S("email"), i->email);
-    json_str(w, S("role"), i->role);
-    json_str(w, S("state"), i->state);
-    json_str(w, S("method"), i->method);
-    json_str(w, S("password_delivery"), i->password_delivery);
-    json_str(w, S("locale"), i->locale);
-    view_group_ids(w, i->group_ids);
-    view_entitlements(w, r->actor.entitlement_keys, i->entitlements, i->role);
-    json_time(w, S("access_ends_at"), i->access_ends_at);
-    json_str(w, S("message"), i->message);
-    json_str(w, S("given_name"), i->given_name);
-    json_str(w, S("family_name"), i->family_name);
-    account_or_operator(w, S("invited_by"), i->invited_by_id);
-    json_time(w, S("created_at"), i->created_at);
-    json_time(w, S("expires_at"), i->expires_at);
-    json_int(w, S("sent_count"), i->sent_count);
-    json_time(w, S("last_sent_at"), i->last_sent_at);
-    json_open(w, S("delivery"), '{');
-    json_str(w, S("state"), i->delivery_state);
-    json_str(w, S("reply"), i->delivery_reply);
-    json_time(w, S("at"), i->delivery_at);
-    json_close(w, '}');
-    json_id(w, S("accepted_by"), ID_ACCOUNT, i->accepted_by_id);
-    json_time(w, S("accepted_at"), i->accepted_at);
+    return (reply_invitation){
+        .id = i->id,
+        .organization = r->actor.organization_id,
+        .batch = i->batch_id,
+        .email = i->email,
+        .role = i->role,
+        .state = i->state,
+        .method = i->method,
+        .password_delivery = i->password_delivery,
+        .locale = i->locale,
+        .groups = view_groups(r->a, i->group_ids),
+        .entitlements = view_entitlements(r->a, r->actor.entitlement_keys, i->entitlements, i->role),
+        .access_ends_at = i->access_ends_at,
+        .message = i->message,
+        .given_name = i->given_name,
+        .family_name = i->family_name,
+        .invited_by = view_account_or_operator(r->a, i->invited_by_id),
+        .created_at = i->created_at,
+        .expires_at = i->expires_at,
+        .sent_count = i->sent_count,
+        .last_sent_at = i->last_sent_at,
+        .delivery = {.state = i->delivery_state, .reply = i->delivery_reply, .at = i->delivery_at},
+        .accepted_by = i->accepted_by_id,
+        .accepted_at = i->accepted_at,
+    };
 }
 
-void view_invitation(const request *r, json_writer *w, str key, const invitation_view *i)
+reply_mail view_mail(const mail_view *m)
 {
-    view_invitation_open(r, w, key, i);
-    json_close(w, '}');
+    return (reply_mail){
+        .id = m->id,
+        .organization = m->organization_id,
+        .invitation = m->invitation_id,
+        .kind = m->kind,
+        .recipient = m->recipient,
+        .state = m->state,
+        .reply = m->reply,
+        .attempts = m->attempts,
+        .created_at = m->created_at,
+        .at = m->at,
+    };
 }
 
-void view_mail(json_writer *w, const mail_view *m)
+reply_session view_session(uuid id, msec expires_at)
 {
-    json_open(w, STR_NONE, '{');
-    json_id(w, S("id"), ID_MAIL, m->id);
-    json_id(w, S("organization"), ID_ORGANIZATION, m->organization_id);
-    json_id(w, S("invitation"), ID_INVITATION, m->invitation_id);
-    json_str(w, S("kind"), m->kind);
-    json_str(w, S("recipient"), m->recipient);
-    json_str(w, S("state"), m->state);
-    json_str(w, S("reply"), m->reply);
-    json_int(w, S("attempts"), m->attempts);
-    json_time(w, S("created_at"), m->created_at);
-    json_time(w, S("at"), m->at);
-    json_close(w, '}');
+    return (reply_session){.id = id, .expires_at = expires_at};
 }
 
-void view_session(json_writer *w, str key, uuid id, msec expires_at)
-{
-    json_open(w, key, '{');
-    json_id(w, S("id"), ID_SESSION, id);
-    json_time(w, S("expires_at"), expires_at);
-    json_close(w, '}');
-}
-
-json_writer view_list_open(request *r)
-{
-    json_writer w = answer_json(r, 200);
-    json_open(&w, STR_NONE, '{');
-    json_open(&w, S("items"), '[');
-    return w;
-}
-
-void view_list_close(json_writer *w, const page *p)
-{
-    json_close(w, ']');
-    json_str(w, S("next_cursor"), p->next);
-    if (p->total >= 0)
-        json_int(w, S("total"), p->total);
-    json_close(w, '}');
-}
-
-err view_members(request *r, txn *t, const member_filter *f, page *p)
+err answer_members(request *r, txn *t, const member_filter *f, page *p)
 {
     member_view *list;
     size_t n;
     TRY(member_list(t, r->actor.organization_id, f, p, &list, &n));
-    json_writer w = view_list_open(r);
+    reply_member *items = arena_array_of(r->a, reply_member, n);
     for (size_t i = 0; i < n; i++)
-        view_member(&w, STR_NONE, r->actor.entitlement_keys, &list[i]);
-    view_list_close(&w, p);
-    return OK;
+        items[i] = view_member(r->a, r->actor.entitlement_keys, &list[i]);
+    return REPLY(r, 200, member_list, .items = {items, n}, .next_cursor = p->next, .total = p->total,
+                 .has_total = p->total >= 0);
 }
 
-void view_problem(request *r, json_writer *w, str key, err e, const problem *p)
+err answer_mails(request *r, const page *p, const mail_view *list, size_t n)
 {
-    BUF_SCOPED text = {0};
+    reply_mail *items = arena_array_of(r->a, reply_mail, n);
+    for (size_t i = 0; i < n; i++)
+        items[i] = view_mail(&list[i]);
+    return REPLY(r, 200, mail_list, .items = {items, n}, .next_cursor = p->next);
+}
+
+reply_problem view_problem(request *r, err e, const problem *p)
+{
     problem whole = r->problem; /* the answer's own: one row's refusal stands in for it while it is written */
-    if (e == OK)
-        return;
     r->problem = p ? *p : (problem){0};
-    problem_json(r, e, &text);
+    reply_problem one = problem_reply(r, e);
     r->problem = whole;
-    json_raw(w, key, buf_str(&text));
+    return one;
 }

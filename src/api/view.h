@@ -1,4 +1,5 @@
-/* How things look as JSON, once for all handlers. */
+/* How things look to programs, once for all handlers: from the domain's structs into those of spec/openapi.yaml. What they hold
+ * lives where it lived, or in the request's arena. */
 #ifndef PARVIS_API_VIEW_H
 #define PARVIS_API_VIEW_H
 
@@ -9,32 +10,33 @@
 #include "domain/organization/organization.h"
 #include "http/answer.h"
 #include "http/app.h"
+#include "replies.h"
 
-void view_account(json_writer *w, str key, const account_view *a);
-void view_organization(json_writer *w, str key, const organization_view *o);
+reply_account view_account(const account_view *a);
+reply_organization view_organization(const organization_view *o);
+reply_organization_brief view_organization_brief(uuid id, str slug, str name);
 /** `logo`: where it is fetched, or STR_NONE. */
-void view_settings(json_writer *w, const settings *server, const organization_settings *own, str logo);
+reply_settings view_settings(arena *a, const settings *server, const organization_settings *own, str logo);
 /** `keys`: the organization's entitlements (actor.entitlement_keys). */
-void view_member(json_writer *w, str key, str keys, const member_view *m);
+reply_member view_member(arena *a, str keys, const member_view *m);
 /** In the organization that the caller has entered. */
-void view_invitation(const request *r, json_writer *w, str key, const invitation_view *i);
-/** The same without its end, for what else belongs into the object. */
-void view_invitation_open(const request *r, json_writer *w, str key, const invitation_view *i);
-/** `"entitlements":{"key":true,…}`, every key of the organization. */
-void view_entitlements(json_writer *w, str keys, int64_t set, str role);
-void view_mail(json_writer *w, const mail_view *m);
+reply_invitation view_invitation(const request *r, const invitation_view *i);
+/** Every key of the organization. */
+reply_flags view_entitlements(arena *a, str keys, int64_t set, str role);
+reply_mail view_mail(const mail_view *m);
+reply_session view_session(uuid id, msec expires_at);
+reply_seats view_seats(const seats *s);
+/** An account's id, or "operator" for UUID_NONE. */
+str view_account_or_operator(arena *a, uuid account_id);
+/** One row's refusal in the reader's language, as a whole answer would have it. `p`: what it has to say, or NULL. */
+reply_problem view_problem(request *r, err e, const problem *p);
+
 /** Account and session, and the session's cookie. */
-void answer_signed_in(request *r, int status, const signed_in *s);
-void view_session(json_writer *w, str key, uuid id, msec expires_at);
-/** `after`: how many would be taken once what is asked for is done; NULL leaves it out. */
-void view_seats(json_writer *w, str key, const seats *s, const int64_t *after);
-/** `{"items":[` … and `],"next_cursor":…,"total":…}`. */
-json_writer view_list_open(request *r);
+MUST err answer_signed_in(request *r, int status, const signed_in *s);
 /** A whole page of members. */
-MUST err view_members(request *r, txn *t, const member_filter *f, page *p);
-void view_list_close(json_writer *w, const page *p);
-/** One row's refusal: `"problem":{…}` in the reader's language, as a whole answer would have it. */
-void view_problem(request *r, json_writer *w, str key, err e, const problem *p);
+MUST err answer_members(request *r, txn *t, const member_filter *f, page *p);
+/** A page of mails. */
+MUST err answer_mails(request *r, const page *p, const mail_view *list, size_t n);
 
 /** The rest of an organization's route: where {org} and then one id stand in the path. */
 static inline uuid path_id(const request *r)

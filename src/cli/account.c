@@ -8,28 +8,28 @@
 int run_account_show(cli *c)
 {
     static const table_column sheet[] = {
-        {"id", "account.id", NULL},
-        {"email", "account.email", NULL},
-        {"name", "account", show_name},
-        {"locale", "account.locale", NULL},
-        {"address_proved", "account.email_proved", NULL},
-        {"totp", "account.second_factor.totp", NULL},
-        {"passkeys", "account.second_factor.passkeys", NULL},
-        {"recovery_codes", "account.second_factor.recovery_codes_left", NULL},
-        {"created_at", "account.created_at", show_time},
+        {"id", AT(account_places, account.id), NULL},
+        {"email", AT(account_places, account.email), NULL},
+        {"name", AT(account_places, account), show_name},
+        {"locale", AT(account_places, account.locale), NULL},
+        {"address_proved", AT(account_places, account.email_proved), NULL},
+        {"totp", AT(account_places, account.second_factor.totp), NULL},
+        {"passkeys", AT(account_places, account.second_factor.passkeys), NULL},
+        {"recovery_codes", AT(account_places, account.second_factor.recovery_codes_left), NULL},
+        {"created_at", AT(account_places, account.created_at), show_time},
         {0},
     };
     static const table_column memberships[] = {
-        {"organization", "organization", NULL},
-        {"role", "role", show_word},
-        {"joined_at", "joined_at", show_time},
+        {"organization", AT(account_place, organization), NULL},
+        {"role", AT(account_place, role), show_word},
+        {"joined_at", AT(account_place, joined_at), show_time},
         {0},
     };
     reply r;
     int code = call(c, "GET", path_with(c, S("/server/accounts"), "email", argument(c, 0)), NULL, &r);
     if (code != EXIT_DONE)
         return code;
-    json_t *places = json_object_get(r.json, "memberships");
+    json_t *places = json_at(r.json, AT(account_places, memberships));
     if (c->json) {
         json_print(r.json);
     } else {
@@ -54,7 +54,7 @@ int run_account_reset_password(cli *c)
     if (c->json)
         json_print(r.json);
     else
-        say(printable(c->a, json_text(r.json, "url")));
+        say(printable(c->a, json_text(r.json, AT(password_link, url))));
     json_decref(r.json);
     return EXIT_DONE;
 }

@@ -19,13 +19,13 @@ static str show_rights(cli *c, const json_t *value)
 }
 
 static const table_column columns[] = {
-    {"id", "id", NULL},
-    {"name", "name", NULL},
-    {"email", "account.email", NULL},
-    {"permissions", "permissions", show_rights},
-    {"created_at", "created_at", show_time},
-    {"expires_at", "expires_at", show_time},
-    {"last_used_on", "last_used_on", NULL},
+    {"id", AT(api_key, id), NULL},
+    {"name", AT(api_key, name), NULL},
+    {"email", AT(api_key, account.email), NULL},
+    {"permissions", AT(api_key, permissions), show_rights},
+    {"created_at", AT(api_key, created_at), show_time},
+    {"expires_at", AT(api_key, expires_at), show_time},
+    {"last_used_on", AT(api_key, last_used_on), NULL},
     {0},
 };
 
@@ -49,7 +49,7 @@ int run_api_key_list(cli *c)
 static int member_named(cli *c, str named, str *id)
 {
     str path;
-    int code = item_path(c, "members", "account.email", named, &path);
+    int code = item_path(c, "members", AT(member, account.email), named, &path);
     if (code != EXIT_DONE)
         return code;
     size_t at = path.n;
@@ -89,7 +89,7 @@ int run_api_key_create(cli *c)
     if (c->json)
         json_print(r.json);
     else
-        say(printable(c->a, json_text(r.json, "api_key")));
+        say(printable(c->a, json_text(r.json, AT(api_key, api_key))));
     json_decref(r.json);
     return EXIT_DONE;
 }

@@ -85,16 +85,18 @@ static size_t collect(char *p, size_t size, size_t count, void *out)
 /* The server's sentence, then each field that it refused; of an address, the sentence says more than its field does. */
 static int print_problem(cli *c, const reply *r)
 {
-    str detail = json_text(r->json, "detail");
-    json_t *errors = json_object_get(r->json, "errors"), *each;
+    str detail = json_text(r->json, AT(problem, detail));
+    json_t *errors = json_at(r->json, AT(problem, errors)), *each;
     size_t i;
     if (!detail.p)
         detail = SAID(c, "cli.server.strange", {"status", arena_printf(c->a, "%ld", r->status)});
-    if (str_eq(json_text(r->json, "code"), S("invalid-address")) && json_array_size(errors) == 1)
-        return refuse(EXIT_REFUSED, field_sentence(c, json_text(json_array_get(errors, 0), "pointer"), detail));
+    if (str_eq(json_text(r->json, AT(problem, code)), S("invalid-address")) && json_array_size(errors) == 1)
+        return refuse(EXIT_REFUSED,
+                      field_sentence(c, json_text(json_array_get(errors, 0), AT(problem_field, pointer)), detail));
     refuse(EXIT_REFUSED, printable(c->a, detail));
     json_array_foreach(errors, i, each)
-        refuse(EXIT_REFUSED, field_sentence(c, json_text(each, "pointer"), json_text(each, "detail")));
+        refuse(EXIT_REFUSED, field_sentence(c, json_text(each, AT(problem_field, pointer)),
+                                            json_text(each, AT(problem_field, detail))));
     return EXIT_REFUSED;
 }
 
@@ -204,9 +206,9 @@ static bool mail_waits(cli *c)
     bool waits = false;
     if (call(c, "GET", S("/server/mail?limit=200"), NULL, &r) != EXIT_DONE)
         return false;
-    json_array_foreach(json_object_get(r.json, "items"), i, each)
+    json_array_foreach(json_at(r.json, AT(mail_list, items)), i, each)
     {
-        str state = json_text(each, "state");
+        str state = json_text(each, AT(mail, state));
         waits = waits || str_eq(state, S("queued")) || str_eq(state, S("deferred"));
     }
     json_decref(r.json);
@@ -279,9 +281,9 @@ int organization_of(cli *c, str *slug)
     int code = call(c, "GET", S("/organizations?limit=2"), NULL, &r);
     if (code != EXIT_DONE)
         return code;
-    json_t *items = json_object_get(r.json, "items");
+    json_t *items = json_at(r.json, AT(organization_list, items));
     if (json_array_size(items) == 1)
-        *slug = arena_str(c->a, json_text(json_array_get(items, 0), "slug"));
+        *slug = arena_str(c->a, json_text(json_array_get(items, 0), AT(organization, slug)));
     json_decref(r.json);
     return slug->p ? EXIT_DONE : refuse(EXIT_USAGE, plain_text(c, "cli.usage.which_organization"));
 }
@@ -299,23 +301,23 @@ void json_put(json_t *object, const char *key, str value)
         json_object_set_new(object, key, json_of(value));
 }
 
-json_t *json_at(const json_t *object, const char *path)
+json_t *json_at(const json_t *object, const answer_path *path)
 {
-    str rest = str_of(path);
-    while (rest.p && object) {
+    str rest = str_of((const char *)path);
+    while (rest.n && object) {
         str name = str_cut(&rest, '.');
         object = json_object_getn(object, name.p, name.n);
     }
     return (json_t *)object;
 }
 
-str json_text(const json_t *object, const char *path)
+str json_text(const json_t *object, const answer_path *path)
 {
     json_t *value = json_at(object, path);
     return json_is_string(value) ? (str){json_string_value(value), json_string_length(value)} : STR_NONE;
 }
 
-int item_path(cli *c, const char *collection, const char *email_at, str named, str *path)
+int item_path(cli *c, const char *collection, const answer_path *email_at, str named, str *path)
 {
     reply r;
     str slug, id = STR_NONE;
@@ -329,11 +331,11 @@ int item_path(cli *c, const char *collection, const char *email_at, str named, s
     code = call(c, "GET", path_with(c, path_with(c, all, "q", named), "limit", S("200")), NULL, &r);
     if (code != EXIT_DONE)
         return code;
-    const json_t *items = json_object_get(r.json, "items");
+    const json_t *items = json_at(r.json, AT_OWN("items"));
     for (size_t at = 0; at < json_array_size(items) && !id.p; at++) {
         const json_t *each = json_array_get(items, at);
         if (str_eq_nocase(json_text(each, email_at), named))
-            id = arena_str(c->a, json_text(each, "id"));
+            id = arena_str(c->a, json_text(each, AT_OWN("id")));
     }
     json_decref(r.json);
     if (!id.p) {

@@ -3,6 +3,7 @@
 #define PARVIS_CLI_CLIENT_H
 
 #include "cli/command.h"
+#include "replies.h"
 
 /** An answer. `json` is owned by the caller (json_decref; NULL when the body is none); `text` lives in c->a. */
 typedef struct reply {
@@ -10,6 +11,22 @@ typedef struct reply {
     json_t *json;
     str text;
 } reply;
+
+/**
+ * Where something stands in an answer: names with dots between. A plain text is none, so that what a schema of spec/openapi.yaml
+ * does not have cannot be asked for.
+ */
+typedef struct answer_path answer_path;
+/**
+ * AT(member, account.email): in a Member. AT_IN("settings.", …): where that itself stands below a name. AT_KEYWORD: a name that
+ * C keeps for itself.
+ */
+#define AT(schema, path)            AT_IN("", schema, path)
+#define AT_IN(before, schema, path) ((const answer_path *)&(before #path)[0 * offsetof(reply_##schema, path)])
+#define AT_KEYWORD(schema, name)    ((const answer_path *)&(#name)[0 * offsetof(reply_##schema, name##_)])
+/** In what the command made itself, and the whole. */
+#define AT_OWN(path) ((const answer_path *)(path))
+#define AT_WHOLE     AT_OWN("")
 
 /**
  * Calls METHOD /api/v1PATH. The body is taken over; NULL sends none. EXIT_DONE with *out filled; or, after the problem's own
@@ -33,16 +50,16 @@ int organization_of(cli *c, str *slug);
 
 /**
  * The path of the member or invitation that an argument names: by id, or by address (of several invitations the newest).
- * `email_at` is where an item holds it ("account.email"). EXIT_REFUSED after a sentence when nothing is at that address.
+ * `email_at` is where an item holds it. EXIT_REFUSED after a sentence when nothing is at that address.
  */
-int item_path(cli *c, const char *collection, const char *email_at, str named, str *path);
+int item_path(cli *c, const char *collection, const answer_path *email_at, str named, str *path);
 
 /** A JSON string; the caller owns it. */
 json_t *json_of(str s);
 /** Sets key unless the value is STR_NONE. */
 void json_put(json_t *object, const char *key, str value);
-/** A string inside, by a path of names with dots between ("account.email"); STR_NONE when it is none. Borrowed. */
-str json_text(const json_t *object, const char *path);
-json_t *json_at(const json_t *object, const char *path);
+/** A string inside; STR_NONE when it is none. Borrowed. */
+str json_text(const json_t *object, const answer_path *path);
+json_t *json_at(const json_t *object, const answer_path *path);
 
 #endif

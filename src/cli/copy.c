@@ -167,12 +167,12 @@ static str show_sum(cli *c, const json_t *value)
 static void found_print(cli *c, const json_t *rows, int64_t total, int64_t carried, bool equal)
 {
     static const table_column columns[] = {
-        {"table", "table", NULL},
-        {"source_rows", "source.rows", NULL},
-        {"destination_rows", "destination.rows", NULL},
-        {"source_checksum", "source.checksum", show_sum},
-        {"destination_checksum", "destination.checksum", show_sum},
-        {"equal", "equal", NULL},
+        {"table", AT_OWN("table"), NULL},
+        {"source_rows", AT_OWN("source.rows"), NULL},
+        {"destination_rows", AT_OWN("destination.rows"), NULL},
+        {"source_checksum", AT_OWN("source.checksum"), show_sum},
+        {"destination_checksum", AT_OWN("destination.checksum"), show_sum},
+        {"equal", AT_OWN("equal"), NULL},
         {0},
     };
     if (!c->json) {

@@ -3,9 +3,9 @@
 #include "cli/table.h"
 
 static const table_column columns[] = {
-    {"id", "id", NULL},
-    {"name", "name", NULL},
-    {"created_at", "created_at", show_time},
+    {"id", AT(instance_key, id), NULL},
+    {"name", AT(instance_key, name), NULL},
+    {"created_at", AT(instance_key, created_at), show_time},
     {0},
 };
 
@@ -20,7 +20,7 @@ int run_instance_key_create(cli *c)
     if (c->json)
         json_print(r.json);
     else
-        say(printable(c->a, json_text(r.json, "key")));
+        say(printable(c->a, json_text(r.json, AT(instance_key, key))));
     json_decref(r.json);
     return EXIT_DONE;
 }

@@ -5,33 +5,33 @@
 #include <stdio.h>
 
 static const table_column columns[] = {
-    {"email", "email", NULL},
-    {"role", "role", show_word},
-    {"state", "state", show_word},
-    {"delivery", "delivery.state", show_word},
-    {"created_at", "created_at", show_time},
-    {"expires_at", "expires_at", show_time},
-    {"id", "id", NULL},
+    {"email", AT(invitation, email), NULL},
+    {"role", AT(invitation, role), show_word},
+    {"state", AT(invitation, state), show_word},
+    {"delivery", AT(invitation, delivery.state), show_word},
+    {"created_at", AT(invitation, created_at), show_time},
+    {"expires_at", AT(invitation, expires_at), show_time},
+    {"id", AT(invitation, id), NULL},
     {0},
 };
 
 static const table_column sheet[] = {
-    {"id", "id", NULL},
-    {"email", "email", NULL},
-    {"role", "role", show_word},
-    {"state", "state", show_word},
-    {"method", "method", show_word},
-    {"locale", "locale", NULL},
-    {"message", "message", NULL},
-    {"invited_by", "invited_by", show_word},
-    {"created_at", "created_at", show_time},
-    {"expires_at", "expires_at", show_time},
-    {"sent_count", "sent_count", NULL},
-    {"last_sent_at", "last_sent_at", show_time},
-    {"delivery", "delivery.state", show_word},
-    {"reply", "delivery.reply", NULL},
-    {"accepted_at", "accepted_at", show_time},
-    {"batch", "batch", NULL},
+    {"id", AT(invitation, id), NULL},
+    {"email", AT(invitation, email), NULL},
+    {"role", AT(invitation, role), show_word},
+    {"state", AT(invitation, state), show_word},
+    {"method", AT(invitation, method), show_word},
+    {"locale", AT(invitation, locale), NULL},
+    {"message", AT(invitation, message), NULL},
+    {"invited_by", AT(invitation, invited_by), show_word},
+    {"created_at", AT(invitation, created_at), show_time},
+    {"expires_at", AT(invitation, expires_at), show_time},
+    {"sent_count", AT(invitation, sent_count), NULL},
+    {"last_sent_at", AT(invitation, last_sent_at), show_time},
+    {"delivery", AT(invitation, delivery.state), show_word},
+    {"reply", AT(invitation, delivery.reply), NULL},
+    {"accepted_at", AT(invitation, accepted_at), show_time},
+    {"batch", AT(invitation, batch), NULL},
     {0},
 };
 
@@ -51,7 +51,7 @@ int run_invitation_list(cli *c)
 int run_invitation_show(cli *c)
 {
     str path;
-    int code = item_path(c, "invitations", "email", argument(c, 0), &path);
+    int code = item_path(c, "invitations", AT(invitation, email), argument(c, 0), &path);
     return code == EXIT_DONE ? object_print(c, path, sheet) : code;
 }
 
@@ -64,7 +64,7 @@ static int each_argument(cli *c, one *change)
     int worst = EXIT_DONE;
     for (int i = 0; i < c->arg_count; i++) {
         str path;
-        int code = item_path(c, "invitations", "email", argument(c, i), &path);
+        int code = item_path(c, "invitations", AT(invitation, email), argument(c, i), &path);
         progress_hide();
         if (code == EXIT_DONE)
             code = change(c, path);
@@ -77,9 +77,9 @@ static int each_argument(cli *c, one *change)
 /* Prints what an action answered, with a sentence for people, or the temporary password that it shows. The body is taken over. */
 static int act(cli *c, const char *method, str path, json_t *body, const char *sentence)
 {
-    static const table_column issued[] = {{"email", "email", NULL},
-                                          {"temporary_password", "temporary_password", NULL},
-                                          {"expires_at", "expires_at", show_time},
+    static const table_column issued[] = {{"email", AT(invitation, email), NULL},
+                                          {"temporary_password", AT(invitation, temporary_password), NULL},
+                                          {"expires_at", AT(invitation, expires_at), show_time},
                                           {0}};
     reply r;
     int code = call(c, method, path, body, &r);
@@ -87,10 +87,10 @@ static int act(cli *c, const char *method, str path, json_t *body, const char *s
         return code;
     if (c->json)
         json_print(r.json);
-    else if (json_text(r.json, "temporary_password").p)
+    else if (json_text(r.json, AT(invitation, temporary_password)).p)
         sheet_print(c, issued, r.json);
     else
-        say(SAID(c, sentence, {"address", printable(c->a, json_text(r.json, "email"))}));
+        say(SAID(c, sentence, {"address", printable(c->a, json_text(r.json, AT(invitation, email)))}));
     json_decref(r.json);
     return EXIT_DONE;
 }
@@ -117,7 +117,8 @@ static int revoke_one(cli *c, str path)
 
 static int link_one(cli *c, str path)
 {
-    static const table_column made[] = {{"email", "email", NULL}, {"url", "url", NULL}, {"code", "code", NULL}, {0}};
+    static const table_column made[] = {
+        {"url", AT(invitation_link, url), NULL}, {"code", AT(invitation_link, code), NULL}, {0}};
     reply r;
     int code = call(c, "POST", arena_join(c->a, path, S("/link")), NULL, &r);
     if (code != EXIT_DONE)
@@ -159,8 +160,8 @@ int run_invitation_resend(cli *c)
     if (c->json)
         json_print(r.json);
     else
-        say(SAID(c, "cli.invitation.batch_resent", {"resent", show_text(c, json_object_get(r.json, "resent"))},
-                 {"asked", show_text(c, json_object_get(r.json, "unanswered"))}));
+        say(SAID(c, "cli.invitation.batch_resent", {"resent", show_text(c, json_at(r.json, AT(batch_resent, resent)))},
+                 {"asked", show_text(c, json_at(r.json, AT(batch_resent, unanswered)))}));
     json_decref(r.json);
     return EXIT_DONE;
 }
@@ -201,7 +202,7 @@ int run_invitation_link(cli *c)
 int run_invitation_correct(cli *c)
 {
     str path;
-    int code = item_path(c, "invitations", "email", argument(c, 0), &path);
+    int code = item_path(c, "invitations", AT(invitation, email), argument(c, 0), &path);
     if (code != EXIT_DONE)
         return code;
     json_t *body = json_object();
@@ -212,14 +213,14 @@ int run_invitation_correct(cli *c)
 int run_invitation_batch(cli *c)
 {
     static const table_column counts[] = {
-        {"id", "id", NULL},
-        {"created_at", "created_at", show_time},
-        {"total", "total", NULL},
-        {"accepted", "accepted", NULL},
-        {"pending", "pending", NULL},
-        {"declined", "declined", NULL},
-        {"revoked", "revoked", NULL},
-        {"expired", "expired", NULL},
+        {"id", AT(batch, id), NULL},
+        {"created_at", AT(batch, created_at), show_time},
+        {"total", AT(batch, total), NULL},
+        {"accepted", AT(batch, accepted), NULL},
+        {"pending", AT(batch, pending), NULL},
+        {"declined", AT(batch, declined), NULL},
+        {"revoked", AT(batch, revoked), NULL},
+        {"expired", AT(batch, expired), NULL},
         {0},
     };
     str slug;

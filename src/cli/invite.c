@@ -102,7 +102,8 @@ static str fields_of(cli *c, const json_t *errors)
     size_t i;
     json_array_foreach(errors, i, each)
     {
-        str one = field_sentence(c, json_text(each, "pointer"), json_text(each, "detail"));
+        str one =
+            field_sentence(c, json_text(each, AT(problem_field, pointer)), json_text(each, AT(problem_field, detail)));
         all = all.p ? arena_join(c->a, all, S(" "), one) : one;
     }
     return all;
@@ -111,17 +112,17 @@ static str fields_of(cli *c, const json_t *errors)
 /* A good outcome by its word, a refusal by its fields or the problem's sentence. */
 static str show_outcome(cli *c, const json_t *result)
 {
-    bool named = str_eq(json_text(result, "problem.code"), S("invalid-request"));
-    str detail = named ? fields_of(c, json_at(result, "problem.errors")) : STR_NONE;
-    detail = detail.p ? detail : json_text(result, "problem.detail");
-    return detail.p ? printable(c->a, detail) : show_word(c, json_object_get(result, "outcome"));
+    bool named = str_eq(json_text(result, AT(invitation_results_results, problem.code)), S("invalid-request"));
+    str detail = named ? fields_of(c, json_at(result, AT(invitation_results_results, problem.errors))) : STR_NONE;
+    detail = detail.p ? detail : json_text(result, AT(invitation_results_results, problem.detail));
+    return detail.p ? printable(c->a, detail) : show_word(c, json_at(result, AT(invitation_results_results, outcome)));
 }
 
 static size_t count_good(const json_t *results)
 {
     size_t good = 0, i;
     json_t *each;
-    json_array_foreach(results, i, each) good += is_good(json_text(each, "outcome"));
+    json_array_foreach(results, i, each) good += is_good(json_text(each, AT(invitation_results_results, outcome)));
     return good;
 }
 
@@ -129,20 +130,23 @@ static bool shows_passwords(const json_t *results)
 {
     size_t i;
     json_t *each;
-    json_array_foreach(results, i, each) if (json_text(each, "temporary_password").p) return true;
+    json_array_foreach(results, i,
+                       each) if (json_text(each, AT(invitation_results_results, temporary_password)).p) return true;
     return false;
 }
 
 /* Temporary passwords are shown beside the addresses, this once. */
 static void print_chunk(cli *c, const json_t *answer, bool first)
 {
-    static const table_column columns[] = {{"email", "email", NULL}, {"outcome", "", show_outcome}, {0}};
-    static const table_column with_passwords[] = {{"email", "email", NULL},
-                                                  {"temporary_password", "temporary_password", NULL},
-                                                  {"expires_at", "invitation.expires_at", show_time},
-                                                  {"outcome", "", show_outcome},
-                                                  {0}};
-    const json_t *results = json_object_get(answer, "results");
+    static const table_column columns[] = {
+        {"email", AT(invitation_results_results, email), NULL}, {"outcome", AT_WHOLE, show_outcome}, {0}};
+    static const table_column with_passwords[] = {
+        {"email", AT(invitation_results_results, email), NULL},
+        {"temporary_password", AT(invitation_results_results, temporary_password), NULL},
+        {"expires_at", AT(invitation_results_results, invitation.expires_at), show_time},
+        {"outcome", AT_WHOLE, show_outcome},
+        {0}};
+    const json_t *results = json_at(answer, AT(invitation_results, results));
     if (c->json)
         json_print(answer);
     else
@@ -173,7 +177,7 @@ static int send_all(cli *c, str path, const address_entry *entries, size_t count
         size_t n = count - from < CHUNK ? count - from : CHUNK;
         progress(from, count > CHUNK ? count : 0);
         int code = call(c, "POST", path, body_of(c, entries + from, n, all), &r);
-        const json_t *results = code == EXIT_DONE ? json_object_get(r.json, "results") : NULL;
+        const json_t *results = code == EXIT_DONE ? json_at(r.json, AT(invitation_results, results)) : NULL;
         if (code == EXIT_DONE) {
             *good += count_good(results);
             progress_hide();

@@ -5,12 +5,12 @@
 int run_mail_list(cli *c)
 {
     static const table_column columns[] = {
-        {"created_at", "created_at", show_time},
-        {"kind", "kind", show_word},
-        {"recipient", "recipient", NULL},
-        {"state", "state", show_word},
-        {"attempts", "attempts", NULL},
-        {"reply", "reply", NULL},
+        {"created_at", AT(mail, created_at), show_time},
+        {"kind", AT(mail, kind), show_word},
+        {"recipient", AT(mail, recipient), NULL},
+        {"state", AT(mail, state), show_word},
+        {"attempts", AT(mail, attempts), NULL},
+        {"reply", AT(mail, reply), NULL},
         {0},
     };
     str slug = flag_value(c, "organization");
@@ -27,7 +27,7 @@ int run_mail_retry(cli *c)
     if (c->json)
         json_print(r.json);
     else
-        say(SAID(c, "cli.mail.retried", {"count", show_text(c, json_object_get(r.json, "retried"))}));
+        say(SAID(c, "cli.mail.retried", {"count", show_text(c, json_at(r.json, AT(mail_retried, retried)))}));
     json_decref(r.json);
     return EXIT_DONE;
 }

@@ -4,11 +4,11 @@
 #include "cli/table.h"
 
 static const table_column columns[] = {
-    {"name", "account", show_name},
-    {"email", "account.email", NULL},
-    {"role", "role", show_word},
-    {"joined_at", "joined_at", show_time},
-    {"id", "id", NULL},
+    {"name", AT(member, account), show_name},
+    {"email", AT(member, account.email), NULL},
+    {"role", AT(member, role), show_word},
+    {"joined_at", AT(member, joined_at), show_time},
+    {"id", AT(member, id), NULL},
     {0},
 };
 
@@ -35,17 +35,17 @@ static str show_list(cli *c, const json_t *value)
 }
 
 static const table_column sheet[] = {
-    {"id", "id", NULL},
-    {"name", "account", show_name},
-    {"email", "account.email", NULL},
-    {"account", "account.id", NULL},
-    {"role", "role", show_word},
-    {"state", "state", show_word},
-    {"access_ends_at", "access_ends_at", show_end},
-    {"entitlements", "entitlements", show_entitlements},
-    {"groups", "groups", show_list},
-    {"joined_at", "joined_at", show_time},
-    {"invited_by", "invited_by", show_word},
+    {"id", AT(member, id), NULL},
+    {"name", AT(member, account), show_name},
+    {"email", AT(member, account.email), NULL},
+    {"account", AT(member, account.id), NULL},
+    {"role", AT(member, role), show_word},
+    {"state", AT(member, state), show_word},
+    {"access_ends_at", AT(member, access_ends_at), show_end},
+    {"entitlements", AT(member, entitlements), show_entitlements},
+    {"groups", AT(member, groups), show_list},
+    {"joined_at", AT(member, joined_at), show_time},
+    {"invited_by", AT(member, invited_by), show_word},
     {0},
 };
 
@@ -73,7 +73,7 @@ int run_member_list(cli *c)
 int run_member_show(cli *c)
 {
     str path;
-    int code = item_path(c, "members", "account.email", argument(c, 0), &path);
+    int code = item_path(c, "members", AT(member, account.email), argument(c, 0), &path);
     return code == EXIT_DONE ? object_print(c, path, sheet) : code;
 }
 
@@ -82,7 +82,7 @@ static int change(cli *c, str named, json_t *body)
 {
     reply r;
     str path;
-    int code = item_path(c, "members", "account.email", named, &path);
+    int code = item_path(c, "members", AT(member, account.email), named, &path);
     if (code != EXIT_DONE) {
         json_decref(body);
         return code;
@@ -161,7 +161,7 @@ static int remove_one(cli *c, str named)
 {
     reply member, gone = {0};
     str path;
-    int code = item_path(c, "members", "account.email", named, &path);
+    int code = item_path(c, "members", AT(member, account.email), named, &path);
     if (code != EXIT_DONE)
         return code;
     code = call(c, "GET", path, NULL, &member);
@@ -173,8 +173,8 @@ static int remove_one(cli *c, str named)
     if (code == EXIT_DONE && c->json)
         json_print(member.json);
     else if (code == EXIT_DONE)
-        say(SAID(c, "cli.member.removed", {"name", show_name(c, json_at(member.json, "account"))},
-                 {"address", printable(c->a, json_text(member.json, "account.email"))}));
+        say(SAID(c, "cli.member.removed", {"name", show_name(c, json_at(member.json, AT(member, account)))},
+                 {"address", printable(c->a, json_text(member.json, AT(member, account.email)))}));
     json_decref(member.json);
     return code;
 }

@@ -21,9 +21,10 @@ static int group_of(cli *c, str slug, str named, str *id)
             return code;
         size_t i;
         json_t *each;
-        json_array_foreach(json_object_get(r.json, "items"), i, each) if (str_eq(json_text(each, "name"), named)) *id =
-            arena_str(c->a, json_text(each, "id"));
-        str next = arena_str(c->a, json_text(r.json, "next_cursor"));
+        json_array_foreach(json_at(r.json, AT(group_list, items)), i,
+                           each) if (str_eq(json_text(each, AT(group, name)), named)) *id =
+            arena_str(c->a, json_text(each, AT(group, id)));
+        str next = arena_str(c->a, json_text(r.json, AT(group_list, next_cursor)));
         at = next.p ? path_with(c, all, "cursor", next) : STR_NONE;
         json_decref(r.json);
     }
@@ -73,10 +74,10 @@ static int group_path(cli *c, str named, str *slug, str *path)
 
 int run_group_list(cli *c)
 {
-    static const table_column columns[] = {{"name", "name", NULL},
-                                           {"members", "members", NULL},
-                                           {"created_at", "created_at", show_time},
-                                           {"id", "id", NULL},
+    static const table_column columns[] = {{"name", AT(group, name), NULL},
+                                           {"members", AT(group, members), NULL},
+                                           {"created_at", AT(group, created_at), show_time},
+                                           {"id", AT(group, id), NULL},
                                            {0}};
     str slug;
     int code = organization_of(c, &slug);
@@ -100,7 +101,7 @@ static int change(cli *c, const char *method, str path, json_t *body, const tabl
 }
 
 static const table_column group_sheet[] = {
-    {"id", "id", NULL}, {"name", "name", NULL}, {"members", "members", NULL}, {0}};
+    {"id", AT(group, id), NULL}, {"name", AT(group, name), NULL}, {"members", AT(group, members), NULL}, {0}};
 
 static json_t *name_body(str name)
 {
@@ -142,7 +143,7 @@ static int put_one(cli *c, const char *method, str group, str named)
 {
     reply r = {0};
     str member;
-    int code = item_path(c, "members", "account.email", named, &member);
+    int code = item_path(c, "members", AT(member, account.email), named, &member);
     if (code != EXIT_DONE)
         return code;
     size_t at = member.n;
@@ -187,9 +188,10 @@ static str show_roles(cli *c, const json_t *roles)
     return out;
 }
 
-static const table_column entitlement_columns[] = {{"key", "key", NULL},           {"name_fr", "name.fr", NULL},
-                                                   {"name_en", "name.en", NULL},   {"default", "default", NULL},
-                                                   {"roles", "roles", show_roles}, {0}};
+static const table_column entitlement_columns[] = {
+    {"key", AT(entitlement, key), NULL},           {"name_fr", AT(entitlement, name.fr), NULL},
+    {"name_en", AT(entitlement, name.en), NULL},   {"default", AT_KEYWORD(entitlement, default), NULL},
+    {"roles", AT(entitlement, roles), show_roles}, {0}};
 
 int run_entitlement_list(cli *c)
 {
@@ -201,7 +203,7 @@ int run_entitlement_list(cli *c)
     code = call(c, "GET", PATH(c, S("organizations"), slug, S("entitlements")), NULL, &r);
     if (code != EXIT_DONE)
         return code;
-    const json_t *items = json_object_get(r.json, "items"); /* few: no pages */
+    const json_t *items = json_at(r.json, AT(entitlement_list, items)); /* few: no pages */
     for (size_t i = 0; c->json && i < json_array_size(items); i++)
         json_print(json_array_get(items, i));
     if (!c->json && json_array_size(items))

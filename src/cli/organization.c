@@ -6,9 +6,9 @@
 
 static str show_seats(cli *c, const json_t *seats)
 {
-    long long used = (long long)json_integer_value(json_object_get(seats, "used"));
-    long long held = (long long)json_integer_value(json_object_get(seats, "held"));
-    const json_t *limit = json_object_get(seats, "limit");
+    long long used = (long long)json_integer_value(json_at(seats, AT(seats, used)));
+    long long held = (long long)json_integer_value(json_at(seats, AT(seats, held)));
+    const json_t *limit = json_at(seats, AT(seats, limit));
     if (!seats)
         return S("–");
     if (json_is_integer(limit))
@@ -27,36 +27,36 @@ static str show_list(cli *c, const json_t *list)
 }
 
 static const table_column columns[] = {
-    {"slug", "slug", NULL},
-    {"name", "name", NULL},
-    {"seats", "seats", show_seats},
-    {"created_at", "created_at", show_time},
-    {"id", "id", NULL},
+    {"slug", AT(organization, slug), NULL},
+    {"name", AT(organization, name), NULL},
+    {"seats", AT(organization, seats), show_seats},
+    {"created_at", AT(organization, created_at), show_time},
+    {"id", AT(organization, id), NULL},
     {0},
 };
 
 static const table_column sheet[] = {
-    {"id", "id", NULL},
-    {"slug", "slug", NULL},
-    {"name", "name", NULL},
-    {"locale", "locale", NULL},
-    {"seats", "seats", show_seats},
-    {"created_at", "created_at", show_time},
-    {"existing_accounts", "settings.existing_accounts", show_word},
-    {"administrators_invite", "settings.administrators_may_invite_administrators", NULL},
-    {"invitation_lifetime", "settings.invitation_lifetime", NULL},
-    {"reminder_after", "settings.reminder_after", NULL},
-    {"reminder_max", "settings.reminder_max", NULL},
-    {"temporary_password_delivery", "settings.effective.temporary_password_delivery", NULL},
-    {"temporary_password_lifetime", "settings.effective.temporary_password_lifetime", NULL},
-    {"password_min_length", "settings.effective.password_min_length", NULL},
-    {"session_lifetime", "settings.effective.session_lifetime", NULL},
-    {"session_idle", "settings.session_idle", NULL},
-    {"second_factor", "settings.second_factor", NULL},
-    {"allowed_domains", "settings.allowed_domains", show_list},
-    {"refused_domains", "settings.refused_domains", show_list},
-    {"accent", "settings.accent", NULL},
-    {"logo", "settings.logo", NULL},
+    {"id", AT(organization, id), NULL},
+    {"slug", AT(organization, slug), NULL},
+    {"name", AT(organization, name), NULL},
+    {"locale", AT(organization, locale), NULL},
+    {"seats", AT(organization, seats), show_seats},
+    {"created_at", AT(organization, created_at), show_time},
+    {"existing_accounts", AT_IN("settings.", settings, existing_accounts), show_word},
+    {"administrators_invite", AT_IN("settings.", settings, administrators_may_invite_administrators), NULL},
+    {"invitation_lifetime", AT_IN("settings.", settings, invitation_lifetime), NULL},
+    {"reminder_after", AT_IN("settings.", settings, reminder_after), NULL},
+    {"reminder_max", AT_IN("settings.", settings, reminder_max), NULL},
+    {"temporary_password_delivery", AT_IN("settings.", settings, effective.temporary_password_delivery), NULL},
+    {"temporary_password_lifetime", AT_IN("settings.", settings, effective.temporary_password_lifetime), NULL},
+    {"password_min_length", AT_IN("settings.", settings, effective.password_min_length), NULL},
+    {"session_lifetime", AT_IN("settings.", settings, effective.session_lifetime), NULL},
+    {"session_idle", AT_IN("settings.", settings, session_idle), NULL},
+    {"second_factor", AT_IN("settings.", settings, second_factor), NULL},
+    {"allowed_domains", AT_IN("settings.", settings, allowed_domains), show_list},
+    {"refused_domains", AT_IN("settings.", settings, refused_domains), show_list},
+    {"accent", AT_IN("settings.", settings, accent), NULL},
+    {"logo", AT_IN("settings.", settings, logo), NULL},
     {0},
 };
 
@@ -110,11 +110,11 @@ static int wrong_number(cli *c, json_t *body, const char *flag)
 int run_organization_create(cli *c)
 {
     static const table_column made[] = {
-        {"id", "organization.id", NULL},
-        {"slug", "organization.slug", NULL},
-        {"name", "organization.name", NULL},
-        {"owner", "account.email", NULL},
-        {"set_password_url", "set_password_url", NULL},
+        {"id", AT(founded, organization.id), NULL},
+        {"slug", AT(founded, organization.slug), NULL},
+        {"name", AT(founded, organization.name), NULL},
+        {"owner", AT(founded, account.email), NULL},
+        {"set_password_url", AT(founded, set_password_url), NULL},
         {0},
     };
     reply r;

@@ -53,8 +53,10 @@ int run_check(cli *c)
 
 int run_config(cli *c)
 {
-    static const table_column columns[] = {
-        {"setting", "setting", NULL}, {"value", "value", NULL}, {"origin", "origin", show_word}, {0}};
+    static const table_column columns[] = {{"setting", AT_OWN("setting"), NULL},
+                                           {"value", AT_OWN("value"), NULL},
+                                           {"origin", AT_OWN("origin"), show_word},
+                                           {0}};
     json_t *whole = json_object(), *rows = json_array();
     for (setting_id id = 0; id < SETTING_COUNT; id++) {
         str name = setting_about(id)->name;

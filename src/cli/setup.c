@@ -21,11 +21,11 @@ static int read_password(cli *c, str *out)
 int run_setup(cli *c)
 {
     static const table_column columns[] = {
-        {"organization", "organization.name", NULL},
-        {"slug", "organization.slug", NULL},
-        {"owner", "account.email", NULL},
-        {"api_key", "api_key", NULL},
-        {"set_password_url", "set_password_url", NULL},
+        {"organization", AT(founded, organization.name), NULL},
+        {"slug", AT(founded, organization.slug), NULL},
+        {"owner", AT(founded, account.email), NULL},
+        {"api_key", AT(founded, api_key), NULL},
+        {"set_password_url", AT(founded, set_password_url), NULL},
         {0},
     };
     reply r;

@@ -28,11 +28,11 @@ static json_t *sheets_of(const json_t *results)
     json_array_foreach(results, i, each)
     {
         json_t *item = json_object();
-        json_put(item, "email", json_text(each, "email"));
-        json_put(item, "temporary_password", json_text(each, "temporary_password"));
-        json_put(item, "expires_at", json_text(each, "invitation.expires_at"));
-        json_put(item, "locale", json_text(each, "invitation.locale"));
-        if (json_text(each, "temporary_password").p)
+        json_put(item, "email", json_text(each, AT(invitation_results_results, email)));
+        json_put(item, "temporary_password", json_text(each, AT(invitation_results_results, temporary_password)));
+        json_put(item, "expires_at", json_text(each, AT(invitation_results_results, invitation.expires_at)));
+        json_put(item, "locale", json_text(each, AT(invitation_results_results, invitation.locale)));
+        if (json_text(each, AT(invitation_results_results, temporary_password)).p)
             json_array_append(items, item);
         json_decref(item);
     }

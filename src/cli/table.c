@@ -55,14 +55,14 @@ str show_word(cli *c, const json_t *value)
 
 str show_name(cli *c, const json_t *value)
 {
-    str given = json_text(value, "given_name"), family = json_text(value, "family_name");
+    str given = json_text(value, AT(account, given_name)), family = json_text(value, AT(account, family_name));
     str gap = given.n && family.n ? S(" ") : S("");
     return given.n || family.n ? printable(c->a, arena_join(c->a, given, gap, family)) : S("–");
 }
 
 static str shown(cli *c, const table_column *column, const json_t *item)
 {
-    const json_t *value = *column->path ? json_at(item, column->path) : item;
+    const json_t *value = json_at(item, column->path);
     return column->show ? column->show(c, value) : show_text(c, value);
 }
 
@@ -189,8 +189,8 @@ static int page_print(cli *c, str path, const table_column *columns, const char 
     int code = call(c, "GET", path, NULL, &r);
     if (code != EXIT_DONE)
         return code;
-    json_t *items = json_object_get(r.json, "items");
-    *next = arena_str(c->a, json_text(r.json, "next_cursor"));
+    json_t *items = json_at(r.json, AT_OWN("items"));
+    *next = arena_str(c->a, json_text(r.json, AT_OWN("next_cursor")));
     if (c->json) {
         json_array_foreach(items, i, each) json_print(each);
     } else if (json_array_size(items) > 0) {

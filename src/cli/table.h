@@ -2,12 +2,12 @@
 #ifndef PARVIS_CLI_TABLE_H
 #define PARVIS_CLI_TABLE_H
 
-#include "cli/command.h"
+#include "cli/client.h"
 
 /** One column of a table, or one line of a sheet. Titles stand in the catalogue as cli.column.TITLE. */
 typedef struct table_column {
     const char *title;
-    const char *path;                         /* in each item, "account.email"; "": the item itself */
+    const answer_path *path;                  /* in each item */
     str (*show)(cli *c, const json_t *value); /* NULL: show_text */
 } table_column;                               /* a list of them ends with title NULL */
 

@@ -1,5 +1,6 @@
 #include "console/invite.h"
 #include "domain/invitation/create.h"
+#include "http/answer_json.h"
 #include "limits_table.h"
 
 /* A name that came along in the pasted text is a help, not a demand: what the rules refuse is left out. */

@@ -3,13 +3,10 @@
 #define PARVIS_HTTP_ANSWER_H
 
 #include "domain/account/credential.h"
-#include "http/json.h"
 #include "http/request.h"
 
 /** Forgets what was answered so far: the transaction runs again, or a refusal takes its place. */
 void answer_reset(request *r);
-/** Starts a JSON answer: `json_writer w = answer_json(r, 200); … return OK;`. */
-json_writer answer_json(request *r, int status);
 /** 204. */
 MUST err answer_empty(request *r, int status);
 /** 303 to a path of this server, made by the program, never from input. */
@@ -23,8 +20,6 @@ MUST err answer_bytes(request *r, int status, str content_type, str bytes);
 MUST err answer_problem(request *r, err refusal);
 /** One more header. A second Content-Security-Policy replaces the server's own. */
 void answer_header(request *r, str name, str value);
-/** A JSON string that is a secret: sent once, kept answers hold null in its place. */
-void answer_secret(request *r, json_writer *w, str key, str value);
 /**
  * Sets the session's cookie (`__Host-` and Secure when public_url is https) and, after a sign-in that is through, the one by
  * which the browser is known next time.

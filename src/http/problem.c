@@ -67,28 +67,21 @@ str problem_field_text(request *r, const problem_field *f)
                       str_slice(text, at + 7, text.n));
 }
 
-void problem_json(request *r, err refusal, buf *out)
+reply_problem problem_reply(request *r, err refusal)
 {
     const err_info *about = err_about(refusal);
-    json_writer w = {.out = out};
-    json_open(&w, STR_NONE, '{');
-    json_str(&w, S("type"), arena_join(r->a, S("/problems/"), about->code));
-    json_str(&w, S("title"), problem_title(r, refusal));
-    json_int(&w, S("status"), about->status);
-    json_str(&w, S("detail"), problem_detail(r, refusal));
-    json_str(&w, S("code"), about->code);
-    json_open(&w, S("errors"), '[');
-    for (size_t i = 0; i < r->problem.field_count; i++) {
-        const problem_field *f = &r->problem.fields[i];
-        json_open(&w, STR_NONE, '{');
-        json_str(&w, S("pointer"), f->pointer);
-        json_str(&w, S("code"), f->code);
-        json_str(&w, S("detail"), problem_field_text(r, f));
-        json_close(&w, '}');
-    }
-    json_close(&w, ']');
-    json_str(&w, S("request_id"), r->request_id);
-    json_close(&w, '}');
+    const problem *p = &r->problem;
+    reply_problem_field *errors = arena_array_of(r->a, reply_problem_field, p->field_count);
+    for (size_t i = 0; i < p->field_count; i++)
+        errors[i] = (reply_problem_field){
+            .pointer = p->fields[i].pointer, .code = p->fields[i].code, .detail = problem_field_text(r, &p->fields[i])};
+    return (reply_problem){.type = arena_join(r->a, S("/problems/"), about->code),
+                           .title = problem_title(r, refusal),
+                           .status = about->status,
+                           .detail = problem_detail(r, refusal),
+                           .code = about->code,
+                           .errors = {errors, p->field_count},
+                           .request_id = r->request_id};
 }
 
 static route_face face_of(const request *r)
@@ -124,6 +117,7 @@ void problem_answer(request *r, err refusal)
         plain_page(r, refusal);
     } else {
         r->content_type = S("application/problem+json");
-        problem_json(r, refusal, &r->out);
+        reply_problem whole = problem_reply(r, refusal);
+        reply_text(&shape_problem, &whole, &r->out);
     }
 }

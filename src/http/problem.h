@@ -3,6 +3,7 @@
 #define PARVIS_HTTP_PROBLEM_H
 
 #include "http/request.h"
+#include "replies.h"
 
 /** The catalogue's texts for a refusal in the request's language, with r->problem's values filled in; in r->a. */
 str problem_title(request *r, err refusal);
@@ -10,8 +11,8 @@ str problem_detail(request *r, err refusal);
 /** What is wrong with one field. */
 str problem_field_text(request *r, const problem_field *f);
 
-/** Writes the problem as a JSON object: for results of single rows as well as for whole answers. */
-void problem_json(request *r, err refusal, buf *out);
+/** The problem as the API tells it: for results of single rows as well as for whole answers. Lives in r->a. */
+reply_problem problem_reply(request *r, err refusal);
 
 /**
  * Makes the request's answer a refusal, in the face of its route (or of its path, before there is a route); whatever was

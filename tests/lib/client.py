@@ -6,6 +6,8 @@ import socket
 import time
 import urllib.parse
 
+from lib import answers
+
 STALE_AFTER = 5.0  # seconds; a connection idle for longer is not reused, since the server may be closing it
 
 
@@ -120,6 +122,7 @@ class Client:
             raise
         self.used_at = time.monotonic()
         self._keep_cookies(answer)
+        answers.check(method, target, answer)
         return answer
 
     def _keep_cookies(self, answer):

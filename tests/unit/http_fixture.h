@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "base/log.h"
-#include "http/answer.h"
+#include "http/answer_json.h"
 #include "http/local.h"
 #include "http/server.h"
 

@@ -1,5 +1,6 @@
-"""What the generator of routes must refuse of slow, heavy and bulk ones, and what it asks of the program."""
+"""What the generator of routes must refuse of slow, heavy and bulk ones and of answers, and what it asks of the program."""
 import os
+import re
 import subprocess
 import sys
 
@@ -12,11 +13,12 @@ HEAD = "openapi: 3.1.0\ninfo: {title: T, version: 1.0.0}\npaths:\n"
 @pytest.fixture
 def generate(tmp_path):
     """(the route table, the prototypes), or the refusal as an assertion's text."""
-    def run(operation, method="post"):
-        (tmp_path / "api.yaml").write_text(HEAD + f"  /thing:\n    {method}: {{operationId: make, {operation}}}\n")
+    def run(operation, method="post", responses="{204: {description: done}}", schemas="{}"):
+        (tmp_path / "api.yaml").write_text(HEAD + f"  /thing:\n    {method}: {{operationId: make, {operation}, responses: {responses}}}\n" +
+                                           f"components: {{schemas: {schemas}}}\n")
         (tmp_path / "console.yaml").write_text(HEAD + "  /page: {get: {operationId: page, x-kind: read, x-access: public}}\n")
         (tmp_path / "rights.yaml").write_text("things.make: [owner]\n")
-        names = ["api.yaml", "console.yaml", "rights.yaml", "bodies.h", "bodies.c", "routes.h", "routes.c", "json.c"]
+        names = ["api.yaml", "console.yaml", "rights.yaml", "bodies.h", "bodies.c", "routes.h", "routes.c", "json.c", "replies.h", "replies.c"]
         done = subprocess.run([sys.executable, GENERATOR, *(str(tmp_path / n) for n in names)], capture_output=True, text=True)
         if done.returncode:
             raise AssertionError(done.stderr)
@@ -53,3 +55,87 @@ def test_heavy_reads_and_bulk_writes(generate):
                           ("x-kind: heavy, x-access: public", "post")):
         with pytest.raises(AssertionError):
             generate(wrong, method)
+
+
+# ---- answers ----
+
+WRITE = "x-kind: write, x-access: public"
+THING = "{Thing: {type: object, description: A thing, additionalProperties: false, required: [id], properties: {%s}}}"
+ANSWER = "{200: {description: it, content: {application/json: {schema: {$ref: '#/components/schemas/Thing'}}}}}"
+
+
+def refuses(generate, why, responses=ANSWER, schemas=THING % "id: {type: string}"):
+    with pytest.raises(AssertionError, match=why):
+        generate(WRITE, responses=responses, schemas=schemas)
+
+
+def test_an_answer_that_has_its_schema(generate):
+    generate(WRITE, responses=ANSWER, schemas=THING % "id: {type: string, x-prefix: thg}")
+    generate(WRITE, responses="{202: {description: always, content: {}}}")
+    generate(WRITE, responses="{200: {description: a file, content: {text/csv: {schema: {type: string}}}}}")
+
+
+def test_an_answer_without_a_schema_does_not_build(generate):
+    for status in (200, 201, 202):
+        refuses(generate, "an answer has a schema", f"{{{status}: {{description: it}}}}", "{}")
+    refuses(generate, "200 and 201 have a body", "{200: {description: it, content: {}}}", "{}")
+    refuses(generate, "204 has no content", "{204: {description: it, content: {}}}", "{}")
+    refuses(generate, "no answer is a success", "{404: {description: not-found}}", "{}")
+    refuses(generate, "does not exist", schemas="{}")
+    refuses(generate, "a JSON answer is a shared object",
+            "{200: {description: it, content: {application/json: {schema: {type: array, items: {type: string}}}}}}", "{}")
+    refuses(generate, "answer 200 has a description", "{200: {description: it, comma, content: {}}}", "{}")
+
+
+def test_a_field_of_unknown_type_does_not_build(generate):
+    for wrong in ("{type: number}", "{type: [string, integer]}", "{type: [string, integer, 'null']}", "{type: ['null', string]}", "{type: 3}"):
+        refuses(generate, "Thing/id: unknown type", schemas=THING % f"id: {wrong}")
+    for wrong in ("{}", "{enum: [a]}", "3"):
+        refuses(generate, "Thing/id: an answer's schema has a type", schemas=THING % f"id: {wrong}")
+    for wrong in ("{type: string, maxLength: 3}", "{type: integer, multipleOf: 2}", "{type: boolean, enum: [true]}"):
+        refuses(generate, "Thing/id: unknown keys", schemas=THING % f"id: {wrong}")
+    for wrong, why in (("{type: string, format: email}", "unknown format"), ("{type: string, enum: [a, null]}", "null is among the words"),
+                       ("{type: [string, 'null'], enum: [a]}", "null is among the words"), ("{type: string, x-secret: true}", "a secret is null"),
+                       ("{type: string, x-prefix: thg, format: date}", "a string is one thing"), ("{type: array}", "Thing/id/items"),
+                       ("{type: array, items: {$ref: '#/components/schemas/Thing'}}", "Thing holds itself")):
+        refuses(generate, why, schemas=THING % f"id: {wrong}")
+
+
+def test_an_open_answer_does_not_build(generate):
+    closed = THING % "id: {type: string}"
+    refuses(generate, "is closed", schemas=closed.replace("additionalProperties: false, ", ""))
+    refuses(generate, "an open object has a description", schemas=closed.replace("additionalProperties: false", "additionalProperties: true"))
+    refuses(generate, "a shared object has a description", schemas=closed.replace("description: A thing, ", ""))
+    refuses(generate, "required 'name' is not a property", schemas=closed.replace("required: [id]", "required: [id, name]"))
+    refuses(generate, "Thing/name: what is not required says", schemas=THING % "id: {type: string}, name: {type: string}")
+
+
+def test_a_schema_that_nobody_uses_does_not_build(generate):
+    refuses(generate, "nobody uses #/components/schemas/Other", schemas=(THING % "id: {type: string}")[:-1] + ", Other: {type: string}}")
+    refuses(generate, "nobody uses #/components/schemas/Thing", "{204: {description: done}}")
+
+
+def test_the_structs_and_the_tables_that_write_an_answer(generate, tmp_path):
+    fields = ("id: {type: string, x-prefix: thg}, at: {type: [string, 'null'], format: date-time}, n: {type: [integer, 'null']}, "
+              "kind: {type: string, enum: [one]}, names: {type: array, items: {type: string}}, secret: {$ref: '#/components/schemas/Secret', description: once}")
+    thing = (THING % fields).replace("required: [id]", "required: [id, at, n, kind, names]")
+    generate(WRITE, responses=ANSWER, schemas=thing[:-1] + ", Secret: {type: [string, 'null'], x-secret: true}}")
+    header, table = (tmp_path / "replies.h").read_text(), (tmp_path / "replies.c").read_text()
+    assert "typedef struct reply_thing {\n    uuid id;\n    msec at;\n    int64_t n;\n    bool has_n;\n    reply_texts names;\n    str secret;\n}" in header
+    row = dict(re.findall(r'S_INIT\("(\w+)"\), (.*)},\n', table))
+    assert "REPLY_ID, .text = S_INIT(\"thg\")" in row["id"] and "REPLY_TIME" in row["at"] and "offsetof(reply_thing, has_n)" in row["n"]
+    assert row["kind"] == '.has_offset = REPLY_ALWAYS, .kind = REPLY_WORD, .text = S_INIT("one")'
+    assert "REPLY_SECRET, .optional = true" in row["secret"] and ".item = REPLY_TEXT" in row["names"]
+
+
+def test_an_answer_field_that_has_no_schema_does_not_build(generate, tmp_path):
+    """The program fills the struct of a schema: there is no place for anything else."""
+    generate(WRITE, responses=ANSWER, schemas=THING % "id: {type: string}")
+    struct = re.search(r"typedef struct reply_thing \{.*?\} reply_thing;", (tmp_path / "replies.h").read_text(), re.S)[0]
+
+    def builds(field):
+        source = f"typedef struct str {{ const char *p; unsigned long n; }} str;\n{struct}\nreply_thing made(str s);\nreply_thing made(str s)\n{{\n    return (reply_thing){{.{field} = s}};\n}}\n"
+        return subprocess.run(["cc", "-fsyntax-only", "-x", "c", "-"], input=source, capture_output=True, text=True)
+    assert builds("id").returncode == 0
+    refused = builds("name")
+    assert refused.returncode != 0 and "has no member named" in refused.stderr
