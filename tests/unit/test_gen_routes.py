@@ -1,4 +1,4 @@
-"""What the generator of routes must refuse of slow, heavy and bulk ones, and what it asks of the program."""
+"""What the generator of routes must refuse of slow, heavy and bulk ones and of organizations', and what it asks of the program."""
 import os
 import subprocess
 import sys
@@ -12,8 +12,9 @@ HEAD = "openapi: 3.1.0\ninfo: {title: T, version: 1.0.0}\npaths:\n"
 @pytest.fixture
 def generate(tmp_path):
     """(the route table, the prototypes), or the refusal as an assertion's text."""
-    def run(operation, method="post"):
-        (tmp_path / "api.yaml").write_text(HEAD + f"  /thing:\n    {method}: {{operationId: make, {operation}}}\n")
+    def run(operation, method="post", path="/thing", parameters=""):
+        (tmp_path / "api.yaml").write_text(HEAD + f"  {path}:\n    parameters: [{parameters}]\n"
+                                           f"    {method}: {{operationId: make, {operation}}}\n")
         (tmp_path / "console.yaml").write_text(HEAD + "  /page: {get: {operationId: page, x-kind: read, x-access: public}}\n")
         (tmp_path / "rights.yaml").write_text("things.make: [owner]\n")
         names = ["api.yaml", "console.yaml", "rights.yaml", "bodies.h", "bodies.c", "routes.h", "routes.c", "json.c"]
@@ -53,3 +54,31 @@ def test_heavy_reads_and_bulk_writes(generate):
                           ("x-kind: heavy, x-access: public", "post")):
         with pytest.raises(AssertionError):
             generate(wrong, method)
+
+
+def in_path(name, schema="type: string"):
+    return {"path": f"/organizations/{{{name}}}/things", "parameters": f"{{name: {name}, in: path, required: true, schema: {{{schema}}}}}"}
+
+
+ORGANIZATIONS = {"by its name in the house": in_path("org"), "written out": in_path("organization"),
+                 "by its identifier": in_path("place", "type: string, x-prefix: org")}
+
+
+@pytest.mark.parametrize("place", ORGANIZATIONS.values(), ids=ORGANIZATIONS.keys())
+@pytest.mark.parametrize("access", ("public", "caller", "session"))
+def test_an_organizations_route_is_its_members(generate, access, place):
+    with pytest.raises(AssertionError, match=f"with x-access {access}: anybody would be let in"):
+        generate(f"x-kind: write, x-access: {access}", **place)
+    for none in ("''", "' '", "", "true"):
+        with pytest.raises(AssertionError, match="x-stranger|anybody"):
+            generate(f"x-kind: write, x-access: {access}, x-stranger: {none}", **place)
+    assert "ACCESS_" + access.upper() in generate(f"x-kind: write, x-access: {access}, x-stranger: it is shown to all", **place)[0]
+
+
+def test_members_and_the_operator_need_no_reason(generate):
+    for who in ("x-permission: things.make", "x-access: member", "x-access: operator"):
+        assert "api_make" in generate(f"x-kind: write, {who}", **in_path("org"))[0]
+        with pytest.raises(AssertionError, match="x-stranger says why"):
+            generate(f"x-kind: write, {who}, x-stranger: no need", **in_path("org"))
+    with pytest.raises(AssertionError, match="x-stranger says why"):
+        generate("x-kind: write, x-access: public, x-stranger: no organization here")
