@@ -40,15 +40,16 @@ static str setup_secret(host *h)
     return base64url_encode(h->a, (str){secret, sizeof secret});
 }
 
+static err read_none(txn *t, void *context)
+{
+    return organization_none(t, (bool *)context);
+}
+
 static err make_setup_token(host *h)
 {
     problem p = {0};
-    txn t;
     bool none;
-    TRY(store_read(h->app.store, h->a, &p, &t));
-    err e = organization_none(&t, &none);
-    store_read_end(&t);
-    TRY(e);
+    TRY(store_read(h->app.store, h->a, &p, read_none, &none));
     if (none)
         h->app.setup_token = setup_secret(h);
     return OK;

@@ -10,6 +10,6 @@ for code, status in yaml.safe_load(open(source, encoding="utf-8")).items():
 
 with open(target, "w", encoding="utf-8") as out:
     out.write("/* Generated from spec/problems.yaml. */\n#ifndef PARVIS_PROBLEM_CODES_H\n#define PARVIS_PROBLEM_CODES_H\n\n")
-    out.write("typedef enum err {\n" + "".join(f"    {name},\n" for name, _, _ in rows) + "    ERR_COUNT\n} err;\n\n")
+    out.write("typedef enum [[nodiscard]] err {\n" + "".join(f"    {name},\n" for name, _, _ in rows) + "    ERR_COUNT\n} err;\n\n")
     out.write("#define ERR_TABLE(X) \\\n")
     out.write(" \\\n".join(f'    X({name}, "{code}", {status})' for name, code, status in rows) + "\n\n#endif\n")

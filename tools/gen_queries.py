@@ -5,7 +5,8 @@ gen_queries.py NAME QUERIES_FOLDER MIGRATIONS_FOLDER OUT.h OUT.c OUT.d
 
 Every statement is prepared against a freshly migrated database in memory. What does not hold fails the build, with file
 and line: unknown tables, columns and types, a tenant's table read without its organization, a full scan nobody excused,
-SQL that only one engine understands, a reading of the clock. The format is told in src/store/queries/README.md.
+SQL that only one engine understands, a reading of the clock; and what, when it is run, leaves its organization
+(tenant_probe.py). The format is told in src/store/queries/README.md.
 """
 import hashlib
 import itertools
@@ -16,6 +17,7 @@ import sys
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from schema_tables import NotCarried, c_tables, tables_of  # noqa: E402
 import query_portability as portability  # noqa: E402
+import tenant_probe  # noqa: E402
 from sqlite_probe import Database, SqliteError  # noqa: E402
 
 TYPES = {"uuid": "uuid", "text": "str", "blob": "str", "int": "int64_t", "time": "msec", "bool": "bool"}
@@ -57,6 +59,7 @@ class Schema:
             except SqliteError as error:
                 raise Refused((path, 1), str(error)) from None
         self.tables, self.tenants, self.keyed = {}, set(), set()
+        self.scripts = [text for _, text in files]
         names = {}  # column name -> (type, nullable, first place)
         for (table,) in self.db.rows("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"):
             columns = {}
@@ -321,6 +324,7 @@ class Query:
             probe = schema.db.look(self.sqlite)
         except SqliteError as error:
             raise Refused(statement.where, f"{self.name}: {error}") from None
+        self.changes, self.of_tenants = probe.changes, bool(probe.tables & schema.tenants)
         touched = probe.tables | {table for _, table, _ in references(plain(there), schema.tables)}
         self.tables = sum(1 << at for at, table in enumerate(sorted(schema.tables)) if table in touched)
         for text in {here, there}:
@@ -560,6 +564,7 @@ def load_queries(folder, schema):
                 queries.append(query)
             except Refused as refused:
                 refusals.append(str(refused))
+    refusals = refusals or [str(Refused(where, why)) for where, why in tenant_probe.faults(schema, queries)]
     if refusals:
         sys.exit("\n".join(refusals))
     return queries

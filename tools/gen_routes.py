@@ -4,7 +4,8 @@
 gen_routes.py OPENAPI CONSOLE PERMISSIONS BODIES_H BODIES_C ROUTES_H ROUTES_C OPENAPI_JSON_C REPLIES_H REPLIES_C
 
 Understands a closed subset of OpenAPI 3.1; anything else stops the build with the file and the path of what it did not know.
-- operations: operationId, summary, description, x-kind, x-access or x-permission, x-effect-free, x-max-body, x-stage, x-admit, x-heavy-when, x-bulk, x-instance-key, parameters, requestBody, responses
+- operations: operationId, summary, description, x-kind, x-access or x-permission, x-effect-free, x-max-body, x-stage, x-admit, x-heavy-when, x-bulk, x-instance-key, x-stranger (why
+  somebody who is no member of the organization in the path may call), parameters, requestBody, responses
 - schemas: object, array, string, integer, boolean; enum; minLength maxLength minimum maximum minItems maxItems required; format: binary;
   type [T, "null"]; x-multiline; x-name (the rules judge its characters); x-prefix; $ref to components
 - a map: an object with additionalProperties {type: boolean}, maxProperties and propertyNames {maxLength}, in JSON alone
@@ -26,7 +27,7 @@ ACCESS = {"public": "ACCESS_PUBLIC", "session": "ACCESS_SESSION", "caller": "ACC
           "member": "ACCESS_MEMBER"}
 STAGES = {"password": "STAGE_PASSWORD", "factor": "STAGE_FACTOR"}
 OPERATION_KEYS = {"operationId", "summary", "description", "x-kind", "x-access", "x-permission", "x-effect-free", "x-max-body",
-                  "x-stage", "x-admit", "x-heavy-when", "x-bulk", "x-instance-key", "parameters", "requestBody", "responses"}
+                  "x-stage", "x-admit", "x-heavy-when", "x-bulk", "x-instance-key", "x-stranger", "parameters", "requestBody", "responses"}
 SCHEMA_KEYS = {
     "object": {"required", "properties"},
     "map": {"additionalProperties", "maxProperties", "propertyNames"},
@@ -41,6 +42,7 @@ FIELD_TYPES = {"object": "FIELD_OBJECT", "array": "FIELD_ARRAY", "string": "FIEL
 # What a body may come as: its content types, and how the program calls them. A picture is a body by itself.
 MEDIA = {"api": {("application/json",): "BODY_JSON", ("image/png", "image/jpeg"): "BODY_IMAGE"},
          "console": {("application/x-www-form-urlencoded",): "BODY_FORM", ("multipart/form-data",): "BODY_MULTIPART"}}
+ORGANIZATION = ("org", "organization")  # how the path, or a TypeID, names one
 MAX_BODY, PARAMS_MAX = 64 * 1024, 3
 
 
@@ -230,6 +232,7 @@ def route_of(document, bodies, permissions, pattern, method, item, operation):
     names = re.findall(r"\{(\w+)\}", pattern)
     need(len(names) <= PARAMS_MAX and set(names) == set(path), where, f"path parameters {names} are declared as {sorted(path)}")
     need((access != "member" and permission is None) or "org" in names, where, "membership needs {org} in the path")
+    strangers(operation, access, [n for n in names if n in ORGANIZATION or path[n].get("x-prefix") in ORGANIZATION], where)
     row = {"method": f"S_INIT({c_text(method.upper())})", "pattern": f"S_INIT({c_text(pattern)})", "name": c_text(name), "kind": KINDS[kind],
            "access": ACCESS[access] if access else "ACCESS_PERMISSION", "face": f"FACE_{document.face.upper()}",
            "effect_free": str(free).lower()}
@@ -266,6 +269,15 @@ def route_of(document, bodies, permissions, pattern, method, item, operation):
         need("x-admit" not in operation, where, "what is not slow needs no admission")
     row["handle"] = function
     return row
+
+
+def strangers(operation, access, organizations, where):
+    """An organization's route is its members', or the operator's; another's says why."""
+    why = operation.get("x-stranger")
+    open_ = bool(organizations) and access in ("public", "caller", "session")
+    need(not open_ or why is not None, where, f"{{{', '.join(organizations)}}} with x-access {access}: anybody would be let in; say "
+         "x-permission, x-access: member, or x-stranger and why")
+    need(why is None or (open_ and isinstance(why, str) and why.strip()), where, "x-stranger says why somebody else may call an organization's route")
 
 
 def admission(how, function, where):

@@ -54,7 +54,7 @@ def read_headers(build):
         paths = [p for p in (in_src(build, line.strip()) for line in lines) if p]
         source = next((p for p in paths if p.endswith(".c")), None)
         if source and not source.startswith("generated/"):
-            found[source] = {p for p in paths if p.endswith(".h")}
+            found[source] = set(paths) - {source}
     return found
 
 

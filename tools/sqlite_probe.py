@@ -15,16 +15,16 @@ class SqliteError(Exception):
 
 
 class Look:
-    """columns: (name, (table, column) or None for an expression); tables: the names it touches."""
+    """columns: (name, (table, column) or None for an expression); tables: the names it touches; changes: those it changes."""
 
-    def __init__(self, columns, tables):
-        self.columns, self.tables = columns, tables
+    def __init__(self, columns, tables, changes):
+        self.columns, self.tables, self.changes = columns, tables, changes
 
 
 class Database:
     def __init__(self):
         self.db = ctypes.c_void_p()
-        self.touched = set()
+        self.touched, self.changed = set(), set()
         self.hook = AUTHORIZER(self._asked)  # kept: SQLite holds a pointer to it
         self._check(LIBRARY.sqlite3_open(b":memory:", ctypes.byref(self.db)))
         LIBRARY.sqlite3_set_authorizer(self.db, self.hook, None)
@@ -32,6 +32,8 @@ class Database:
     def _asked(self, _context, action, table, _column, _database, _trigger):
         if action in (DELETE, INSERT, READ, UPDATE) and table:
             self.touched.add(table.decode())
+        if action in (DELETE, INSERT, UPDATE) and table:
+            self.changed.add(table.decode())
         return 0
 
     def _check(self, code):
@@ -64,7 +66,7 @@ class Database:
         return [row[3] for row in self.rows("EXPLAIN QUERY PLAN " + sql)]
 
     def look(self, sql):
-        self.touched = set()
+        self.touched, self.changed = set(), set()
         statement = self._prepare(sql)
         try:
             columns = []
@@ -73,6 +75,6 @@ class Database:
                 column = LIBRARY.sqlite3_column_origin_name(statement, i)
                 origin = (table.decode(), column.decode()) if table and column else None
                 columns.append((LIBRARY.sqlite3_column_name(statement, i).decode(), origin))
-            return Look(columns, self.touched)
+            return Look(columns, self.touched, self.changed)
         finally:
             LIBRARY.sqlite3_finalize(statement)

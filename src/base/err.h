@@ -3,9 +3,12 @@
 #define PARVIS_BASE_ERR_H
 
 #include "base/str.h"
-#include "problem_codes.h" /* generated: enum err { OK = 0, ERR_MALFORMED_JSON, … ERR_INTERNAL, ERR_COUNT } */
+#include "problem_codes.h" /* generated: enum [[nodiscard]] err { OK = 0, ERR_MALFORMED_JSON, … ERR_INTERNAL, ERR_COUNT } */
 
-/** Every function that can fail returns `err` and is marked MUST: dropping the result does not compile. */
+/**
+ * Every function that can fail returns `err`, and the type itself is [[nodiscard]]: a dropped one compiles nowhere, nor does
+ * one of a static function or of a call through a pointer. What is dropped on purpose says so, and why: (void)!f().
+ */
 #define MUST __attribute__((warn_unused_result))
 
 /** Returns from the caller on the first error. */

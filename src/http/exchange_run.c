@@ -19,8 +19,7 @@
 enum {
     BULK_BODY = 8 << 10,
     LARGE_BODY = 128 << 10, /* above it, reading it is heavy work by itself */
-    READ_ATTEMPTS = 3,
-    SLOW_PATIENCE = 5000, /* ms in the pool's queue */
+    SLOW_PATIENCE = 5000,   /* ms in the pool's queue */
 };
 
 /* ---- who ---- */
@@ -226,22 +225,23 @@ static err prepare_caller(exchange *x, txn *t)
     return enter(&x->r, t);
 }
 
-/* A whole transaction that reads, perhaps more than once. */
+typedef struct reading_job {
+    exchange *x;
+    err (*work)(exchange *x, txn *t);
+} reading_job;
+
+/* In the transaction that reads; perhaps more than once. */
+static err reading_run(txn *t, void *context)
+{
+    const reading_job *job = context;
+    answer_reset(&job->x->r);
+    return job->work(job->x, t);
+}
+
 static err reading(exchange *x, err (*work)(exchange *x, txn *t))
 {
     request *r = &x->r;
-    err result = OK;
-    bool again = true;
-    for (int attempts = 0; again && attempts < READ_ATTEMPTS; attempts++) {
-        txn t;
-        answer_reset(r);
-        r->problem = (problem){0};
-        TRY(store_read(r->app->store, r->a, &r->problem, &t));
-        result = work(x, &t);
-        again = store_read_again(&t);
-        store_read_end(&t);
-    }
-    return again ? ERR_UNAVAILABLE : result;
+    return store_read(r->app->store, r->a, &r->problem, reading_run, &(reading_job){x, work});
 }
 
 static err prepare_and_handle(exchange *x, txn *t)

@@ -19,6 +19,6 @@ typedef enum typed_verdict {
  * is neither ASCII nor Latin, Greek or Cyrillic. The result is in NFC, and holds one visible character at least. Doing it
  * twice changes nothing. *out lives in `a` and is set for TYPED_FINE alone.
  */
-MUST typed_verdict typed_line(arena *a, str text, str *out);
+[[nodiscard]] typed_verdict typed_line(arena *a, str text, str *out);
 
 #endif

@@ -35,7 +35,7 @@ cell number_cell(number *room, int64_t value);
 cell text_cell(str text);
 int64_t cell_number(const cell *c);
 /** Takes the first row off; the cells borrow its bytes. False when it is not whole or holds what its types do not allow. */
-MUST bool row_take(str *rows, const column_type *types, size_t count, cell *cells);
+[[nodiscard]] bool row_take(str *rows, const column_type *types, size_t count, cell *cells);
 /** True when a value of this type may be these bytes (never NULL). */
 bool cell_fits(column_type type, size_t bytes);
 /**
@@ -47,7 +47,7 @@ size_t row_no_text(const table_info *t, const cell *cells);
 str row_place(arena *a, const table_info *t, const cell *cells, size_t column);
 /** Lower-case hexadecimal, and back: false on anything else. */
 str hex_of(arena *a, str bytes);
-MUST bool hex_read(str hex, buf *out);
+[[nodiscard]] bool hex_read(str hex, buf *out);
 
 /* ---- ends ---- */
 

@@ -47,6 +47,13 @@ static inline void engine_done(store_job *job, err result)
 extern const store_engine sqlite_engine, postgres_engine, postgres_short_engine;
 
 /**
+ * One run of a reading transaction, and its end, for store_read and for the tests of the engines: whoever uses these by
+ * themselves reads nothing again after a lost connection.
+ */
+MUST err store_read_begin(store *s, arena *a, problem *p, txn *t);
+void store_read_end(txn *t);
+
+/**
  * Room in t->a for one more row of q beside `count`. It grows by half: the arena can always hold half of what it holds
  * already (see arena_alloc). *size starts at 0.
  */

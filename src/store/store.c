@@ -8,6 +8,8 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+enum { READ_RUNS_MOST = 3 };
+
 static const store_engine *const engines[] = {&sqlite_engine, &postgres_engine, &postgres_short_engine, NULL};
 
 static const store_engine *engine_of(str uri)
@@ -89,7 +91,7 @@ err store_migrate(store *s)
     return s->engine->migrate(s);
 }
 
-err store_read(store *s, arena *a, problem *p, txn *t)
+err store_read_begin(store *s, arena *a, problem *p, txn *t)
 {
     *t = (txn){.store = s, .a = a, .problem = p, .env = s->env};
     return s->engine->read_begin(t);
@@ -114,9 +116,20 @@ void store_rest(store *s)
         s->engine->rest(s);
 }
 
-bool store_read_again(const txn *t)
+err store_read(store *s, arena *a, problem *p, err (*run)(txn *t, void *context), void *context)
 {
-    return t->store->engine->read_again && t->store->engine->read_again(t);
+    bool again = true;
+    err result = OK;
+    for (int runs = 0; again && runs < READ_RUNS_MOST; runs++) {
+        txn t;
+        if (p)
+            *p = (problem){0};
+        TRY(store_read_begin(s, a, p, &t));
+        result = run(&t, context);
+        again = s->engine->read_again && s->engine->read_again(&t);
+        store_read_end(&t);
+    }
+    return again ? ERR_UNAVAILABLE : result;
 }
 
 void store_submit(store *s, store_job *job)

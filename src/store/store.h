@@ -66,14 +66,13 @@ MUST err store_migrate(store *s);
 
 /* ---- reading, in the caller's thread ---- */
 
-/** Begins a reading transaction on this thread's own read-only connection. Pair with store_read_end. */
-MUST err store_read(store *s, arena *a, problem *p, txn *t);
-void store_read_end(txn *t);
 /**
- * Before store_read_end: true when the connection was lost or the database asks for another run (PostgreSQL). What was
- * answered then is worth nothing; the whole transaction may be run again.
+ * Runs a whole transaction that reads, on this thread's own read-only connection, and runs it again from its beginning
+ * when the connection was lost or the database asks for that (PostgreSQL): what was answered then is worth nothing. So
+ * `run` begins by forgetting what it left the last time; *p (may be NULL) is empty each time. Errors: those of run;
+ * ERR_UNAVAILABLE where there is no connection, or each was lost.
  */
-bool store_read_again(const txn *t);
+MUST err store_read(store *s, arena *a, problem *p, err (*run)(txn *t, void *context), void *context);
 
 /**
  * From here on, reads of this thread that follow one another while nothing is committed share one transaction: beginning

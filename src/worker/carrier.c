@@ -18,6 +18,17 @@ enum {
     ARENA_BYTES = 32 << 20,
 };
 
+typedef struct mail_state {
+    uuid id;
+    q_worker_mail_state_row row;
+} mail_state;
+
+static err read_state(txn *t, void *context)
+{
+    mail_state *state = context;
+    return q_worker_mail_state(t, &state->row, state->id);
+}
+
 /*
  * Revoked, answered or mailed again since it was claimed, or taken up by another process because this one stood still for
  * too long: then it must not go out any more.
@@ -25,19 +36,17 @@ enum {
 static bool still_wanted(worker *w, arena *a, const parcel *p)
 {
     problem refused = {0};
-    q_worker_mail_state_row row;
-    txn t;
+    mail_state state = {.id = p->job->id};
+    const q_worker_mail_state_row *row = &state.row;
     if (clock_monotonic() - p->claimed < FRESH)
         return true;
-    if (store_read(w->store, a, &refused, &t) != OK)
+    if (store_read(w->store, a, &refused, read_state, &state) != OK)
         return false;
-    err e = q_worker_mail_state(&t, &row, p->job->id);
-    store_read_end(&t);
-    bool waits = str_eq(row.state, S("queued")) || str_eq(row.state, S("deferred"));
-    if (e != OK || !waits || row.attempts != p->job->attempts + 1)
+    bool waits = str_eq(row->state, S("queued")) || str_eq(row->state, S("deferred"));
+    if (!waits || row->attempts != p->job->attempts + 1)
         return false;
     bool invited = str_eq(p->job->kind, MAIL_INVITATION) || str_eq(p->job->kind, MAIL_REMINDER);
-    return !invited || (str_eq(row.invitation_state, S("pending")) && uuid_eq(row.invitation_mail_id, p->job->id));
+    return !invited || (str_eq(row->invitation_state, S("pending")) && uuid_eq(row->invitation_mail_id, p->job->id));
 }
 
 /* 1 minute, 2, 4 … 6 hours, a fifth more or less, so that a server that comes back is not met by all at once. */

@@ -123,16 +123,16 @@ static void claim_due(worker *w)
 
 /* ---- the clerk ---- */
 
+static err read_due(txn *t, void *context)
+{
+    return q_worker_due(t, (q_worker_due_row *)context, t->now);
+}
+
 static bool look(worker *w, q_worker_due_row *due)
 {
     ARENA_SCOPED a = arena_new(64 << 10);
     problem p = {0};
-    txn t;
-    if (store_read(w->store, a, &p, &t) != OK)
-        return false;
-    err e = q_worker_due(&t, due, t.now);
-    store_read_end(&t);
-    return e == OK;
+    return store_read(w->store, a, &p, read_due, due) == OK;
 }
 
 /* Once a second: what the clock, and not a commit of this process, made due. */

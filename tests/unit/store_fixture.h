@@ -181,7 +181,7 @@ static inline err add_thing(txn *t, void *context)
 static inline int64_t things(fixture *f)
 {
     txn t;
-    assert_int_equal(store_read(f->s, f->a, &f->problem, &t), OK);
+    assert_int_equal(store_read_begin(f->s, f->a, &f->problem, &t), OK);
     q_thing_by_rows rows;
     assert_int_equal(q_thing_by(&t, Q_THING_BY_SORT_ID, Q_THING_BY_DIR_ASC, &rows, f->organization, 1000000), OK);
     store_read_end(&t);
@@ -191,7 +191,7 @@ static inline int64_t things(fixture *f)
 static inline int64_t fillers(fixture *f)
 {
     txn t;
-    assert_int_equal(store_read(f->s, f->a, &f->problem, &t), OK);
+    assert_int_equal(store_read_begin(f->s, f->a, &f->problem, &t), OK);
     q_filler_count_row row;
     assert_int_equal(q_filler_count(&t, &row), OK);
     store_read_end(&t);

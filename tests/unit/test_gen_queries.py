@@ -158,6 +158,24 @@ def test_every_refusal_is_told_at_once(generate):
     assert "column: x" in outcome.message and "column: y" in outcome.message
 
 
+LEAVES = {  # the text names the organization as it should
+    "a row taken from another": "UPDATE thing SET organization_id = :organization WHERE id = :id;",
+    "OR beside the condition": "DELETE FROM thing WHERE organization_id = :organization OR id = :id;",
+    "NOT": "UPDATE thing SET amount = 1 WHERE NOT organization_id = :organization;",
+    "a table in brackets": "DELETE FROM part WHERE organization_id = :organization AND thing_id IN (SELECT t.id FROM (thing) AS t);",
+    "a LEFT JOIN": "UPDATE organization SET name = '' WHERE id IN (SELECT o.id FROM organization o LEFT JOIN thing t"
+                   " ON t.organization_id = :organization OR t.organization_id = o.id WHERE t.id = :id);",
+}
+
+
+@pytest.mark.parametrize("sql", LEAVES.values(), ids=LEAVES.keys())
+def test_a_statement_that_leaves_its_organization_when_it_is_run(generate, sql):
+    outcome = generate("-- name: good :exec\nDELETE FROM thing WHERE organization_id = :organization AND id = :id;\n"
+                       f"-- name: bad :exec\n-- @scan a test\n{sql}\n")
+    assert outcome.refused and "q.sql:3: bad, run as one organization, " in outcome.message
+    assert outcome.message.count("\n") == 1
+
+
 def test_a_shape_that_does_not_fit(generate):
     outcome = generate("-- name: a :one\n-- as: s\nSELECT id FROM organization WHERE id = :id;\n"
                        "-- name: b :one\n-- as: s\nSELECT name FROM organization WHERE id = :id;\n")

@@ -1,4 +1,4 @@
-"""What the generator of routes must refuse of slow, heavy and bulk ones and of answers, and what it asks of the program."""
+"""What the generator of routes must refuse of slow, heavy and bulk ones, of answers and of organizations', and what it asks of the program."""
 import os
 import re
 import subprocess
@@ -13,8 +13,9 @@ HEAD = "openapi: 3.1.0\ninfo: {title: T, version: 1.0.0}\npaths:\n"
 @pytest.fixture
 def generate(tmp_path):
     """(the route table, the prototypes), or the refusal as an assertion's text."""
-    def run(operation, method="post", responses="{204: {description: done}}", schemas="{}"):
-        (tmp_path / "api.yaml").write_text(HEAD + f"  /thing:\n    {method}: {{operationId: make, {operation}, responses: {responses}}}\n" +
+    def run(operation, method="post", path="/thing", parameters="", responses="{204: {description: done}}", schemas="{}"):
+        (tmp_path / "api.yaml").write_text(HEAD + f"  {path}:\n    parameters: [{parameters}]\n"
+                                           f"    {method}: {{operationId: make, {operation}, responses: {responses}}}\n"
                                            f"components: {{schemas: {schemas}}}\n")
         (tmp_path / "console.yaml").write_text(HEAD + "  /page: {get: {operationId: page, x-kind: read, x-access: public}}\n")
         (tmp_path / "rights.yaml").write_text("things.make: [owner]\n")
@@ -139,3 +140,31 @@ def test_an_answer_field_that_has_no_schema_does_not_build(generate, tmp_path):
     assert builds("id").returncode == 0
     refused = builds("name")
     assert refused.returncode != 0 and "has no member named" in refused.stderr
+
+
+def in_path(name, schema="type: string"):
+    return {"path": f"/organizations/{{{name}}}/things", "parameters": f"{{name: {name}, in: path, required: true, schema: {{{schema}}}}}"}
+
+
+ORGANIZATIONS = {"by its name in the house": in_path("org"), "written out": in_path("organization"),
+                 "by its identifier": in_path("place", "type: string, x-prefix: org")}
+
+
+@pytest.mark.parametrize("place", ORGANIZATIONS.values(), ids=ORGANIZATIONS.keys())
+@pytest.mark.parametrize("access", ("public", "caller", "session"))
+def test_an_organizations_route_is_its_members(generate, access, place):
+    with pytest.raises(AssertionError, match=f"with x-access {access}: anybody would be let in"):
+        generate(f"x-kind: write, x-access: {access}", **place)
+    for none in ("''", "' '", "", "true"):
+        with pytest.raises(AssertionError, match="x-stranger|anybody"):
+            generate(f"x-kind: write, x-access: {access}, x-stranger: {none}", **place)
+    assert "ACCESS_" + access.upper() in generate(f"x-kind: write, x-access: {access}, x-stranger: it is shown to all", **place)[0]
+
+
+def test_members_and_the_operator_need_no_reason(generate):
+    for who in ("x-permission: things.make", "x-access: member", "x-access: operator"):
+        assert "api_make" in generate(f"x-kind: write, {who}", **in_path("org"))[0]
+        with pytest.raises(AssertionError, match="x-stranger says why"):
+            generate(f"x-kind: write, {who}, x-stranger: no need", **in_path("org"))
+    with pytest.raises(AssertionError, match="x-stranger says why"):
+        generate("x-kind: write, x-access: public, x-stranger: no organization here")

@@ -106,7 +106,7 @@ static void test_a_copy_is_made_before_a_migration(void **state)
     assert_int_equal(migrate_with(f, sample_migrations.p, 1), OK); /* the copy is at version 1 */
     txn t;
     q_organization_count_row row;
-    assert_int_equal(store_read(f->s, f->a, &f->problem, &t), OK);
+    assert_int_equal(store_read_begin(f->s, f->a, &f->problem, &t), OK);
     assert_int_equal(q_organization_count(&t, &row), OK);
     assert_int_equal(row.total, 1);
     store_read_end(&t);
@@ -243,7 +243,7 @@ static void test_many_rows_in_their_order(void **state)
     fixture *f = *state;
     assert_int_equal(write_(f, add_many, f), OK);
     txn t;
-    assert_int_equal(store_read(f->s, f->a, &f->problem, &t), OK);
+    assert_int_equal(store_read_begin(f->s, f->a, &f->problem, &t), OK);
     q_thing_page_rows rows;
     assert_int_equal(q_thing_by(&t, Q_THING_BY_SORT_LABEL, Q_THING_BY_DIR_DESC, &rows, f->organization, 1000), OK);
     assert_int_equal(rows.n, 1000);
@@ -315,7 +315,7 @@ static void test_a_change_may_return_its_row(void **state)
 static err write_in_a_read(fixture *f)
 {
     txn t;
-    assert_int_equal(store_read(f->s, f->a, &f->problem, &t), OK);
+    assert_int_equal(store_read_begin(f->s, f->a, &f->problem, &t), OK);
     q_thing_add_in in = thing(f, S("a"));
     err e = q_thing_add_(&t, &in);
     store_read_end(&t);
@@ -359,7 +359,7 @@ static void test_a_reading_transaction_cannot_lock(void **state)
     fixture *f = *state;
     txn t;
     q_thing_nulls_row row;
-    assert_int_equal(store_read(f->s, f->a, &f->problem, &t), OK);
+    assert_int_equal(store_read_begin(f->s, f->a, &f->problem, &t), OK);
     err e = q_thing_nulls(&t, &row, f->organization, UUID_NONE);
     store_read_end(&t);
     assert_int_equal(e, ERR_INTERNAL);
@@ -399,7 +399,7 @@ static void test_savepoints_nest(void **state)
     assert_int_equal(things(f), 0);
     assert_int_equal(write_(f, nest, f), OK);
     txn t;
-    assert_int_equal(store_read(f->s, f->a, &f->problem, &t), OK);
+    assert_int_equal(store_read_begin(f->s, f->a, &f->problem, &t), OK);
     q_thing_page_rows rows;
     assert_int_equal(q_thing_by_label_asc(&t, &rows, f->organization, 10), OK);
     assert_int_equal(rows.n, 3);

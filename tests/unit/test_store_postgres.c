@@ -3,7 +3,7 @@
  * database that goes.
  */
 #include "store_fixture.h"
-#include "wire_proxy.h"
+#include "wire_store.h"
 
 #include "queries.h"
 
@@ -48,7 +48,7 @@ static void test_text_is_ordered_by_its_bytes(void **state)
     }
     txn t;
     q_thing_page_rows rows;
-    assert_int_equal(store_read(f->s, f->a, &f->problem, &t), OK);
+    assert_int_equal(store_read_begin(f->s, f->a, &f->problem, &t), OK);
     assert_int_equal(q_thing_by_label_asc(&t, &rows, f->organization, 10), OK);
     for (size_t i = 0; i < 5; i++)
         assert_true(str_eq(rows.p[i].label, ordered[i]));
@@ -172,27 +172,6 @@ static void test_a_deadlock_is_run_again(void **state)
 
 /* ---- the line is cut ---- */
 
-static int port_of_server(void)
-{
-    return (int)strtol(strrchr(server_uri, ':') + 1, NULL, 10);
-}
-
-/* The store of the test, through the proxy. */
-static void open_through(fixture *f, wire_proxy *p)
-{
-    store_close(f->s);
-    wire_start(p, port_of_server());
-    snprintf(f->uri, sizeof f->uri, "postgresql://parvis@127.0.0.1:%d/%s", p->port, f->path);
-    open_store(f, &sample_migrations);
-}
-
-static void close_through(fixture *f, wire_proxy *p)
-{
-    store_close(f->s);
-    f->s = NULL;
-    wire_stop(p);
-}
-
 static err count_and_add(txn *t, void *context)
 {
     runs *r = context;
@@ -242,7 +221,7 @@ static void test_a_line_cut_everywhere(void **state)
     assert_true(f->problem.retry_after > 0);
     assert_true(clock_monotonic() - before < 3000);
     txn t;
-    err e = store_read(f->s, f->a, &f->problem, &t);
+    err e = store_read_begin(f->s, f->a, &f->problem, &t);
     q_organization_count_row row;
     if (e == OK) {
         e = q_organization_count(&t, &row);
@@ -451,7 +430,7 @@ static int64_t transactions_seen(fixture *f)
                               .index = 61};
     txn t;
     int64_t n;
-    assert_int_equal(store_read(f->s, f->a, &f->problem, &t), OK);
+    assert_int_equal(store_read_begin(f->s, f->a, &f->problem, &t), OK);
     assert_int_equal(store_query_one(&t, &ask, NULL, &n), OK);
     store_read_end(&t);
     return n;

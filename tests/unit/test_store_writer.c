@@ -360,7 +360,7 @@ static void *write_hundred(void *context)
         in.label = (str){label, sizeof label};
         assert_int_equal(store_write(f->s, a, &p, add_thing, &in), OK);
         txn t;
-        assert_int_equal(store_read(f->s, a, &p, &t), OK);
+        assert_int_equal(store_read_begin(f->s, a, &p, &t), OK);
         q_thing_get_row row;
         assert_int_equal(q_thing_get(&t, &row, f->organization, in.id), OK); /* one reads what one wrote */
         store_read_end(&t);
@@ -387,7 +387,7 @@ static void *read_once(void *context)
     problem p = {0};
     txn t;
     q_organization_count_row row;
-    assert_int_equal(store_read(f->s, a, &p, &t), OK);
+    assert_int_equal(store_read_begin(f->s, a, &p, &t), OK);
     assert_int_equal(q_organization_count(&t, &row), OK);
     store_read_end(&t);
     return NULL;
@@ -411,10 +411,10 @@ static void test_a_reader_sees_one_moment(void **state)
     fixture *f = *state;
     txn t, inner;
     q_filler_count_row row;
-    assert_int_equal(store_read(f->s, f->a, &f->problem, &t), OK);
+    assert_int_equal(store_read_begin(f->s, f->a, &f->problem, &t), OK);
     assert_int_equal(q_filler_count(&t, &row), OK);
     assert_int_equal(write_(f, add_filler, NULL), OK);
-    assert_int_equal(store_read(f->s, f->a, &f->problem, &inner), OK); /* one inside another */
+    assert_int_equal(store_read_begin(f->s, f->a, &f->problem, &inner), OK); /* one inside another */
     assert_int_equal(q_filler_count(&inner, &row), OK);
     assert_int_equal(row.total, 0);
     store_read_end(&inner);
@@ -438,7 +438,7 @@ static void test_transactions_carry_the_env(void **state)
     store_set_env(f->s, env);
     assert_int_equal(write_(f, look_at_env, env), OK);
     txn t;
-    assert_int_equal(store_read(f->s, f->a, &f->problem, &t), OK);
+    assert_int_equal(store_read_begin(f->s, f->a, &f->problem, &t), OK);
     assert_ptr_equal(t.env, env);
     assert_false(t.writes);
     store_read_end(&t);

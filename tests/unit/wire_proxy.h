@@ -1,7 +1,7 @@
 /*
  * Stands between the store and PostgreSQL and cuts the line at the worst moments: before COMMIT arrives, and after it
  * was done but before anybody heard of it. One thread for each connection; it knows COMMIT by the name of its prepared
- * statement.
+ * statement. A test that reads names another statement in COMMIT's place.
  */
 #ifndef PARVIS_TEST_WIRE_PROXY_H
 #define PARVIS_TEST_WIRE_PROXY_H
@@ -19,8 +19,9 @@ typedef enum cut { CUT_NOTHING, CUT_BEFORE_COMMIT, CUT_AFTER_COMMIT, CUT_ALL } c
 
 typedef struct wire_proxy {
     int listener, target_port, port;
-    _Atomic int next; /* what to do with the next COMMIT (CUT_ALL: with whatever comes) */
-    _Atomic int cuts; /* how many lines were cut */
+    const char *statement; /* COMMIT's, before a test names another */
+    _Atomic int next;      /* what to do with the next COMMIT (CUT_ALL: with whatever comes) */
+    _Atomic int cuts;      /* how many lines were cut */
     _Atomic int wires;
     pthread_t thread;
 } wire_proxy;
@@ -41,6 +42,11 @@ static inline int wire_connect(int port)
     return -1;
 }
 
+static inline int wire_names(const wire *w, const char *bytes, size_t n)
+{
+    return memmem(bytes, n, w->proxy->statement, strlen(w->proxy->statement)) != NULL;
+}
+
 /* True when the line is to be cut now. */
 static inline int wire_pass(wire *w, int from, int to)
 {
@@ -49,7 +55,7 @@ static inline int wire_pass(wire *w, int from, int to)
     if (n <= 0)
         return 1;
     int wanted = w->proxy->next;
-    int is_commit = from == w->client && memmem(bytes, (size_t)n, "parvis_commit", 13) != NULL;
+    int is_commit = from == w->client && wire_names(w, bytes, (size_t)n);
     if (wanted == CUT_ALL || (is_commit && wanted == CUT_BEFORE_COMMIT)) {
         if (wanted != CUT_ALL)
             w->proxy->next = CUT_NOTHING;
@@ -103,7 +109,9 @@ static inline void wire_start(wire_proxy *p, int target_port)
 {
     struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t size = sizeof at;
-    *p = (wire_proxy){.listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), .target_port = target_port};
+    *p = (wire_proxy){.listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0),
+                      .target_port = target_port,
+                      .statement = "parvis_commit"};
     if (bind(p->listener, (struct sockaddr *)&at, sizeof at) != 0 || listen(p->listener, 64) != 0)
         abort();
     getsockname(p->listener, (struct sockaddr *)&at, &size);

@@ -22,16 +22,20 @@ static err note_and_compare(txn *t, void *context)
     return OK;
 }
 
+static err only_compare(txn *t, void *context)
+{
+    comparison *c = context;
+    q_installation_key_row row;
+    TRY(q_installation_key(t, &row, the_one));
+    c->same = token_equal(row.key_fingerprint, token_digest_str(&c->ours));
+    return OK;
+}
+
 /* A start that finds everything in order writes nothing. */
 static err compare(store *s, arena *a, comparison *c)
 {
     problem p = {0};
-    txn t;
-    q_installation_key_row row;
-    TRY(store_read(s, a, &p, &t));
-    err e = q_installation_key(&t, &row, the_one);
-    c->same = e == OK && token_equal(row.key_fingerprint, token_digest_str(&c->ours));
-    store_read_end(&t);
+    err e = store_read(s, a, &p, only_compare, c);
     return e == ERR_NOT_FOUND ? store_write(s, a, &p, note_and_compare, c) : e;
 }
 
