@@ -1,7 +1,45 @@
 /* The operator's own routes. */
 #include "api/view.h"
 #include "bodies.h"
+#include "domain/account/email_change.h"
 #include "routes.h"
+
+/* What waits is no fault: it stands beside the findings, where there is any. */
+static err view_waiting(json_writer *w, txn *t)
+{
+    account_waiting *list;
+    size_t n;
+    TRY(accounts_waiting(t, &list, &n));
+    if (!n)
+        return OK;
+    json_open(w, S("waiting"), '[');
+    for (size_t i = 0; i < n; i++) {
+        json_open(w, STR_NONE, '{');
+        json_id(w, S("account"), ID_ACCOUNT, list[i].id);
+        json_time(w, S("until"), list[i].until);
+        json_close(w, '}');
+    }
+    json_close(w, ']');
+    return OK;
+}
+
+/* Which earlier addresses can still take the account back: a password that the operator helps to ends none of them. */
+static err view_undos(json_writer *w, txn *t, uuid account_id)
+{
+    email_undo_standing *list;
+    size_t n;
+    TRY(email_undos_standing(t, account_id, &list, &n));
+    json_open(w, S("earlier_addresses"), '[');
+    for (size_t i = 0; i < n; i++) {
+        json_open(w, STR_NONE, '{');
+        json_str(w, S("email"), list[i].email);
+        json_time(w, S("until"), list[i].until);
+        json_str(w, S("takes"), list[i].is_share ? S("share") : S("account"));
+        json_close(w, '}');
+    }
+    json_close(w, ']');
+    return OK;
+}
 
 err api_server_check(request *r, txn *t)
 {
@@ -18,6 +56,7 @@ err api_server_check(request *r, txn *t)
     for (size_t i = 0; i < n; i++)
         json_str(&w, STR_NONE, findings[i]);
     json_close(&w, ']');
+    TRY(view_waiting(&w, t));
     json_close(&w, '}');
     return OK;
 }
@@ -53,7 +92,7 @@ err api_server_show_account(request *r, txn *t)
     account_view account;
     membership_view *places;
     size_t n;
-    TRY(account_by_email(t, q->email, &account));
+    TRY(account_find(t, q->email, &account));
     TRY(account_memberships(t, account.id, &places, &n));
     json_writer w = answer_json(r, 200);
     json_open(&w, STR_NONE, '{');
@@ -67,6 +106,7 @@ err api_server_show_account(request *r, txn *t)
         json_close(&w, '}');
     }
     json_close(&w, ']');
+    TRY(view_undos(&w, t, account.id));
     json_close(&w, '}');
     return OK;
 }
@@ -75,10 +115,13 @@ err api_server_reset_password(request *r, txn *t)
 {
     const body_server_reset_password *b = r->body;
     str url;
+    account_view account;
     TRY(password_link(t, &r->actor, b->email, &url));
+    TRY(account_by_email(t, b->email, &account));
     json_writer w = answer_json(r, 200);
     json_open(&w, STR_NONE, '{');
     answer_secret(r, &w, S("url"), url);
+    TRY(view_undos(&w, t, account.id));
     json_close(&w, '}');
     return OK;
 }

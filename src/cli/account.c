@@ -19,6 +19,8 @@ int run_account_show(cli *c)
         {"created_at", "account.created_at", show_time},
         {0},
     };
+    static const table_column earlier[] = {
+        {"earlier_address", "email", NULL}, {"takes", "takes", show_word}, {"until", "until", show_time}, {0}};
     static const table_column memberships[] = {
         {"organization", "organization", NULL},
         {"role", "role", show_word},
@@ -29,7 +31,7 @@ int run_account_show(cli *c)
     int code = call(c, "GET", path_with(c, S("/server/accounts"), "email", argument(c, 0)), NULL, &r);
     if (code != EXIT_DONE)
         return code;
-    json_t *places = json_object_get(r.json, "memberships");
+    json_t *places = json_object_get(r.json, "memberships"), *before = json_object_get(r.json, "earlier_addresses");
     if (c->json) {
         json_print(r.json);
     } else {
@@ -37,6 +39,10 @@ int run_account_show(cli *c)
         if (json_array_size(places) > 0) {
             say(S(""));
             table_print(c, memberships, places, true);
+        }
+        if (json_array_size(before) > 0) {
+            say(S(""));
+            table_print(c, earlier, before, true);
         }
     }
     json_decref(r.json);

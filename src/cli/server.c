@@ -29,6 +29,15 @@ int run_migrate(cli *c)
     return EXIT_DONE;
 }
 
+/* Nobody can name these but by their ids. */
+static void say_waiting(cli *c, const json_t *waiting)
+{
+    json_t *each;
+    size_t i;
+    json_array_foreach(waiting, i, each) say(SAID(c, "cli.check.waiting", {"account", json_text(each, "account")},
+                                                  {"when", show_time(c, json_object_get(each, "until"))}));
+}
+
 int run_check(cli *c)
 {
     reply r;
@@ -43,6 +52,8 @@ int run_check(cli *c)
         json_print(r.json);
     else
         json_array_foreach(findings, i, each) say(show_text(c, each));
+    if (!c->json)
+        say_waiting(c, json_object_get(r.json, "waiting"));
     json_decref(r.json);
     if (count > 0)
         return refuse(EXIT_REFUSED, SAID(c, "cli.check.found", {"count", arena_printf(c->a, "%zu", count)}));

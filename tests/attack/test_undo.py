@@ -285,3 +285,94 @@ def test_nothing_waits_where_nothing_came_in_between(town, acme):
     undo(town, a1).refused("token-invalid", 410)
     assert organizations(recover(town, a0)) == {acme.id}
     assert town.operator.get("/server/check").ok()["findings"] == []
+
+
+# ---- and is in nobody's hands meanwhile
+
+def set_aside(town, org, role):
+    """Somebody of this organization whose account waits, since the old address has a newer one: who, and the newer one."""
+    person = org.join(role=role)
+    old = person.email
+    move(town, town.client().sign_in(old, PASSWORD), fresh("evil"))
+    newer = newer_account(town, town.found("Theirs"), old, 2)
+    undo(town, old).refused("address-taken", 409)
+    return person, newer
+
+
+def test_an_owner_whose_account_waits_owns_nothing_alone(town):
+    """The last owner who can act stays, by whichever door, until another one can."""
+    solo = town.found("Solo")
+    solo.owner.prove(town.inbox)
+    ghost, _ = set_aside(town, solo, "owner")
+    solo.api.post(solo.path + "/leave").refused("last-owner", 409)
+    solo.set_role(solo.owner, "member").refused("last-owner", 409)
+    solo.api.call("DELETE", "/me", {"current_password": PASSWORD}).refused("last-owner", 409)
+    assert 'action="' + solo.path.replace("/organizations/", "/o/") + '/leave"' not in solo.api.page(f"/o/{solo.slug}/leave").text
+    other = solo.join(role="owner")
+    solo.api.post(solo.path + "/leave").ok(204)
+    solo.owner = other
+    waiting = next(m for m in solo.members() if m["account"]["id"] == ghost.id)
+    other.api.delete(f"{solo.path}/members/{waiting['id']}").ok(204)
+    is_sound(town, solo)
+
+
+def test_the_operator_finds_an_account_that_waits_by_its_id(town, acme):
+    person, _ = set_aside(town, acme, "member")
+    raw = town.operator.get("/server/check").ok()
+    assert raw["findings"] == [] and person.id in [w["account"] for w in raw["waiting"]]
+    shown = town.operator.get("/server/accounts", email=person.id).ok()
+    assert shown["account"]["id"] == person.id and shown["account"]["email"] == ""
+    assert [m["organization"] for m in shown["memberships"]] == [acme.slug]
+    assert [(e["email"], e["takes"]) for e in shown["earlier_addresses"]] == [(person.email, "account")]
+    assert town.operator.get("/server/accounts/export", email=person.id).ok()["account"]["id"] == person.id
+    said = town.server.cli("check").stdout
+    assert person.id in said
+    assert person.email in town.server.cli("account", "show", person.id).stdout
+    town.clock.advance(days=31)
+    undo(town, person.email).refused("token-invalid", 410)
+    assert person.id in [w["account"] for w in town.operator.get("/server/check").ok()["waiting"]], "until somebody decides"
+    town.server.cli("account", "close", person.id, "--yes")
+    assert person.id not in [w["account"] for w in town.operator.get("/server/check").ok().json.get("waiting", [])]
+    town.operator.get("/server/accounts", email=person.id).refused("not-found", 404)
+    town.operator.post("/server/accounts/close", {"email": person.id}).refused("not-found", 404)
+    acme.api.sign_in(acme.owner.email, PASSWORD)
+    assert len(acme.members()) == 1
+    is_sound(town, acme)
+
+
+def test_the_operators_help_says_which_addresses_can_take_the_account_back(town, acme):
+    """A password ends none of them, since the right one may be among them: whoever helps sees them."""
+    person, evil = acme.join(), fresh("evil")
+    old = person.email
+    move(town, town.client().sign_in(old, PASSWORD), evil)
+    helped = town.operator.post("/server/accounts/reset-password", {"email": evil}).ok()
+    assert [(e["email"], e["takes"]) for e in helped["earlier_addresses"]] == [(old, "account")]
+    undo(town, old).ok(204)
+    assert town.operator.get("/server/accounts", email=old).ok()["earlier_addresses"] == []
+
+
+# ---- what the pages say
+
+def test_a_dead_link_sends_nobody_to_ask_for_another(town, acme):
+    person = acme.join()
+    move(town, person.api, fresh("own"))
+    token = mailed(town.inbox, person.email, "/email/undo/")
+    take_back(town, token).ok(204)
+    for answer in (town.client().page(f"/email/undo/{token}"), town.client().submit(f"/email/undo/{token}")):
+        assert answer.status == 410 and "Nobody can send it again" in answer.text and "Ask for a new one" not in answer.text
+
+
+def test_the_link_to_a_password_after_an_undo_says_that_one_ended(town, acme):
+    person = acme.join()
+    move(town, person.api, fresh("own"))
+    undo(town, person.email).ok(204)
+    page = town.client().page("/password/reset/" + town.inbox.resets(person.email, 1)[-1].token).text
+    assert "Earlier passwords no longer open this account" in page and "Your account is ready" not in page
+    handed = town.operator.post("/server/accounts/reset-password", {"email": person.email}).ok()["url"]
+    assert town.client().send("GET", "/password/reset/" + handed.rsplit("/", 1)[1]).status == 200
+
+
+def test_the_page_of_an_undo_that_waits_says_so(town, acme):
+    person, _ = set_aside(town, acme, "member")
+    page = town.client().page("/email/undo/" + mailed(town.inbox, person.email, "/email/undo/")).text
+    assert "still waits without an address" in page and "now uses" not in page and "was given since" not in page

@@ -28,6 +28,15 @@ typedef struct account_view {
 
 MUST err account_get(txn *t, uuid id, account_view *out);
 MUST err account_by_email(txn *t, str email, account_view *out); /* ERR_NOT_FOUND, ERR_INVALID_ADDRESS */
+/** For the operator: by its address or, since one may wait without (lifecycle/email_undo.h), its id. The same errors. */
+MUST err account_find(txn *t, str named, account_view *out);
+
+/** An account that waits without an address for who can take it back, and until when that is possible (it may be over). */
+typedef struct account_waiting {
+    uuid id;
+    msec until;
+} account_waiting;
+MUST err accounts_waiting(txn *t, account_waiting **out, size_t *count);
 
 typedef struct account_change {
     str given_name, family_name, locale; /* STR_NONE: unchanged */

@@ -133,6 +133,17 @@ err email_change_cancel(txn *t, const actor *by)
                 : ERR_NOT_FOUND;
 }
 
+err email_undos_standing(txn *t, uuid account_id, email_undo_standing **out, size_t *count)
+{
+    q_email_undos_rows rows;
+    TRY(q_email_undos(t, &rows, .account_id = account_id, .now = t->now));
+    *out = arena_array_of(t->a, email_undo_standing, rows.n);
+    *count = rows.n;
+    for (size_t i = 0; i < rows.n; i++)
+        (*out)[i] = (email_undo_standing){rows.p[i].email, rows.p[i].expires_at, rows.p[i].since_at != 0};
+    return OK;
+}
+
 err email_change_admit(txn *t, const actor *by, str email)
 {
     address to;

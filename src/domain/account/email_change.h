@@ -19,6 +19,15 @@
  */
 MUST err email_change_request(txn *t, const actor *by, const sign_in *proof, str email);
 
+/** An earlier address that can still take the account back, or its share of it. */
+typedef struct email_undo_standing {
+    str email;
+    msec until;
+    bool is_share;
+} email_undo_standing;
+/** All of an account's, the eldest first: it has the last word. For the operator, whom people ask for help. */
+MUST err email_undos_standing(txn *t, uuid account_id, email_undo_standing **out, size_t *count);
+
 /** What email_change_request would refuse whatever the password, before that is verified; reads only. */
 MUST err email_change_admit(txn *t, const actor *by, str email);
 

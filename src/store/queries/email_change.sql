@@ -18,6 +18,10 @@ SELECT id, account_id, kind, email, email_key, secret_hash, created_at, expires_
 SELECT email, created_at, expires_at FROM email_change
  WHERE account_id = :account_id AND kind = :kind AND expires_at > :now ORDER BY created_at DESC, id DESC LIMIT 1;
 
+-- name: email_undos :many
+SELECT email, expires_at, since_at FROM email_change
+ WHERE account_id = :account_id AND kind = 'undo' AND expires_at > :now ORDER BY created_at, id LIMIT 100;
+
 -- When the account last left an address that can still take it back.
 -- name: email_change_home :one
 SELECT created_at FROM email_change
