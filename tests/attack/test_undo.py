@@ -227,6 +227,22 @@ def test_a_place_that_came_with_an_address_stays_with_it(town, acme, member):
     is_sound(town, acme, given)
 
 
+@pytest.mark.parametrize("member", [False, True])
+def test_a_place_that_came_with_the_old_address_stays_with_that(town, acme, member):
+    """The other way round: it was given to the old address while the account was away; the undo is what proves it."""
+    person, own = acme.join(), fresh("own")
+    old = person.email
+    move(town, person.api, own)
+    given = town.found("Given", owner=old)
+    if member:
+        join(town, given, person, own)
+    undo(town, old).ok(204)
+    back = Person(recover(town, old), old)
+    assert back.membership(given)["role"] == "owner" and organizations(back.api) == {acme.id, given.id}
+    given.owner.api = back.api
+    is_sound(town, acme, given)
+
+
 # ---- an account that waits without an address
 
 def waiting_chain(town, acme):

@@ -8,7 +8,8 @@
 
 err email_share_find(txn *t, email_share *s)
 {
-    return q_memberships_gained(t, &s->gained, .account_id = s->account_id, .since = s->since, .until = s->until);
+    return q_memberships_gained(t, &s->gained, .account_id = s->account_id, .since = s->since, .until = s->until,
+                                .now = t->now);
 }
 
 err email_share_move(txn *t, const actor *by, const email_share *s, uuid heir)
@@ -32,38 +33,40 @@ static err refuse_taken(txn *t, str email_key)
     return stands.email_proved_at ? ERR_ADDRESS_TAKEN : OK;
 }
 
-/* Somebody without an address, who then takes it as anybody does. */
-static err bear(txn *t, const actor *who, const q_email_change_row *undo, uuid *id)
+/* Somebody like the account's holder, without an address. */
+static err bear(txn *t, const q_email_change_row *undo, q_account_kept_row *heir)
 {
     int64_t made;
-    q_account_kept_row heir;
-    TRY(q_account_kept(t, &heir, undo->account_id));
-    *id = heir.id = uuid_new(t->now);
-    TRY(q_account_part(t, &made, .id = heir.id, .email = S(""), .email_key = account_no_key(t->a, heir.id),
-                       .email_proved_at = t->now, .given_name = heir.given_name, .family_name = heir.family_name,
-                       .locale = heir.locale, .time_zone = heir.time_zone, .password_hash = STR_NONE,
-                       .password_set_at = 0, .created_at = t->now));
+    TRY(q_account_kept(t, heir, undo->account_id));
+    heir->id = uuid_new(t->now);
+    return q_account_part(t, &made, .id = heir->id, .email = S(""), .email_key = account_no_key(t->a, heir->id),
+                          .email_proved_at = t->now, .given_name = heir->given_name, .family_name = heir->family_name,
+                          .locale = heir->locale, .time_zone = heir->time_zone, .password_hash = STR_NONE,
+                          .password_set_at = 0, .created_at = t->now);
+}
+
+/* Who then takes the address as anybody does. */
+static err settle(txn *t, const actor *who, const q_email_change_row *undo, const q_account_kept_row *heir)
+{
     q_email_change_row row = *undo;
-    row.account_id = heir.id;
-    return email_put(t, who, &row, &heir);
+    row.account_id = heir->id;
+    TRY(q_email_change_end(t, undo->id));
+    TRY(email_put(t, who, &row, heir));
+    return password_undone_mail(t, heir->id);
 }
 
 err email_share_take(txn *t, const actor *who, const q_email_change_row *undo)
 {
-    uuid heir;
+    q_account_kept_row heir;
     email_share s = {.account_id = undo->account_id, .since = undo->since_at, .until = undo->created_at};
     const actor system = {.kind = ACTOR_SYSTEM};
     TRY(email_share_find(t, &s));
     if (!s.gained.n)
         return ERR_TOKEN_INVALID;
     TRY(refuse_taken(t, undo->email_key));
-    TRY(bear(t, who, undo, &heir));
-    TRY(q_email_change_end(t, undo->id));
-    TRY(email_share_move(t, &system, &s, heir));
-    q_account_kept_row it;
-    TRY(q_account_kept(t, &it, heir));
-    TRY(account_places_rewrite(t, heir, it.given_name, it.family_name, it.email_key));
-    TRY(password_undone_mail(t, heir));
-    return audit(t, &system, "account.parted", .subject_kind = S("account"), .subject_id = heir,
-                 .detail = AUDIT_OBJECT(t->a, {S("email"), it.email}));
+    TRY(bear(t, undo, &heir));
+    TRY(email_share_move(t, &system, &s, heir.id));
+    TRY(settle(t, who, undo, &heir));
+    return audit(t, &system, "account.parted", .subject_kind = S("account"), .subject_id = heir.id,
+                 .detail = AUDIT_OBJECT(t->a, {S("email"), undo->email}));
 }

@@ -143,6 +143,7 @@ err email_change_undo(txn *t, const actor *who, str token, bool *waits)
     if (*waits)
         return set_aside(t, who, &p);
     TRY(e);
+    TRY(email_share_find(t, &p.later)); /* less what just came with the old address */
     TRY(tell_loser(t, &p));
     TRY(part_ways(t, &p, p.undo.created_at));
     TRY(outlive(t, &p, p.undo.created_at - 1, EMAIL_UNDO_LIFETIME));

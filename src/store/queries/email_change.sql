@@ -76,11 +76,12 @@ SELECT id, email, email_key, given_name, family_name, locale, time_zone, email_p
 -- ---- what somebody gained under an address that they give back
 
 -- name: memberships_gained :many
--- @global an account's own memberships, across organizations
+-- @global an account's own memberships, across organizations; but what came this very moment, with the address that is being taken
 -- param: since time
 -- param: until time
 SELECT organization_id, id FROM membership
- WHERE account_id = :account_id AND COALESCE(moved_at, joined_at) >= :since AND COALESCE(moved_at, joined_at) < :until ORDER BY organization_id;
+ WHERE account_id = :account_id AND COALESCE(moved_at, joined_at) >= :since AND COALESCE(moved_at, joined_at) < :until
+   AND (moved_at IS NULL OR moved_at <> :now) ORDER BY organization_id;
 
 -- What somebody gained stays gained when it was.
 -- name: membership_move :exec
