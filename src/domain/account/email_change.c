@@ -28,8 +28,7 @@ static err take_or_refuse(txn *t, const rate_rule *rule, str subject)
     return taken ? OK : ERR_RATE_LIMITED;
 }
 
-err email_link_make(txn *t, uuid account_id, email_change_kind kind, str email, str email_key, msec since,
-                    str *token)
+err email_link_make(txn *t, uuid account_id, email_change_kind kind, str email, str email_key, msec since, str *token)
 {
     str hash;
     uuid id = uuid_new(t->now);
