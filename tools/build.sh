@@ -26,11 +26,12 @@ case $name in
 esac
 
 folder=build/$name
-if [ "$(cat "$folder/.options" 2>/dev/null)" != "$options" ] || [ ! -f "$folder/build.ninja" ]; then
+wanted="$options$(grep default_options meson.build)" # which Meson reads once, when it sets a folder up
+if [ "$(cat "$folder/.options" 2>/dev/null)" != "$wanted" ] || [ ! -f "$folder/build.ninja" ]; then
     rm -rf "$folder"
     # shellcheck disable=SC2086 — a list of options
     said=$(meson setup "$folder" $options 2>&1) || { printf '%s\n' "$said" >&2; exit 1; }
-    printf '%s\n' "$options" >"$folder/.options"
+    printf '%s\n' "$wanted" >"$folder/.options"
 fi
 # Configures again where a file came or went, or a meson.build changed.
 find src -name '*.c' | sort | cmp -s - "$folder/.sources" 2>/dev/null || { find src -name '*.c' | sort >"$folder/.sources"; touch src/meson.build; }

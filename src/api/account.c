@@ -250,7 +250,7 @@ err api_complete_password_reset_admit(request *r, txn *t)
 {
     const body_complete_password_reset *b = r->body;
     reset_password *n = r->scratch = arena_new_of(r->a, reset_password);
-    TRY(password_reset_lookup(t, b->token, &n->whose));
+    TRY(password_reset_lookup(t, b->token, &n->whose, &(bool){false}));
     return password_least(t, n->whose.id, UUID_NONE, &n->least);
 }
 

@@ -114,7 +114,7 @@ err api_server_export_account(request *r, txn *t)
 {
     const query_server_export_account *q = r->query;
     account_view whose;
-    TRY(account_by_email(t, q->email, &whose));
+    TRY(account_named(t, q->email, &whose));
     return answer_export(r, t, whose.id);
 }
 
@@ -149,7 +149,7 @@ err api_server_close_account(request *r, txn *t)
 {
     const body_server_close_account *b = r->body;
     account_view whose;
-    TRY(account_by_email(t, b->email, &whose));
+    TRY(account_named(t, b->email, &whose));
     TRY(account_close(t, &r->actor, whose.id));
     return answer_empty(r, 204);
 }

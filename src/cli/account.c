@@ -19,6 +19,12 @@ int run_account_show(cli *c)
         {"created_at", AT(account_places, account.created_at), show_time},
         {0},
     };
+    static const table_column earlier[] = {
+        {"earlier_address", AT(earlier_address, email), NULL},
+        {"takes", AT(earlier_address, takes), show_word},
+        {"until", AT(earlier_address, until), show_time},
+        {0},
+    };
     static const table_column memberships[] = {
         {"organization", AT(account_place, organization), NULL},
         {"role", AT(account_place, role), show_word},
@@ -30,6 +36,7 @@ int run_account_show(cli *c)
     if (code != EXIT_DONE)
         return code;
     json_t *places = json_at(r.json, AT(account_places, memberships));
+    json_t *before = json_at(r.json, AT(account_places, earlier_addresses));
     if (c->json) {
         json_print(r.json);
     } else {
@@ -37,6 +44,10 @@ int run_account_show(cli *c)
         if (json_array_size(places) > 0) {
             say(S(""));
             table_print(c, memberships, places, true);
+        }
+        if (json_array_size(before) > 0) {
+            say(S(""));
+            table_print(c, earlier, before, true);
         }
     }
     json_decref(r.json);

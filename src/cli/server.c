@@ -29,6 +29,16 @@ int run_migrate(cli *c)
     return EXIT_DONE;
 }
 
+/* Nobody can name these but by their ids. */
+static void say_waiting(cli *c, const json_t *waiting)
+{
+    json_t *each;
+    size_t i;
+    json_array_foreach(waiting, i, each)
+        say(SAID(c, "cli.check.waiting", {"account", json_text(each, AT(account_waiting, account))},
+                 {"when", show_time(c, json_at(each, AT(account_waiting, until)))}));
+}
+
 int run_check(cli *c)
 {
     reply r;
@@ -37,12 +47,14 @@ int run_check(cli *c)
     int code = call(c, "GET", S("/server/check"), NULL, &r);
     if (code != EXIT_DONE)
         return code;
-    json_t *findings = json_object_get(r.json, "findings");
+    json_t *findings = json_at(r.json, AT(server_check, findings));
     size_t count = json_array_size(findings);
     if (c->json)
         json_print(r.json);
     else
         json_array_foreach(findings, i, each) say(show_text(c, each));
+    if (!c->json)
+        say_waiting(c, json_at(r.json, AT(server_check, waiting)));
     json_decref(r.json);
     if (count > 0)
         return refuse(EXIT_REFUSED, SAID(c, "cli.check.found", {"count", arena_printf(c->a, "%zu", count)}));

@@ -75,7 +75,9 @@ static err show_link(request *r, txn *t, email_change_kind kind, const char *pag
     TRY(email_change_lookup(t, r->params[0].text, kind, &v));
     TRY(page_open(r, t, &m));
     PUT(m, "email", v.email);
-    PUT(m, "current_email", v.current);
+    if (v.current.n)
+        PUT(m, "current_email", v.current);
+    PUT_BOOL(m, "is_share", v.is_share);
     PUT(m, "action_url", r->path);
     return page_answer(r, 200, page, m);
 }

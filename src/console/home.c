@@ -1,6 +1,6 @@
 /* Every member's home, and the way out. */
 #include "console/console.h"
-#include "domain/member/list.h"
+#include "domain/member/change.h"
 
 enum { CONTACTS_MOST = 6 };
 
@@ -18,16 +18,10 @@ err account_name(const request *r, txn *t, uuid account_id, str *out)
 
 err is_last_owner(request *r, txn *t, bool *out)
 {
-    member_filter owners = {.role = S("owner"), .state = S("active")};
-    page two = {.limit = 2};
-    member_view *rows;
-    size_t count;
     *out = false;
     if (!str_eq(r->actor.role, S("owner")))
         return OK;
-    TRY(member_list(t, r->actor.organization_id, &owners, &two, &rows, &count));
-    *out = count < 2;
-    return OK;
+    return owner_is_last(t, r->actor.organization_id, r->actor.membership_id, out);
 }
 
 static err put_membership(request *r, txn *t, mval *m)

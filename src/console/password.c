@@ -38,14 +38,16 @@ err console_password_forgotten_form(request *r, txn *t)
     return page_answer(r, 200, "password_sent", m);
 }
 
-static err reset_open(request *r, txn *t, const account_view *a, str next, mval **out)
+/* Who is mailed a link and has no password lost one, to an undo; who is handed one never had any. */
+static err reset_open(request *r, txn *t, const account_view *a, bool is_mailed, str next, mval **out)
 {
     str hash;
     TRY(password_current(t, a->id, &hash));
     TRY(page_open(r, t, out));
     PUT(*out, "action_url", arena_join(r->a, S("/password/reset/"), r->params[0].text));
     PUT(*out, "next", next);
-    PUT_BOOL(*out, "is_first", str_empty(hash));
+    PUT_BOOL(*out, "is_first", str_empty(hash) && !is_mailed);
+    PUT_BOOL(*out, "is_ended", str_empty(hash) && is_mailed);
     PUT_BOOL(*out, "is_change", true);
     return put_least(*out, t, a->id, UUID_NONE);
 }
@@ -54,14 +56,16 @@ err console_password_reset_page(request *r, txn *t)
 {
     const query_password_reset_page *query = r->query;
     account_view account;
+    bool is_mailed;
     mval *m;
-    TRY(password_reset_lookup(t, r->params[0].text, &account));
-    TRY(reset_open(r, t, &account, safe_next(query->next, STR_NONE), &m));
+    TRY(password_reset_lookup(t, r->params[0].text, &account, &is_mailed));
+    TRY(reset_open(r, t, &account, is_mailed, safe_next(query->next, STR_NONE), &m));
     return page_answer(r, 200, "password_reset", m);
 }
 
 typedef struct reset_work {
     account_view account;
+    bool is_mailed;
     int64_t least;
     str hash;
 } reset_work;
@@ -69,7 +73,7 @@ typedef struct reset_work {
 err console_password_reset_form_admit(request *r, txn *t)
 {
     reset_work *work = r->scratch = arena_new_of(r->a, reset_work);
-    TRY(password_reset_lookup(t, r->params[0].text, &work->account));
+    TRY(password_reset_lookup(t, r->params[0].text, &work->account, &work->is_mailed));
     return password_least(t, work->account.id, UUID_NONE, &work->least);
 }
 
@@ -95,6 +99,6 @@ err console_password_reset_form(request *r, txn *t)
         return page_redirect(r, sign_in_link(r, next), "password_reset");
     }
     mval *m;
-    TRY(reset_open(r, t, &work->account, next, &m));
+    TRY(reset_open(r, t, &work->account, work->is_mailed, next, &m));
     return page_refused(r, refusal, "password_reset", m);
 }

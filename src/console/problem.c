@@ -26,12 +26,19 @@ static void put_way(request *r, mval *m, err refusal)
     }
 }
 
+/* Nobody can ask for another link that takes an account back. */
+static str detail_of(request *r, err refusal)
+{
+    bool of_undo = refusal == ERR_TOKEN_INVALID && r->route && str_starts(r->route->pattern, S("/email/undo/"));
+    return of_undo ? text(r, "email_undo.over") : problem_detail(r, refusal);
+}
+
 static err show_problem(request *r, err refusal)
 {
     mval *m;
     TRY(page_open(r, NULL, &m));
     PUT(m, "title", problem_title(r, refusal));
-    PUT(m, "detail", problem_detail(r, refusal));
+    PUT(m, "detail", detail_of(r, refusal));
     PUT(m, "request_id", r->request_id);
     put_way(r, m, refusal);
     return page_answer(r, err_about(refusal)->status, refusal == ERR_NOT_FOUND ? "not_found" : "problem", m);

@@ -41,6 +41,26 @@ err account_by_email(txn *t, str email, account_view *out)
     return account_get(t, r.id, out);
 }
 
+err account_named(txn *t, str named, account_view *out)
+{
+    uuid id;
+    if (!typeid_parse(named, ID_ACCOUNT, &id))
+        return account_by_email(t, named, out);
+    TRY(account_get(t, id, out));
+    return out->closed ? ERR_NOT_FOUND : OK;
+}
+
+err accounts_waiting(txn *t, account_waiting **out, size_t *count)
+{
+    q_accounts_waiting_rows rows;
+    TRY(q_accounts_waiting(t, &rows));
+    *out = arena_array_of(t->a, account_waiting, rows.n);
+    *count = rows.n;
+    for (size_t i = 0; i < rows.n; i++)
+        (*out)[i] = (account_waiting){rows.p[i].id, rows.p[i].until_at};
+    return OK;
+}
+
 err account_places_rewrite(txn *t, uuid account_id, str given, str family, str email_key)
 {
     q_account_memberships_all_rows places;

@@ -35,6 +35,15 @@ MUST err account_get(txn *t, uuid id, account_view *out);
 MUST err account_find(txn *t, str email_key, q_account_by_key_row *out);
 /** The same by an address as typed. ERR_NOT_FOUND, ERR_INVALID_ADDRESS. */
 MUST err account_by_email(txn *t, str email, account_view *out);
+/** For the operator: by its address or, since one may wait without (lifecycle/email_undo.h), its id. The same errors. */
+MUST err account_named(txn *t, str named, account_view *out);
+
+/** An account that waits without an address for who can take it back, and until when that is possible (it may be over). */
+typedef struct account_waiting {
+    uuid id;
+    msec until;
+} account_waiting;
+MUST err accounts_waiting(txn *t, account_waiting **out, size_t *count);
 
 typedef struct account_change {
     str given_name, family_name, locale; /* STR_NONE: unchanged */

@@ -325,10 +325,11 @@ static err open_token(txn *t, str token, q_account_token_row *row)
     return right ? OK : ERR_TOKEN_INVALID;
 }
 
-err password_reset_lookup(txn *t, str token, account_view *out)
+err password_reset_lookup(txn *t, str token, account_view *out, bool *is_mailed)
 {
     q_account_token_row row;
     TRY(open_token(t, token, &row));
+    *is_mailed = str_eq(row.kind, KIND_RESET);
     return account_get(t, row.account_id, out);
 }
 

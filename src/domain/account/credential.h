@@ -87,8 +87,8 @@ MUST err password_reset_request(txn *t, const actor *who, str email, str next);
 MUST err password_reset_mail(txn *t, const actor *who, const q_account_by_key_row *to, str email_key, str next);
 /** Queues a reset mail to the address that took an account back, whose password has ended with that. */
 MUST err password_undone_mail(txn *t, uuid account_id);
-/** Whom a reset token is for. ERR_TOKEN_INVALID for any token that cannot be used. */
-MUST err password_reset_lookup(txn *t, str token, account_view *out);
+/** Whom a reset token is for, and whether it was mailed, not handed over. ERR_TOKEN_INVALID for any that cannot be used. */
+MUST err password_reset_lookup(txn *t, str token, account_view *out, bool *is_mailed);
 /** Sets the password; all sessions end; a mailed token proves the address (and lifts a confinement). */
 MUST err password_reset_complete(txn *t, const actor *who, str token, str hash);
 /**

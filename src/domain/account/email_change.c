@@ -25,14 +25,14 @@ static err take_or_refuse(txn *t, const rate_rule *rule, str subject)
     return taken ? OK : ERR_RATE_LIMITED;
 }
 
-err email_link_make(txn *t, uuid account_id, email_change_kind kind, str email, str email_key, str *token)
+err email_link_make(txn *t, uuid account_id, email_change_kind kind, str email, str email_key, msec since, str *token)
 {
     str hash;
     uuid id = uuid_new(t->now);
     secret_new(t->a, id, UUID_NONE, token, &hash);
     return q_email_change_insert(t, .id = id, .account_id = account_id, .kind = kinds[kind].word, .email = email,
                                  .email_key = email_key, .secret_hash = hash, .created_at = t->now,
-                                 .expires_at = t->now + kinds[kind].lifetime);
+                                 .expires_at = t->now + kinds[kind].lifetime, .since_at = since);
 }
 
 static err end_asked(txn *t, uuid account_id, int64_t *gone)
@@ -106,7 +106,7 @@ err email_change_request(txn *t, const actor *by, const sign_in *proof, str emai
     TRY(take_or_refuse(t, &RATE_EMAIL_CHANGE_ACCOUNT, self_of(by)));
     TRY(rate_take_from(t, &RATE_EMAIL_CHANGE_ADDRESS, &RATE_EMAIL_CHANGE_EACH, to.key, self_of(by), &crowded));
     TRY(end_asked(t, by->account_id, &(int64_t){0}));
-    TRY(email_link_make(t, by->account_id, EMAIL_CONFIRM, to.typed, to.key, &token));
+    TRY(email_link_make(t, by->account_id, EMAIL_CONFIRM, to.typed, to.key, 0, &token));
     TRY(mail_to_new(t, by, &to, token));
     TRY(tell_asked(t, by, &to));
     return audit(t, by, EVENT_EMAIL_CHANGE_REQUESTED, .subject_id = by->account_id, .detail = {.email = to.typed});
@@ -125,6 +125,17 @@ err email_change_cancel(txn *t, const actor *by)
     int64_t gone;
     TRY(end_asked(t, by->account_id, &gone));
     return gone ? audit(t, by, EVENT_EMAIL_CHANGE_CANCELLED, .subject_id = by->account_id) : ERR_NOT_FOUND;
+}
+
+err email_undos_standing(txn *t, uuid account_id, email_undo_standing **out, size_t *count)
+{
+    q_email_undos_rows rows;
+    TRY(q_email_undos(t, &rows, .account_id = account_id, .now = t->now));
+    *out = arena_array_of(t->a, email_undo_standing, rows.n);
+    *count = rows.n;
+    for (size_t i = 0; i < rows.n; i++)
+        (*out)[i] = (email_undo_standing){rows.p[i].email, rows.p[i].expires_at, rows.p[i].since_at != 0};
+    return OK;
 }
 
 err email_change_admit(txn *t, const actor *by, str email)
@@ -162,6 +173,6 @@ err email_change_lookup(txn *t, str token, email_change_kind kind, email_change_
     account_view now;
     TRY(email_link_open(t, token, kind, &row));
     TRY(account_get(t, row.account_id, &now));
-    *out = (email_change_view){row.account_id, row.email, now.email};
+    *out = (email_change_view){row.account_id, row.email, now.email, row.since_at != 0};
     return OK;
 }

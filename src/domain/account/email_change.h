@@ -16,6 +16,15 @@
  */
 MUST err email_change_request(txn *t, const actor *by, const sign_in *proof, str email);
 
+/** An earlier address that can still take the account back, or its share of it. */
+typedef struct email_undo_standing {
+    str email;
+    msec until;
+    bool is_share;
+} email_undo_standing;
+/** All of an account's, the eldest first: it has the last word. For the operator, whom people ask for help. */
+MUST err email_undos_standing(txn *t, uuid account_id, email_undo_standing **out, size_t *count);
+
 /** What email_change_request would refuse whatever the password, before that is verified; reads only. */
 MUST err email_change_admit(txn *t, const actor *by, str email);
 
@@ -34,15 +43,20 @@ typedef enum email_change_kind { EMAIL_CONFIRM, EMAIL_UNDO } email_change_kind;
 /** What a link would do, for the page that asks first: `email` becomes the address of the account that now has `current`. */
 typedef struct email_change_view {
     uuid account_id;
-    str email, current;
+    str email, current; /* current empty: the account waits without one */
+    bool is_share;      /* an undo that gives what the account gained under `email`, as an account of its own */
 } email_change_view;
 /** Reads only. ERR_TOKEN_INVALID for any link that cannot be used. */
 MUST err email_change_lookup(txn *t, str token, email_change_kind kind, email_change_view *out);
 
 /** The row behind a mailed link; held in a write, so that of two only one uses it. ERR_TOKEN_INVALID. */
 MUST err email_link_open(txn *t, str token, email_change_kind kind, q_email_change_row *row);
-/** Another link of this kind for the account, to this address; *token is shown in the mail alone. */
-MUST err email_link_make(txn *t, uuid account_id, email_change_kind kind, str email, str email_key, str *token);
+/**
+ * Another link of this kind for the account, to this address; *token is shown in the mail alone. `since`: an undo that gives
+ * what the account gained from then until now, and not the account; 0: the account.
+ */
+MUST err email_link_make(txn *t, uuid account_id, email_change_kind kind, str email, str email_key, msec since,
+                         str *token);
 /** What email_change_request refuses of a domain, asked again: rules and organizations may be others by now. */
 MUST err email_change_judge_domain(txn *t, uuid account_id, str email_key);
 

@@ -5,6 +5,7 @@
 #include "domain/account/email_change.h"
 #include "domain/account/ways_in.h"
 #include "domain/lifecycle/closing.h"
+#include "domain/lifecycle/email_share.h"
 #include "domain/lifecycle/give_way.h"
 #include "domain/mail/mail.h"
 #include "domain/shared/actor.h"
@@ -32,15 +33,45 @@ actor email_holder(const actor *who, uuid account_id)
     return by;
 }
 
-static err tell_old(txn *t, const q_account_kept_row *was)
+/*
+ * What the address that loses the account may do about it. None of its links outlives those of earlier addresses: who had the
+ * account longest has the last word, and a thief cannot sit out the holder's link.
+ */
+static err link_for_old(txn *t, const q_account_kept_row *was, mail_order *order)
 {
-    str token;
-    TRY(email_link_make(t, was->id, EMAIL_UNDO, was->email, was->email_key, &token));
-    mail_order order = {.kind = MAIL_EMAIL_CHANGED,
-                        .account_id = was->id,
-                        .recipient = was->email,
-                        .locale = was->locale,
-                        .token = token};
+    TRY(q_email_change_outlive(t, .expires_at = t->now + EMAIL_UNDO_LIFETIME, .account_id = was->id, .upto = t->now,
+                               .now = t->now));
+    return email_link_make(t, was->id, EMAIL_UNDO, was->email, was->email_key, 0, &order->token);
+}
+
+/*
+ * The account comes back to an address that could take it back anyway, and that had it before any that it had since: none of
+ * those takes it away again. What it gained in between may stay where it is, since it may be one person who moved to and fro;
+ * but each of those addresses can have its share out of it, as by an undo.
+ */
+static err link_for_share(txn *t, const q_account_kept_row *was, msec left_at, mail_order *order)
+{
+    email_share s = {.account_id = was->id, .since = left_at, .until = SHARE_OPEN};
+    TRY(email_share_find(t, &s));
+    if (!s.gained.n)
+        return q_ways_email_change(t, &(int64_t){0}, .account_id = was->id, .kind = S("undo"), .since = left_at + 1);
+    order->detail = MAIL_DETAIL_SHARE;
+    TRY(q_email_change_lessen(t, .since_at = left_at, .account_id = was->id));
+    return email_link_make(t, was->id, EMAIL_UNDO, was->email, was->email_key, left_at, &order->token);
+}
+
+static err tell_old(txn *t, const q_account_kept_row *was, str now_key)
+{
+    q_email_change_home_row home;
+    mail_order order = {
+        .kind = MAIL_EMAIL_CHANGED, .account_id = was->id, .recipient = was->email, .locale = was->locale};
+    err e = q_email_change_home(t, &home, .account_id = was->id, .email_key = now_key, .now = t->now);
+    if (e == OK)
+        TRY(link_for_share(t, was, home.created_at, &order));
+    else if (e == ERR_NOT_FOUND)
+        TRY(link_for_old(t, was, &order));
+    else
+        return e;
     return mail_queue(t, &order, NULL);
 }
 
@@ -55,7 +86,7 @@ err email_change_confirm(txn *t, const actor *who, str token, uuid *account_id)
     TRY(ways_end(t, WAYS_ADDRESS_CHANGED, &(ways_of){.account_id = was.id}));
     if (!str_eq(was.email_key, row.email_key)) { /* another spelling of the same mailbox undoes nothing */
         TRY(account_leaves_address(t, &was));
-        TRY(tell_old(t, &was));
+        TRY(tell_old(t, &was, row.email_key));
     }
     *account_id = was.id;
     const actor by = email_holder(who, was.id);

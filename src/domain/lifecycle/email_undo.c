@@ -8,46 +8,53 @@
 #include "domain/account/email_change.h"
 #include "domain/account/ways_in.h"
 #include "domain/lifecycle/closing.h"
+#include "domain/lifecycle/email_share.h"
 #include "domain/lifecycle/email_take.h"
 #include "domain/mail/mail.h"
-#include "domain/member/change.h"
 #include "domain/shared/audit.h"
 #include "limits_table.h"
 #include "queries.h"
 
-/* Two people come out of one account. */
+/*
+ * Two people come out of one account: whoever takes it back has what it was until it left their address for the last time,
+ * and what came since is another's. That is whoever has it now; where it waits without an address, whoever can take it back of those
+ * that had it in between, for whom a part of it goes on waiting. So each address of a chain has what came while it had
+ * the account, in whatever order their links are used.
+ */
 typedef struct parting {
     q_email_change_row undo;
     q_account_kept_row was; /* under the address that loses */
-    q_memberships_gained_rows gained;
+    email_share later;
     bool password_set; /* under that address */
+    bool has_other;    /* anybody that it could be left to */
 } parting;
 
-static err look(txn *t, str token, parting *p)
+/* Nobody is where the account is back at its old address anyway. */
+static err look_for_other(txn *t, parting *p)
 {
-    TRY(email_link_open(t, token, EMAIL_UNDO, &p->undo));
-    TRY(q_account_kept(t, &p->was, p->undo.account_id));
-    TRY(q_memberships_gained(t, &p->gained, .account_id = p->was.id, .since = p->undo.created_at));
-    p->password_set = p->was.password_hash.p && p->was.password_set_at >= p->undo.created_at;
-    return OK;
+    q_email_change_standing_row newest;
+    p->has_other = p->was.email.n && !str_eq(p->was.email_key, p->undo.email_key);
+    if (p->was.email.n)
+        return OK;
+    err e = q_email_change_standing(t, &newest, .account_id = p->was.id, .kind = S("undo"), .now = t->now);
+    p->has_other = e == OK && newest.created_at > p->later.since;
+    return e == ERR_NOT_FOUND ? OK : e;
 }
 
-/* Whether there is anybody to part from: not where the account is back at its old address anyway. */
+static err look(txn *t, parting *p)
+{
+    q_email_change_home_row left;
+    TRY(q_account_kept(t, &p->was, p->undo.account_id));
+    TRY(q_email_change_home(t, &left, .account_id = p->was.id, .email_key = p->undo.email_key, .now = t->now));
+    p->later = (email_share){.account_id = p->was.id, .since = left.created_at, .until = SHARE_OPEN};
+    TRY(email_share_find(t, &p->later));
+    p->password_set = p->was.password_hash.p && p->was.password_set_at >= left.created_at;
+    return look_for_other(t, p);
+}
+
 static bool leaves_somebody(const parting *p)
 {
-    bool has_address = p->was.email.n && !str_eq(p->was.email_key, p->undo.email_key);
-    return (p->gained.n || p->password_set) && has_address;
-}
-
-/* What the other one takes along: places, and the right to undo later changes, which took it from other addresses. */
-static err move_gained(txn *t, const actor *by, const parting *p, uuid heir)
-{
-    for (size_t i = 0; i < p->gained.n; i++) {
-        const q_memberships_gained_row *m = &p->gained.p[i];
-        TRY(q_membership_move(t, .heir = heir, .organization_id = m->organization_id, .id = m->id));
-        TRY(member_moved(t, by, m->organization_id, m->id, heir));
-    }
-    return q_email_change_follow(t, .heir = heir, .account_id = p->was.id, .created_at = p->undo.created_at);
+    return (p->later.gained.n || p->password_set) && p->has_other;
 }
 
 static err part(txn *t, const parting *p)
@@ -55,7 +62,8 @@ static err part(txn *t, const parting *p)
     int64_t made;
     const q_account_kept_row *was = &p->was;
     uuid heir = uuid_new(t->now);
-    TRY(q_account_part(t, &made, .id = heir, .email = was->email, .email_key = was->email_key,
+    str key = was->email.n ? was->email_key : account_no_key(t->a, heir);
+    TRY(q_account_part(t, &made, .id = heir, .email = was->email, .email_key = key,
                        .email_proved_at = was->email_proved_at, .given_name = was->given_name,
                        .family_name = was->family_name, .locale = was->locale, .time_zone = was->time_zone,
                        .password_hash = p->password_set ? was->password_hash : STR_NONE,
@@ -63,9 +71,8 @@ static err part(txn *t, const parting *p)
     if (!made) /* somebody took the address at this very moment */
         return ERR_UNAVAILABLE;
     const actor system = {.kind = ACTOR_SYSTEM};
-    TRY(move_gained(t, &system, p, heir));
-    TRY(q_invitation_follow(t, .heir = heir, .person_id = was->id, .since = p->undo.created_at));
-    TRY(account_places_rewrite(t, heir, was->given_name, was->family_name, was->email_key));
+    TRY(email_share_move(t, &system, &p->later, heir));
+    TRY(account_places_rewrite(t, heir, was->given_name, was->family_name, key));
     return audit(t, &system, EVENT_ACCOUNT_PARTED, .subject_id = heir, .detail = {.email = was->email});
 }
 
@@ -96,6 +103,13 @@ static err part_ways(txn *t, const parting *p, msec since)
     return ways_end(t, WAYS_ADDRESS_UNDONE, &(ways_of){.account_id = p->was.id, .since = since});
 }
 
+/* Earlier addresses can take the account back for as long as this link could, or from whoever has it by this link. */
+static err outlive(txn *t, const parting *p, msec upto, msec lifetime)
+{
+    return q_email_change_outlive(t, .expires_at = t->now + lifetime, .account_id = p->was.id, .upto = upto,
+                                  .now = t->now);
+}
+
 /*
  * The old address has another account by now, which proved it later and so stays. This one is taken from whoever has it all the same, and
  * waits without an address: the same link gives it back once the other is closed or has moved.
@@ -104,28 +118,33 @@ static err set_aside(txn *t, const actor *who, const parting *p)
 {
     uuid id = p->was.id;
     str none = account_no_key(t->a, id);
-    if (!p->was.email.n)
-        return OK;
-    TRY(tell_loser(t, p));
-    TRY(q_account_set_aside(t, .email_key = none, .id = id));
-    TRY(account_places_rewrite(t, id, p->was.given_name, p->was.family_name, none));
+    if (p->was.email.n) { /* else another link set it aside, or this one did */
+        TRY(tell_loser(t, p));
+        TRY(q_account_set_aside(t, .email_key = none, .id = id));
+        TRY(account_places_rewrite(t, id, p->was.given_name, p->was.family_name, none));
+        TRY(record(t, who, p, AUDIT_NULL));
+    }
     TRY(part_ways(t, p, p->undo.created_at + 1)); /* the link itself goes on */
-    TRY(q_email_change_extend(t, .expires_at = t->now + SET_ASIDE_FOR, .id = p->undo.id));
-    return record(t, who, p, AUDIT_NULL);
+    return outlive(t, p, p->undo.created_at, SET_ASIDE_FOR);
 }
 
 err email_change_undo(txn *t, const actor *who, str token, bool *waits)
 {
     parting p;
     *waits = false;
-    TRY(look(t, token, &p));
+    TRY(email_link_open(t, token, EMAIL_UNDO, &p.undo));
+    if (p.undo.since_at)
+        return email_share_take(t, who, &p.undo);
+    TRY(look(t, &p));
     err e = email_put(t, who, &p.undo, &p.was);
     *waits = e == ERR_ADDRESS_TAKEN;
     if (*waits)
         return set_aside(t, who, &p);
     TRY(e);
+    TRY(email_share_find(t, &p.later)); /* less what just came with the old address */
     TRY(tell_loser(t, &p));
     TRY(part_ways(t, &p, p.undo.created_at));
+    TRY(outlive(t, &p, p.undo.created_at - 1, EMAIL_UNDO_LIFETIME));
     TRY(password_undone_mail(t, p.was.id));
     return record(t, who, &p, STR_NONE);
 }

@@ -8,10 +8,20 @@
 #include "domain/shared/audit.h"
 #include "queries.h"
 
+/*
+ * It is the address's that was proved just now, and not of any that the heir had before: an undo leaves it there. Where the heir
+ * was a member already, that goes with it; whoever owns a place alone has the last word on its members anyway.
+ */
+static err came_with_address(txn *t, uuid organization_id, uuid id)
+{
+    return q_membership_came(t, .moved_at = t->now, .organization_id = organization_id, .id = id);
+}
+
 /* The heir is no member there yet: the membership itself becomes theirs. */
 static err hand_over(txn *t, const actor *by, const closing_place *place, uuid heir)
 {
     TRY(q_membership_move(t, .heir = heir, .organization_id = place->organization_id, .id = place->membership_id));
+    TRY(came_with_address(t, place->organization_id, place->membership_id));
     return member_moved(t, by, place->organization_id, place->membership_id, heir);
 }
 
@@ -23,6 +33,7 @@ static err raise_heir(txn *t, const actor *by, const closing_place *place, uuid 
     TRY(q_member_set(t, .role = S("owner"), .state = S("active"), .access_ends_at = 0, .access_warn_at = 0,
                      .entitlements = m.entitlements, .group_ids = m.group_ids,
                      .organization_id = place->organization_id, .id = membership_id));
+    TRY(came_with_address(t, place->organization_id, membership_id));
     return audit(t, by, EVENT_OWNERSHIP_TRANSFERRED, .subject_id = membership_id,
                  .organization_id = place->organization_id, .before = {.role = m.role});
 }

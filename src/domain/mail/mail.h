@@ -42,6 +42,8 @@
 #define MAIL_SIGNUP_CODE            S("signup_code")            /* for an address without an account */
 #define MAIL_SIGNUP_KNOWN           S("signup_known")           /* for one with an account */
 
+/** MAIL_EMAIL_CHANGED: the link gives what was gained under the address, and not the account. */
+#define MAIL_DETAIL_SHARE S("share")
 /** MAIL_EMAIL_LOST: an account of its own stays with the address. */
 #define MAIL_DETAIL_PARTED S("parted")
 /** MAIL_PASSWORD_CHANGED: by a reset, which ends API keys, too. */

@@ -126,6 +126,7 @@ static mval *context_of(arena *a, const struct env *env, const mail_job *job, la
     m_set_bool(m, S("is_existing_account"), job->existing_account);
     m_set_bool(m, S("is_undone"), str_eq(job->detail, MAIL_DETAIL_UNDONE));
     m_set_bool(m, S("is_reset"), str_eq(job->detail, MAIL_DETAIL_RESET));
+    m_set_bool(m, S("is_share"), str_eq(job->detail, MAIL_DETAIL_SHARE));
     m_set_bool(m, S("is_parted"), str_eq(job->detail, MAIL_DETAIL_PARTED));
     m_set_bool(m, S("is_reminder"), str_eq(job->kind, MAIL_REMINDER));
     return m;

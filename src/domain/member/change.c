@@ -28,6 +28,14 @@ err owner_hand_on(txn *t, uuid organization_id, uuid leaving)
     return q_owner_move(t, .membership_id = other.id, .organization_id = organization_id);
 }
 
+err owner_is_last(txn *t, uuid organization_id, uuid id, bool *last)
+{
+    q_owner_other_row other;
+    err e = q_owner_other(t, &other, .organization_id = organization_id, .but = id);
+    *last = e == ERR_NOT_FOUND;
+    return *last ? OK : e;
+}
+
 err owner_key(txn *t, err e)
 {
     return e == ERR_CONFLICT && t->violation == VIOLATION_FOREIGN_KEY ? ERR_LAST_OWNER : e;

@@ -48,10 +48,12 @@ MUST err group_put(txn *t, const actor *by, uuid id, uuid member, bool in);
 /* ---- for the rooms to the right ---- */
 
 /**
- * Makes sure that somebody else stands as the organization's owner before this one stops; the key of organization_owner would
+ * Makes sure that somebody else who can act stands as the organization's owner before this one stops; the key of organization_owner would
  * refuse otherwise, whatever the code forgot. ERR_LAST_OWNER.
  */
 MUST err owner_hand_on(txn *t, uuid organization_id, uuid leaving);
+/** Whether nobody else who can act owns the organization: an account that waits without an address cannot. */
+MUST err owner_is_last(txn *t, uuid organization_id, uuid id, bool *last);
 /** ERR_LAST_OWNER for that key's refusal, should a path ever forget to hand on. */
 MUST err owner_key(txn *t, err e);
 /** An owner, for anyone but an owner and the operator. */

@@ -87,6 +87,7 @@ CREATE TABLE membership (
     entitlements INTEGER NOT NULL DEFAULT 0 CHECK (entitlements >= 0), -- the slots that are on, a bit each
     group_ids TEXT NOT NULL DEFAULT '', -- TypeIDs, each with a space after it: for views; member_word finds by group
     joined_at INTEGER NOT NULL,
+    moved_at INTEGER, -- when its account came by it as it is now, where that was by proving an address later than it joined
     invited_by_id BLOB, -- an account; NULL: the operator
     family_key TEXT NOT NULL, -- sort keys, copied from the account
     email_key TEXT NOT NULL,
@@ -296,7 +297,8 @@ CREATE TABLE email_change (
     email_key TEXT NOT NULL,
     secret_hash BLOB NOT NULL,
     created_at INTEGER NOT NULL,
-    expires_at INTEGER NOT NULL
+    expires_at INTEGER NOT NULL,
+    since_at INTEGER -- of an undo that gives a share alone: what the account gained from then until created_at
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX email_change_account ON email_change (account_id);
 

@@ -12,6 +12,13 @@ SELECT id, email, email_key, given_name, family_name, locale, time_zone, email_p
 -- name: account_by_key :one
 SELECT id, email, given_name, family_name, locale, email_proved_at, confined_to_id, created_at, temporary_invitation_id FROM account WHERE email_key = :email_key;
 
+-- Those that wait without an address, and the end of the last link that gives one back.
+-- name: accounts_waiting :many
+-- @scan the operator's check reads everything
+-- column: until_at time
+SELECT a.id, COALESCE((SELECT MAX(u.expires_at) FROM email_change u WHERE u.account_id = a.id AND u.kind = 'undo'), 0) AS until_at
+  FROM account a WHERE a.email = '' AND a.closed_at IS NULL ORDER BY a.id;
+
 -- name: account_credential :one
 SELECT id, password_hash, temporary_hash, browsers FROM account WHERE email_key = :email_key;
 

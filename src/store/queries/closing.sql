@@ -1,14 +1,14 @@
 -- What ends when an account is closed.
 
--- Where the account belongs, what it holds there, and whether nobody else owns the place.
+-- Where the account belongs, what it holds there, and whether nobody else who can act owns the place.
 -- name: closing_places :many
 -- @global an account's own memberships, across organizations
 -- column: last_owner int
 -- column: api_keys int
 -- column: pending_invitations int
 SELECT m.organization_id, m.id, o.name, o.slug, m.role,
-       CASE WHEN m.role = 'owner' AND NOT EXISTS (SELECT 1 FROM membership x
-             WHERE x.organization_id = m.organization_id AND x.role = 'owner' AND x.state = 'active' AND x.id <> m.id)
+       CASE WHEN m.role = 'owner' AND NOT EXISTS (SELECT 1 FROM membership x JOIN account a ON a.id = x.account_id
+             WHERE x.organization_id = m.organization_id AND x.role = 'owner' AND x.state = 'active' AND x.id <> m.id AND a.email <> '')
             THEN 1 ELSE 0 END AS last_owner,
        (SELECT COUNT(*) FROM api_key k WHERE k.organization_id = m.organization_id AND k.membership_id = m.id) AS api_keys,
        (SELECT COUNT(*) FROM invitation i WHERE i.organization_id = m.organization_id AND i.state = 'pending'
@@ -41,7 +41,9 @@ UPDATE mail SET account_id = :account_id WHERE recipient = :recipient AND accoun
 -- @global an account's traces, in every organization
 -- param: heir uuid
 -- param: since time
-UPDATE invitation SET person_id = :heir, accepted_by_id = :heir WHERE person_id = :person_id AND accepted_at >= :since;
+-- param: until time
+UPDATE invitation SET person_id = :heir, accepted_by_id = :heir
+ WHERE person_id = :person_id AND accepted_at >= :since AND accepted_at < :until;
 
 -- What the record says of the person beside the events: of the account, and of the invitations it was invited by.
 -- name: audit_detail_erase :exec

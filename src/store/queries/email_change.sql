@@ -1,25 +1,46 @@
 -- Addresses that an account may take: a new one that waits for its link, an old one that may come back.
 
 -- name: email_change_insert :exec
-INSERT INTO email_change (id, account_id, kind, email, email_key, secret_hash, created_at, expires_at)
-VALUES (:id, :account_id, :kind, :email, :email_key, :secret_hash, :created_at, :expires_at);
+INSERT INTO email_change (id, account_id, kind, email, email_key, secret_hash, created_at, expires_at, since_at)
+VALUES (:id, :account_id, :kind, :email, :email_key, :secret_hash, :created_at, :expires_at, :since_at);
 
 -- name: email_change_get :one
 -- as: email_change
-SELECT id, account_id, kind, email, email_key, secret_hash, created_at, expires_at FROM email_change WHERE id = :id;
+SELECT id, account_id, kind, email, email_key, secret_hash, created_at, expires_at, since_at FROM email_change WHERE id = :id;
 
 -- Whoever comes second waits, and finds nothing.
 -- name: email_change_use :one
 -- as: email_change
-SELECT id, account_id, kind, email, email_key, secret_hash, created_at, expires_at FROM email_change WHERE id = :id FOR UPDATE;
+SELECT id, account_id, kind, email, email_key, secret_hash, created_at, expires_at, since_at FROM email_change WHERE id = :id FOR UPDATE;
 
 -- The newest of a kind that is still good.
 -- name: email_change_standing :one
 SELECT email, created_at, expires_at FROM email_change
  WHERE account_id = :account_id AND kind = :kind AND expires_at > :now ORDER BY created_at DESC, id DESC LIMIT 1;
 
--- name: email_change_extend :exec
-UPDATE email_change SET expires_at = :expires_at WHERE id = :id;
+-- name: email_undos :many
+SELECT email, expires_at, since_at FROM email_change
+ WHERE account_id = :account_id AND kind = 'undo' AND expires_at > :now ORDER BY created_at, id LIMIT 100;
+
+-- When the account last left an address that can still take it back.
+-- name: email_change_home :one
+SELECT created_at FROM email_change
+ WHERE account_id = :account_id AND kind = 'undo' AND email_key = :email_key AND since_at IS NULL AND expires_at > :now
+ ORDER BY created_at DESC, id DESC LIMIT 1;
+
+-- Those made up to a moment are good until another at least.
+-- name: email_change_outlive :exec
+-- param: upto time
+UPDATE email_change SET expires_at = :expires_at
+ WHERE account_id = :account_id AND kind = 'undo' AND created_at <= :upto AND since_at IS NULL AND expires_at > :now AND expires_at < :expires_at;
+
+-- What is younger gives from now on what came since, and no account.
+-- name: email_change_lessen :exec
+UPDATE email_change SET since_at = :since_at
+ WHERE account_id = :account_id AND kind = 'undo' AND created_at > :since_at AND since_at IS NULL;
+
+-- name: email_change_end :exec
+DELETE FROM email_change WHERE id = :id;
 
 -- name: account_set_aside :exec
 UPDATE account SET email = '', email_key = :email_key WHERE id = :id;
@@ -27,7 +48,10 @@ UPDATE account SET email = '', email_key = :email_key WHERE id = :id;
 -- Addresses that the account had later go with what it gained there.
 -- name: email_change_follow :exec
 -- param: heir uuid
-UPDATE email_change SET account_id = :heir WHERE account_id = :account_id AND kind = 'undo' AND created_at > :created_at;
+-- param: since time
+-- param: until time
+UPDATE email_change SET account_id = :heir
+ WHERE account_id = :account_id AND kind = 'undo' AND created_at > :since AND created_at < :until;
 
 -- name: account_domain_rules :many
 -- @global an account's own organizations, whatever its state there
@@ -52,13 +76,25 @@ SELECT id, email, email_key, given_name, family_name, locale, time_zone, email_p
 -- ---- what somebody gained under an address that they give back
 
 -- name: memberships_gained :many
--- @global an account's own memberships, across organizations
+-- @global an account's own memberships, across organizations; but what came this very moment, with the address that is being taken
 -- param: since time
-SELECT organization_id, id FROM membership WHERE account_id = :account_id AND joined_at >= :since ORDER BY organization_id;
+-- param: until time
+SELECT organization_id, id FROM membership
+ WHERE account_id = :account_id AND COALESCE(moved_at, joined_at) >= :since AND COALESCE(moved_at, joined_at) < :until
+   AND (moved_at IS NULL OR moved_at <> :now) ORDER BY organization_id;
 
+-- What somebody gained stays gained when it was.
 -- name: membership_move :exec
 -- param: heir uuid
 UPDATE membership SET account_id = :heir WHERE organization_id = :organization_id AND id = :id;
+
+-- Nor do keys go along that its account made.
+-- name: membership_keys_end :exec
+DELETE FROM api_key WHERE organization_id = :organization_id AND membership_id = :membership_id;
+
+-- It came with an address that was proved at this moment, whenever it joined.
+-- name: membership_came :exec
+UPDATE membership SET moved_at = :moved_at WHERE organization_id = :organization_id AND id = :id;
 
 -- A person of their own, with the address they proved.
 -- name: account_part :changed

@@ -50,11 +50,12 @@ SELECT membership_id FROM organization_owner WHERE organization_id = :organizati
 -- name: owner_move :exec
 UPDATE organization_owner SET membership_id = :membership_id WHERE organization_id = :organization_id;
 
+-- One who can act: nobody gets into an account that waits without an address.
 -- name: owner_other :one
 -- param: but uuid
-SELECT id FROM membership
- WHERE organization_id = :organization_id AND role = 'owner' AND state = 'active' AND id <> :but
- ORDER BY id LIMIT 1;
+SELECT m.id FROM membership m JOIN account a ON a.id = m.account_id
+ WHERE m.organization_id = :organization_id AND m.role = 'owner' AND m.state = 'active' AND m.id <> :but AND a.email <> ''
+ ORDER BY m.id LIMIT 1;
 
 -- name: recount_seats :many
 -- @global the operator's check of all organizations

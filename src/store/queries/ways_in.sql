@@ -19,10 +19,11 @@ DELETE FROM account_token WHERE account_id = :account_id AND kind <> 'proof' AND
 -- param: since time
 DELETE FROM account_token WHERE account_id = :account_id AND kind = 'proof' AND created_at >= :since;
 
--- An earlier address outlives a later one.
+-- An earlier address outlives a later one; one that takes nothing older than `since` goes on, too.
 -- name: ways_email_change :changed
 -- param: since time
-DELETE FROM email_change WHERE account_id = :account_id AND kind = :kind AND created_at >= :since;
+DELETE FROM email_change
+ WHERE account_id = :account_id AND kind = :kind AND created_at >= :since AND (since_at IS NULL OR since_at < :since OR :since = 0);
 
 -- name: ways_browser :changed
 UPDATE account SET browsers = browsers + 1 WHERE id = :account_id;

@@ -1,0 +1,72 @@
+#include "domain/lifecycle/email_share.h"
+
+#include "domain/account/credential.h"
+#include "domain/lifecycle/closing.h"
+#include "domain/lifecycle/email_take.h"
+#include "domain/member/change.h"
+#include "domain/shared/audit.h"
+
+err email_share_find(txn *t, email_share *s)
+{
+    return q_memberships_gained(t, &s->gained, .account_id = s->account_id, .since = s->since, .until = s->until,
+                                .now = t->now);
+}
+
+err email_share_move(txn *t, const actor *by, const email_share *s, uuid heir)
+{
+    for (size_t i = 0; i < s->gained.n; i++) {
+        const q_memberships_gained_row *m = &s->gained.p[i];
+        TRY(q_membership_move(t, .heir = heir, .organization_id = m->organization_id, .id = m->id));
+        TRY(q_membership_keys_end(t, .organization_id = m->organization_id, .membership_id = m->id));
+        TRY(member_moved(t, by, m->organization_id, m->id, heir));
+    }
+    TRY(q_invitation_follow(t, .heir = heir, .person_id = s->account_id, .since = s->since, .until = s->until));
+    return q_email_change_follow(t, .heir = heir, .account_id = s->account_id, .since = s->since, .until = s->until);
+}
+
+/* Whoever proved the address since keeps it. */
+static err refuse_taken(txn *t, str email_key)
+{
+    q_account_by_key_row stands;
+    err e = account_find(t, email_key, &stands);
+    if (e != OK)
+        return e == ERR_NOT_FOUND ? OK : e;
+    return stands.email_proved_at ? ERR_ADDRESS_TAKEN : OK;
+}
+
+/* Somebody like the account's holder, without an address. */
+static err bear(txn *t, const q_email_change_row *undo, q_account_kept_row *heir)
+{
+    int64_t made;
+    TRY(q_account_kept(t, heir, undo->account_id));
+    heir->id = uuid_new(t->now);
+    return q_account_part(t, &made, .id = heir->id, .email = S(""), .email_key = account_no_key(t->a, heir->id),
+                          .email_proved_at = t->now, .given_name = heir->given_name, .family_name = heir->family_name,
+                          .locale = heir->locale, .time_zone = heir->time_zone, .password_hash = STR_NONE,
+                          .password_set_at = 0, .created_at = t->now);
+}
+
+/* Who then takes the address as anybody does. */
+static err settle(txn *t, const actor *who, const q_email_change_row *undo, const q_account_kept_row *heir)
+{
+    q_email_change_row row = *undo;
+    row.account_id = heir->id;
+    TRY(q_email_change_end(t, undo->id));
+    TRY(email_put(t, who, &row, heir));
+    return password_undone_mail(t, heir->id);
+}
+
+err email_share_take(txn *t, const actor *who, const q_email_change_row *undo)
+{
+    q_account_kept_row heir;
+    email_share s = {.account_id = undo->account_id, .since = undo->since_at, .until = undo->created_at};
+    const actor system = {.kind = ACTOR_SYSTEM};
+    TRY(email_share_find(t, &s));
+    if (!s.gained.n)
+        return ERR_TOKEN_INVALID;
+    TRY(refuse_taken(t, undo->email_key));
+    TRY(bear(t, undo, &heir));
+    TRY(email_share_move(t, &system, &s, heir.id));
+    TRY(settle(t, who, undo, &heir));
+    return audit(t, &system, EVENT_ACCOUNT_PARTED, .subject_id = heir.id, .detail = {.email = undo->email});
+}

@@ -1,0 +1,394 @@
+"""Taking an address back, after more than one move: who has the last word, and what is whose. One move and one undo:
+test_hijacking.py."""
+
+import pytest
+
+from attack.test_hijacking import SITE, move, organizations, recover, undo
+from lib.people import PASSWORD, Person, World, fresh
+from lib.ways import NEW, mailed
+
+THIEFS = "violet-harbour-93"
+
+
+@pytest.fixture(scope="module")
+def town(make_server, smtp):
+    return World(make_server(mail=smtp.uri, public_url=SITE, signup="on", tell_accounts="on"), smtp)
+
+
+@pytest.fixture
+def acme(town):
+    return town.found("Acme")
+
+
+def take_back(town, token):
+    return town.client().post("/email-changes/undo", {"token": token})
+
+
+def links(town, address):
+    """The undo links that were ever mailed to an address, once all that waits is sent."""
+    town.inbox.settle(0.5)
+    return list(dict.fromkeys(x.rsplit("/", 1)[1] for m in town.inbox.all_for(address) for x in m.links if "/email/undo/" in x))
+
+
+def join(town, org, person, email, count=1):
+    """A member of another organization, by an invitation that is mailed to this address."""
+    org.invite(email)
+    person.api.post("/invitations/accept", {"token": town.inbox.token_for(email, invitation=True, count=count)}).ok(201)
+
+
+def newer_account(town, org, email, count=1):
+    org.invite(email)
+    return Person(town.enrol(town.inbox.token_for(email, invitation=True, count=count), password=NEW).ok(201).client, email)
+
+
+def is_sound(town, *orgs):
+    for org in orgs:
+        assert org.recount()[0] == org.recount()[1]
+    assert town.operator.get("/server/check").ok()["findings"] == []
+
+
+# ---- who comes back has it back
+
+@pytest.mark.parametrize("by", ["holder", "thief"])
+def test_no_link_of_a_thiefs_outlives_the_holders_return(town, acme, by):
+    """The holder moves the account back, or follows a mail that the thief asked for; then the holder's link lapses."""
+    victim, evil = acme.join(), fresh("evil")
+    old = victim.email
+    thief = town.client().sign_in(old, PASSWORD)
+    move(town, thief, evil)
+    town.clock.advance(hours=1)
+    move(town, victim.api if by == "holder" else thief, old)
+    recover(town, old).delete("/me/sessions").ok(204)
+    mine = mailed(town.inbox, old, "/email/undo/")
+    town.clock.advance(days=6, hours=23, minutes=30)
+    assert links(town, evil) == []
+    assert not any("/password/reset/" in m.text for m in town.inbox.all_for(evil))
+    take_back(town, mine).refused("token-invalid", 410)
+    assert recover(town, old).get("/me").ok()["id"] == victim.id
+
+
+def test_a_return_ends_what_every_address_in_between_could_do(town, acme):
+    """old, a, b, and back to old: neither of a's and b's links is worth anything."""
+    victim, a, b = acme.join(), fresh("a"), fresh("b")
+    old = victim.email
+    for to in (a, b):
+        move(town, victim.api, to)
+    of_a = mailed(town.inbox, a, "/email/undo/")
+    move(town, victim.api, old)
+    take_back(town, of_a).refused("token-invalid", 410)
+    assert links(town, b) == []
+    assert recover(town, old).get("/me").ok()["id"] == victim.id
+
+
+def test_a_thief_who_moves_again_after_the_return_loses_it_again(town, acme):
+    victim, evil, worse = acme.join(), fresh("evil"), fresh("worse")
+    old = victim.email
+    thief = town.client().sign_in(old, PASSWORD)
+    move(town, thief, evil)
+    move(town, victim.api, old)
+    move(town, thief, worse)
+    first = links(town, old)[0]
+    take_back(town, first).ok(204)
+    assert links(town, evil) == links(town, worse) == []
+    client = recover(town, old)
+    assert client.get("/me").ok()["id"] == victim.id and organizations(client) == {acme.id}
+    for token in links(town, old):
+        take_back(town, token).refused("token-invalid", 410)
+
+
+def test_a_thief_does_not_sit_out_the_holders_link(town, acme):
+    """The holder goes to a third address and forgets the old one's link; the thief uses his when that would have lapsed. The old
+    address still has the last word."""
+    victim, evil, third = acme.join(), fresh("evil"), fresh("third")
+    old = victim.email
+    thief = town.client().sign_in(old, PASSWORD)
+    move(town, thief, evil)
+    town.clock.advance(days=3)
+    victim.api = town.client().sign_in(evil, PASSWORD)
+    move(town, victim.api, third)
+    town.clock.advance(days=6, hours=23)
+    undo(town, evil).ok(204)
+    recover(town, evil, THIEFS)
+    town.clock.advance(days=6)
+    undo(town, old).ok(204)
+    client = recover(town, old)
+    assert client.get("/me").ok()["id"] == victim.id and organizations(client) == {acme.id}
+
+
+def test_a_thiefs_undo_that_waits_does_not_outlast_the_holders(town, acme):
+    """The same, where evil has a newer account of the thief's, which keeps his undo waiting for weeks."""
+    victim, evil, third = acme.join(), fresh("evil"), fresh("third")
+    old = victim.email
+    move(town, town.client().sign_in(old, PASSWORD), evil)
+    move(town, victim.api, third)
+    newer_account(town, town.found("Theirs"), evil)
+    undo(town, evil).refused("address-taken", 409)
+    town.clock.advance(days=29)
+    undo(town, old).ok(204)
+    client = recover(town, old)
+    assert client.get("/me").ok()["id"] == victim.id and organizations(client) == {acme.id}
+
+
+# ---- but each keeps its share
+
+def test_who_moves_to_and_fro_keeps_all_of_it(town, acme):
+    """To a new employer and back within a week: one account, with what both gave it, and the session goes on."""
+    person, employer = acme.join(), fresh("employer")
+    old = person.email
+    move(town, person.api, employer)
+    later = town.found("Later")
+    join(town, later, person, employer)
+    move(town, person.api, old)
+    assert organizations(person.api) == {acme.id, later.id}
+    town.clock.advance(days=8)
+    assert organizations(town.client().sign_in(old, PASSWORD)) == {acme.id, later.id}
+    take_back(town, links(town, employer)[0]).refused("token-invalid", 410)
+
+
+def test_a_return_takes_no_share_from_the_address_in_between(town, acme):
+    """The old address moves it back behind the other's back: what came under the other can still be had from there, alone."""
+    person, own = acme.join(), fresh("own")
+    old = person.email
+    former = town.client().sign_in(old, PASSWORD)
+    move(town, person.api, own)
+    later = town.found("Later")
+    join(town, later, person, own)
+    later.set_role(person, "owner").ok()
+    key = town.client(key=person.api.post(later.path + "/api-keys", {"name": "k"}).ok(201)["api_key"])
+    move(town, former, old)
+    link = mailed(town.inbox, own, "/email/undo/")
+    assert "account of its own" in next(m for m in town.inbox.all_for(own) if link in m.text).text
+    page = town.client().page("/email/undo/" + link).text
+    assert "account of its own" in page and "All sessions end" not in page
+    key.get(later.path).ok()
+    undo(town, own).ok(204)
+    mine = town.client()
+    token = town.inbox.resets(own, 1)[-1].token
+    mine.post("/password-resets/complete", {"token": token, "new_password": NEW}).ok(204)
+    mine.sign_in(own, NEW)
+    assert mine.get("/me").ok()["id"] != person.id and organizations(mine) == {later.id}
+    assert organizations(former) == {acme.id}, "the other goes on"
+    key.get(later.path).refused("unauthenticated", 401)
+    undo(town, own).refused("token-invalid", 410)
+    is_sound(town, acme, later)
+
+
+def test_the_old_addresss_undo_leaves_the_share_of_the_address_in_between(town, acme):
+    person, own, evil = acme.join(), fresh("own"), fresh("evil")
+    old = person.email
+    move(town, person.api, own)
+    later = town.found("Later")
+    join(town, later, person, own)
+    move(town, person.api, old)
+    home = town.found("Home")
+    join(town, home, person, old, 2)
+    move(town, town.client().sign_in(old, PASSWORD), evil)
+    take_back(town, links(town, old)[0]).ok(204)
+    client = recover(town, old)
+    assert organizations(client) == {acme.id, later.id, home.id}, "all that came before the thief"
+    undo(town, own).ok(204)
+    assert organizations(recover(town, own)) == {later.id}
+    assert organizations(client) == {acme.id, home.id}
+
+
+def test_addresses_of_a_chain_have_their_shares_in_any_order(town, acme):
+    person, a, b = acme.join(), fresh("a"), fresh("b")
+    old = person.email
+    places = {}
+    for at in (a, b):
+        move(town, person.api, at)
+        places[at] = town.found("Place")
+        join(town, places[at], person, at)
+    move(town, person.api, old)
+    for at in (b, a):
+        undo(town, at).ok(204)
+    assert [organizations(recover(town, at)) for at in (a, b, old)] == [{places[a].id}, {places[b].id}, {acme.id}]
+    is_sound(town, acme, *places.values())
+
+
+# ---- what an address owned before the account came to it
+
+@pytest.mark.parametrize("member", [False, True])
+def test_a_place_that_came_with_an_address_stays_with_it(town, acme, member):
+    """The operator gave it to that address; whoever proves it owns the place, and an undo of another address has none of it."""
+    given, person = town.found("Given"), acme.join()
+    old, own = person.email, given.owner.email
+    if member:
+        join(town, given, person, old, 2)
+    town.clock.advance(hours=1)
+    move(town, person.api, own)
+    person.api.post("/me/password", {"current_password": PASSWORD, "new_password": NEW}).ok()
+    assert person.membership(given)["role"] == "owner"
+    undo(town, old).ok(204)
+    assert organizations(recover(town, old)) == {acme.id}
+    mine = Person(town.client().sign_in(own, NEW), own)
+    assert mine.membership(given)["role"] == "owner" and organizations(mine.api) == {given.id}
+    given.owner.api = mine.api
+    is_sound(town, acme, given)
+
+
+@pytest.mark.parametrize("member", [False, True])
+def test_a_place_that_came_with_the_old_address_stays_with_that(town, acme, member):
+    """The other way round: it was given to the old address while the account was away; the undo is what proves it."""
+    person, own = acme.join(), fresh("own")
+    old = person.email
+    move(town, person.api, own)
+    given = town.found("Given", owner=old)
+    if member:
+        join(town, given, person, own)
+    undo(town, old).ok(204)
+    back = Person(recover(town, old), old)
+    assert back.membership(given)["role"] == "owner" and organizations(back.api) == {acme.id, given.id}
+    given.owner.api = back.api
+    is_sound(town, acme, given)
+
+
+# ---- an account that waits without an address
+
+def waiting_chain(town, acme):
+    """a0, joined Later at a1, a2; a1's undo waits, since a1 has a newer account. Who it is, addresses, Later, the newer one."""
+    person = acme.join()
+    a0, a1, a2 = person.email, fresh("a1"), fresh("a2")
+    move(town, person.api, a1)
+    later = town.found("Later")
+    join(town, later, person, a1)
+    move(town, person.api, a2)
+    newer = newer_account(town, town.found("Theirs"), a1, 2)
+    undo(town, a1).refused("address-taken", 409)
+    return person, a0, a1, later, newer
+
+
+def leave(newer):
+    newer.api.call("DELETE", "/me", {"current_password": NEW}).ok(204)
+
+
+def test_an_earlier_undo_takes_nothing_of_what_waits_for_a_later_address(town, acme):
+    person, a0, a1, later, newer = waiting_chain(town, acme)
+    undo(town, a0).ok(204)
+    client = recover(town, a0)
+    assert client.get("/me").ok()["id"] == person.id and organizations(client) == {acme.id}
+    undo(town, a1).refused("address-taken", 409)
+    leave(newer)
+    undo(town, a1).ok(204)
+    assert organizations(recover(town, a1)) == {later.id}
+    assert organizations(client) == {acme.id}
+    is_sound(town, acme, later)
+
+
+def test_two_that_wait_have_a_share_each(town, acme):
+    """Neither address is free: the account waits in two parts, as long for the earlier one as for the later one."""
+    person, a0, a1, later, newer = waiting_chain(town, acme)
+    newest = newer_account(town, town.found("Others"), a0, 2)
+    undo(town, a0).refused("address-taken", 409)
+    town.clock.advance(days=29)
+    for each in (newer, newest):
+        each.api = town.client().sign_in(each.email, NEW)
+        leave(each)
+    undo(town, a0).ok(204)
+    undo(town, a1).ok(204)
+    assert [organizations(recover(town, a)) for a in (a0, a1)] == [{acme.id}, {later.id}]
+    is_sound(town, acme, later)
+
+
+def test_nothing_waits_where_nothing_came_in_between(town, acme):
+    person = acme.join()
+    a0, a1, a2 = person.email, fresh("a1"), fresh("a2")
+    for to in (a1, a2):
+        move(town, person.api, to)
+    newer_account(town, town.found("Theirs"), a1)
+    undo(town, a1).refused("address-taken", 409)
+    undo(town, a0).ok(204)
+    undo(town, a1).refused("token-invalid", 410)
+    assert organizations(recover(town, a0)) == {acme.id}
+    assert town.operator.get("/server/check").ok()["findings"] == []
+
+
+# ---- and is in nobody's hands meanwhile
+
+def set_aside(town, org, role):
+    """Somebody of this organization whose account waits, since the old address has a newer one: who, and the newer one."""
+    person = org.join(role=role)
+    old = person.email
+    move(town, town.client().sign_in(old, PASSWORD), fresh("evil"))
+    newer = newer_account(town, town.found("Theirs"), old, 2)
+    undo(town, old).refused("address-taken", 409)
+    return person, newer
+
+
+def test_an_owner_whose_account_waits_owns_nothing_alone(town):
+    """The last owner who can act stays, by whichever door, until another one can."""
+    solo = town.found("Solo")
+    solo.owner.prove(town.inbox)
+    ghost, _ = set_aside(town, solo, "owner")
+    solo.api.post(solo.path + "/leave").refused("last-owner", 409)
+    solo.set_role(solo.owner, "member").refused("last-owner", 409)
+    solo.api.call("DELETE", "/me", {"current_password": PASSWORD}).refused("last-owner", 409)
+    assert 'action="' + solo.path.replace("/organizations/", "/o/") + '/leave"' not in solo.api.page(f"/o/{solo.slug}/leave").text
+    other = solo.join(role="owner")
+    solo.api.post(solo.path + "/leave").ok(204)
+    solo.owner = other
+    waiting = next(m for m in solo.members() if m["account"]["id"] == ghost.id)
+    other.api.delete(f"{solo.path}/members/{waiting['id']}").ok(204)
+    is_sound(town, solo)
+
+
+def test_the_operator_finds_an_account_that_waits_by_its_id(town, acme):
+    person, _ = set_aside(town, acme, "member")
+    raw = town.operator.get("/server/check").ok()
+    assert raw["findings"] == [] and person.id in [w["account"] for w in raw["waiting"]]
+    shown = town.operator.get("/server/accounts", email=person.id).ok()
+    assert shown["account"]["id"] == person.id and shown["account"]["email"] == ""
+    assert [m["organization"] for m in shown["memberships"]] == [acme.slug]
+    assert [(e["email"], e["takes"]) for e in shown["earlier_addresses"]] == [(person.email, "account")]
+    assert town.operator.get("/server/accounts/export", email=person.id).ok()["account"]["id"] == person.id
+    said = town.server.cli("check").stdout
+    assert person.id in said
+    assert person.email in town.server.cli("account", "show", person.id).stdout
+    town.clock.advance(days=31)
+    undo(town, person.email).refused("token-invalid", 410)
+    assert person.id in [w["account"] for w in town.operator.get("/server/check").ok()["waiting"]], "until somebody decides"
+    town.server.cli("account", "close", person.id, "--yes")
+    assert person.id not in [w["account"] for w in town.operator.get("/server/check").ok().json.get("waiting", [])]
+    town.operator.get("/server/accounts", email=person.id).refused("not-found", 404)
+    town.operator.post("/server/accounts/close", {"email": person.id}).refused("not-found", 404)
+    acme.api.sign_in(acme.owner.email, PASSWORD)
+    assert len(acme.members()) == 1
+    is_sound(town, acme)
+
+
+def test_the_operators_help_says_which_addresses_can_take_the_account_back(town, acme):
+    """A password ends none of them, since the right one may be among them: whoever helps sees them."""
+    person, evil = acme.join(), fresh("evil")
+    old = person.email
+    move(town, town.client().sign_in(old, PASSWORD), evil)
+    helped = town.operator.post("/server/accounts/reset-password", {"email": evil}).ok()
+    assert [(e["email"], e["takes"]) for e in helped["earlier_addresses"]] == [(old, "account")]
+    undo(town, old).ok(204)
+    assert town.operator.get("/server/accounts", email=old).ok()["earlier_addresses"] == []
+
+
+# ---- what the pages say
+
+def test_a_dead_link_sends_nobody_to_ask_for_another(town, acme):
+    person = acme.join()
+    move(town, person.api, fresh("own"))
+    token = mailed(town.inbox, person.email, "/email/undo/")
+    take_back(town, token).ok(204)
+    for answer in (town.client().page(f"/email/undo/{token}"), town.client().submit(f"/email/undo/{token}")):
+        assert answer.status == 410 and "Nobody can send it again" in answer.text and "Ask for a new one" not in answer.text
+
+
+def test_the_link_to_a_password_after_an_undo_says_that_one_ended(town, acme):
+    person = acme.join()
+    move(town, person.api, fresh("own"))
+    undo(town, person.email).ok(204)
+    page = town.client().page("/password/reset/" + town.inbox.resets(person.email, 1)[-1].token).text
+    assert "Earlier passwords no longer open this account" in page and "Your account is ready" not in page
+    handed = town.operator.post("/server/accounts/reset-password", {"email": person.email}).ok()["url"]
+    assert town.client().send("GET", "/password/reset/" + handed.rsplit("/", 1)[1]).status == 200
+
+
+def test_the_page_of_an_undo_that_waits_says_so(town, acme):
+    person, _ = set_aside(town, acme, "member")
+    page = town.client().page("/email/undo/" + mailed(town.inbox, person.email, "/email/undo/")).text
+    assert "still waits without an address" in page and "now uses" not in page and "was given since" not in page
