@@ -435,7 +435,7 @@ def c_function(name, kind, table, extra, index):
     if kind == "many":
         body = ("    void *p = NULL;\n    err result = store_query_many(t, q, in, &p, &rows->n);\n    rows->p = p;\n"
                 "    return result;\n")
-    return (f"static inline MUST err q_{name}_(txn *t, {indexes}{result.format(n=name)}const q_{name}_in *in)\n{{\n"
+    return (f"static inline err q_{name}_(txn *t, {indexes}{result.format(n=name)}const q_{name}_in *in)\n{{\n"
             f"    const query *q = &{table}[{index}];\n{body}}}\n"
             f"#define q_{name}(t, {shown}...) q_{name}_((t), {passed}&(const q_{name}_in){{__VA_ARGS__}})\n\n")
 

@@ -8,6 +8,6 @@
 /** A body's map of entitlements; as many as it has. */
 const entitlement_choice *option_choices(arena *a, const list *flags);
 /** An end of access as it is written (access_end_parse); STR_NONE: 0. ERR_INVALID_REQUEST at the pointer. */
-MUST err option_access_end(problem *p, str pointer, str text, msec *out);
+err option_access_end(problem *p, str pointer, str text, msec *out);
 
 #endif

@@ -8,8 +8,8 @@
 /** One of a list: what its holder may know of it, which is all but the key. */
 reply_passkey view_passkey(const passkey_view *p);
 /** PublicKeyCredentialCreationOptionsJSON. */
-MUST err passkey_answer_create(request *r, const passkey_offer *o);
+err passkey_answer_create(request *r, const passkey_offer *o);
 /** PublicKeyCredentialRequestOptionsJSON. */
-MUST err passkey_answer_get(request *r, const passkey_offer *o);
+err passkey_answer_get(request *r, const passkey_offer *o);
 
 #endif

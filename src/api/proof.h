@@ -6,7 +6,7 @@
 #include "http/request.h"
 
 /** Finds what the password of a Proof is verified against, where it has one. ERR_RATE_LIMITED. */
-MUST err proof_find(request *r, txn *t, str password, str code, sign_in *in);
+err proof_find(request *r, txn *t, str password, str code, sign_in *in);
 /** Verifies that password; on the pool's thread (prepare). */
 void proof_verify(request *r, sign_in *in);
 /** Whether the caller proved who they are. False: refused, and answered so that the wrong try is kept, or *e is to be returned. */

@@ -32,11 +32,11 @@ str view_account_or_operator(arena *a, uuid account_id);
 reply_problem view_problem(request *r, err e, const problem *p);
 
 /** Account and session, and the session's cookie. */
-MUST err answer_signed_in(request *r, int status, const signed_in *s);
+err answer_signed_in(request *r, int status, const signed_in *s);
 /** A whole page of members. */
-MUST err answer_members(request *r, txn *t, const member_filter *f, page *p);
+err answer_members(request *r, txn *t, const member_filter *f, page *p);
 /** A page of mails. */
-MUST err answer_mails(request *r, const page *p, const mail_view *list, size_t n);
+err answer_mails(request *r, const page *p, const mail_view *list, size_t n);
 
 /** The rest of an organization's route: where {org} and then one id stand in the path. */
 static inline uuid path_id(const request *r)

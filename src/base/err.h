@@ -9,7 +9,6 @@
  * Every function that can fail returns `err`, and the type itself is [[nodiscard]]: a dropped one compiles nowhere, nor does
  * one of a static function or of a call through a pointer. What is dropped on purpose says so, and why: (void)!f().
  */
-#define MUST __attribute__((warn_unused_result))
 
 /** Returns from the caller on the first error. */
 #define TRY(expression)             \
@@ -54,7 +53,7 @@ typedef struct problem {
 } problem;
 
 /** Notes a refused field and returns ERR_INVALID_REQUEST (or `as`), so that rules can write `return problem_at(…)`. */
-MUST err problem_at(problem *p, err as, str pointer, str code, int64_t limit);
+err problem_at(problem *p, err as, str pointer, str code, int64_t limit);
 /** Notes a value for the message. */
 void problem_arg(problem *p, const char *name, str value);
 

@@ -19,16 +19,16 @@ typedef struct instance {
  * Makes the data folder (mode 0700) when it is missing, and takes its lock without waiting. Before instance_open.
  * Errors: ERR_CONFLICT when another process holds the lock; ERR_UNAVAILABLE, with a log line.
  */
-MUST err instance_lock(const settings *s, instance *in);
+err instance_lock(const settings *s, instance *in);
 
 /**
  * Reads the key (made on a new database, required on an existing one) and opens the database. SQLite's is brought up to date; a
  * database that others share must be up to date. Errors: ERR_CONFLICT when the database was made with another key;
  * ERR_UNAVAILABLE; each with a log line.
  */
-MUST err instance_open(instance *in);
+err instance_open(instance *in);
 /** The same, but brings any database up to date: `parvis migrate`. */
-MUST err instance_migrate(instance *in);
+err instance_migrate(instance *in);
 
 /** Closes what is open and gives the lock back. Harmless on a zeroed or half-opened instance with lock -1. */
 void instance_close(instance *in);

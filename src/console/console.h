@@ -29,20 +29,20 @@
  * Starts the data of a page: language, assets, who is signed in, the organization, navigation, rights, and the notice that
  * the address asks for. `t` may be NULL (the problem page): then without organizations.
  */
-MUST err page_open(request *r, txn *t, mval **out);
+err page_open(request *r, txn *t, mval **out);
 /** Renders a template into the answer; its title in the browser is title.NAME of the catalogue. */
-MUST err page_answer(request *r, int status, const char *name, mval *m);
+err page_answer(request *r, int status, const char *name, mval *m);
 /** The way back above a title. */
 void page_back(request *r, mval *m, str url, const char *text);
 /**
  * Answers a form that was refused with its own page, the message beside each field and above: status and texts from the
  * refusal. Refusals that are no matter of the form (not found, unavailable …) are returned instead.
  */
-MUST err page_refused(request *r, err refusal, const char *name, mval *m);
+err page_refused(request *r, err refusal, const char *name, mval *m);
 /** 303, with a notice on the next page: a key below `notice.`. */
-MUST err page_redirect(request *r, str path, const char *notice);
+err page_redirect(request *r, str path, const char *notice);
 /** The same with a number in its text. */
-MUST err page_redirect_count(request *r, str path, const char *notice, int64_t count);
+err page_redirect_count(request *r, str path, const char *notice, int64_t count);
 /** The problem page (app.problem_page). */
 void console_problem(request *r, err refusal);
 
@@ -50,10 +50,10 @@ void console_problem(request *r, err refusal);
  * Ends what store_savepoint began: keeps the work when `result` is OK; undoes it and gives *refusal when the form can say
  * what is wrong; anything else is returned.
  */
-MUST err page_attempt(txn *t, err result, err *refusal);
+err page_attempt(txn *t, err result, err *refusal);
 
 /** In admit and prepare: notes a refusal with its details in r->finding, for the handler; trouble (5xx) is returned instead. */
-MUST err page_note(request *r, err refusal);
+err page_note(request *r, err refusal);
 /** In the handler: the details are the request's again; gives the refusal. With one, the handler only reads. */
 err page_recall(request *r);
 
@@ -61,22 +61,21 @@ err page_recall(request *r);
  * Judges names and a new password together, so that all that is wrong is said at once; hashes only when nothing is. Fields
  * /given_name, /family_name, /password. `least` by password_least; `known` is what else must not be in the password.
  */
-MUST err page_new_person(request *r, int64_t least, str given, str family, str password, const str *known, size_t count,
-                         str *hash);
+err page_new_person(request *r, int64_t least, str given, str family, str password, const str *known, size_t count,
+                    str *hash);
 /** The same for a password beside other fields: `refusal` says what they came to, and goes first. `about` as password_check. */
-MUST err page_new_password(request *r, err refusal, int64_t least, str password, const str *about, size_t count,
-                           str *hash);
+err page_new_password(request *r, err refusal, int64_t least, str password, const str *about, size_t count, str *hash);
 
 /** min_length of partials/password_new, as password_least says it. Pages without it have the server's. */
-MUST err put_least(mval *m, txn *t, uuid account_id, uuid organization_id);
+err put_least(mval *m, txn *t, uuid account_id, uuid organization_id);
 
 /** Mails go into files instead of the world. */
 bool mail_is_kept(const request *r);
 
 /** The settings page again, with what is wrong in a form beside its own. */
-MUST err settings_refused(request *r, txn *t, err refusal);
+err settings_refused(request *r, txn *t, err refusal);
 /** Puts theme_url and logo_url, where an organization has a colour or a logo of its own. */
-MUST err put_theme(request *r, txn *t, mval *m, uuid organization_id);
+err put_theme(request *r, txn *t, mval *m, uuid organization_id);
 
 /* ---- text.c: domain/phrase.h in the reader's language ---- */
 
@@ -123,13 +122,13 @@ str me_path(const request *r, str rest);
  * Starts the account's page (me.mustache) for the forms below /me that come back to it; what was typed for another address
  * comes back in its field.
  */
-MUST err me_page_open(request *r, txn *t, mval **out);
+err me_page_open(request *r, txn *t, mval **out);
 /** A form of that page was refused: beside its fields, or in `place` above it. */
-MUST err me_page_refused(request *r, mval *m, err refusal, const char *place);
+err me_page_refused(request *r, mval *m, err refusal, const char *place);
 /** 303 to the account's page, with a notice. */
-MUST err me_redirect(request *r, const char *notice);
+err me_redirect(request *r, const char *notice);
 /** The change of address that waits for its link, with its way out; nothing where none does. */
-MUST err put_email_change(request *r, txn *t, mval *m);
+err put_email_change(request *r, txn *t, mval *m);
 /** `next` when it is a path of this server (one "/" first, plain ASCII without backslash), else `otherwise`. */
 str safe_next(str next, str otherwise);
 /** The address asked for, without `lang` and `notice`: to come back to. */
@@ -138,11 +137,11 @@ str link_here(const request *r);
 /* ---- shared by pages ---- */
 
 /** An account's name, or STR_NONE when it is nobody's (the operator's doing) or gone. */
-MUST err account_name(const request *r, txn *t, uuid account_id, str *out);
+err account_name(const request *r, txn *t, uuid account_id, str *out);
 /** The rows of partials/invitation_rows, into m. */
-MUST err put_invitation_rows(request *r, txn *t, mval *m, const invitation_view *rows, size_t count);
+err put_invitation_rows(request *r, txn *t, mval *m, const invitation_view *rows, size_t count);
 /** What partials/invited and partials/decline_way say of an invitation to the person who is invited. */
-MUST err put_invited(request *r, txn *t, mval *m, const invitation_door *door);
+err put_invited(request *r, txn *t, mval *m, const invitation_door *door);
 /** How many seats are free, or will be after `wanted` more are taken, or are missing; STR_NONE without a limit. */
 str seats_text(request *r, const seats *s, int64_t wanted);
 /** The seats line; nothing without a limit. `wanted`: how many are about to be taken. */
@@ -152,9 +151,9 @@ void put_role_options(request *r, mval *m, bool administrator, bool owner, str c
 /** One member, as the users page and the member's own page show them. */
 void put_member(request *r, mval *m, const member_view *v);
 /** The options of one member: entitlements, group_options, ends_text. */
-MUST err put_member_options(request *r, txn *t, mval *m, const member_view *v);
+err put_member_options(request *r, txn *t, mval *m, const member_view *v);
 /** The head that the two tabs of the users page share; *o is the organization. */
-MUST err put_users_tabs(request *r, txn *t, mval *m, bool invitations, organization_view *o);
+err put_users_tabs(request *r, txn *t, mval *m, bool invitations, organization_view *o);
 /** The choices of a filter: "any" (FAMILY.any), then the words with their texts (FAMILY.WORD). */
 void put_choices(request *r, mval *filter, const char *list, const char *family, const str *words, size_t count,
                  str chosen);
@@ -166,16 +165,16 @@ str some(str s);
  * A page that ends in a change of the ways in: back to one's account, or on to `next`, and how one proves oneself first
  * (partials/proof).
  */
-MUST err change_open(request *r, txn *t, str next, const char *action, mval **out);
+err change_open(request *r, txn *t, str next, const char *action, mval **out);
 /** Verifies the password of such a page's form, which admit_change found; leaves it in r->scratch for change_prove. */
-MUST err change_prepare(request *r);
+err change_prepare(request *r);
 /** Who makes the change. What it refuses is noted in t: the answer must let it be committed. */
-MUST err change_prove(request *r, txn *t);
+err change_prove(request *r, txn *t);
 /** One's passkeys, into `security` (partials/me_security). */
-MUST err put_passkeys(request *r, txn *t, mval *security);
+err put_passkeys(request *r, txn *t, mval *security);
 /** The second factors as one's own page shows them (partials/me_security). */
-MUST err put_security(request *r, txn *t, mval *m);
+err put_security(request *r, txn *t, mval *m);
 /** Whether the caller is the only owner. */
-MUST err is_last_owner(request *r, txn *t, bool *out);
+err is_last_owner(request *r, txn *t, bool *out);
 
 #endif

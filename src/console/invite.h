@@ -37,10 +37,10 @@ typedef struct invite_draft {
 } invite_draft;
 
 /** Reads what was entered. ERR_INVALID_REQUEST at /addresses when there are none or too many, at /expires_in, /method, /groups, /access_ends_at. */
-MUST err invite_draft_read(request *r, txn *t, const invite_way *way, const invite_form *form, invite_draft *d);
+err invite_draft_read(request *r, txn *t, const invite_way *way, const invite_form *form, invite_draft *d);
 invite_order invite_draft_order(const invite_draft *d);
 /** Fills results and seats: what sending would do. */
-MUST err invite_draft_judge(request *r, txn *t, invite_draft *d);
+err invite_draft_judge(request *r, txn *t, invite_draft *d);
 /** Counts the results. */
 void invite_draft_count(invite_draft *d);
 /** When what is sent now will expire, for those without an account. */
@@ -51,17 +51,17 @@ msec invite_draft_lifetime(const invite_draft *d);
  */
 size_t put_results(request *r, mval *m, const invite_draft *d, bool sent);
 /** The same for the script of the address field. */
-MUST err answer_results(request *r, const invite_draft *d);
+err answer_results(request *r, const invite_draft *d);
 /* ---- invite_options.c ---- */
 
 /** Reads groups, entitlements and the end of access into every row. ERR_INVALID_REQUEST at /groups, /access_ends_at. */
-MUST err invite_options_read(request *r, txn *t, invite_draft *d);
+err invite_options_read(request *r, txn *t, invite_draft *d);
 /** What was chosen of them, for the fields that carry it. */
 void put_chosen(mval *form, const invite_draft *d);
 /** What there is to choose from. */
-MUST err put_option_lists(request *r, txn *t, mval *m, const invite_draft *d);
+err put_option_lists(request *r, txn *t, mval *m, const invite_draft *d);
 /** What was chosen, in words. */
-MUST err put_option_texts(request *r, txn *t, mval *m, const invite_draft *d);
+err put_option_texts(request *r, txn *t, mval *m, const invite_draft *d);
 
 /* ---- invite_method.c ---- */
 
@@ -84,6 +84,6 @@ typedef struct shown_password {
 /** Puts what the page invite_report needs but for the other addresses, and makes the answer one that holds secrets. */
 void put_report(request *r, mval *m, const shown_password *shown, size_t count, str done_url);
 /** The whole page, for one invitation. */
-MUST err answer_report(request *r, txn *t, uuid invitation_id, str password);
+err answer_report(request *r, txn *t, uuid invitation_id, str password);
 
 #endif

@@ -8,16 +8,16 @@
 /** Forgets what was answered so far: the transaction runs again, or a refusal takes its place. */
 void answer_reset(request *r);
 /** 204. */
-MUST err answer_empty(request *r, int status);
+err answer_empty(request *r, int status);
 /** 303 to a path of this server, made by the program, never from input. */
-MUST err answer_redirect(request *r, str path);
+err answer_redirect(request *r, str path);
 /** A whole body of another type (CSV, an asset). */
-MUST err answer_bytes(request *r, int status, str content_type, str bytes);
+err answer_bytes(request *r, int status, str content_type, str bytes);
 /**
  * Answers with a refusal and yet returns OK, so that the transaction commits: for what must be kept when the answer is no
  * (a wrong try that is counted). Everything else returns the error itself.
  */
-MUST err answer_problem(request *r, err refusal);
+err answer_problem(request *r, err refusal);
 /** One more header. A second Content-Security-Policy replaces the server's own. */
 void answer_header(request *r, str name, str value);
 /**

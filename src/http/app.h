@@ -35,7 +35,7 @@ struct app {
  * but the pool's threads: http_teardown ends them, once nothing is in flight. Before threads, once for an app.
  * Errors: ERR_UNAVAILABLE, with a log line, when trusted_proxies is malformed or threads cannot be made.
  */
-MUST err http_setup(app *app, arena *a);
+err http_setup(app *app, arena *a);
 void http_teardown(app *app);
 
 #endif

@@ -33,7 +33,7 @@ typedef struct gate_pass {
  * A refused connection must be closed.
  * Errors: ERR_BAD_REQUEST, ERR_LENGTH_REQUIRED, ERR_HEADERS_TOO_LARGE, ERR_METHOD_NOT_ALLOWED (a method nobody here knows).
  */
-MUST err gate_check(const request_head *head, gate_pass *out);
+err gate_check(const request_head *head, gate_pass *out);
 
 /** The value of a header, names compared without case; STR_NONE when absent. */
 str head_value(const request_head *head, str name);

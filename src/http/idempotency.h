@@ -12,11 +12,11 @@ bool idempotency_key_valid(str key);
  * null where it held a secret. Refusals are kept too (what the handler wrote is undone first), but for 401, 429 and 5xx.
  * `body` is the request's own, as sent. Errors: ERR_IDEMPOTENCY_KEY_REUSED, and those of the handler that are not kept.
  */
-MUST err idempotency_run(request *r, txn *t, str body);
+err idempotency_run(request *r, txn *t, str body);
 /**
  * Answers with what was answered before, if it is kept: *replayed. Only reads, so that a repeated request costs no hash.
  * ERR_IDEMPOTENCY_KEY_REUSED when the key came with another body.
  */
-MUST err idempotency_replay(request *r, txn *t, str body, bool *replayed);
+err idempotency_replay(request *r, txn *t, str body, bool *replayed);
 
 #endif

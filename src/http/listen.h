@@ -21,7 +21,7 @@ typedef struct listener {
  * replaced, a live one is not. The operator's socket is for its owner alone (0600).
  * Errors: ERR_UNAVAILABLE, with a log line that says why.
  */
-MUST err listen_open(arena *a, str text, bool is_operator, size_t copies, listener *out);
+err listen_open(arena *a, str text, bool is_operator, size_t copies, listener *out);
 /** Closes what is still open and removes a Unix socket's file. */
 void listen_close(listener *l);
 

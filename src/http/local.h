@@ -14,6 +14,6 @@ typedef struct local_answer {
  * Calls a route as the operator and waits for its answer, which lives in `a`. `target` is path and query; `body` JSON, or
  * STR_NONE. The language is `lang`'s. Errors: ERR_UNAVAILABLE without memory; a refusal of the route is an answer.
  */
-MUST err local_call(app *app, arena *a, language lang, str method, str target, str body, local_answer *out);
+err local_call(app *app, arena *a, language lang, str method, str target, str body, local_answer *out);
 
 #endif

@@ -12,6 +12,6 @@ enum { MULTIPART_MOST = 32 };
  * `boundary=…`. Every part has a Content-Disposition and nothing else but a Content-Type; names are plain; what a file is
  * called is passed over. Errors: ERR_BAD_REQUEST for anything else, and for more than MULTIPART_MOST parts.
  */
-MUST err multipart_read(str parameters, str body, text_pair out[MULTIPART_MOST], size_t *count);
+err multipart_read(str parameters, str body, text_pair out[MULTIPART_MOST], size_t *count);
 
 #endif

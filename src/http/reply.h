@@ -52,7 +52,7 @@ typedef struct reply_texts {
 } reply_texts;
 
 /** Answers with a whole object. Always OK, so that a handler can end with it. */
-MUST err reply_write(request *r, int status, const reply_shape *shape, const void *value);
+err reply_write(request *r, int status, const reply_shape *shape, const void *value);
 /** The same text into a buffer of the caller's. It holds no secrets. */
 void reply_text(const reply_shape *shape, const void *value, buf *out);
 

@@ -15,15 +15,15 @@ void schema_setup(void);
  * Errors: ERR_INVALID_REQUEST; ERR_MALFORMED_JSON (RFC 8259, repeated names, more than JSON_DEPTH_MAX levels);
  * ERR_BAD_REQUEST for a form or query with unsound escapes or too many pairs.
  */
-MUST err schema_from_json(const schema *s, arena *a, problem *p, str text, void **out);
+err schema_from_json(const schema *s, arena *a, problem *p, str text, void **out);
 /** application/x-www-form-urlencoded. Repeated names fill arrays; "on" and "true" are true, an absent box is false. */
-MUST err schema_from_form(const schema *s, arena *a, problem *p, str text, void **out);
+err schema_from_form(const schema *s, arena *a, problem *p, str text, void **out);
 /** multipart/form-data with `parameters` (its boundary): fields of bytes take what a file holds, the others are as in a form. */
-MUST err schema_from_multipart(const schema *s, arena *a, problem *p, str parameters, str body, void **out);
+err schema_from_multipart(const schema *s, arena *a, problem *p, str parameters, str body, void **out);
 /** A body that is a file itself. */
-MUST err schema_from_bytes(const schema *s, arena *a, problem *p, str bytes, void **out);
+err schema_from_bytes(const schema *s, arena *a, problem *p, str bytes, void **out);
 /** A query string; `strict` refuses unknown names, else they are passed over. `lang` always passes. */
-MUST err schema_from_query(const schema *s, arena *a, problem *p, str text, bool strict, void **out);
+err schema_from_query(const schema *s, arena *a, problem *p, str text, bool strict, void **out);
 
 /**
  * Which fields a filled struct was given, at most `most`, for what goes by names: numbers in digits, "true" and "false",

@@ -35,7 +35,7 @@ typedef struct address_entry {
  * the address, tab between). Order and repetitions are kept. Linear in the length of the text.
  * Errors: ERR_PAYLOAD_TOO_LARGE when there are more than `max` entries; ERR_INVALID_REQUEST when it is not UTF-8.
  */
-MUST err address_list_parse(arena *a, str text, size_t max, address_entry **out, size_t *count);
+err address_list_parse(arena *a, str text, size_t max, address_entry **out, size_t *count);
 
 /** Splits a display name: "Given Family", "Family, Given"; words in capitals are taken for the family name. */
 void address_split_name(arena *a, str display, str *given_name, str *family_name);

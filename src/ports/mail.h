@@ -16,7 +16,7 @@ typedef struct mail_line mail_line;
  * smtps; by STARTTLS for smtp, required unless the host is this machine. `sender` is "Name <address>". `patience` bounds
  * one mail's whole exchange (0: 4 minutes). *out is the caller's. Errors: ERR_INVALID_REQUEST, *why says what is wrong.
  */
-MUST err mail_transport_open(str uri, str sender, msec patience, mail_transport **out, const char **why);
+err mail_transport_open(str uri, str sender, msec patience, mail_transport **out, const char **why);
 void mail_transport_close(mail_transport *t);
 /** True for "file:". */
 bool mail_transport_keeps(const mail_transport *t);
@@ -53,7 +53,7 @@ delivery mail_send(mail_line *l, const mail_message *m, char reply[MAIL_REPLY_SI
 void mail_reply(char out[MAIL_REPLY_SIZE], str words);
 
 /** The message as it goes over the wire (CRLF), names in it unlinked (mail_unlink). Errors: ERR_INVALID_REQUEST for CR, LF, NUL in a header or no address. */
-MUST err mail_compose(const mail_message *m, str sender_name, str sender_address, buf *out);
+err mail_compose(const mail_message *m, str sender_name, str sender_address, buf *out);
 /** Splits "Name <address>" or a bare address; the parts are views. False when there is no address. */
 bool mail_sender_parse(str sender, str *name, str *address);
 

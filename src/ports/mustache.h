@@ -61,7 +61,7 @@ enum { MUSTACHE_DEPTH_MAX = 64, MUSTACHE_OUTPUT_MAX = 8 << 20 };
  * filled from the data, never parsed again, and the whole escaped; an entry with plural forms takes its form from `count`.
  * Errors: ERR_INTERNAL past MUSTACHE_DEPTH_MAX or MUSTACHE_OUTPUT_MAX (what was written until then stays in `out`).
  */
-MUST err mustache_render(const mustache *m, const mustache_run *run, mval *data, buf *out);
+err mustache_render(const mustache *m, const mustache_run *run, mval *data, buf *out);
 
 /* ---- the check ---- */
 

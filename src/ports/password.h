@@ -13,7 +13,7 @@ enum {
 };
 
 /** Hashes (argon2id, t=2, 19 MiB, p=1; RFC 9106) into NUL-terminated text. Errors: ERR_UNAVAILABLE when memory is short. */
-MUST err password_hash(str password, char out[PASSWORD_HASH_SIZE]);
+err password_hash(str password, char out[PASSWORD_HASH_SIZE]);
 /** True when the password is the hash's. An absent or malformed hash takes the same time as a wrong password and is false. */
 bool password_verify(str hash, str password);
 /** True when the hash was made with other costs than today's, or is not argon2id: hash again after the next sign-in. */

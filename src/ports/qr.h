@@ -12,6 +12,6 @@ typedef struct qr_drawing {
 } qr_drawing;
 
 /** Draws a text (correction level M); in the arena. ERR_INVALID_REQUEST when it is too long for a code. */
-MUST err qr_draw(arena *a, str text, qr_drawing *out);
+err qr_draw(arena *a, str text, qr_drawing *out);
 
 #endif

@@ -5,12 +5,12 @@
 #include "ports/mustache.h"
 
 /** Parses all templates, once, at start, before there are threads. ERR_INTERNAL (with a log line) when one is malformed. */
-MUST err template_setup(void);
+err template_setup(void);
 /** A template by name ("users", "partials/head", "mail/fr/invitation.html"); NULL when there is none. Any thread. */
 const mustache *template_find(str name);
 /** Renders a page or mail part; partials are templates. Names that end in ".txt" are plain text, all others
  * HTML. */
-MUST err template_render(str name, language lang, mval *data, buf *out);
+err template_render(str name, language lang, mval *data, buf *out);
 
 /** A file that browsers fetch: style, script, icon, font. Its path holds a digest of its content: cached for ever. */
 typedef struct asset {

@@ -28,7 +28,7 @@ typedef enum key_purpose {
  * 0600, whole or not at all, synced to disk). The file must be a regular one that only its owner may read.
  * *out is owned by the caller. Errors: ERR_UNAVAILABLE, with a log line that says what is wrong and what to do.
  */
-MUST err server_key_load(str path, bool may_create, server_key **out);
+err server_key_load(str path, bool may_create, server_key **out);
 /** A key from 32 bytes, for tests and derived uses. Aborts only when the system has no memory. */
 server_key *server_key_of(const uint8_t bytes[32]);
 /** server_key_free(NULL) is harmless. */

@@ -60,7 +60,7 @@ bool copy_knows(str uri);
  * Opens both sides and finds out where to begin. *out is the caller's to close, also after an error; then copy_why
  * says what is wrong. A SQLite destination is made when it is not there. Errors: ERR_CONFLICT, ERR_UNAVAILABLE.
  */
-MUST err copy_open(str from, str to, copy **out);
+err copy_open(str from, str to, copy **out);
 copy_refusal copy_why(const copy *c);
 /** The table that a refusal is about, with COPY_SOURCE_NO_TEXT the row and the column, too; NULL: none. */
 const char *copy_at(const copy *c);
@@ -72,14 +72,14 @@ bool copy_is_there(const copy *c);
 int64_t copy_brought(const copy *c);
 
 /** Carries what is missing. The watch (may be NULL) is called after every batch. Errors: as copy_open. */
-MUST err copy_run(copy *c, copy_watch watch, void *context);
+err copy_run(copy *c, copy_watch watch, void *context);
 /**
  * Reads both sides from their beginning, as they stand now. *found has *count entries and lives as long as c. *equal:
  * in every table.
  */
-MUST err copy_compare(copy *c, copy_watch watch, void *context, const copy_found **found, size_t *count, bool *equal);
+err copy_compare(copy *c, copy_watch watch, void *context, const copy_found **found, size_t *count, bool *equal);
 /** Takes the marks away, so that the destination can be served. For a copy that compared as equal. */
-MUST err copy_finish(copy *c);
+err copy_finish(copy *c);
 /** copy_close(NULL) is harmless. What was committed stays. */
 void copy_close(copy *c);
 

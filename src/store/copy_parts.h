@@ -89,9 +89,9 @@ struct copy_end {
 };
 
 /** A statement without parameters and rows. */
-MUST err end_run(copy_end *end, const char *sql);
+err end_run(copy_end *end, const char *sql);
 /** The first value of the first row; 0 without a row. */
-MUST err end_number(copy_end *end, const char *sql, int64_t *out);
+err end_number(copy_end *end, const char *sql, int64_t *out);
 
 /* ---- a copy ---- */
 
@@ -115,9 +115,9 @@ struct copy {
 };
 
 /** Notes why and returns ERR_CONFLICT. */
-MUST err copy_refuse(copy *c, copy_refusal why, const char *table);
+err copy_refuse(copy *c, copy_refusal why, const char *table);
 /** OK, or notes that one side failed. */
-MUST err copy_went(copy *c, err e);
+err copy_went(copy *c, err e);
 
 /* ---- copy_marks.c ---- */
 
@@ -127,20 +127,20 @@ typedef struct copy_history {
     bool unfinished; /* a copy into it is under way */
     digest id;       /* of its migrations and the moments they ran at: no two databases have the same */
 } copy_history;
-MUST err history_read(copy_end *end, copy_history *out);
+err history_read(copy_end *end, copy_history *out);
 /**
  * Refuses a destination that was migrated with another key file: its servers could open nothing of what is sealed. The
  * table that knows the key is filled by migrating, and emptied before the source's row comes.
  */
-MUST err key_check(copy *c);
+err key_check(copy *c);
 bool key_is_in(const table_info *t);
 /** Reads the marks at the destination; refuses those of another source, or of this one when it was different. */
-MUST err marks_read(copy *c);
+err marks_read(copy *c);
 /** Makes the marks, in one transaction. */
-MUST err marks_make(copy *c);
+err marks_make(copy *c);
 /** In the transaction that brings the rows: `count` more, up to the key. */
-MUST err mark_move(copy *c, copy_table *t, int64_t count, str key);
+err mark_move(copy *c, copy_table *t, int64_t count, str key);
 /** Takes all marks away. */
-MUST err marks_remove(copy *c);
+err marks_remove(copy *c);
 
 #endif

@@ -50,7 +50,7 @@ extern const store_engine sqlite_engine, postgres_engine, postgres_short_engine;
  * One run of a reading transaction, and its end, for store_read and for the tests of the engines: whoever uses these by
  * themselves reads nothing again after a lost connection.
  */
-MUST err store_read_begin(store *s, arena *a, problem *p, txn *t);
+err store_read_begin(store *s, arena *a, problem *p, txn *t);
 void store_read_end(txn *t);
 
 /**

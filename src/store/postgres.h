@@ -209,7 +209,7 @@ void pg_tell_few(pg_store *s);
 bool pg_address(pg_store *s);
 void pg_address_free(pg_store *s);
 /** Connects when there is no (live) connection; waits at most seconds. ERR_UNAVAILABLE, told in the log once. */
-MUST err pg_connect(pg_connection *c);
+err pg_connect(pg_connection *c);
 
 /* ---- postgres_connection.c ---- */
 
@@ -225,17 +225,17 @@ void pg_fresh(pg_connection *c);
 /**
  * Sends a statement (prepared when it was not yet); its answer comes with the next pg_collect. c->broken says whether.
  */
-MUST err pg_send(pg_connection *c, const query *q, const void *params);
+err pg_send(pg_connection *c, const query *q, const void *params);
 /**
  * Waits for everything that was sent. *answer (may be NULL) is the last statement's, to be cleared by the caller, when
  * all went well. Errors: ERR_CONFLICT (with *v) when a constraint was violated, else what c->broken then says.
  */
-MUST err pg_collect(pg_connection *c, PGresult **answer, violation *v);
+err pg_collect(pg_connection *c, PGresult **answer, violation *v);
 /** The two halves of pg_collect: the sending, which does not wait, and the waiting. */
-MUST err pg_sync(pg_connection *c);
-MUST err pg_answers(pg_connection *c, PGresult **answer, violation *v);
+err pg_sync(pg_connection *c);
+err pg_answers(pg_connection *c, PGresult **answer, violation *v);
 /** pg_send and pg_collect. */
-MUST err pg_ask(pg_connection *c, const query *q, const void *params, PGresult **answer);
+err pg_ask(pg_connection *c, const query *q, const void *params, PGresult **answer);
 /** Says that the connection is of no use any more. */
 err pg_lose(pg_connection *c, const char *what);
 /** The first column of the first row as a number; 0 without a row. */
@@ -261,7 +261,7 @@ void pg_held(txn *t, uuid id);
 err pg_hold_first(txn *t, uuid id);
 void pg_hold_no_more(txn *t);
 /** What the job asked for in its last run, locked in order. Before its run. */
-MUST err pg_hold_again(txn *t);
+err pg_hold_again(txn *t);
 /** A savepoint begins, is kept, is undone. */
 void pg_hold_part(pg_connection *c);
 void pg_hold_part_end(pg_connection *c, bool undone);
@@ -311,6 +311,6 @@ err pg_migration_state(store *s, migration_state *out);
 err pg_migrate(store *s);
 err pg_integrity(txn *t, str **findings, size_t *count);
 /** Reads the schema's version on a connection that is in no transaction; 0 for an empty database. */
-MUST err pg_version(pg_connection *c, int64_t *have);
+err pg_version(pg_connection *c, int64_t *have);
 
 #endif

@@ -40,7 +40,7 @@ typedef struct txn {
  * ("postgresql://…", several hosts allowed), where the database must answer. Errors: ERR_UNAVAILABLE with a log line
  * that says why. Does not migrate.
  */
-MUST err store_open(str uri, store **out);
+err store_open(str uri, store **out);
 /** Finishes what is queued, checkpoints, closes. store_close(NULL) is harmless. */
 void store_close(store *s);
 
@@ -60,9 +60,9 @@ bool store_is_shared(const store *s);
 typedef struct migration_state {
     int64_t have, want; /* versions; have 0: an empty database */
 } migration_state;
-MUST err store_migration_state(store *s, migration_state *out);
+err store_migration_state(store *s, migration_state *out);
 /** Applies what is missing, each in a transaction, after a copy of a non-empty SQLite file (<file>.before-N). */
-MUST err store_migrate(store *s);
+err store_migrate(store *s);
 
 /* ---- reading, in the caller's thread ---- */
 
@@ -72,7 +72,7 @@ MUST err store_migrate(store *s);
  * `run` begins by forgetting what it left the last time; *p (may be NULL) is empty each time. Errors: those of run;
  * ERR_UNAVAILABLE where there is no connection, or each was lost.
  */
-MUST err store_read(store *s, arena *a, problem *p, err (*run)(txn *t, void *context), void *context);
+err store_read(store *s, arena *a, problem *p, err (*run)(txn *t, void *context), void *context);
 
 /**
  * From here on, reads of this thread that follow one another while nothing is committed share one transaction: beginning
@@ -87,7 +87,7 @@ void store_rest(store *s);
  * no such text, so there it has nothing to look for), a sentence each; none: *count 0. Reads
  * the whole database: for the operator alone.
  */
-MUST err store_integrity(txn *t, str **findings, size_t *count);
+err store_integrity(txn *t, str **findings, size_t *count);
 
 /* ---- writing ---- */
 
@@ -143,14 +143,14 @@ void store_held(txn *t, uuid id);
  * Has the whole transaction run again, with this row and those it holds locked beforehand, in order. Always an error: the run
  * under way comes to nothing.
  */
-MUST err store_hold_first(txn *t, uuid id);
+err store_hold_first(txn *t, uuid id);
 /** From here on t waits for no such row: it holds what those who have one may wait for (an organization's seats). */
 void store_hold_no_more(txn *t);
 /** How one of them is locked; asks store_hold_turn itself. Before the first transaction. */
 void store_set_holder(store *s, err (*hold)(txn *t, uuid id));
 
 /** Queues a write and waits for its commit: for workers and start-up, never for an HTTP thread. */
-MUST err store_write(store *s, arena *a, problem *p, err (*run)(txn *t, void *context), void *context);
+err store_write(store *s, arena *a, problem *p, err (*run)(txn *t, void *context), void *context);
 
 /* ---- statements: called by generated code only ---- */
 
@@ -180,17 +180,17 @@ typedef struct query {
  * that both keep the same: whoever takes bytes from outside makes text of them, and this is the last line behind them.
  */
 /** One row or ERR_NOT_FOUND. Strings in the row live in t->a. */
-MUST err store_query_one(txn *t, const query *q, const void *params, void *row);
+err store_query_one(txn *t, const query *q, const void *params, void *row);
 /** All rows, in t->a. */
-MUST err store_query_many(txn *t, const query *q, const void *params, void **rows, size_t *count);
+err store_query_many(txn *t, const query *q, const void *params, void **rows, size_t *count);
 /** No rows; *changed (may be NULL) gets how many rows it touched. ERR_CONFLICT sets t->violation. */
-MUST err store_execute(txn *t, const query *q, const void *params, int64_t *changed);
+err store_execute(txn *t, const query *q, const void *params, int64_t *changed);
 /**
  * Part of a write that may be undone without undoing the rest. They nest; each ends with one of store_release (kept) or
  * store_rollback_to (undone).
  */
-MUST err store_savepoint(txn *t);
-MUST err store_release(txn *t);
+err store_savepoint(txn *t);
+err store_release(txn *t);
 void store_rollback_to(txn *t);
 
 #endif

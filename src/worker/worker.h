@@ -13,7 +13,7 @@ typedef struct worker worker;
  * Starts the threads over an open, migrated store whose env is set. *out is the caller's. Errors: ERR_UNAVAILABLE, with a
  * log line that says why (the setting `mail` or `mail_from` is malformed, no threads).
  */
-MUST err worker_start(store *s, const env *e, worker **out);
+err worker_start(store *s, const env *e, worker **out);
 /**
  * Lets mails under way finish (5 s, then they are broken off and tried again), writes down what became of them, ends the
  * threads. Before the store closes. worker_stop(NULL) is harmless.

@@ -27,23 +27,23 @@ typedef struct account_view {
     int64_t browsers;        /* the same; domain/browser.h */
 } account_view;
 
-MUST err account_get(txn *t, uuid id, account_view *out);
+err account_get(txn *t, uuid id, account_view *out);
 /**
  * Whose address it is, by its key. In a write the account is held (ways_hold), and the address is its own until the end of t:
  * an undo beside it would else move it meanwhile, and what was meant for one account be done to another. ERR_NOT_FOUND.
  */
-MUST err account_find(txn *t, str email_key, q_account_by_key_row *out);
+err account_find(txn *t, str email_key, q_account_by_key_row *out);
 /** The same by an address as typed. ERR_NOT_FOUND, ERR_INVALID_ADDRESS. */
-MUST err account_by_email(txn *t, str email, account_view *out);
+err account_by_email(txn *t, str email, account_view *out);
 /** For the operator: by its address or, since one may wait without (lifecycle/email_undo.h), its id. The same errors. */
-MUST err account_named(txn *t, str named, account_view *out);
+err account_named(txn *t, str named, account_view *out);
 
 /** An account that waits without an address for who can take it back, and until when that is possible (it may be over). */
 typedef struct account_waiting {
     uuid id;
     msec until;
 } account_waiting;
-MUST err accounts_waiting(txn *t, account_waiting **out, size_t *count);
+err accounts_waiting(txn *t, account_waiting **out, size_t *count);
 
 typedef struct account_change {
     str given_name, family_name, locale; /* STR_NONE: unchanged */
@@ -51,10 +51,10 @@ typedef struct account_change {
 } account_change;
 /** Changes one's own names (in every organization's lists too) and language. ERR_INVALID_REQUEST for names that hold links,
  * and for time zones that the system does not know. */
-MUST err account_update(txn *t, const actor *by, const account_change *change);
+err account_update(txn *t, const actor *by, const account_change *change);
 
 /** Writes an account's name and address anew into what lists are sorted and searched by, wherever it is a member. */
-MUST err account_places_rewrite(txn *t, uuid account_id, str given, str family, str email_key);
+err account_places_rewrite(txn *t, uuid account_id, str given, str family, str email_key);
 
 /** The caller's organizations. */
 typedef struct membership_view {
@@ -64,20 +64,20 @@ typedef struct membership_view {
     str entitlement_keys; /* the organization's, and what of it is on */
     int64_t entitlements;
 } membership_view;
-MUST err account_memberships(txn *t, uuid account_id, membership_view **out, size_t *count);
+err account_memberships(txn *t, uuid account_id, membership_view **out, size_t *count);
 
 typedef struct session_view {
     uuid id;
     msec created_at, seen_at, expires_at;
     str user_agent, source;
 } session_view;
-MUST err account_sessions(txn *t, uuid account_id, session_view **out, size_t *count);
+err account_sessions(txn *t, uuid account_id, session_view **out, size_t *count);
 /** Ends one of one's own sessions. ERR_NOT_FOUND for anybody else's. */
-MUST err session_end(txn *t, const actor *by, uuid session_id);
+err session_end(txn *t, const actor *by, uuid session_id);
 /** Ends all of one's own sessions but the one that asks. */
-MUST err sessions_end_others(txn *t, const actor *by);
+err sessions_end_others(txn *t, const actor *by);
 
 /** Ends the session of whoever asks. */
-MUST err sign_out(txn *t, const actor *who);
+err sign_out(txn *t, const actor *who);
 
 #endif

@@ -22,7 +22,7 @@ typedef struct sign_in {
     str rehash;     /* a new hash, when the stored one has old costs */
 } sign_in;
 /** Finds the hash, unless tries are being slowed: ERR_RATE_LIMITED. Unknown addresses give no error. */
-MUST err sign_in_find(txn *t, const actor *who, sign_in *in);
+err sign_in_find(txn *t, const actor *who, sign_in *in);
 /** Hashes: slow. The same time whether the account exists or not. */
 void sign_in_verify(arena *a, sign_in *in);
 typedef struct signed_in {
@@ -38,40 +38,40 @@ typedef struct signed_in {
  * committed (answer_problem). ERR_SECOND_FACTOR_REQUIRED where a code is needed and none may follow. Whether an account has a
  * second factor is looked at after the password was right, and shows to nobody before.
  */
-MUST err sign_in_finish(txn *t, const actor *who, sign_in *in, signed_in *out);
+err sign_in_finish(txn *t, const actor *who, sign_in *in, signed_in *out);
 /**
  * Whether `proof`, found for by->email and verified before, is the caller's password. A wrong one is noted and gives
  * ERR_SIGN_IN_FAILED: then t must still be committed (answer_problem). ERR_RATE_LIMITED.
  */
-MUST err password_shown(txn *t, const actor *by, const sign_in *proof);
+err password_shown(txn *t, const actor *by, const sign_in *proof);
 
 /**
  * How long a new password must be: the strictest of the server, the account's organizations (UUID_NONE: nobody's yet) and the
  * organization that somebody is about to join (or UUID_NONE).
  */
-MUST err password_least(txn *t, uuid account_id, uuid organization_id, int64_t *least);
+err password_least(txn *t, uuid account_id, uuid organization_id, int64_t *least);
 /** Judges a new password: ERR_PASSWORD_TOO_WEAK with /pointer and reason. `about` as password_check. */
-MUST err password_judge(int64_t least, problem *p, str pointer, str password, const str *about, size_t about_count);
+err password_judge(int64_t least, problem *p, str pointer, str password, const str *about, size_t about_count);
 /**
  * Judges and hashes a new password: slow. `least` by password_least, `about` as password_check. ERR_PASSWORD_TOO_WEAK with
  * /pointer and reason.
  */
-MUST err password_prepare(int64_t least, arena *a, problem *p, str pointer, str password, const str *about,
-                          size_t about_count, str *hash);
+err password_prepare(int64_t least, arena *a, problem *p, str pointer, str password, const str *about,
+                     size_t about_count, str *hash);
 /** The stored hash of the caller's own account. */
-MUST err password_current(txn *t, uuid account_id, str *hash);
+err password_current(txn *t, uuid account_id, str *hash);
 /**
  * Whether it is the holder who asks, for what a stolen session must not do: the current password, verified before; for an
  * account without one, having signed in within the last 10 minutes (else ERR_PROOF_REQUIRED). A wrong password
  * is noted and gives ERR_SIGN_IN_FAILED: then t must still be committed (answer_problem).
  */
-MUST err holder_check(txn *t, const actor *by, const sign_in *proof);
+err holder_check(txn *t, const actor *by, const sign_in *proof);
 /**
  * Sets the caller's own password: other sessions end, a fresh session replaces this one, the stored address is told.
  * `proof` is the current password, found for by->email and verified before. A wrong one is noted and gives
  * ERR_SIGN_IN_FAILED: then t must still be committed (answer_problem).
  */
-MUST err password_change(txn *t, const actor *by, const sign_in *proof, str hash, signed_in *out);
+err password_change(txn *t, const actor *by, const sign_in *proof, str hash, signed_in *out);
 
 /**
  * Asks for a reset mail to the stored address: the same answer, and the same work, for unknown addresses; the worker looks
@@ -79,29 +79,29 @@ MUST err password_change(txn *t, const actor *by, const sign_in *proof, str hash
  * `next`: the invitation's page ("/i/TOKEN") that the person came from and that the mail's link leads back to; anything else
  * is ignored.
  */
-MUST err password_reset_request(txn *t, const actor *who, str email, str next);
+err password_reset_request(txn *t, const actor *who, str email, str next);
 /**
  * Queues the mail that was asked for, unless many asked for the address: then one every ten minutes. `next` as
  * password_reset_request has checked it.
  */
-MUST err password_reset_mail(txn *t, const actor *who, const q_account_by_key_row *to, str email_key, str next);
+err password_reset_mail(txn *t, const actor *who, const q_account_by_key_row *to, str email_key, str next);
 /** Queues a reset mail to the address that took an account back, whose password has ended with that. */
-MUST err password_undone_mail(txn *t, uuid account_id);
+err password_undone_mail(txn *t, uuid account_id);
 /** Whom a reset token is for, and whether it was mailed, not handed over. ERR_TOKEN_INVALID for any that cannot be used. */
-MUST err password_reset_lookup(txn *t, str token, account_view *out, bool *is_mailed);
+err password_reset_lookup(txn *t, str token, account_view *out, bool *is_mailed);
 /** Sets the password; all sessions end; a mailed token proves the address (and lifts a confinement). */
-MUST err password_reset_complete(txn *t, const actor *who, str token, str hash);
+err password_reset_complete(txn *t, const actor *who, str token, str hash);
 /**
  * For the operator: a link to hand over, shown once; proves nothing. ERR_NOT_FOUND, ERR_INVALID_ADDRESS; ERR_CONFLICT for an
  * account that still waits behind a temporary password.
  */
-MUST err password_link(txn *t, const actor *by, str email, str *url);
+err password_link(txn *t, const actor *by, str email, str *url);
 
 /* ---- proof of address, for accounts made by a copied link ---- */
 
 /** Mails a code. ERR_CONFLICT when proved already, ERR_RATE_LIMITED. */
-MUST err address_proof_request(txn *t, const actor *by);
+err address_proof_request(txn *t, const actor *by);
 /** ERR_TOKEN_INVALID for a wrong or old code: then t must still be committed (the try is noted). */
-MUST err address_proof_confirm(txn *t, const actor *by, str code);
+err address_proof_confirm(txn *t, const actor *by, str code);
 
 #endif

@@ -14,7 +14,7 @@
  * does not take the domain), ERR_RATE_LIMITED (5 an hour by account; one to
  * an address that five others asked for), and those of holder_check.
  */
-MUST err email_change_request(txn *t, const actor *by, const sign_in *proof, str email);
+err email_change_request(txn *t, const actor *by, const sign_in *proof, str email);
 
 /** An earlier address that can still take the account back, or its share of it. */
 typedef struct email_undo_standing {
@@ -23,10 +23,10 @@ typedef struct email_undo_standing {
     bool is_share;
 } email_undo_standing;
 /** All of an account's, the eldest first: it has the last word. For the operator, whom people ask for help. */
-MUST err email_undos_standing(txn *t, uuid account_id, email_undo_standing **out, size_t *count);
+err email_undos_standing(txn *t, uuid account_id, email_undo_standing **out, size_t *count);
 
 /** What email_change_request would refuse whatever the password, before that is verified; reads only. */
-MUST err email_change_admit(txn *t, const actor *by, str email);
+err email_change_admit(txn *t, const actor *by, str email);
 
 /** A change that was asked for and waits for its link. */
 typedef struct email_change_pending {
@@ -34,9 +34,9 @@ typedef struct email_change_pending {
     msec asked_at, expires_at;
 } email_change_pending;
 /** ERR_NOT_FOUND when none waits. */
-MUST err email_change_asked(txn *t, uuid account_id, email_change_pending *out);
+err email_change_asked(txn *t, uuid account_id, email_change_pending *out);
 /** Its link is dead. ERR_NOT_FOUND when none waits. */
-MUST err email_change_cancel(txn *t, const actor *by);
+err email_change_cancel(txn *t, const actor *by);
 
 typedef enum email_change_kind { EMAIL_CONFIRM, EMAIL_UNDO } email_change_kind;
 
@@ -47,17 +47,16 @@ typedef struct email_change_view {
     bool is_share;      /* an undo that gives what the account gained under `email`, as an account of its own */
 } email_change_view;
 /** Reads only. ERR_TOKEN_INVALID for any link that cannot be used. */
-MUST err email_change_lookup(txn *t, str token, email_change_kind kind, email_change_view *out);
+err email_change_lookup(txn *t, str token, email_change_kind kind, email_change_view *out);
 
 /** The row behind a mailed link; held in a write, so that of two only one uses it. ERR_TOKEN_INVALID. */
-MUST err email_link_open(txn *t, str token, email_change_kind kind, q_email_change_row *row);
+err email_link_open(txn *t, str token, email_change_kind kind, q_email_change_row *row);
 /**
  * Another link of this kind for the account, to this address; *token is shown in the mail alone. `since`: an undo that gives
  * what the account gained from then until now, and not the account; 0: the account.
  */
-MUST err email_link_make(txn *t, uuid account_id, email_change_kind kind, str email, str email_key, msec since,
-                         str *token);
+err email_link_make(txn *t, uuid account_id, email_change_kind kind, str email, str email_key, msec since, str *token);
 /** What email_change_request refuses of a domain, asked again: rules and organizations may be others by now. */
-MUST err email_change_judge_domain(txn *t, uuid account_id, str email_key);
+err email_change_judge_domain(txn *t, uuid account_id, str email_key);
 
 #endif

@@ -26,6 +26,6 @@ typedef struct account_export {
 } account_export;
 
 /** Reads it. ERR_NOT_FOUND. */
-MUST err account_export_read(txn *t, uuid account_id, account_export *out);
+err account_export_read(txn *t, uuid account_id, account_export *out);
 
 #endif

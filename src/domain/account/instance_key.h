@@ -14,12 +14,12 @@ typedef struct instance_key_view {
 } instance_key_view;
 
 /** Who holds this key: fills kind and key_id. ERR_UNAUTHENTICATED for any that is none. */
-MUST err instance_key_authenticate(txn *t, str key, actor *who);
+err instance_key_authenticate(txn *t, str key, actor *who);
 /** Makes one; *key is shown once. ERR_INVALID_REQUEST at /name, as name_clean. */
-MUST err instance_key_create(txn *t, const actor *by, str name, instance_key_view *out, str *key);
+err instance_key_create(txn *t, const actor *by, str name, instance_key_view *out, str *key);
 /** All of them, newest first. */
-MUST err instance_key_list(txn *t, page *p, instance_key_view **out, size_t *count);
+err instance_key_list(txn *t, page *p, instance_key_view **out, size_t *count);
 /** Its next request already fails. ERR_NOT_FOUND. */
-MUST err instance_key_revoke(txn *t, const actor *by, uuid id);
+err instance_key_revoke(txn *t, const actor *by, uuid id);
 
 #endif

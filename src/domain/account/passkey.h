@@ -26,11 +26,11 @@ void passkey_examine(const struct env *env, arena *a, passkey_use use, uuid boun
  * Keeps an examined passkey for one's own account and tells its address. ERR_PASSKEY_REFUSED (noted: commit t),
  * ERR_PASSKEY_LIMIT_REACHED, ERR_INVALID_REQUEST at /name.
  */
-MUST err passkey_add(txn *t, const actor *by, const passkey_new *in, uuid *id);
+err passkey_add(txn *t, const actor *by, const passkey_new *in, uuid *id);
 /** The same for whoever enrols in this very transaction: passkey_account(in, account_id). Nobody is told. */
-MUST err passkey_enrol(txn *t, uuid invitation_id, uuid account_id, const passkey_new *in);
+err passkey_enrol(txn *t, uuid invitation_id, uuid account_id, const passkey_new *in);
 /** Refuses what passkey_enrol would for a new person, and uses the challenge up as it does, but keeps nothing. */
-MUST err passkey_enrol_nobody(txn *t, uuid invitation_id, const passkey_new *in);
+err passkey_enrol_nobody(txn *t, uuid invitation_id, const passkey_new *in);
 
 /** An assertion as the browser sent it. */
 typedef struct passkey_shown {
@@ -44,22 +44,22 @@ typedef struct passkey_shown {
     webauthn_seen seen;
 } passkey_shown;
 /** Finds the key, unless tries are being slowed: ERR_RATE_LIMITED. An unknown one gives no error. */
-MUST err passkey_find(txn *t, const actor *who, passkey_shown *in);
+err passkey_find(txn *t, const actor *who, passkey_shown *in);
 /** Checks the signature and all around it: for the pool. `account_id`: whose it must be; UUID_NONE with PASSKEY_SIGN_IN. */
 void passkey_verify(const struct env *env, arena *a, passkey_use use, uuid account_id, passkey_shown *in);
 /** Signs in. ERR_SIGN_IN_FAILED is noted: then t must still be committed (answer_problem). */
-MUST err passkey_sign_in(txn *t, const actor *who, const passkey_shown *in, signed_in *out);
+err passkey_sign_in(txn *t, const actor *who, const passkey_shown *in, signed_in *out);
 /** One of the caller's own, as a second factor: a full session takes this one's place. ERR_SECOND_FACTOR_FAILED is noted, as above. */
-MUST err passkey_prove(txn *t, const actor *by, const passkey_shown *in, signed_in *out);
+err passkey_prove(txn *t, const actor *by, const passkey_shown *in, signed_in *out);
 
-MUST err passkey_list(txn *t, uuid account_id, passkey_view **out, size_t *count);
+err passkey_list(txn *t, uuid account_id, passkey_view **out, size_t *count);
 /** ERR_NOT_FOUND for anybody else's; ERR_INVALID_REQUEST at /name. */
-MUST err passkey_rename(txn *t, const actor *by, uuid id, str name);
+err passkey_rename(txn *t, const actor *by, uuid id, str name);
 /**
  * Removes one and tells the address; with the last factor the recovery codes go. ERR_NOT_FOUND; ERR_LAST_WAY_IN while there
  * is neither a password nor another; ERR_CONFLICT while an organization demands a factor and this is the last.
  */
-MUST err passkey_remove(txn *t, const actor *by, uuid id);
+err passkey_remove(txn *t, const actor *by, uuid id);
 
 /** Whose account it becomes that enrols with this passkey: the authenticator was told so with the challenge. */
 uuid passkey_account(const passkey_new *in, uuid account_id);

@@ -38,16 +38,16 @@ bool passkey_possible(const struct env *env, arena *a);
 /* A challenge is an id and its keyed digest: asking for one writes nothing. It is good for PASSKEY_TIMEOUT, and once. */
 
 /** ERR_PASSKEYS_UNAVAILABLE; ERR_PASSKEY_LIMIT_REACHED. */
-MUST err passkey_offer_add(txn *t, const actor *by, passkey_offer *out);
+err passkey_offer_add(txn *t, const actor *by, passkey_offer *out);
 /** For the person an invitation is for. `account_id`: the unproved account that gives way to them, or UUID_NONE. */
-MUST err passkey_offer_enrol(txn *t, uuid invitation_id, uuid account_id, str email, str name, passkey_offer *out);
-MUST err passkey_offer_sign_in(txn *t, passkey_offer *out);
+err passkey_offer_enrol(txn *t, uuid invitation_id, uuid account_id, str email, str name, passkey_offer *out);
+err passkey_offer_sign_in(txn *t, passkey_offer *out);
 /** Among the account's own. ERR_NOT_FOUND when it has none. */
-MUST err passkey_offer_prove(txn *t, uuid account_id, passkey_offer *out);
+err passkey_offer_prove(txn *t, uuid account_id, passkey_offer *out);
 
 /** The id of a challenge that this server made for this use, account or invitation; false for any other bytes. */
 bool challenge_open(const struct env *env, arena *a, passkey_use use, uuid bound, uuid account_id, str bytes, uuid *id);
 /** Uses it up: *fresh is false when it is too old or was used before. */
-MUST err challenge_spend(txn *t, uuid id, bool *fresh);
+err challenge_spend(txn *t, uuid id, bool *fresh);
 
 #endif

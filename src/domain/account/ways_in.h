@@ -21,9 +21,9 @@ typedef struct ways_of {
  * waits for all of those and finds what they made, while whoever comes later finds what it left. Before seats are locked. Where
  * it would have to be waited for out of order, t begins again (store_hold_turn): an error, and t comes to nothing.
  */
-MUST err ways_hold(txn *t, uuid account_id);
+err ways_hold(txn *t, uuid account_id);
 
 /** Ends what the table says for this case, in t: at commit all of it is dead. Only trouble with the database fails. */
-MUST err ways_end(txn *t, ways_case why, const ways_of *whose);
+err ways_end(txn *t, ways_case why, const ways_of *whose);
 
 #endif

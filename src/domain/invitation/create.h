@@ -10,13 +10,13 @@
  * be told that an address has an account (domain/disclosure.h), it reads as one of a new person, here and in all that follows.
  * `guarded`: past addresses_per_hour ERR_RATE_LIMITED (API); otherwise rows past it are not told (console).
  */
-MUST err invitations_preview(txn *t, const actor *by, const invite_order *order, bool guarded, invite_result *results,
-                             seats *seats);
+err invitations_preview(txn *t, const actor *by, const invite_order *order, bool guarded, invite_result *results,
+                        seats *seats);
 /**
  * Invites: all rows in this one transaction, each its own result. ERR_RATE_LIMITED when none fits the hour: then no address was
  * looked at;
  * ERR_INVALID_REQUEST at /delivery, /deliver or /expires_in for what the organization's terms do not allow.
  */
-MUST err invitations_create(txn *t, const actor *by, const invite_order *order, invite_result *results, uuid *batch_id);
+err invitations_create(txn *t, const actor *by, const invite_order *order, invite_result *results, uuid *batch_id);
 
 #endif

@@ -25,14 +25,14 @@ disclosure disclosure_begin(txn *t, const actor *by, uuid organization_id);
  * Asked before anything depends on whether this address has an account, whether it has one or not. *may is false where accounts
  * are hidden, and past addresses_per_hour: then nothing that the organization sees may depend on it.
  */
-MUST err disclosure_ask(disclosure *d, str email_key, bool *may);
+err disclosure_ask(disclosure *d, str email_key, bool *may);
 /** The same for what tells even where accounts are hidden: counted and audited; past the hour *may is false. */
-MUST err disclosure_count(disclosure *d, str email_key, bool *may);
+err disclosure_count(disclosure *d, str email_key, bool *may);
 /** ERR_RATE_LIMITED when disclosure_count would not be granted now; reads only, before work is done for the answer. */
-MUST err disclosure_check(txn *t, uuid organization_id, str email_key);
+err disclosure_check(txn *t, uuid organization_id, str email_key);
 /** Writes the record, if anything was told. */
-MUST err disclosure_end(const disclosure *d);
+err disclosure_end(const disclosure *d);
 /** All three for one address. */
-MUST err disclosure_of(txn *t, const actor *by, uuid organization_id, str email_key, bool *may);
+err disclosure_of(txn *t, const actor *by, uuid organization_id, str email_key, bool *may);
 
 #endif

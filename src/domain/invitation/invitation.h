@@ -58,22 +58,22 @@ typedef struct invite_result {
 } invite_result;
 
 /** The mail a row of the order would get, with a link and a code, or a temporary password, that lead nowhere. */
-MUST err invitation_mail_preview(txn *t, const actor *by, const invite_order *order, const invite_row *row,
-                                 bool existing_account, mail_parts *out);
+err invitation_mail_preview(txn *t, const actor *by, const invite_order *order, const invite_row *row,
+                            bool existing_account, mail_parts *out);
 
 typedef struct invitation_filter {
     str state, q; /* STR_NONE: any; q: beginning of the address */
     uuid batch_id;
 } invitation_filter;
-MUST err invitation_list(txn *t, uuid organization_id, const invitation_filter *f, page *p, invitation_view **out,
-                         size_t *count);
-MUST err invitation_get(txn *t, uuid organization_id, uuid id, invitation_view *out);
+err invitation_list(txn *t, uuid organization_id, const invitation_filter *f, page *p, invitation_view **out,
+                    size_t *count);
+err invitation_get(txn *t, uuid organization_id, uuid id, invitation_view *out);
 
 typedef struct batch_view {
     uuid id, created_by_id;
     msec created_at;
     int64_t total, pending, accepted, declined, revoked, expired;
 } batch_view;
-MUST err batch_get(txn *t, uuid organization_id, uuid id, batch_view *out);
+err batch_get(txn *t, uuid organization_id, uuid id, batch_view *out);
 
 #endif

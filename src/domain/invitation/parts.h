@@ -25,13 +25,13 @@ typedef struct invitation_send {
     uuid mail_id;                  /* out */
 } invitation_send;
 /** Fills in what the account of s->email_key says, if there is one whose address is proved. */
-MUST err invitation_find_account(txn *t, invitation_send *s);
+err invitation_find_account(txn *t, invitation_send *s);
 /**
  * Makes the link and the code and queues the mail, to the stored spelling when there is an account. With a temporary password
  * there is neither: the mail holds the password when it is to be sent. One that was made up is queued as if it were such a mail,
  * and holds a link.
  */
-MUST err invitation_mail(txn *t, invitation_send *s);
+err invitation_mail(txn *t, invitation_send *s);
 /** The keyed hash of a typed code, bound to its invitation. */
 str invitation_code_hash(txn *t, uuid invitation_id, str code);
 /** When the first or next reminder is due; 0: none. */
@@ -39,11 +39,11 @@ msec invitation_next_reminder(msec now, msec after, int64_t most, int64_t remind
 /** When an invitation made now expires: after its lifetime, and no later than the access it offers (0: no end). */
 msec invitation_expiry(msec now, msec lifetime, msec access_ends_at);
 /** ERR_FORBIDDEN when the role is more than the inviter may give. */
-MUST err invitation_role_allowed(const actor *by, str role);
+err invitation_role_allowed(const actor *by, str role);
 /** Takes `want` from the organization's hour and day; fewer when there is no room. */
-MUST err invitation_rate(txn *t, uuid organization_id, int64_t want, int64_t *taken);
+err invitation_rate(txn *t, uuid organization_id, int64_t want, int64_t *taken);
 /** Marks the two links as replaced, so that they can say so. */
-MUST err invitation_retire_secrets(txn *t, uuid organization_id, const q_invitation_for_change_row *inv);
+err invitation_retire_secrets(txn *t, uuid organization_id, const q_invitation_for_change_row *inv);
 
 /** The refusal that a state other than pending gives: ERR_INVITATION_EXPIRED, …; OK for pending. */
 err invitation_state_error(str state);

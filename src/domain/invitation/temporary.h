@@ -18,7 +18,7 @@ typedef struct temporary_terms {
     msec lifetime;
 } temporary_terms;
 /** For the pages that let one choose. */
-MUST err temporary_terms_get(txn *t, uuid organization_id, temporary_terms *out);
+err temporary_terms_get(txn *t, uuid organization_id, temporary_terms *out);
 
 /** The organization's terms, from its row. */
 temporary_terms temporary_terms_of(const txn *t, const q_organization_by_id_row *o);
@@ -26,7 +26,7 @@ temporary_terms temporary_terms_of(const txn *t, const q_organization_by_id_row 
  * Whether `wished` ("send", "show" or STR_NONE) may be under these terms: ERR_INVALID_REQUEST at /delivery when it must be
  * chosen and is not, or differs from what is set. *out is the delivery.
  */
-MUST err temporary_delivery(txn *t, const temporary_terms *terms, str wished, str *out);
+err temporary_delivery(txn *t, const temporary_terms *terms, str wished, str *out);
 
 /**
  * Makes a temporary password, and the account behind it, for the invitation that `s` is about; fills s->method,
@@ -34,10 +34,10 @@ MUST err temporary_delivery(txn *t, const temporary_terms *terms, str wished, st
  * address has an account of its own, or one that waits for another organization: ERR_CONFLICT where s->tells; otherwise the
  * password is made up, kept nowhere and opens nothing (s->made_up).
  */
-MUST err temporary_issue(txn *t, invitation_send *s, str delivery, str given_name, str family_name, msec expires_at);
+err temporary_issue(txn *t, invitation_send *s, str delivery, str given_name, str family_name, msec expires_at);
 /** Ends what an invitation issued: the password, its sessions, the account. Nothing when somebody made the account theirs. */
-MUST err temporary_end(txn *t, str email_key, uuid invitation_id);
+err temporary_end(txn *t, str email_key, uuid invitation_id);
 /** The same for all that an inviter sent and is pending; call it before those are revoked. */
-MUST err temporary_end_sent_by(txn *t, uuid organization_id, uuid inviter_account_id);
+err temporary_end_sent_by(txn *t, uuid organization_id, uuid inviter_account_id);
 
 #endif

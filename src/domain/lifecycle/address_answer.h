@@ -8,6 +8,6 @@
  * Takes up to `limit` requests, answers each and forgets it; *count is how many there were. For the worker. Errors: the
  * store's; then none was taken.
  */
-MUST err address_requests_answer(txn *t, int64_t limit, int64_t *count);
+err address_requests_answer(txn *t, int64_t limit, int64_t *count);
 
 #endif

@@ -20,10 +20,10 @@ typedef struct closing_place {
 } closing_place;
 
 /** What closing takes away, for the page that asks first. */
-MUST err closing_preview(txn *t, uuid account_id, closing_place **out, size_t *count);
+err closing_preview(txn *t, uuid account_id, closing_place **out, size_t *count);
 
 /** Until when an earlier address can still take the account back; 0: none can. Only the operator closes it before. */
-MUST err closing_undoable(txn *t, uuid account_id, msec *until);
+err closing_undoable(txn *t, uuid account_id, msec *until);
 
 /**
  * Closes an account for good: memberships end everywhere, as by leaving; sessions, links and second factors go; names and
@@ -31,16 +31,16 @@ MUST err closing_undoable(txn *t, uuid account_id, msec *until);
  * ERR_LAST_OWNER with a pointer for each organization that would be left without one; ERR_CONFLICT by
  * closing_undoable; ERR_NOT_FOUND when it is closed.
  */
-MUST err account_close(txn *t, const actor *by, uuid account_id);
+err account_close(txn *t, const actor *by, uuid account_id);
 
 /** What lies at the address is the account's own from now on, if it proved it: before the address becomes another's. */
-MUST err account_leaves_address(txn *t, const q_account_kept_row *who);
+err account_leaves_address(txn *t, const q_account_kept_row *who);
 
 /**
  * Ends every way into an account and erases its person: names and addresses, also from the record. Its memberships were ended
  * or moved before; the id stays, the address is free.
  */
-MUST err account_erase(txn *t, const q_account_kept_row *who);
+err account_erase(txn *t, const q_account_kept_row *who);
 /** What stands in place of an address's key where an account has none: nobody can type it. */
 str account_no_key(arena *a, uuid id);
 

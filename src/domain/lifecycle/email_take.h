@@ -12,13 +12,13 @@
  * without having proved it gives way. ERR_TOKEN_INVALID, ERR_ADDRESS_DOMAIN_REFUSED, ERR_ADDRESS_TAKEN when somebody has it
  * by now.
  */
-MUST err email_change_confirm(txn *t, const actor *who, str token, uuid *account_id);
+err email_change_confirm(txn *t, const actor *who, str token, uuid *account_id);
 
 /**
  * The row's address becomes that of the account `was`, proved by the link, and follows into every list; who has it
  * gives way, or ERR_ADDRESS_TAKEN (account_gives_way).
  */
-MUST err email_put(txn *t, const actor *who, const q_email_change_row *row, const q_account_kept_row *was);
+err email_put(txn *t, const actor *who, const q_email_change_row *row, const q_account_kept_row *was);
 /** Whoever holds the link acts for the account. */
 actor email_holder(const actor *who, uuid account_id);
 

@@ -12,6 +12,6 @@
  * from whoever has it all the same and *waits without an address; the link stays good for 30 days more, and gives it back once
  * that account is closed or has moved. ERR_TOKEN_INVALID.
  */
-MUST err email_change_undo(txn *t, const actor *who, str token, bool *waits);
+err email_change_undo(txn *t, const actor *who, str token, bool *waits);
 
 #endif

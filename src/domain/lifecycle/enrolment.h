@@ -30,11 +30,11 @@ typedef struct invitation_door {
  * Opens the door that a secret leads to; changes nothing. ERR_INVITATION_INVALID for any secret that is not right, all alike;
  * a wrong typed code is noted, so commit t even then (answer_problem). ERR_RATE_LIMITED while typed codes are slowed.
  */
-MUST err invitation_lookup(txn *t, const actor *who, const invitation_key *key, invitation_door *out);
+err invitation_lookup(txn *t, const actor *who, const invitation_key *key, invitation_door *out);
 /** What accepting over this door would refuse whatever is given, before anything is hashed for it: ERR_RATE_LIMITED. Reads only. */
-MUST err enrolment_admit(txn *t, const invitation_door *door);
+err enrolment_admit(txn *t, const invitation_door *door);
 /** The invitation that the caller's temporary password is for, in a session of STAGE_PASSWORD; ERR_UNAUTHENTICATED without one. */
-MUST err invitation_behind_password(txn *t, const actor *who, invitation_door *out);
+err invitation_behind_password(txn *t, const actor *who, invitation_door *out);
 
 typedef struct enrolment {
     invitation_key key;
@@ -57,16 +57,16 @@ typedef struct accepted {
  * account exists and nobody is signed in; ERR_WRONG_ACCOUNT; ERR_ACCOUNT_ALREADY_ACTIVE; ERR_ALREADY_MEMBER;
  * ERR_INVALID_REQUEST when names, or both password and passkey, are missing; ERR_PASSKEY_REFUSED; ERR_SEAT_LIMIT_REACHED never (the seat is held).
  */
-MUST err invitation_accept(txn *t, const actor *who, const enrolment *e, accepted *out);
-MUST err invitation_decline(txn *t, const actor *who, const invitation_key *key);
+err invitation_accept(txn *t, const actor *who, const enrolment *e, accepted *out);
+err invitation_decline(txn *t, const actor *who, const invitation_key *key);
 /** Tells the inviter, once a day at most, that a new link is wanted. ERR_CONFLICT unless expired. */
-MUST err invitation_ask_again(txn *t, const actor *who, const invitation_key *key);
+err invitation_ask_again(txn *t, const actor *who, const invitation_key *key);
 
 /**
  * Makes an account a member by a pending invitation: closes it, adds the membership with what the invitation gives, turns
  * the held seat into a used one. The seats and the invitation are locked by the caller. ERR_ALREADY_MEMBER.
  */
-MUST err invitation_fulfil(txn *t, const actor *who, uuid organization_id, const q_invitation_for_change_row *inv,
-                           uuid account_id, uuid *membership_id);
+err invitation_fulfil(txn *t, const actor *who, uuid organization_id, const q_invitation_for_change_row *inv,
+                      uuid account_id, uuid *membership_id);
 
 #endif

@@ -25,6 +25,6 @@ typedef struct founded {
     signed_in session;
 } founded;
 /** Founds an organization with its owner. ERR_CONFLICT at /slug when taken; ERR_INVALID_ADDRESS; ERR_INVALID_REQUEST. */
-MUST err organization_found(txn *t, const actor *by, const founding *f, founded *out);
+err organization_found(txn *t, const actor *by, const founding *f, founded *out);
 
 #endif

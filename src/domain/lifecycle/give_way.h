@@ -9,6 +9,6 @@
  * is unproved is closed: its memberships end as by leaving, but an organization that would be left without an owner is the
  * heir's from now on, since it was given to this address. ERR_ADDRESS_TAKEN, with nothing changed, when somebody else proved it.
  */
-MUST err account_gives_way(txn *t, const actor *who, str email_key, uuid heir);
+err account_gives_way(txn *t, const actor *who, str email_key, uuid heir);
 
 #endif

@@ -17,6 +17,6 @@ typedef struct temporary_replacement {
  * ERR_PASSWORD_TOO_WEAK when it is the temporary one; ERR_INVITATION_* when the invitation is pending no more;
  * ERR_UNAUTHENTICATED when the session has ended meanwhile.
  */
-MUST err temporary_replace(txn *t, const actor *who, const temporary_replacement *r, accepted *out);
+err temporary_replace(txn *t, const actor *who, const temporary_replacement *r, accepted *out);
 
 #endif

@@ -70,14 +70,14 @@ typedef struct mail_order {
  * Writes a mail into the outbox, its secrets sealed; it goes out when t commits. *id (may be NULL) is its own. Of notices that somebody
  * can cause without end (MAIL_FACTOR_…, MAIL_MEMBER_…, MAIL_PASSWORD_CHANGED) an address gets six of a kind an hour; the others are dropped.
  */
-MUST err mail_queue(txn *t, const mail_order *order, uuid *id);
+err mail_queue(txn *t, const mail_order *order, uuid *id);
 /**
  * Has `listener` called whenever this process committed mails, on a thread of the store: quick. NULL ends it. One listener a
  * process.
  */
 void mail_on_queued(void (*listener)(void *context), void *context);
 /** Keeps a waiting mail from being sent and erases its secret; nothing happens to one already handed over. */
-MUST err mail_withdraw(txn *t, uuid mail_id);
+err mail_withdraw(txn *t, uuid mail_id);
 
 /* ---- for the worker ---- */
 
@@ -110,17 +110,17 @@ typedef enum mail_outcome { MAIL_SENT, MAIL_KEPT, MAIL_DEFERRED, MAIL_FAILED } m
  */
 msec mail_lease(void);
 /** Leases up to `limit` due mails (mail_lease) and gives them in order. Mails that lost their reason are withdrawn here. */
-MUST err mail_claim(txn *t, int64_t limit, mail_job **jobs, size_t *count);
+err mail_claim(txn *t, int64_t limit, mail_job **jobs, size_t *count);
 /**
  * Records what became of a claimed mail at its `attempt` (from 1). Anything but MAIL_DEFERRED erases its secret;
  * MAIL_DEFERRED tries again at `next_at`. `reply` is the mail server's own words (cleaned). A trouble that came to a lease
  * that is no longer one's own is not recorded: another process has taken the mail up.
  */
-MUST err mail_record(txn *t, uuid id, int64_t attempt, mail_outcome outcome, str reply, msec next_at);
+err mail_record(txn *t, uuid id, int64_t attempt, mail_outcome outcome, str reply, msec next_at);
 /** Gives a claimed mail back, untried: whoever looks next takes it up. */
-MUST err mail_put_back(txn *t, uuid id, int64_t attempt);
+err mail_put_back(txn *t, uuid id, int64_t attempt);
 /** Ends leases that a process that is gone still holds; once at start, under the data folder's lock. */
-MUST err mail_release_leases(txn *t);
+err mail_release_leases(txn *t);
 
 /* ---- for people ---- */
 
@@ -132,8 +132,8 @@ typedef struct mail_view {
     msec created_at, at; /* at: of the last thing that happened */
 } mail_view;
 /** An organization's mails; UUID_NONE with an operator: all. */
-MUST err mail_list(txn *t, uuid organization_id, page *p, mail_view **out, size_t *count);
+err mail_list(txn *t, uuid organization_id, page *p, mail_view **out, size_t *count);
 /** Makes all deferred mails due now; *count is how many. */
-MUST err mail_retry(txn *t, const actor *by, int64_t *count);
+err mail_retry(txn *t, const actor *by, int64_t *count);
 
 #endif

@@ -13,6 +13,6 @@ typedef struct mail_parts {
  * Renders templates/mail/{fr,en}/KIND.… in the mail's language, or in both when it has none. Everything lives in `a`. No
  * database, no clock: dates come from the mail itself. Errors: ERR_INTERNAL when a template is missing or too large.
  */
-MUST err mail_render(arena *a, const struct env *env, const mail_job *job, mail_parts *out);
+err mail_render(arena *a, const struct env *env, const mail_job *job, mail_parts *out);
 
 #endif

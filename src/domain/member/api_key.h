@@ -21,7 +21,7 @@ typedef struct api_key_view {
  * Fills who->kind, account, key, names, confinement and what the key is limited to from an API key ("pvk_…").
  * Held as a session is. Errors: ERR_UNAUTHENTICATED for any that is none, or has expired, all alike.
  */
-MUST err api_key_authenticate(txn *t, str key, actor *who);
+err api_key_authenticate(txn *t, str key, actor *who);
 
 /** What a key is to be. */
 typedef struct new_api_key {
@@ -38,19 +38,19 @@ typedef struct new_api_key {
  * or somebody else's key; ERR_CONFLICT: the member is suspended, or at /name when there are API_KEYS_MAX; ERR_NOT_FOUND: no
  * such member; ERR_INVALID_REQUEST at /name, /permissions/N, /expires_in, /member.
  */
-MUST err api_key_create(txn *t, const actor *by, const new_api_key *asked, uuid *id, str *key);
+err api_key_create(txn *t, const actor *by, const new_api_key *asked, uuid *id, str *key);
 /** The key that setup gives the first owner, with all that an owner may. */
-MUST err api_key_first(txn *t, uuid organization_id, uuid membership_id, uuid account_id, str *key);
+err api_key_first(txn *t, uuid organization_id, uuid membership_id, uuid account_id, str *key);
 
 /** All of the organization, newest first. */
-MUST err api_key_list(txn *t, uuid organization_id, page *p, api_key_view **out, size_t *count);
-MUST err api_key_get(txn *t, uuid organization_id, uuid id, api_key_view *out);
+err api_key_list(txn *t, uuid organization_id, page *p, api_key_view **out, size_t *count);
+err api_key_get(txn *t, uuid organization_id, uuid id, api_key_view *out);
 /** Its next request already fails. ERR_NOT_FOUND. */
-MUST err api_key_revoke(txn *t, const actor *by, uuid id);
+err api_key_revoke(txn *t, const actor *by, uuid id);
 
 /** True when today was not noted yet as a day on which the key was used. */
 bool api_key_is_stale(const actor *who, msec now);
 /** Notes the day; queued by the server beside an answer, never waited for. */
-MUST err api_key_touch(txn *t, uuid organization_id, uuid id, msec when);
+err api_key_touch(txn *t, uuid organization_id, uuid id, msec when);
 
 #endif

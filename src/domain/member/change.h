@@ -26,24 +26,24 @@ typedef struct member_change {
  * ERR_LAST_OWNER when no other active owner would be left; ERR_CONFLICT at /access_ends_at: an owner with an end of access
  * (by whichever door), or an end that has come for somebody who is to be active; ERR_INVALID_REQUEST; ERR_NOT_FOUND.
  */
-MUST err member_update(txn *t, const actor *by, uuid id, const member_change *c);
+err member_update(txn *t, const actor *by, uuid id, const member_change *c);
 
 typedef struct member_result {
     err outcome;
     problem *problem; /* for outcome != OK */
 } member_result;
 /** The same change for many (at most MEMBERS_BULK_MAX), each its own result. */
-MUST err members_update(txn *t, const actor *by, const uuid *ids, size_t count, const member_change *c,
-                        member_result *results);
+err members_update(txn *t, const actor *by, const uuid *ids, size_t count, const member_change *c,
+                   member_result *results);
 /** RFC 3339, or a date: the end of that day in UTC. False when it is neither. */
 bool access_end_parse(str text, msec *out);
 /** Makes `to` an owner and the caller an administrator, in one step. The operator cannot. */
-MUST err ownership_transfer(txn *t, const actor *by, uuid to);
+err ownership_transfer(txn *t, const actor *by, uuid to);
 /**
  * Puts a member in or takes them out; twice is once. ERR_NOT_FOUND: no such group or member; ERR_FORBIDDEN: an owner, by
  * anyone but an owner; ERR_CONFLICT for one group beyond MEMBER_GROUPS_MAX.
  */
-MUST err group_put(txn *t, const actor *by, uuid id, uuid member, bool in);
+err group_put(txn *t, const actor *by, uuid id, uuid member, bool in);
 
 /* ---- for the rooms to the right ---- */
 
@@ -51,15 +51,15 @@ MUST err group_put(txn *t, const actor *by, uuid id, uuid member, bool in);
  * Makes sure that somebody else who can act stands as the organization's owner before this one stops; the key of organization_owner would
  * refuse otherwise, whatever the code forgot. ERR_LAST_OWNER.
  */
-MUST err owner_hand_on(txn *t, uuid organization_id, uuid leaving);
+err owner_hand_on(txn *t, uuid organization_id, uuid leaving);
 /** Whether nobody else who can act owns the organization: an account that waits without an address cannot. */
-MUST err owner_is_last(txn *t, uuid organization_id, uuid id, bool *last);
+err owner_is_last(txn *t, uuid organization_id, uuid id, bool *last);
 /** ERR_LAST_OWNER for that key's refusal, should a path ever forget to hand on. */
-MUST err owner_key(txn *t, err e);
+err owner_key(txn *t, err e);
 /** An owner, for anyone but an owner and the operator. */
 bool member_is_above(const actor *by, const q_member_lock_row *m);
 /** Notes that a membership is another account's from now on, in the organization's record. */
-MUST err member_moved(txn *t, const actor *by, uuid organization_id, uuid id, uuid account_id);
+err member_moved(txn *t, const actor *by, uuid organization_id, uuid id, uuid account_id);
 /** When to say that access ends: a day before, or at once; 0: it does not end, or has. */
 msec member_warn_at(msec access_ends_at, msec now);
 

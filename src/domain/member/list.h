@@ -11,6 +11,6 @@ typedef struct member_filter {
     str sort;        /* joined_at, family_name, email, role, with '-' in front for descending; STR_NONE: -joined_at */
 } member_filter;
 /** ERR_NOT_FOUND when there is no such group. */
-MUST err member_list(txn *t, uuid organization_id, const member_filter *f, page *p, member_view **out, size_t *count);
+err member_list(txn *t, uuid organization_id, const member_filter *f, page *p, member_view **out, size_t *count);
 
 #endif

@@ -16,23 +16,23 @@ typedef struct member_view {
     uuid invited_by_id; /* an account; UUID_NONE: the operator */
 } member_view;
 
-MUST err member_get(txn *t, uuid organization_id, uuid id, member_view *out);
+err member_get(txn *t, uuid organization_id, uuid id, member_view *out);
 
 typedef enum pending_fate { PENDING_REVOKE, PENDING_TAKE_OVER } pending_fate;
 /**
  * Ends a membership: access, API keys and place in lists go at once; pending invitations they sent are revoked or taken
  * over. ERR_FORBIDDEN: oneself (leaving is its own action), or an owner by anyone but an owner; ERR_LAST_OWNER.
  */
-MUST err member_remove(txn *t, const actor *by, uuid id, pending_fate fate);
+err member_remove(txn *t, const actor *by, uuid id, pending_fate fate);
 /** What a removal takes with it, for the page that asks first. */
 typedef struct removal_preview {
     int64_t api_keys, pending_invitations;
 } removal_preview;
-MUST err member_removal_preview(txn *t, uuid organization_id, uuid id, removal_preview *out);
+err member_removal_preview(txn *t, uuid organization_id, uuid id, removal_preview *out);
 /** One's own way out. ERR_LAST_OWNER; ERR_FORBIDDEN: the operator, or a key that is limited to a list of permissions. */
-MUST err member_leave(txn *t, const actor *by);
+err member_leave(txn *t, const actor *by);
 /** The same for a membership of an account that is being closed. ERR_LAST_OWNER. */
-MUST err member_close(txn *t, const actor *by, uuid organization_id, uuid id);
+err member_close(txn *t, const actor *by, uuid organization_id, uuid id);
 
 /** Writes a membership (accepting, founding), with its search words and sort keys, and makes the seat that was held for it its own. */
 typedef struct new_member {
@@ -42,7 +42,7 @@ typedef struct new_member {
     str group_ids;       /* STR_NONE: none */
     msec access_ends_at; /* 0: never */
 } new_member;
-MUST err member_add(txn *t, const new_member *m, uuid *id);
+err member_add(txn *t, const new_member *m, uuid *id);
 
 /** May this caller have this permission here: the answer to /check. account UUID_NONE: the caller. */
 typedef struct check_answer {
@@ -51,6 +51,6 @@ typedef struct check_answer {
     str entitlement_keys;
     int64_t entitlements;
 } check_answer;
-MUST err member_check(txn *t, actor *who, str organization, uuid account, str permission, check_answer *out);
+err member_check(txn *t, actor *who, str organization, uuid account, str permission, check_answer *out);
 
 #endif

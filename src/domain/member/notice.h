@@ -5,11 +5,11 @@
 #include "domain/shared/actor.h"
 
 /** Queues a mail (MAIL_MEMBER_…) to the member, in their language. */
-MUST err member_tell(txn *t, uuid organization_id, uuid member, uuid account, str kind);
+err member_tell(txn *t, uuid organization_id, uuid member, uuid account, str kind);
 /**
  * Tells those whose access ends within a day, and the administrators, once; at most `limit`, *count is how many. For the
  * worker. A new date is a new warning.
  */
-MUST err members_warn(txn *t, int64_t limit, int64_t *count);
+err members_warn(txn *t, int64_t limit, int64_t *count);
 
 #endif

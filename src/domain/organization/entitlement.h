@@ -34,7 +34,7 @@ typedef struct entitlement_choice {
  * Changes a set by what was chosen for a member of this role. ERR_INVALID_REQUEST at /entitlements/KEY: no such key here, or
  * one that the role may not have switched on.
  */
-MUST err entitlements_choose(txn *t, str keys, str role, const entitlement_choice *choices, size_t count, int64_t *set);
+err entitlements_choose(txn *t, str keys, str role, const entitlement_choice *choices, size_t count, int64_t *set);
 /** What somebody of this role has, as choices: to give it to somebody else. */
 void entitlements_as_choices(arena *a, str keys, int64_t set, str role, entitlement_choice **out, size_t *count);
 /** The keys that are set, with a space between: for audit. */
@@ -51,14 +51,14 @@ typedef struct entitlement_view {
 } entitlement_view;
 
 /** All of them (at most ENTITLEMENTS_MAX), by key. */
-MUST err entitlement_list(txn *t, uuid organization_id, entitlement_view **out, size_t *count);
+err entitlement_list(txn *t, uuid organization_id, entitlement_view **out, size_t *count);
 /** ERR_NOT_FOUND. */
-MUST err entitlement_get(txn *t, uuid organization_id, str key, entitlement_view *out);
+err entitlement_get(txn *t, uuid organization_id, str key, entitlement_view *out);
 /**
  * Defines one; nobody has it yet. ERR_INVALID_REQUEST for a key that is not [a-z0-9_-]{1,40}, for names (name_clean) and for
  * nobody who may have it; ERR_CONFLICT at /key when it is taken, or when there are ENTITLEMENTS_MAX.
  */
-MUST err entitlement_create(txn *t, const actor *by, const entitlement_view *e);
+err entitlement_create(txn *t, const actor *by, const entitlement_view *e);
 
 typedef struct entitlement_change {
     str name_en, name_fr; /* STR_NONE: unchanged */
@@ -66,8 +66,8 @@ typedef struct entitlement_change {
     unsigned roles; /* 0: unchanged */
 } entitlement_change;
 /** ERR_NOT_FOUND, ERR_INVALID_REQUEST. The default concerns those who are invited from now on. */
-MUST err entitlement_update(txn *t, const actor *by, str key, const entitlement_change *c);
+err entitlement_update(txn *t, const actor *by, str key, const entitlement_change *c);
 /** Nobody has it any more, and no invitation gives it. ERR_NOT_FOUND. */
-MUST err entitlement_delete(txn *t, const actor *by, str key);
+err entitlement_delete(txn *t, const actor *by, str key);
 
 #endif

@@ -13,17 +13,17 @@ typedef struct group_view {
 } group_view;
 
 /** The groups by name. */
-MUST err group_list(txn *t, uuid organization_id, page *p, group_view **out, size_t *count);
+err group_list(txn *t, uuid organization_id, page *p, group_view **out, size_t *count);
 /** All of them (at most GROUPS_MAX), by name: to choose from. */
-MUST err group_all(txn *t, uuid organization_id, group_view **out, size_t *count);
+err group_all(txn *t, uuid organization_id, group_view **out, size_t *count);
 /** ERR_NOT_FOUND. */
-MUST err group_get(txn *t, uuid organization_id, uuid id, group_view *out);
+err group_get(txn *t, uuid organization_id, uuid id, group_view *out);
 /** ERR_INVALID_REQUEST for a name (name_clean); ERR_CONFLICT at /name when it is taken (folded), or at GROUPS_MAX. */
-MUST err group_create(txn *t, const actor *by, str name, uuid *id);
+err group_create(txn *t, const actor *by, str name, uuid *id);
 /** The same, and ERR_NOT_FOUND. */
-MUST err group_rename(txn *t, const actor *by, uuid id, str name);
+err group_rename(txn *t, const actor *by, uuid id, str name);
 /** Its members stay members; invitations into it lead into the others alone. ERR_NOT_FOUND. */
-MUST err group_delete(txn *t, const actor *by, uuid id);
+err group_delete(txn *t, const actor *by, uuid id);
 
 /* ---- lists of groups, as memberships and invitations keep them: TypeIDs, each with a space after it ---- */
 
@@ -43,13 +43,13 @@ typedef struct group_choice {
     uuid *ids; /* sorted */
     size_t count;
 } group_choice;
-MUST err group_choice_read(txn *t, uuid organization_id, group_choice *out);
+err group_choice_read(txn *t, uuid organization_id, group_choice *out);
 /** The kept form of what was chosen, each once. ERR_NOT_FOUND for an id that is no group's here; ERR_CONFLICT beyond MEMBER_GROUPS_MAX. */
-MUST err group_chosen(txn *t, const group_choice *from, const str *ids, size_t count, str *out);
+err group_chosen(txn *t, const group_choice *from, const str *ids, size_t count, str *out);
 /** The sets' sum and difference. */
 str group_ids_with(arena *a, str ids, str more);
 str group_ids_without(arena *a, str ids, str less);
 /** Makes words and counts follow a membership whose list goes from `before` to `after`; the list itself is the caller's. Under the seats' lock. */
-MUST err group_ids_moved(txn *t, uuid organization_id, uuid member, str before, str after);
+err group_ids_moved(txn *t, uuid organization_id, uuid member, str before, str after);
 
 #endif

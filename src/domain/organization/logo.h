@@ -9,13 +9,13 @@ typedef struct organization_look {
     str accent; /* STR_NONE: the pages' own */
     str logo;   /* its digest; STR_NONE: none */
 } organization_look;
-MUST err organization_look_get(txn *t, uuid id, organization_look *out);
+err organization_look_get(txn *t, uuid id, organization_look *out);
 /** Makes a picture, written by image_normalise, the logo of the caller's organization. */
-MUST err organization_logo_set(txn *t, const actor *by, str png);
+err organization_logo_set(txn *t, const actor *by, str png);
 /** ERR_NOT_FOUND when there is none. */
-MUST err organization_logo_remove(txn *t, const actor *by);
+err organization_logo_remove(txn *t, const actor *by);
 /** The picture, for anybody. ERR_NOT_FOUND unless it is the one of this digest. */
-MUST err organization_logo_get(txn *t, uuid organization_id, str digest, str *png);
+err organization_logo_get(txn *t, uuid organization_id, str digest, str *png);
 /** Where it is fetched; STR_NONE without one. */
 str organization_logo_path(arena *a, uuid organization_id, str digest);
 

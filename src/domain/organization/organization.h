@@ -17,14 +17,14 @@ typedef struct organization_view {
 } organization_view;
 
 /** One organization by id; ERR_NOT_FOUND. The caller has been let in by actor_enter. */
-MUST err organization_get(txn *t, uuid id, organization_view *out);
+err organization_get(txn *t, uuid id, organization_view *out);
 /** The caller's own, newest first (an API key's: its one); for the operator, all. Without settings and `administering`. */
-MUST err organization_list(txn *t, const actor *who, page *p, organization_view **out, size_t *count);
+err organization_list(txn *t, const actor *who, page *p, organization_view **out, size_t *count);
 /** The owners and administrators (at most `most`), for "who to ask". */
-MUST err organization_contacts(txn *t, uuid id, int64_t most, account_view **out, size_t *count);
+err organization_contacts(txn *t, uuid id, int64_t most, account_view **out, size_t *count);
 
 /** True when there is no organization yet. */
-MUST err organization_none(txn *t, bool *out);
+err organization_none(txn *t, bool *out);
 
 typedef struct organization_change {
     str name;
@@ -34,9 +34,9 @@ typedef struct organization_change {
     int64_t member_limit;
 } organization_change;
 /** Changes what is no setting (those: organization_settings_update). ERR_INVALID_REQUEST at /name. */
-MUST err organization_update(txn *t, const actor *by, const organization_change *change);
+err organization_update(txn *t, const actor *by, const organization_change *change);
 
 /** What `parvis check` reports: rows that break a rule, as sentences for the operator. */
-MUST err organization_recount(txn *t, str **findings, size_t *count);
+err organization_recount(txn *t, str **findings, size_t *count);
 
 #endif

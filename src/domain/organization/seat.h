@@ -33,26 +33,26 @@ static inline int64_t seats_free(const seats *s)
 }
 
 /** As they are at this moment: what lapsed holds nothing, whether it was retired already or not. */
-MUST err seats_read(txn *t, uuid organization_id, seats *out);
+err seats_read(txn *t, uuid organization_id, seats *out);
 /** Locks the seat row; every change of membership or invitation does this first, and gives what it gets to the verbs. */
-MUST err seats_lock(txn *t, uuid organization_id, seats *out);
+err seats_lock(txn *t, uuid organization_id, seats *out);
 
 /**
  * Takes one seat for a pending invitation. When full, lapsed invitations are marked expired and their seats freed first.
  * ERR_SEAT_LIMIT_REACHED when that is not enough.
  */
-MUST err seat_hold(txn *t, seats *s, seat_cause why);
+err seat_hold(txn *t, seats *s, seat_cause why);
 /** As many of `want` as there are; *granted may be 0. */
-MUST err seat_hold_some(txn *t, seats *s, int64_t want, seat_cause why, int64_t *granted);
+err seat_hold_some(txn *t, seats *s, int64_t want, seat_cause why, int64_t *granted);
 /** Counts one more of those that were read, and keeps it nowhere: what seat_hold would answer. */
-MUST err seat_try(txn *t, seats *s);
+err seat_try(txn *t, seats *s);
 /** A seat that was held becomes a member's. */
-MUST err seat_convert(txn *t, seats *s, seat_cause why);
+err seat_convert(txn *t, seats *s, seat_cause why);
 /** Seats that were held are free. */
-MUST err seat_release(txn *t, seats *s, int64_t count, seat_cause why);
+err seat_release(txn *t, seats *s, int64_t count, seat_cause why);
 /** A member's seat is free. */
-MUST err seat_vacate(txn *t, seats *s, seat_cause why);
+err seat_vacate(txn *t, seats *s, seat_cause why);
 /** Retires one lapsed invitation, and its seat is free: once, though seat_hold may have retired it meanwhile. */
-MUST err seat_lapse(txn *t, seats *s, uuid invitation_id);
+err seat_lapse(txn *t, seats *s, uuid invitation_id);
 
 #endif

@@ -54,13 +54,12 @@ organization_settings organization_settings_effective(const settings *server, or
  * Lays changes over *s, each a setting's name and its value as text, STR_NONE to take it away; names that are no setting's are passed over. Every value that cannot stand is noted at its
  * /name and left as it was. Errors: ERR_INVALID_REQUEST.
  */
-MUST err organization_settings_lay(arena *a, problem *p, const text_pair *changes, size_t count,
-                                   organization_settings *s);
+err organization_settings_lay(arena *a, problem *p, const text_pair *changes, size_t count, organization_settings *s);
 
 /**
  * Changes the caller's organization's settings, and records what changed. Errors: ERR_INVALID_REQUEST; ERR_CONFLICT at
  * /second_factor when one is demanded by somebody whose own session has shown none: they would lock themselves out.
  */
-MUST err organization_settings_update(txn *t, const actor *by, const text_pair *changes, size_t count);
+err organization_settings_update(txn *t, const actor *by, const text_pair *changes, size_t count);
 
 #endif

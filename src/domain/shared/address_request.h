@@ -11,6 +11,6 @@
 #define ADDRESS_REQUEST_SIGNUP S("signup")
 
 /** Notes a request of `kind`; `what` is sealed, since it names an address. Errors: the store's. */
-MUST err address_request_put(txn *t, const actor *who, str kind, str what);
+err address_request_put(txn *t, const actor *who, str kind, str what);
 
 #endif

@@ -25,7 +25,7 @@ static inline str audit_given(str value)
  *
  * `line` is the event's own struct, EVENT_…_line: call audit(). A build with levers ends where `by` may not do that.
  */
-MUST err audit_write(txn *t, const actor *by, audit_event event, const void *line);
+err audit_write(txn *t, const actor *by, audit_event event, const void *line);
 
 /**
  * `TRY(audit(t, by, EVENT_MEMBER_ROLE_CHANGED, .subject_id = id, .before = {.role = was}, .after = {.role = is}));`

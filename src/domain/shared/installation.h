@@ -11,9 +11,9 @@
  * migrated database, before anything is sealed or opened. Errors: ERR_CONFLICT, with a log line that names `file`;
  * ERR_UNAVAILABLE.
  */
-MUST err installation_check_key(store *s, const server_key *key, str file);
+err installation_check_key(store *s, const server_key *key, str file);
 
 /** In a write, where several processes share the database: whoever founds the first organization is alone with it. */
-MUST err installation_lock(txn *t);
+err installation_lock(txn *t);
 
 #endif

@@ -11,6 +11,6 @@
  * anybody could see, or something that looks like a link: a name travels in our mails). A family name, which the end of the
  * pointer tells, may be empty: some people have one name. *out is in NFC and lives in `a`, or is empty.
  */
-MUST err name_clean(arena *a, problem *p, str pointer, str name, str *out);
+err name_clean(arena *a, problem *p, str pointer, str name, str *out);
 
 #endif

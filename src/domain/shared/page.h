@@ -39,7 +39,7 @@ int64_t page_fetch(const page *p);
  * or of another `list` or direction: its key would be compared with what it is no key of. A list that is sorted in several ways has
  * a name for each.
  */
-MUST err page_start(page *p, arena *a, problem *problem, str list, bool descending, page_mark *out);
+err page_start(page *p, arena *a, problem *problem, str list, bool descending, page_mark *out);
 /** Cuts a list of *count rows to the page and sets p->next from the mark of its last row, when more follow. */
 void page_end(page *p, arena *a, size_t *count, page_mark (*mark_of)(const void *rows, size_t index), const void *rows);
 

@@ -9,7 +9,7 @@
  * In a write the account is held until its end (ways_hold).
  * Errors: ERR_UNAUTHENTICATED for any token that is not a live session's, all alike.
  */
-MUST err session_authenticate(txn *t, str token, actor *who);
+err session_authenticate(txn *t, str token, actor *who);
 
 /**
  * Reads the caller's place in the organization that `organization` names (TypeID or slug) and fills who->organization_id,
@@ -21,15 +21,15 @@ MUST err session_authenticate(txn *t, str token, actor *who);
  * longer than the organization allows; ERR_SECOND_FACTOR_REQUIRED when it asks for one that this session has not shown, or
  * that the account of this key does not have; ERR_FORBIDDEN when a permission of `needed` is missing.
  */
-MUST err actor_enter(txn *t, actor *who, str organization, permission needed);
+err actor_enter(txn *t, actor *who, str organization, permission needed);
 
 /**
  * Makes a session for an account; *token is the cookie's value, shown once. It lives as long as the setting session_lifetime
  * and the strictest of the account's organizations say; 30 minutes when `stage` is not STAGE_FULL. `factor`: a second factor
  * was shown.
  */
-MUST err session_create(txn *t, const actor *who, uuid account_id, session_stage stage, bool factor, uuid *session_id,
-                        str *token, msec *expires_at);
+err session_create(txn *t, const actor *who, uuid account_id, session_stage stage, bool factor, uuid *session_id,
+                   str *token, msec *expires_at);
 
 /** Whether a membership lets anybody in: not suspended, and its end of access (0: none) has not come. */
 bool membership_is_active(str state, msec access_ends_at, msec now);
@@ -40,6 +40,6 @@ str membership_state(str state, msec access_ends_at, msec now);
 /** True when the session was last seen long enough ago that session_touch is worth a write. */
 bool session_is_stale(const actor *who, msec now);
 /** Notes that the session is in use; queued by the server beside an answer, never waited for. */
-MUST err session_touch(txn *t, uuid session_id);
+err session_touch(txn *t, uuid session_id);
 
 #endif

@@ -25,46 +25,46 @@ typedef struct throttle_of {
 str throttle_source(arena *a, str source);
 
 /** ERR_RATE_LIMITED (with retry_after) while the pair or the source must wait. Reads only. */
-MUST err throttle_check(txn *t, const throttle_of *of);
+err throttle_check(txn *t, const throttle_of *of);
 /** Notes a wrong try; the next one waits longer: the kind's free ones not at all, then 1 s, 2 s, 4 s … up to its longest wait. */
-MUST err throttle_failed(txn *t, const throttle_of *of);
+err throttle_failed(txn *t, const throttle_of *of);
 /** How many wrong tries of the pair are remembered. */
-MUST err throttle_failures(txn *t, const throttle_of *of, int64_t *failures);
+err throttle_failures(txn *t, const throttle_of *of, int64_t *failures);
 /** Whether the pair's next try is one of the kind's free ones. */
-MUST err throttle_is_free(txn *t, const throttle_of *of, bool *is_free);
+err throttle_is_free(txn *t, const throttle_of *of, bool *is_free);
 /** A right try: forgets the pair's wrong ones, and takes those, no others, from what the source's count has not forgiven yet. */
-MUST err throttle_passed(txn *t, const throttle_of *of);
+err throttle_passed(txn *t, const throttle_of *of);
 
 /**
  * Takes up to `want` from what the window still allows and returns how many in *taken (0 … want). When fewer than asked,
  * problem.retry_after says when the window ends. `rate_limits = off` always grants.
  */
-MUST err rate_take(txn *t, const rate_rule *rule, str subject, int64_t want, int64_t *taken);
+err rate_take(txn *t, const rate_rule *rule, str subject, int64_t want, int64_t *taken);
 
 /** Whether rate_take would grant one more: ERR_RATE_LIMITED, with retry_after. Reads only: to be asked before work. */
-MUST err rate_check(txn *t, const rate_rule *rule, str subject);
+err rate_check(txn *t, const rate_rule *rule, str subject);
 /** The same for rate_take_distinct. */
-MUST err rate_check_distinct(txn *t, const rate_rule *rule, str subject, str item);
+err rate_check_distinct(txn *t, const rate_rule *rule, str subject, str item);
 /** The same for rate_take_from: what that would refuse now. */
-MUST err rate_check_from(txn *t, const rate_rule *all, const rate_rule *each, str subject, str asker);
+err rate_check_from(txn *t, const rate_rule *all, const rate_rule *each, str subject, str asker);
 
 /**
  * Takes one of what anybody may ask for somebody else's address. It costs the asker, not the address: each may ask so often as
  * `each` says, and once only while `subject` is *crowded, which is when all askers together passed `all`. So strangers who
  * keep asking shut nobody out. ERR_RATE_LIMITED.
  */
-MUST err rate_take_from(txn *t, const rate_rule *all, const rate_rule *each, str subject, str asker, bool *crowded);
+err rate_take_from(txn *t, const rate_rule *all, const rate_rule *each, str subject, str asker, bool *crowded);
 
 /**
  * Whether a mail that anybody may ask for is sent to an address: as often as `few` says, then once in each window of `crowded`.
  * For mails of which one serves as well as many.
  */
-MUST err rate_mail_due(txn *t, const rate_rule *few, const rate_rule *crowded, str subject, bool *due);
+err rate_mail_due(txn *t, const rate_rule *few, const rate_rule *crowded, str subject, bool *due);
 
 /**
  * Counts distinct items: one already seen in this window is granted for nothing, a new one takes from the rule. *granted
  * is false when the window has no room for a new one.
  */
-MUST err rate_take_distinct(txn *t, const rate_rule *rule, str subject, str item, bool *granted);
+err rate_take_distinct(txn *t, const rate_rule *rule, str subject, str item, bool *granted);
 
 #endif
