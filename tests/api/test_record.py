@@ -1,0 +1,34 @@
+"""What the record says: of whom, in whose name, and as it was."""
+
+import json
+
+from lib.people import PASSWORD
+
+
+def lines(world, action):
+    """(actor kind, before, after, detail) of each line of an action, oldest first."""
+    return world.server.query(
+        "SELECT e.actor_kind, e.before, e.after, d.detail FROM audit_event e LEFT JOIN audit_detail d"
+        " ON d.organization_id = e.organization_id AND d.event_id = e.id WHERE e.action = ? ORDER BY e.id", action)
+
+
+def test_names_are_told_in_the_record_as_they_are(acme):
+    name = 'Club "Les Amis" \\ 42'
+    acme.api.patch(acme.path, {"name": name}).ok()
+    assert json.loads(lines(acme.world, "organization.updated")[-1][2])["name"] == name
+
+
+def test_what_is_said_of_a_person_goes_with_the_person(acme):
+    person = acme.join()
+    acme.remove(person).ok()
+    assert [row for row in lines(acme.world, "member.removed") if row[3] and person.email in row[3]]
+    person.api.call("DELETE", "/me", {"current_password": PASSWORD}).ok()
+    assert not [row for row in lines(acme.world, "member.removed") if row[3] and person.email in row[3]]
+
+
+def test_an_export_names_nobody_else(acme):
+    admin, person = acme.join(role="administrator"), acme.join()
+    acme.remove(person, by=admin.api).ok()
+    exported = admin.api.get("/me/export").ok()
+    assert "member.removed" in {e["action"] for e in exported["audit_events"]}
+    assert person.email not in exported.text
