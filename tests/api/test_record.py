@@ -3,6 +3,7 @@
 import json
 
 from lib.people import PASSWORD
+from lib.pictures import png
 
 
 def lines(world, action):
@@ -32,3 +33,33 @@ def test_an_export_names_nobody_else(acme):
     exported = admin.api.get("/me/export").ok()
     assert "member.removed" in {e["action"] for e in exported["audit_events"]}
     assert person.email not in exported.text
+
+
+# ---- what changes nothing
+
+
+def count(world, action):
+    return len(lines(world, action))
+
+
+def test_the_same_name_again_is_no_change(acme):
+    before = count(acme.world, "organization.updated")
+    acme.api.patch(acme.path, {"name": acme.name}).ok()
+    assert count(acme.world, "organization.updated") == before
+
+
+def test_each_change_of_a_group_is_a_line(acme):
+    group = acme.api.post(acme.path + "/groups", {"name": "North"}).ok(201)["id"]
+    acme.api.patch(f"{acme.path}/groups/{group}", {"name": "South"}).ok()
+    acme.api.delete(f"{acme.path}/groups/{group}").ok()
+    told = [(lines(acme.world, f"group.{action}")[-1][1:3]) for action in ("created", "renamed", "deleted")]
+    assert [[json.loads(side)["name"] if side else None for side in row] for row in told] == [
+        [None, "North"], ["North", "South"], ["South", None]]
+
+
+def test_the_same_logo_again_is_no_change(acme):
+    def put():
+        acme.api.send("PUT", f"/api/v1{acme.path}/logo", png(), {"Content-Type": "image/png"}).ok()
+        return count(acme.world, "organization.updated")
+
+    assert put() == put()
