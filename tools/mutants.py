@@ -5,7 +5,7 @@
 
 A mutant replaces a text that stands exactly once in its file. It is made in a copy of the tree (build/mutants/tree), built there
 (build/mutants/build) and tried against the tests that its row names, until one of them fails; the checkout is never touched.
-All named tests run first without any mutant: one that fails then proves nothing, and fails the run. ONLY names a room (the
+All named tests run first without any mutant: whoever names one that fails then is broken, and fails the run. ONLY names a room (the
 table's file), an id, a kind, or the file that the mistake is in. Ends with 1 under 95 %, with 2 when the table does not fit.
 """
 
@@ -188,9 +188,10 @@ def pytest(folder, tests, name, more=()):
     temporary = pathlib.Path(tempfile.gettempdir()) / name  # a short path: a Unix socket's has a hundred bytes
     shutil.rmtree(temporary, ignore_errors=True)
     env = {**os.environ, "PARVIS_BINARY": str(folder / "parvis"), "PYTHONDONTWRITEBYTECODE": "1"}
+    command = [os.environ.get("PYTHON", "/usr/bin/python3"), "-m", "pytest", "--timeout", str(TEST_SECONDS), "--tb=line"]
     try:
-        return run([os.environ.get("PYTHON", "/usr/bin/python3"), "-m", "pytest", "--timeout", str(TEST_SECONDS), "--basetemp", str(temporary), "--tb=line", *more,
-                    *(f"tests/{t}" for t in in_order(tests))], RUN_SECONDS + TEST_SECONDS * len(tests), cwd=ROOT, env=env)
+        return run([*command, "--basetemp", str(temporary), *more, *(f"tests/{t}" for t in in_order(tests))],
+                   RUN_SECONDS + TEST_SECONDS * len(tests), cwd=ROOT, env=env)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 
@@ -247,7 +248,8 @@ def make(m, pool, room_left):
     path = TREE / m.file
     text = path.read_text(encoding="utf-8")
     targets = targets_of(m.tests)
-    path.write_text(text.replace(m.stands, m.instead), encoding="utf-8")
+    lines = m.stands.count("\n") - m.instead.count("\n") if path.suffix == ".sql" else 0  # a header says where statements stand
+    path.write_text(text.replace(m.stands, m.instead + "\n" * lines), encoding="utf-8")
     try:
         good, said = build(targets)
         folder = carry_off(targets, f"{m.room}-{m.id}") if good else None
@@ -332,13 +334,16 @@ def main():
     copy_tree()
     set_up()
     failing = baseline(tried, wish.jobs)
-    if failing:
-        print("these fail without any mutant:", *failing, sep="\n  ", file=sys.stderr)
-        return 2
-    print(f"{len(tried)} mutants; what they name passes without them, after {time.monotonic() - began:.0f} s", flush=True)
-    try_all(tried, wish.jobs)
+    print(f"{len(tried)} mutants; their tests without them took {time.monotonic() - began:.0f} s", *failing, sep="\n  fails: ", flush=True)
+    for m in tried:
+        useless = [f for f in failing for t in m.tests if f.split("[")[0].rpartition("tests/")[2].startswith(t.split("[")[0])]
+        m.outcome, m.by = ("broken", "fails without it: " + useless[0]) if useless else (None, "")
+    try_all([m for m in tried if not m.outcome], wish.jobs)
     return 0 if report(tried, [m for m in mine if m.unnoticeable], time.monotonic() - began) else 1
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -67,3 +67,21 @@ def test_another_proof_ends_the_earlier_one(strict, org, smtp):
         codes.append(smtp.last(person.email, count).code)
     person.api.post("/me/address-proof/confirm", {"code": codes[0]}).refused("token-invalid")
     person.api.post("/me/address-proof/confirm", {"code": codes[1]}).ok()
+
+
+def test_so_many_invitations_an_hour_and_a_day(make_server, smtp):
+    world = World(make_server(rate_limits="on", invitations_per_hour=5, invitations_per_day=8, mail=smtp.uri), smtp)
+    world.clock.advance(seconds=86400 - world.clock.now() % 86400 + 60)
+    org = world.found("Daily")
+
+    def invited(count):
+        rows = org.send(*[fresh() for _ in range(count)], deliver=False)
+        return 0 if rows.status == 429 else [r["outcome"] for r in rows.ok()["results"]].count("invited")
+
+    assert (invited(6), invited(1)) == (5, 0)
+    world.clock.advance(hours=1)
+    assert (invited(4), invited(1)) == (3, 0)
+    world.clock.advance(hours=1)
+    assert invited(1) == 0, "the hour has room, the day has none"
+    world.clock.advance(hours=22)
+    assert invited(6) == 5

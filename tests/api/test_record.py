@@ -1,9 +1,11 @@
 """What the record says: of whom, in whose name, and as it was."""
 
 import json
+import re
 
-from lib.people import PASSWORD
+from lib.people import PASSWORD, World, fresh
 from lib.pictures import png
+from lib.ways import mailed
 
 
 def lines(world, action):
@@ -63,3 +65,49 @@ def test_the_same_logo_again_is_no_change(acme):
         return count(acme.world, "organization.updated")
 
     assert put() == put()
+
+
+def test_a_transfer_is_a_line_of_its_own(acme):
+    before = count(acme.world, "ownership.transferred")
+    acme.api.post(acme.path + "/ownership-transfer", {"to": acme.member(acme.join(role="administrator"))["id"]}).ok()
+    assert count(acme.world, "ownership.transferred") == before + 1
+
+
+# ---- in whose name
+
+
+def test_who_joined_says_so_themselves(acme):
+    person = acme.join()
+    [account] = acme.world.server.query("SELECT id FROM account WHERE email = ?", person.email)
+    found = acme.world.server.query("SELECT actor_kind, actor_id FROM audit_event WHERE action = 'invitation.accepted' ORDER BY id")
+    assert found[-1] == ("invited", account[0])
+
+
+def test_an_undo_is_a_line(acme, inbox, anonymous):
+    person, new = acme.join(), fresh("moved")
+    person.api.post("/me/email", {"email": new, "current_password": PASSWORD}).ok(202)
+    anonymous.post("/email-changes/confirm", {"token": mailed(inbox, new, "/email/confirm/")}).ok()
+    before = count(acme.world, "email.change_undone")
+    anonymous.post("/email-changes/undo", {"token": mailed(inbox, person.email, "/email/undo/")}).ok()
+    told = lines(acme.world, "email.change_undone")
+    assert len(told) == before + 1 and json.loads(told[-1][3]) == {"before": new, "after": person.email}
+
+
+def test_who_gives_way_is_a_line(acme, inbox, anonymous):
+    email = fresh("squatted")
+    acme.world.enrol(acme.link(acme.invite(email, deliver=False))["url"]).ok(201)
+    person = acme.join()
+    person.api.post("/me/email", {"email": email, "current_password": PASSWORD}).ok(202)
+    before = count(acme.world, "account.gave_way")
+    anonymous.post("/email-changes/confirm", {"token": mailed(inbox, email, "/email/confirm/")}).ok()
+    assert count(acme.world, "account.gave_way") == before + 1
+
+
+def test_a_sign_up_is_a_line(make_server, inbox):
+    town = World(make_server(mail=inbox.uri, signup="on"), inbox)
+    email = fresh()
+    body = {"email": email, "given_name": "Zoé", "family_name": "Durand", "password": PASSWORD, "organization": "Atelier"}
+    signup = town.client().post("/signups", body).ok(202)["signup"]
+    code = re.search(r"\b\d{3} \d{3}\b", inbox.last(email).text).group()
+    town.client().post("/signups/confirm", {"signup": signup, "code": code}).ok(201)
+    assert count(town, "signup.confirmed") == 1

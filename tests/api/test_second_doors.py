@@ -75,6 +75,27 @@ def test_another_link_of_the_operator_ends_the_earlier(acme, anonymous):
     complete(anonymous, later).ok()
 
 
+def test_no_door_takes_a_password_about_oneself(acme, inbox, anonymous):
+    """By the API and by its page: joining, a reset, one's own."""
+    org = acme.world.found("Kaleidoscope")
+    email, names = fresh(), {"given_name": "Wilhelmina", "family_name": "Durand"}
+    org.invite(email)
+    token = inbox.token_for(email)
+    for password in ("kaleidoscope1", "wilhelmina-7"):
+        acme.world.enrol(token, names["given_name"], names["family_name"], password).refused("password-too-weak", 422)
+        assert anonymous.submit(f"/i/{token}", {**names, "password": password}).status == 422
+    person = acme.world.enrol(token, names["given_name"], names["family_name"]).ok(201).client
+    person.post("/me/password", {"current_password": PASSWORD, "new_password": "wilhelmina-7"}).refused("password-too-weak", 422)
+    page = person.submit("/me/password", {"current_password": PASSWORD, "new_password": "wilhelmina-7"})
+    assert page.status == 422
+    for count, password in ((1, "wilhelmina-7"), (2, email.split("@")[0])):
+        anonymous.post("/password-resets", {"email": email}).ok(202)
+        reset = inbox.resets(email, count)[-1].token
+        complete_by = {"token": reset, "new_password": password}
+        anonymous.post("/password-resets/complete", complete_by).refused("password-too-weak", 422)
+        assert anonymous.submit(f"/password/reset/{reset}", {"new_password": password}).status == 422
+
+
 # ---- addresses
 
 
@@ -142,3 +163,86 @@ def test_an_administrators_last_factor_stays_while_it_is_asked_for(acme, inbox, 
     admin.api.call("DELETE", "/me/totp", {"code": app.fresh()}).refused("conflict", 409)
     acme.set(second_factor="none").ok()
     admin.api.call("DELETE", "/me/totp", {"code": app.fresh()}).ok()
+
+
+# ---- members
+
+
+def test_nobody_below_changes_an_owner(acme):
+    admin, other = acme.join(role="administrator"), acme.join(role="owner")
+    where = f"{acme.path}/members/{acme.member(other)['id']}"
+    for change in ({"state": "suspended"}, {"groups": []}):
+        admin.api.patch(where, change).refused("forbidden", 403)
+    acme.api.patch(where, {"state": "suspended"}).ok()
+
+
+def test_who_loses_an_address_to_an_undo_is_told(acme, inbox, anonymous):
+    person, new = acme.join(), fresh("moved")
+    person.api.post("/me/email", {"email": new, "current_password": PASSWORD}).ok(202)
+    anonymous.post("/email-changes/confirm", {"token": mailed(inbox, new, "/email/confirm/")}).ok()
+    before = len(inbox.all_for(new))
+    anonymous.post("/email-changes/undo", {"token": mailed(inbox, person.email, "/email/undo/")}).ok()
+    inbox.wait(new, before + 1)
+
+
+def test_the_page_takes_over_what_was_sent(acme):
+    admin = acme.join(role="administrator")
+    inv = acme.invite(fresh(), by=admin.api, deliver=False)
+    where = f"/o/{acme.slug}/users/{acme.member(admin)['id']}/remove"
+    assert acme.api.submit(where, {"pending_invitations": "take_over"}).status == 303
+    assert acme.state(inv) == "pending" and acme.invitation(inv)["invited_by"] == acme.owner.id
+
+
+def test_a_form_leaves_a_moment_as_it_is(acme, clock):
+    """It shows a day; who saves it without touching that does not move the moment to the day's end."""
+    zoe = acme.member(acme.join())
+    where = f"{acme.path}/members/{zoe['id']}"
+    moment = acme.api.patch(where, {"access_ends_at": "2099-05-04T12:34:56Z"}).ok()["access_ends_at"]
+    page = f"/o/{acme.slug}/users/{zoe['id']}/options"
+    assert "2099-05-04" in acme.api.page(page).text
+    assert acme.api.submit(page, {"access_ends_at": "2099-05-04"}).status == 303
+    assert acme.api.get(where).ok()["access_ends_at"] == moment
+
+
+def test_switching_ends_the_session(acme, inbox):
+    email, other = fresh(), acme.join()
+    acme.invite(email)
+    stolen = other.api.twin()
+    other.api.submit(f"/i/{inbox.token_for(email)}/switch").ok(303)
+    stolen.get("/me").refused("unauthenticated", 401)
+
+
+def test_a_name_that_cannot_stand_is_left_out(acme):
+    email = fresh()
+    form = {"addresses": f"Evil www.evil.example <{email}>", "role": "member", "method": "link"}
+    acme.api.submit(f"/o/{acme.slug}/users/invite/send", form)
+    found = [i for i in acme.api.items(acme.path + "/invitations") if i["email"] == email]
+    assert len(found) == 1 and found[0]["given_name"] == "Evil" and not found[0]["family_name"]
+
+
+def test_several_go_by_the_form_or_none(acme):
+    people = [acme.join() for _ in range(2)]
+    ids = [acme.member(p)["id"] for p in (*people, acme.owner)]
+    answer = acme.api.submit(f"/o/{acme.slug}/users/remove", [("member", i) for i in ids] + [("confirmed", "true")])
+    assert 400 <= answer.status < 500
+    assert all(acme.member(p) for p in people)
+
+
+def test_a_form_leaves_an_option_that_the_role_may_not_have(acme):
+    """It was not shown, so nobody unticked it: it is there again with the role."""
+    body = {"key": "audits", "name": {"en": "Audits", "fr": "Audits"}, "roles": ["administrator"]}
+    acme.api.post(acme.path + "/entitlements", body).ok(201)
+    member = acme.member(acme.join(role="administrator"))["id"]
+    where = f"{acme.path}/members/{member}"
+    acme.api.patch(where, {"entitlements": {"audits": True}}).ok()
+    acme.api.patch(where, {"role": "member"}).ok()
+    assert acme.api.submit(f"/o/{acme.slug}/users/{member}/options", {}).status == 303
+    assert acme.api.patch(where, {"role": "administrator"}).ok()["entitlements"]["audits"] is True
+
+
+def test_the_root_leads_to_the_new_password(acme):
+    email = fresh()
+    row = acme.send(email, method="temporary_password", delivery="show").ok()["results"][0]
+    client = acme.world.client()
+    client.post("/sessions", {"email": email, "password": row["temporary_password"]}).ok(201)
+    assert client.page("/").headers["Location"] == "/password/new"
