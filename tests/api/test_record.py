@@ -111,3 +111,15 @@ def test_a_sign_up_is_a_line(make_server, inbox):
     code = re.search(r"\b\d{3} \d{3}\b", inbox.last(email).text).group()
     town.client().post("/signups/confirm", {"signup": signup, "code": code}).ok(201)
     assert count(town, "signup.confirmed") == 1
+
+
+def test_what_goes_along_with_who_parts_is_a_line(acme, rival, inbox, anonymous):
+    """An old address takes its account back: what came under the new one stays with whoever has that, and their organization reads so."""
+    person, new = acme.join(), fresh("moved")
+    person.api.post("/me/email", {"email": new, "current_password": PASSWORD}).ok(202)
+    anonymous.post("/email-changes/confirm", {"token": mailed(inbox, new, "/email/confirm/")}).ok()
+    rival.invite(new)
+    person.api.post("/invitations/accept", {"token": mailed(inbox, new, "/i/")}).ok(201)
+    before = count(acme.world, "member.moved")
+    anonymous.post("/email-changes/undo", {"token": mailed(inbox, person.email, "/email/undo/")}).ok()
+    assert count(acme.world, "member.moved") == before + 1
