@@ -246,3 +246,14 @@ def test_the_root_leads_to_the_new_password(acme):
     client = acme.world.client()
     client.post("/sessions", {"email": email, "password": row["temporary_password"]}).ok(201)
     assert client.page("/").headers["Location"] == "/password/new"
+
+
+def test_what_a_text_of_ours_is_filled_with_is_escaped(acme, inbox, anonymous):
+    """Names stand in our own sentences, too, not in elements of their own alone."""
+    name, email = 'A & B "x" \'y\'', fresh()
+    acme.api.patch(acme.path, {"name": name}).ok()
+    acme.invite(email)
+    pages = [anonymous.page(f"/i/{inbox.token_for(email)}").ok().text, acme.api.page(f"/o/{acme.slug}").ok().text,
+             acme.api.page(f"/o/{acme.slug}/leave").text, inbox.last(email).html]
+    for page in pages:
+        assert "A &amp; B &quot;x&quot; &#39;y&#39;" in page and "A & B" not in page
