@@ -4,7 +4,7 @@ import pytest
 
 from lib.mailbox import token_of
 from lib.otp import set_up
-from lib.people import PASSWORD, Person, fresh
+from lib.people import Person, fresh
 
 NEW = "lantern-orchard-43"
 BEFORE, AFTER = -60, 60  # seconds around the end, which is a few before: mails take their time
