@@ -198,7 +198,7 @@ def pytest(folder, tests, name, more=()):
 
 def try_unit(folder, test):
     env = {**os.environ, "PARVIS_PROJECT": str(ROOT)}
-    return run([str(folder / f"test_{test[5:]}")], RUN_SECONDS, env=env)
+    return run([str(folder / f"test_{test[5:]}")], RUN_SECONDS, cwd=folder, env=env)
 
 
 def first_failure(said):
