@@ -9,7 +9,7 @@ PYTHON       ?= /usr/bin/python3
 TESTS        ?=
 ARGS         ?=
 export PYTHON PREFIX
-.PHONY: help run build test lint format rooms tsan fuzz crash nodes bench bench-scale costs bench-peers screenshots proxies timing install clean
+.PHONY: help run build test lint format rooms tsan fuzz crash nodes bench bench-scale costs bench-peers screenshots proxies timing mutants install clean
 .NOTPARALLEL:
 
 help:
@@ -105,6 +105,11 @@ proxies:
 	@$(INSTALL) build test proxies
 	@tools/build.sh hooks
 	@PARVIS_BINARY=build/hooks/parvis $(PYTHON) -m pytest tests/proxies $(ARGS)
+
+# The mistakes of tests/mutants, made one at a time: does a test notice? ONLY=ROOM, an id, a kind or a file; JOBS side by side.
+mutants:
+	@$(INSTALL) build test
+	@tools/fenced.py $(PYTHON) tools/mutants.py $(if $(JOBS),--jobs $(JOBS)) $(ARGS) $(ONLY)
 
 install: build
 	@meson install -C build/release --no-rebuild --destdir "$(abspath $(DESTDIR))"

@@ -570,6 +570,16 @@ def load_queries(folder, schema):
     return queries
 
 
+def write_anew(path, text):
+    """A header that says the same stays as it is: what includes it is not compiled again for a statement that changed within."""
+    if os.path.exists(path):
+        with open(path, encoding="utf-8") as there:
+            if there.read() == text:
+                return
+    with open(path, "w", encoding="utf-8") as out:
+        out.write(text)
+
+
 def main(name, query_folder, migration_folder, header, source, depfile):
     migrations = load_migrations(migration_folder)
     schema = Schema([(path, text) for path, _, _, _, text in migrations])
@@ -578,8 +588,7 @@ def main(name, query_folder, migration_folder, header, source, depfile):
         tables = tables_of(schema)
     except NotCarried as reason:
         raise Refused((migrations[-1][0], 1), str(reason)) from None
-    with open(header, "w", encoding="utf-8") as out:
-        out.write(header_text(name, queries))
+    write_anew(header, header_text(name, queries))
     with open(source, "w", encoding="utf-8") as out:
         out.write(source_text(name, os.path.basename(header), queries, [entry[1:] for entry in migrations], tables))
     with open(depfile, "w", encoding="utf-8") as out:

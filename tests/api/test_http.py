@@ -199,3 +199,11 @@ def test_settings_take_what_they_say(acme):
     inv = acme.invitation(acme.invite(fresh(), deliver=False))
     parse = lambda t: datetime.fromisoformat(t.replace("Z", "+00:00"))
     assert (parse(inv["expires_at"]) - parse(inv["created_at"])).total_seconds() == 36 * 3600
+
+
+def test_no_other_site_frames_a_page_or_gets_its_forms(acme, anonymous):
+    for answer in (anonymous.page("/sign-in"), acme.api.page(f"/o/{acme.slug}"), anonymous.get("/me")):
+        policy = {part.split()[0]: part.split()[1:] for part in answer.headers["Content-Security-Policy"].split(";")}
+        assert policy["default-src"] == policy["frame-ancestors"] == ["'none'"]
+        if answer.headers["Content-Type"].startswith("text/html"):
+            assert policy["base-uri"] == ["'none'"] and policy["form-action"] == policy["script-src"] == ["'self'"]

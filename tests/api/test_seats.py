@@ -101,6 +101,18 @@ def test_a_correction_needs_no_second_seat(acme):
     agrees(acme)
 
 
+def test_what_a_full_house_swept_is_not_given_back_again(acme, clock):
+    """The first row of an order sweeps what lapsed; the second is for an address whose invitation was among that."""
+    acme.limit(3)
+    again = fresh()
+    for email in (again, fresh()):
+        acme.invite(email, expires_in="1h", deliver=False)
+    clock.advance(hours=2)
+    assert [r["outcome"] for r in acme.send(fresh(), again, deliver=False).ok()["results"]] == ["invited"] * 2
+    counted, kept = acme.recount()
+    assert counted == kept == (1, 2)
+
+
 def test_lapsed_invitations_to_the_same_addresses_free_their_seats_once(acme, clock):
     """The first of two takes back all that lapsed; the second finds its own retired already."""
     guests = [fresh() for _ in range(3)]

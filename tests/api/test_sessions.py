@@ -166,3 +166,38 @@ def test_sessions_survive_a_restart(make_server):
     again = server.client()
     again.cookies = client.cookies
     again.get("/me").ok()
+
+
+def test_a_session_is_seen_again_after_five_minutes(acme, clock):
+    def seen():
+        return acme.api.get("/me/sessions").ok()["items"][0]["seen_at"]
+
+    first = seen()
+    clock.advance(minutes=4)
+    assert seen() == first
+    clock.advance(minutes=2)
+    for _ in range(100):  # noted off the request
+        if seen() != first:
+            return
+        acme.world.inbox.settle(0.02)
+    raise AssertionError("never noted")
+
+
+def test_a_session_wants_its_whole_secret(acme):
+    client = acme.world.client().sign_in(acme.owner.email, PASSWORD)
+    token = client.cookies["parvis_session"]
+    for wrong in (token[:-6] + "AAAAAA", token + "AAAA", token[:-4], token[:22] + "A" * 21):
+        client.cookies["parvis_session"] = wrong
+        client.get("/me").refused("unauthenticated", 401)
+    client.cookies["parvis_session"] = token
+    client.get("/me").ok()
+
+
+def test_an_older_session_follows_an_organization_that_allows_less_rest(acme, clock):
+    rested, used = acme.join(), acme.join()
+    acme.set(session_idle="1h").ok()
+    clock.advance(minutes=50)
+    used.api.get(acme.path).ok()
+    clock.advance(minutes=11)
+    rested.api.get(acme.path).refused("unauthenticated", 401)
+    rested.api.get("/me").ok()

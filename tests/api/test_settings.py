@@ -341,6 +341,15 @@ def test_what_was_typed_comes_back_with_what_is_wrong(acme):
     assert settings(acme)["allowed_domains"] == ["example.org", "*.example.net"] and settings(acme)["session_idle"] == "30m"
 
 
+@pytest.mark.parametrize("name, within, beyond", [
+    ("reminder_max", "10", "11"), ("password_min_length", "6", "5"), ("invitation_lifetime", "90d", "91d"), ("reminder_after", "30d", "31d"),
+    ("allowed_domains", " ".join(f"d{i}.example" for i in range(100)), " ".join(f"d{i}.example" for i in range(101)))])
+def test_the_form_has_the_bounds_of_the_api(acme, name, within, beyond):
+    fields = dict(form_of(acme.api.page(console(acme, "/settings"))))
+    assert acme.api.submit(console(acme, "/settings"), {**fields, name: beyond}).status == 422
+    assert acme.api.submit(console(acme, "/settings"), {**fields, name: within}).status == 303
+
+
 def test_one_person_alone_is_told_to_invite_a_second(acme):
     assert "A single person administers" in said(acme.api.page(console(acme, "/settings")))
     acme.join(role="administrator")

@@ -45,6 +45,16 @@ def test_failed_sign_ins_of_a_minute_are_one_line(town, minute):
     assert [after["count"] for _, after in lines(town, "session.refused", "192.0.2.1")] == [4, 1]
 
 
+def test_what_strangers_ask_for_is_gathered_though_it_is_no_refusal(town, minute):
+    """Anybody may ask for anybody's reset: each of them a line would be a record that strangers fill."""
+    source = {"X-Forwarded-For": "192.0.2.77"}
+    for owner in [town.found("Pestered").owner for _ in range(3)]:
+        town.client().post("/password-resets", {"email": owner.email}, source).ok(202)
+        town.inbox.resets(owner.email)
+    told = [after["count"] for _, after in lines(town, "password.reset_requested", "192.0.2.77")]
+    assert sum(told) == 3 and len(told) <= 2, told
+
+
 def test_a_line_about_several_names_none_of_them(town, minute):
     one, other = town.found("Guessed").owner.email, town.found("Guessed").owner.email
     for email in (one, other, one):

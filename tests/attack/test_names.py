@@ -218,6 +218,12 @@ def test_nobody_is_called_by_what_nobody_sees(home, org, door):
             refused(at.enter(field, value), field, "invalid-characters", (door, ascii(value)))
 
 
+def test_no_name_is_a_link_or_an_address(org):
+    for name in ("zoe@evil.example", "see WWW.evil.example", "x://y", "a < b", "a > b", "[URL=x]"):
+        org.api.patch("/me", {"given_name": name}).refused("invalid-request", 422)
+        org.api.patch(org.path, {"name": name}).refused("invalid-request", 422)
+
+
 def test_what_came_along_unseen_goes(org):
     for value, stored in CLEANED:
         assert org.api.patch("/me", {"given_name": value}).ok() and org.api.get("/me").ok()["given_name"] == stored, ascii(value)
