@@ -9,7 +9,7 @@ PYTHON       ?= /usr/bin/python3
 TESTS        ?=
 ARGS         ?=
 export PYTHON PREFIX
-.PHONY: help run build test lint format rooms tsan fuzz crash nodes bench bench-scale costs bench-peers screenshots proxies timing mutants install clean
+.PHONY: help run build test nightly lint format rooms tsan fuzz crash nodes bench bench-scale costs bench-peers screenshots proxies timing mutants install clean
 .NOTPARALLEL:
 
 help:
@@ -23,10 +23,16 @@ build:
 	@tools/build.sh release
 	@install -m 755 build/release/parvis build/parvis
 
-# Everything, on both engines. One file on SQLite: make test TESTS=tests/api/test_revoke.py
+# What has to hold for every change, on both engines. One file on SQLite: make test TESTS=tests/api/test_revoke.py
 test:
 	@$(INSTALL) build test nodes
 	@tools/fenced.py tools/test.sh $(TESTS)
+
+# The whole suite on both engines, also what CI leaves out (tests/nightly.txt), and the mistakes that it must notice.
+nightly:
+	@$(INSTALL) build test nodes
+	@PARVIS_NIGHTLY= tools/fenced.py tools/test.sh
+	@$(MAKE) mutants
 
 lint:
 	@$(INSTALL) build test lint

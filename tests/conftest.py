@@ -1,11 +1,14 @@
 """Fixtures: one real server and one real SMTP server a module; organizations fresh for each test."""
 
+import fnmatch
+import os
+
 import pytest
 
 from lib import postgres
 from lib.mailbox import Mailbox
 from lib.people import World
-from lib.server import BINARY, Server
+from lib.server import BINARY, ROOT, Server
 
 
 # A worker is given two files at first: what is fourth waits behind the first.
@@ -22,12 +25,25 @@ def pytest_report_header(config):
     return f"on {'PostgreSQL' if postgres.WANTED else 'SQLite'}, {BINARY}"
 
 
+def left_to_the_night():
+    """The patterns of tests/nightly.txt that hold for this engine."""
+    rows = [line.split(None, 2) for line in (ROOT / "tests/nightly.txt").read_text().splitlines() if line and line[0] != "#"]
+    return [pattern for engine, pattern, _ in rows if engine in ("any", "postgres" if postgres.WANTED else "sqlite")]
+
+
+def is_wanted(item, patterns):
+    if postgres.WANTED and item.originalname in postgres.SQLITE_ALONE:
+        return False
+    by_day = os.environ.get("PARVIS_NIGHTLY") == "no"
+    return not by_day or not any(fnmatch.fnmatchcase(item.nodeid, pattern) for pattern in patterns)
+
+
 def pytest_collection_modifyitems(config, items):
-    """Tests of SQLite's file are not PostgreSQL's. Side by side, what takes longest begins first."""
-    if postgres.WANTED:
-        kept = [item for item in items if item.originalname not in postgres.SQLITE_ALONE]
-        config.hook.pytest_deselected(items=[item for item in items if item not in kept])
-        items[:] = kept
+    """Tests of SQLite's file are not PostgreSQL's; CI leaves some to the night. Side by side, what takes longest begins first."""
+    patterns = left_to_the_night()
+    kept = [item for item in items if is_wanted(item, patterns)]
+    config.hook.pytest_deselected(items=[item for item in items if item not in kept])
+    items[:] = kept
     if hasattr(config, "workerinput"):
         items.sort(key=lambda item: LONGEST.index(item.path.stem) if item.path.stem in LONGEST else len(LONGEST))
 

@@ -12,10 +12,6 @@ export PYTHON="${PYTHON:-/usr/bin/python3}"
 failed=""
 started=$(date +%s)
 
-# Nothing in them reaches a statement that is not tried elsewhere.
-ENGINE_FREE="tests/attack/test_gate.py tests/attack/test_mail_links.py tests/api/test_packaging.py tests/api/test_pages.py
-    tests/api/test_readme.py tests/api/test_sheets.py tests/api/test_place.py tests/api/test_cli.py"
-
 part() { # part NAME COMMAND…: says what runs, how long it took, and remembers when it fails
     name=$1
     shift
@@ -38,24 +34,19 @@ tools/build.sh check
 if [ -f tests/browser/package.json ] && [ ! -d tests/browser/node_modules/axe-core ]; then
     npm ci --prefix tests/browser --include=dev --ignore-scripts --no-audit --no-fund --loglevel=error || failed="$failed, npm"
 fi
+export PARVIS_NIGHTLY="${PARVIS_NIGHTLY-no}" # empty: everything, also what tests/nightly.txt leaves to the night
 if [ $# -gt 0 ]; then
+    PARVIS_NIGHTLY=""
     outside "${PARVIS_TEST_DATABASE:-sqlite}" "$@"
 else
     part unit tools/steady.sh meson test -C build/check --no-rebuild --suite unit --print-errorlogs --num-processes 2
     tools/build.sh fuzz && part fuzz tools/fuzz.sh "${FUZZ_SECONDS:-2}" || failed="$failed, fuzz"
     jobs=${TEST_JOBS:-$(($(nproc) + 1))}
     for engine in ${PARVIS_TEST_DATABASE:-sqlite postgres}; do
-        # The longest files first, or one of them runs alone at the end. What pages look like is no engine's doing: in the
-        # browser, the main job alone is done on each; and neither are bytes that no statement sees, papers and pictures.
-        pages=tests/browser
-        without=""
-        if [ "$engine" != sqlite ]; then
-            pages=tests/browser/test_main_job.py
-            for file in $ENGINE_FREE; do without="$without --ignore=$file"; done
-        fi
-        # shellcheck disable=SC2086 — lists of files
-        outside "$engine" -m "not timed" -n "$jobs" --dist loadfile --durations=10 $pages tests/api tests/attack $without
-        outside "$engine" -m timed tests/api tests/attack # alone: what they measure is not the others' work
+        # What is in tests/nightly.txt is left to `make nightly`.
+        outside "$engine" -m "not timed" -n "$jobs" --dist loadfile --durations=10 tests/browser tests/api tests/attack
+        # Alone: what they measure is not the others' work. On PostgreSQL at night.
+        [ "$engine$PARVIS_NIGHTLY" = postgresno ] || outside "$engine" -m timed tests/api tests/attack
         # What only a database apart can do: be lost, be shared by several nodes.
         [ "$engine" = sqlite ] || outside "$engine" -n 2 --dist loadfile tests/postgres tests/nodes
     done

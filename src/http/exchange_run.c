@@ -1,15 +1,13 @@
-/* The walk's second half: who calls, what they sent, and on which thread what is done for them. */
+/* The walk's second half: what they sent, and on which thread what is done for them. */
 #include "http/exchange_parts.h"
 
 #include "base/log.h"
-#include "base/text.h"
-#include "domain/account/instance_key.h"
 #include "domain/member/api_key.h"
 #include "domain/shared/session.h"
 #include "domain/shared/throttle.h"
 #include "http/answer.h"
 #include "http/app.h"
-#include "http/cookie.h"
+#include "http/caller.h"
 #include "http/idempotency.h"
 #include "http/late.h"
 #include "http/schema.h"
@@ -21,117 +19,6 @@ enum {
     LARGE_BODY = 128 << 10, /* above it, reading it is heavy work by itself */
     SLOW_PATIENCE = 5000,   /* ms in the pool's queue */
 };
-
-/* ---- who ---- */
-
-/* What stands for {org} in the path; STR_NONE on a route that is no organization's. */
-static str organization_of(const request *r)
-{
-    if (r->route->access != ACCESS_MEMBER && r->route->access != ACCESS_PERMISSION)
-        return STR_NONE;
-    size_t i = 0;
-    while (!str_eq(r->route->params[i].name, S("org"))) /* the generator saw to it that there is one */
-        i++;
-    return r->params[i].text;
-}
-
-#define OWN_COOKIE(x, name) cookie_find(&(x)->head, (x)->r.app->secure ? S("__Host-" name) : S(name))
-
-/*
- * By plain http a cookie of another path or port-mate stands beside ours, a dead one for ever: the one live session among them is
- * meant. Two that live are nobody's, since nobody can tell who set which; __Host- has no twins in a browser.
- */
-static err identify_session(exchange *x, txn *t, actor *who)
-{
-    enum { TWINS = 4 };
-    str tokens[TWINS];
-    const actor nobody = *who;
-    bool secure = x->r.app->secure;
-    size_t live = 0,
-           n = cookie_values(&x->head, secure ? S("__Host-parvis_session") : S("parvis_session"), tokens, TWINS);
-    x->r.has_twin_cookies = n > 1;
-    if (n == 1)
-        return tokens[0].n ? session_authenticate(t, tokens[0], who) : OK;
-    for (size_t i = 0; i < n && n <= TWINS && !secure && live < 2; i++) {
-        actor other = nobody;
-        err e = session_authenticate(t, tokens[i], &other);
-        if (e != OK && e != ERR_UNAUTHENTICATED)
-            return e;
-        live += e == OK;
-        *who = e == OK ? other : *who;
-    }
-    *who = live == 1 ? *who : nobody;
-    return OK;
-}
-
-static err identify(exchange *x, txn *t, actor *who)
-{
-    str sent = head_value(&x->head, S("authorization"));
-    if (sent.p) {
-        str scheme = str_cut(&sent, ' '), key = str_trim(sent);
-        if (!str_eq_nocase(scheme, S("bearer")))
-            return ERR_UNAUTHENTICATED;
-        return str_starts(key, INSTANCE_KEY_PREFIX) ? instance_key_authenticate(t, key, who)
-                                                    : api_key_authenticate(t, key, who);
-    }
-    if (x->is_operator) {
-        who->kind = ACTOR_OPERATOR;
-        return OK;
-    }
-    return identify_session(x, t, who);
-}
-
-/* Fills r->actor afresh. On a public route a dead session or key is nobody's, and so is one whose sign-in is not through;
- * elsewhere it is refused. */
-static err authenticate(exchange *x, txn *t)
-{
-    request *r = &x->r;
-    actor nobody = {.source = r->actor.source,
-                    .request_id = r->request_id,
-                    .user_agent = text_of_bytes(r->a, head_value(&x->head, S("user-agent")), USER_AGENT_MOST),
-                    .browsers = r->route->kind == ROUTE_READ ? STR_NONE : OWN_COOKIE(x, "parvis_browser")};
-    r->actor = nobody;
-    err result = identify(x, t, &r->actor);
-    bool half = r->actor.stage != STAGE_FULL && !(r->route->stages & (unsigned)r->actor.stage);
-    if ((result == ERR_UNAUTHENTICATED || half) && r->route->access == ACCESS_PUBLIC) {
-        r->actor = nobody;
-        result = OK;
-    }
-    if (r->actor.locale.p)
-        exchange_choose_language(x);
-    return result;
-}
-
-static err check_access(const request *r)
-{
-    actor_kind who = r->actor.kind;
-    if (r->actor.stage == STAGE_PASSWORD && !(r->route->stages & STAGE_PASSWORD))
-        return ERR_PASSWORD_CHANGE_REQUIRED;
-    if (r->actor.stage == STAGE_FACTOR && !(r->route->stages & STAGE_FACTOR))
-        return ERR_SECOND_FACTOR_REQUIRED;
-    if (who == ACTOR_INSTANCE_KEY)
-        return r->route->instance_key ? OK : ERR_FORBIDDEN;
-    if (r->route->access == ACCESS_PUBLIC)
-        return OK;
-    if (who == ACTOR_ANONYMOUS)
-        return ERR_UNAUTHENTICATED;
-    if (r->route->access == ACCESS_SESSION && who != ACTOR_ACCOUNT)
-        return ERR_FORBIDDEN;
-    if (r->route->access == ACCESS_OPERATOR && who != ACTOR_OPERATOR)
-        return ERR_FORBIDDEN;
-    return OK;
-}
-
-/* The caller's place in {org}, read in the transaction that does the work. */
-static err enter(request *r, txn *t)
-{
-    str organization = organization_of(r);
-    return organization.p ? actor_enter(t, &r->actor, organization,
-                                        r->route->access == ACCESS_PERMISSION ? r->route->permission : 0)
-                          : OK;
-}
-
-/* ---- what ---- */
 
 static err read_input(exchange *x)
 {
@@ -212,17 +99,17 @@ static void note_use(const request *r)
 /* Who calls, whether they may, and what they sent: everything before the handler. */
 static err prepare_in(exchange *x, txn *t)
 {
-    TRY(authenticate(x, t));
-    TRY(check_access(&x->r));
+    TRY(caller_authenticate(x, t));
+    TRY(caller_check(&x->r));
     return read_input(x);
 }
 
 /* Who calls, and whether they may here. */
 static err prepare_caller(exchange *x, txn *t)
 {
-    TRY(authenticate(x, t));
-    TRY(check_access(&x->r));
-    return enter(&x->r, t);
+    TRY(caller_authenticate(x, t));
+    TRY(caller_check(&x->r));
+    return caller_enter(&x->r, t);
 }
 
 typedef struct reading_job {
@@ -248,7 +135,7 @@ static err prepare_and_handle(exchange *x, txn *t)
 {
     request *r = &x->r;
     TRY(prepare_in(x, t));
-    TRY(enter(r, t));
+    TRY(caller_enter(r, t));
     return r->route->handle(r, t);
 }
 
@@ -259,9 +146,9 @@ static err job_run(txn *t, void *context)
     request *r = &x->r;
     answer_reset(r);
     r->problem = (problem){0};
-    TRY(authenticate(x, t)); /* again: a session that ended since is ended */
-    TRY(check_access(r));
-    TRY(enter(r, t));
+    TRY(caller_authenticate(x, t)); /* again: a session that ended since is ended */
+    TRY(caller_check(r));
+    TRY(caller_enter(r, t));
     return is_idempotent_post(r) ? idempotency_run(r, t, buf_str(&x->body)) : r->route->handle(r, t);
 }
 
@@ -276,7 +163,7 @@ static void job_done(void *context, err result)
 static void submit(exchange *x)
 {
     request *r = &x->r;
-    str organization = organization_of(r);
+    str organization = caller_organization(r);
     x->job = (store_job){.run = job_run,
                          .done = job_done,
                          .context = x,
@@ -321,7 +208,7 @@ static err prepare_and_admit(exchange *x, txn *t)
     r->finding = (finding){0};
     r->no_work = false;
     TRY(prepare_in(x, t));
-    TRY(enter(r, t));
+    TRY(caller_enter(r, t));
     if (is_idempotent_post(r))
         TRY(idempotency_replay(r, t, buf_str(&x->body), &replayed));
     if (!replayed && r->route->admit)

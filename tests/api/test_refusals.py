@@ -299,7 +299,7 @@ def length_required(s):
 
 @produces("headers-too-large")
 def headers_too_large(s):
-    return raw(s, "GET /api/v1/me HTTP/1.1\r\nHost: x\r\nX-Long: " + "x" * 20000 + "\r\n\r\n")
+    return raw(s, "GET /api/v1/me HTTP/1.1\r\nHost: x\r\nX-Long: " + "x" * 13000 + "\r\n\r\n")
 
 
 @produces("request-timeout")

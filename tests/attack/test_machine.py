@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from lib.mailbox import token_of
-from lib.people import PASSWORD, Person, World
+from lib.people import PASSWORD, Person
 
 TICKS_AN_HOUR = 2
 NAMES = {"given_name": "Zoé", "family_name": "Durand"}
