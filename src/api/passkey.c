@@ -38,7 +38,8 @@ err passkey_answer_create(request *r, const passkey_offer *o)
                  .extensions = {.cred_props = true});
 }
 
-err passkey_answer_get(request *r, const passkey_offer *o)
+/* PublicKeyCredentialRequestOptionsJSON. */
+static err passkey_answer_get(request *r, const passkey_offer *o)
 {
     return REPLY(r, 200, passkey_get, .challenge = o->challenge, .timeout = PASSKEY_TIMEOUT, .rp_id = o->site.rp_id,
                  .allow_credentials = {known(r->a, o), o->known_count}, .user_verification = asked(o->verified));

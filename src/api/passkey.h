@@ -9,7 +9,5 @@
 reply_passkey view_passkey(const passkey_view *p);
 /** PublicKeyCredentialCreationOptionsJSON. */
 err passkey_answer_create(request *r, const passkey_offer *o);
-/** PublicKeyCredentialRequestOptionsJSON. */
-err passkey_answer_get(request *r, const passkey_offer *o);
 
 #endif

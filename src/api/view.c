@@ -148,7 +148,7 @@ reply_invitation view_invitation(const request *r, const invitation_view *i)
     };
 }
 
-reply_mail view_mail(const mail_view *m)
+static reply_mail view_mail(const mail_view *m)
 {
     return (reply_mail){
         .id = m->id,

@@ -23,7 +23,6 @@ reply_member view_member(arena *a, str keys, const member_view *m);
 reply_invitation view_invitation(const request *r, const invitation_view *i);
 /** Every key of the organization. */
 reply_flags view_entitlements(arena *a, str keys, int64_t set, str role);
-reply_mail view_mail(const mail_view *m);
 reply_session view_session(uuid id, msec expires_at);
 reply_seats view_seats(const seats *s);
 /** An account's id, or "operator" for UUID_NONE. */

@@ -23,11 +23,3 @@ digest digest_end(digest_state *state)
     crypto_generichash_final(state, out.b, sizeof out.b);
     return out;
 }
-
-digest digest_of(str bytes)
-{
-    digest_state state;
-    digest_begin(&state);
-    digest_add(&state, bytes);
-    return digest_end(&state);
-}

@@ -17,8 +17,6 @@ typedef crypto_generichash_state digest_state;
 void digest_begin(digest_state *state);
 void digest_add(digest_state *state, str bytes);
 digest digest_end(digest_state *state);
-/** All of it at once. */
-digest digest_of(str bytes);
 
 static inline bool digest_eq(const digest *a, const digest *b)
 {

@@ -11,14 +11,6 @@ const err_info *err_about(err e)
     return &table[(unsigned)e < ERR_COUNT ? e : ERR_INTERNAL];
 }
 
-err err_by_code(str code)
-{
-    for (unsigned i = 0; i < ERR_COUNT; i++)
-        if (str_eq(table[i].code, code))
-            return (err)i;
-    return ERR_INTERNAL;
-}
-
 err problem_at(problem *p, err as, str pointer, str code, int64_t limit)
 {
     if (p->field_count < PROBLEM_FIELDS_MAX)

@@ -24,8 +24,6 @@ typedef struct err_info {
     int status; /* HTTP */
 } err_info;
 const err_info *err_about(err e);
-/** The error with this code; ERR_INTERNAL when there is none. */
-err err_by_code(str code);
 
 enum { PROBLEM_FIELDS_MAX = 16, PROBLEM_ARGS_MAX = 4 };
 

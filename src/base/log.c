@@ -14,7 +14,7 @@ void log_setup(log_level least, bool json)
     as_json = json;
 }
 
-bool log_wants(log_level level)
+static bool log_wants(log_level level)
 {
     return level >= threshold;
 }

@@ -8,7 +8,6 @@ typedef enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARNING, LOG_ERROR } log_level
 
 /** Once at start. */
 void log_setup(log_level least, bool json);
-bool log_wants(log_level level);
 
 /** A field of an event; text values are escaped. `LOG_TEXT("route", s)`, `LOG_INT("status", 200)`. */
 typedef struct log_field {

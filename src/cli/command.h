@@ -81,8 +81,6 @@ str plain_text(cli *c, const char *key);
 int refuse(int code, str sentence);
 /** That the server cannot start, and why: instance_open's error. */
 int refuse_start(cli *c, err why);
-/** What the command calls the field of a refusal: "--expires-in", "NAME"; the pointer itself, where it has no name for it. */
-str field_name(const cli *c, str pointer);
 /** "--expires-in: " and the reason. */
 str field_sentence(cli *c, str pointer, str sentence);
 /** One line on standard output. */

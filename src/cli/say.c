@@ -75,7 +75,8 @@ static const struct {
                    {S_INIT("email"), S_INIT("member")},           {S_INIT("method"), S_INIT("temporary-password")},
                    {S_INIT("password"), S_INIT("password-stdin")}};
 
-str field_name(const cli *c, str pointer)
+/* What the command calls the field of a refusal: "--expires-in", "NAME"; the pointer itself, where it has no name for it. */
+static str field_name(const cli *c, str pointer)
 {
     str found = STR_NONE, before = STR_NONE, rest = pointer;
     while (rest.p) { /* the innermost that the command knows: "/invitations/0/access_ends_at", "/name/fr" */

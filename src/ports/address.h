@@ -37,7 +37,4 @@ typedef struct address_entry {
  */
 err address_list_parse(arena *a, str text, size_t max, address_entry **out, size_t *count);
 
-/** Splits a display name: "Given Family", "Family, Given"; words in capitals are taken for the family name. */
-void address_split_name(arena *a, str display, str *given_name, str *family_name);
-
 #endif

@@ -194,7 +194,8 @@ static void set_names(str given, str family, str *given_name, str *family_name)
     *family_name = str_empty(family) ? STR_NONE : family;
 }
 
-void address_split_name(arena *a, str display, str *given_name, str *family_name)
+/* Splits a display name: "Given Family", "Family, Given"; words in capitals are taken for the family name. */
+static void address_split_name(arena *a, str display, str *given_name, str *family_name)
 {
     str name = clean_name(a, display);
     size_t comma = name.p ? str_find_byte(name, ',') : 0;

@@ -291,8 +291,6 @@ void pg_queue_add(pg_store *s, store_job *job, bool first);
 /** The next work, its lane reserved until pg_queue_done; false when there is none that may run now. */
 bool pg_queue_take(pg_store *s, pg_group *g);
 void pg_queue_done(pg_store *s, pg_group *g);
-/** Takes off what has been waiting since before that moment: a list. */
-store_job *pg_queue_older(pg_store *s, msec than);
 
 /** Tells a job's owner how it ended; with the lock not held. */
 void pg_finish(store_job *job, err result);

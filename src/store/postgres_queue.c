@@ -127,7 +127,8 @@ static store_job **take_older(pg_store *s, pg_queue *q, msec than, store_job **e
     return end;
 }
 
-store_job *pg_queue_older(pg_store *s, msec than)
+/* Takes off what has been waiting since before that moment: a list. */
+static store_job *pg_queue_older(pg_store *s, msec than)
 {
     store_job *list = NULL, **end = &list;
     for (size_t i = 0; i < PG_LANES; i++) {

@@ -12,7 +12,8 @@
 
 /* ---- lists of ids ---- */
 
-bool group_next(str *ids, str *id)
+/* Takes the next id off; false at the end. */
+static bool group_next(str *ids, str *id)
 {
     if (str_empty(*ids))
         return false;

@@ -27,8 +27,6 @@ err group_delete(txn *t, const actor *by, uuid id);
 
 /* ---- lists of groups, as memberships and invitations keep them: TypeIDs, each with a space after it ---- */
 
-/** Takes the next id off; false at the end. */
-bool group_next(str *ids, str *id);
 /** Whether this one is among them. */
 bool group_among(str ids, str id);
 /** The word in member_word by which the members of a group are found. */

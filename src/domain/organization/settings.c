@@ -39,7 +39,8 @@ static const void *slot(const organization_setting *about, const organization_se
     return (const char *)s + about->offset;
 }
 
-str organization_setting_text(arena *a, const organization_setting *about, const organization_settings *s)
+/* A setting's value as text ("7d", "true", "8", "example.org example.net"); STR_NONE when there is none. */
+static str organization_setting_text(arena *a, const organization_setting *about, const organization_settings *s)
 {
     char out[DURATION_TEXT_SIZE];
     const void *at = slot(about, s);

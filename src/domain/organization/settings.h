@@ -44,9 +44,6 @@ typedef struct organization_setting {
 enum { ORGANIZATION_SETTING_COUNT = 14 };
 extern const organization_setting organization_setting_table[ORGANIZATION_SETTING_COUNT];
 
-/** A setting's value as text ("7d", "true", "8", "example.org example.net"); STR_NONE when there is none. */
-str organization_setting_text(arena *a, const organization_setting *about, const organization_settings *s);
-
 /** Puts the server's values where the organization has none of its own, and the stricter of the two where both bind. */
 organization_settings organization_settings_effective(const settings *server, organization_settings own);
 
