@@ -14,7 +14,7 @@ import sqlite3
 A, B = b"\xa0" * 16, b"\xb0" * 16
 TENANT = "organization_id"
 ROWS = 8  # of a table, for each organization
-WORLDS, MEETINGS, DRAWS_MOST = 10, 4, 200
+WORLDS, MEETINGS, DRAWS_MOST = 16, 4, 200
 LOWEST = {"uuid": bytes(16), "text": "", "blob": b"", "int": 0, "time": 0, "bool": 0}
 HIGHEST = {"uuid": b"\xff" * 16, "text": "~", "blob": b"~", "int": 9, "time": 1 << 40, "bool": 1}
 

@@ -74,7 +74,7 @@ static void check_cursor(arena *a, str text)
     page p = {.cursor = text, .limit = 1};
     page_mark mark;
     size_t count = 2;
-    if (page_start(&p, a, &refused, true, &mark) != OK) {
+    if (page_start(&p, a, &refused, S("fuzz"), true, &mark) != OK) {
         if (refused.field_count != 1)
             abort();
         return;
