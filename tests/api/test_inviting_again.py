@@ -206,6 +206,7 @@ def test_seats_of_a_removed_inviters_invitations_are_free(acme):
     assert [acme.state(i) for i in mine] == ["revoked"] * 3 and acme.state(others) == "pending"
     counted, kept = acme.recount()
     assert counted == kept == (1, 1)
+    assert lines(acme, "invitations.revoked") == 1
 
 
 def test_what_is_taken_over_is_a_line(acme):

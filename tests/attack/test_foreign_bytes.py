@@ -6,7 +6,7 @@ import urllib.parse
 import pytest
 
 from lib import moving, postgres
-from lib.authenticator import Passkey, b64
+from lib.authenticator import Passkey, b64, unb64
 from lib.people import PASSWORD, World, fresh
 from lib.spec import document, routes, texts
 
@@ -191,6 +191,7 @@ def test_a_key_and_an_address_that_fill_an_index(org):
 
 CURSORS = {name: b64(bytes(16) + value) for name, value in EVERY.items()} | {
     "short": b64(b"abc"), "odd": "@@@@", "ends in NUL": b64(b"\xff" * 16 + b"\0"), "bytes": b64(b"\xff" * 40)}
+TAG_AND_ID = 4 + 16  # what a cursor begins with: src/domain/shared/page.c
 
 
 @pytest.mark.parametrize("cursor", list(CURSORS.values()), ids=list(CURSORS))
@@ -215,6 +216,14 @@ def test_cursors(org, places, cursor):
 def test_a_broken_cursor_is_refused(org, kind):
     for sort in ("joined_at", "family_name", "-email", "role"):
         org.api.get(org.path + "/members", cursor=CURSORS[kind], sort=sort).refused("invalid-request", 422)
+
+
+@pytest.mark.parametrize("kind", list(BROKEN))
+@pytest.mark.parametrize("sort", ["joined_at", "family_name", "-email", "role"])
+def test_a_cursor_that_went_bad_is_refused(org, places, sort, kind):
+    """Of this very list and sort, but for the text at its end."""
+    good = unb64(org.api.get(org.path + "/members", sort=sort, limit=1).ok()["next_cursor"])
+    org.api.get(org.path + "/members", cursor=b64(good[:TAG_AND_ID] + BROKEN[kind]), sort=sort).refused("invalid-request", 422)
 
 
 @pytest.mark.parametrize("value", list(EVERY.values()), ids=list(EVERY))
