@@ -41,6 +41,7 @@ every_c=$(git ls-files 'src/*.[ch]' 'tests/*.[ch]')
     look texts "$PYTHON" tools/gen_catalog.py --check locale/en.po locale/fr.po .
     look problems "$PYTHON" tools/lint_problems.py
     look documents "$PYTHON" tools/lint_docs.py
+    look "mistakes that the suite must notice" "$PYTHON" tools/mutants.py --check
     look cppcheck tools/cppcheck.sh "$jobs"
     look clang-tidy tools/tidy.sh "$jobs"
 }
