@@ -12,7 +12,7 @@ from lib.people import PASSWORD, fresh
 from lib.server import together
 
 SECONDS = float(os.environ.get("CONCURRENCY_SECONDS", "5"))
-RACES = int(os.environ.get("CONCURRENCY_RACES", "500"))
+RACES = int(os.environ.get("CONCURRENCY_RACES", "200"))
 CLIENTS = 64
 
 
