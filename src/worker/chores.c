@@ -11,37 +11,49 @@
 
 enum { CHORES = 100, SWEEP_EVERY = MSEC_HOUR, SWEEP_ROWS = 500, SWEEP_ROUNDS = 2000, ARENA_BYTES = 16 << 20 };
 
+/* How many at a time, and how many there were. */
+typedef struct lot {
+    int64_t most, count;
+} lot;
+
 static err remind(txn *t, void *context)
 {
-    return invitations_remind(t, CHORES, context);
+    lot *l = context;
+    return invitations_remind(t, l->most, &l->count);
 }
 
 static err warn(txn *t, void *context)
 {
-    return members_warn(t, CHORES, context);
+    lot *l = context;
+    return members_warn(t, l->most, &l->count);
 }
 
 static err answer(txn *t, void *context)
 {
-    return address_requests_answer(t, CHORES, context);
+    lot *l = context;
+    return address_requests_answer(t, l->most, &l->count);
 }
 
-/* Some at a time, until none are left; how many is said. */
+/*
+ * Some at a time, until none are left; how many is said. Where others write beside, each alone: what one of them waits for, or fails
+ * by, is nobody else's trouble.
+ */
 static void until_done(worker *w, err (*run)(txn *t, void *context), const char *done, const char *failed)
 {
-    int64_t count;
+    int64_t total = 0;
+    lot l = {.most = store_is_shared(w->store) ? 1 : CHORES};
+    err e;
     do {
         ARENA_SCOPED a = arena_new(ARENA_BYTES);
         problem p = {0};
-        count = 0;
-        err e = store_write(w->store, a, &p, run, &count);
-        if (e != OK)
-            log_(LOG_WARNING, failed, LOG_TEXT("code", err_about(e)->code));
-        else if (count > 0)
-            log_(LOG_INFO, done, LOG_INT("count", count));
-        if (e != OK)
-            return;
-    } while (count == CHORES);
+        l.count = 0;
+        e = store_write(w->store, a, &p, run, &l);
+        total += e == OK ? l.count : 0;
+    } while (e == OK && l.count == l.most);
+    if (e != OK)
+        log_(LOG_WARNING, failed, LOG_TEXT("code", err_about(e)->code));
+    if (total > 0)
+        log_(LOG_INFO, done, LOG_INT("count", total));
 }
 
 void chores_remind(worker *w)

@@ -420,12 +420,25 @@ static err finish_session(txn *t, const actor *who, uuid account_id, bool factor
     return OK;
 }
 
+/* What reading can refuse holds up nobody's account, and no seats. A typed code is looked at once: each look is counted. */
+static err refuse_unlocked(txn *t, const actor *who, const enrolment *e)
+{
+    opened o;
+    str given, family;
+    if (!e->key.token.p)
+        return OK;
+    TRY(open_door(t, who, &e->key, &o));
+    TRY(invitation_state_error(door_state(&o, t->now)));
+    return str_eq(next_step(who, &o), S("enrol")) ? judge_person(t, e, &given, &family) : OK;
+}
+
 err invitation_accept(txn *t, const actor *who, const enrolment *e, accepted *out)
 {
     opened o;
     q_invitation_for_change_row inv;
     uuid account_id;
     *out = (accepted){0};
+    TRY(refuse_unlocked(t, who, e));
     TRY(open_for_change(t, who, &e->key, &o, &inv));
     TRY(invitation_state_error(door_state(&o, t->now)));
     if (!o.tells && str_eq(next_step(who, &o), S("enrol"))) {
