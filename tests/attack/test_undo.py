@@ -393,3 +393,35 @@ def test_the_page_of_an_undo_that_waits_says_so(town, acme):
     person, _ = set_aside(town, acme, "member")
     page = town.client().page("/email/undo/" + mailed(town.inbox, person.email, "/email/undo/")).text
     assert "still waits without an address" in page and "now uses" not in page and "was given since" not in page
+
+
+def moved_on_by_a_thief(town, acme):
+    """Somebody who moved to an address of their own, owns a place there, and lost the account from it: (old, own, evil, place)."""
+    person, own, evil = acme.join(), fresh("own"), fresh("evil")
+    old = person.email
+    move(town, person.api, own)
+    later = town.found("Later")
+    join(town, later, person, own)
+    later.set_role(person, "owner").ok()
+    town.clock.advance(hours=1)
+    move(town, town.client().sign_in(own, PASSWORD), evil)
+    return person, old, own, evil, later
+
+
+def test_a_share_is_what_came_while_that_address_had_it(town, acme):
+    person, old, own, evil, later = moved_on_by_a_thief(town, acme)
+    town.clock.advance(days=6, hours=12)
+    move(town, town.client().sign_in(evil, PASSWORD), old)
+    holder = recover(town, old)
+    town.clock.advance(days=1)
+    assert links(town, evil) == []
+    assert organizations(holder) == {acme.id, later.id}
+
+
+def test_who_was_taken_from_in_between_has_time_after_an_undo(town, acme):
+    person, old, own, evil, later = moved_on_by_a_thief(town, acme)
+    town.clock.advance(days=6, hours=20)
+    take_back(town, links(town, old)[0]).ok(204)
+    town.clock.advance(hours=8)
+    take_back(town, links(town, own)[0]).ok(204)
+    assert later.id in organizations(recover(town, own))

@@ -51,13 +51,19 @@ static err link_for_old(txn *t, const q_account_kept_row *was, mail_order *order
  */
 static err link_for_share(txn *t, const q_account_kept_row *was, msec left_at, mail_order *order)
 {
+    q_email_change_newest_row before; /* when this address took the account */
     email_share s = {.account_id = was->id, .since = left_at, .until = SHARE_OPEN};
     TRY(email_share_find(t, &s));
     if (!s.gained.n)
         return q_ways_email_change(t, &(int64_t){0}, .account_id = was->id, .kind = S("undo"), .since = left_at + 1);
+    TRY(q_email_change_lessen(t, .left_at = left_at, .account_id = was->id));
+    TRY(q_email_change_newest(t, &before, was->id));
+    s.since = before.created_at;
+    TRY(email_share_find(t, &s));
+    if (!s.gained.n)
+        return OK;
     order->detail = MAIL_DETAIL_SHARE;
-    TRY(q_email_change_lessen(t, .since_at = left_at, .account_id = was->id));
-    return email_link_make(t, was->id, EMAIL_UNDO, was->email, was->email_key, left_at, &order->token);
+    return email_link_make(t, was->id, EMAIL_UNDO, was->email, was->email_key, s.since, &order->token);
 }
 
 static err tell_old(txn *t, const q_account_kept_row *was, str now_key)

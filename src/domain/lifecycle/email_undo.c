@@ -72,6 +72,9 @@ static err part(txn *t, const parting *p)
         return ERR_UNAVAILABLE;
     const actor system = {.kind = ACTOR_SYSTEM};
     TRY(email_share_move(t, &system, &p->later, heir));
+    /* whom the other took it from has time again to take that back, in turn */
+    TRY(q_email_change_outlive(t, .expires_at = t->now + EMAIL_UNDO_LIFETIME, .account_id = heir, .upto = t->now,
+                               .now = t->now));
     TRY(account_places_rewrite(t, heir, was->given_name, was->family_name, key));
     return audit(t, &system, EVENT_ACCOUNT_PARTED, .subject_id = heir, .detail = {.email = was->email});
 }

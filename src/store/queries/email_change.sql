@@ -34,10 +34,16 @@ SELECT created_at FROM email_change
 UPDATE email_change SET expires_at = :expires_at
  WHERE account_id = :account_id AND kind = 'undo' AND created_at <= :upto AND since_at IS NULL AND expires_at > :now AND expires_at < :expires_at;
 
--- What is younger gives from now on what came since, and no account.
+-- When the account last left an address, whichever.
+-- name: email_change_newest :one
+SELECT created_at FROM email_change WHERE account_id = :account_id AND kind = 'undo' ORDER BY created_at DESC, id DESC LIMIT 1;
+
+-- What is younger gives from now on no account, but what came while its address had it: since the one before it was left.
 -- name: email_change_lessen :exec
-UPDATE email_change SET since_at = :since_at
- WHERE account_id = :account_id AND kind = 'undo' AND created_at > :since_at AND since_at IS NULL;
+-- param: left_at time
+UPDATE email_change SET since_at = (SELECT MAX(b.created_at) FROM email_change b
+                                     WHERE b.account_id = :account_id AND b.kind = 'undo' AND b.created_at < email_change.created_at)
+ WHERE account_id = :account_id AND kind = 'undo' AND created_at > :left_at AND since_at IS NULL;
 
 -- name: email_change_end :exec
 DELETE FROM email_change WHERE id = :id;
