@@ -30,12 +30,12 @@ static void fill_rows(request *r, invite_draft *d)
 
 static err read_lifetime(request *r, invite_draft *d)
 {
-    bool link = str_eq(d->method, S("link"));
-    msec least = link ? INVITATION_LIFETIME_LEAST : TEMPORARY_PASSWORD_LIFETIME_LEAST;
-    msec most = link ? INVITATION_LIFETIME_MOST : TEMPORARY_PASSWORD_LIFETIME_MOST;
+    static const msec bounds[][2] = {{TEMPORARY_PASSWORD_LIFETIME_LEAST, TEMPORARY_PASSWORD_LIFETIME_MOST},
+                                     {INVITATION_LIFETIME_LEAST, INVITATION_LIFETIME_MOST}};
+    const msec *within = bounds[str_eq(d->method, S("link"))];
     if (str_empty(d->form->expires_in))
         return OK;
-    if (!duration_parse(d->form->expires_in, &d->lifetime) || d->lifetime < least || d->lifetime > most)
+    if (!duration_parse(d->form->expires_in, &d->lifetime) || d->lifetime < within[0] || d->lifetime > within[1])
         return problem_at(&r->problem, ERR_INVALID_REQUEST, S("/expires_in"), S("not-allowed"), 0);
     char out[DURATION_TEXT_SIZE];
     d->expires_in = arena_str(r->a, duration_format(d->lifetime, out));
