@@ -170,3 +170,19 @@ def test_the_operators_link_takes_an_unproved_account_from_whoever_has_it(town, 
     holder = town.client().sign_in(squatter.email, NEW)
     assert holder.get("/me").ok()["id"] == squatter.id
     assert holder.get("/organizations/" + acme.slug).status == 200, "in full, by the password alone"
+
+
+def test_an_invitation_whose_person_is_erased_goes_to_nobody_again(town, acme):
+    """Expired, since a second one retired it, and erased with its person: it would enrol an account without an address."""
+    person, other = acme.join(), town.found("Other")
+    first = other.invite(person.email)
+    town.clock.advance(days=40)
+    other.api.sign_in(other.owner.email, PASSWORD)
+    second = other.invite(person.email)
+    other.revoke(second).ok()
+    town.client().sign_in(person.email, PASSWORD).call("DELETE", "/me", {"current_password": PASSWORD}).ok(204)
+    assert other.invitation(first)["email"] == ""
+    other.resend(first).refused("conflict", 409)
+    other.link(first).refused("invitation-expired", 410)
+    counted, kept = other.recount()
+    assert counted == kept

@@ -64,7 +64,9 @@ static err may_become(const standing *s, change c)
 {
     for (size_t i = 0; i < sizeof allowed / sizeof *allowed; i++)
         if (str_eq(allowed[i].state, s->state))
-            return allowed[i].refusal[c];
+            return allowed[i].refusal[c] == OK && !s->inv.email.n
+                       ? ERR_CONFLICT /* erased: there is nobody to send it to */
+                       : allowed[i].refusal[c];
     return ERR_INTERNAL;
 }
 
