@@ -13,6 +13,7 @@ import sys
 import polib
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from write_anew import write_anew  # noqa: E402
 from yaml_once import load  # noqa: E402
 
 PLACES = ["before", "after", "detail"]
@@ -164,16 +165,6 @@ def table(spec):
             "const event_row event_table[EVENT_COUNT] = {\n" + "".join(row_of(spec, *pair) for pair in spec["events"].items()) + "};\n")
 
 
-def write(path, text):
-    """What is the same already stays as old as it is: each source that changes asks whether its events are known."""
-    if os.path.exists(path):
-        with open(path, encoding="utf-8") as old:
-            if old.read() == text:
-                return
-    with open(path, "w", encoding="utf-8") as out:
-        out.write(text)
-
-
 def main(events, en, fr, folder, header_path, table_path, depfile):
     spec = load(events)
     walked = sorted((where, sorted(names)) for where, _, names in os.walk(folder))
@@ -182,9 +173,9 @@ def main(events, en, fr, folder, header_path, table_path, depfile):
     found = found or [*faults_of_sentences(spec, en), *faults_of_sentences(spec, fr), *faults_of_use(spec, sources)]
     if found:
         sys.exit("\n".join(f"{events}: {fault}" for fault in found))
-    write(header_path, header(spec))
-    write(table_path, table(spec))
-    write(depfile, f"{header_path}: {' '.join([where for where, _ in walked] + sources)}\n")
+    write_anew(header_path, header(spec))
+    write_anew(table_path, table(spec))
+    write_anew(depfile, f"{header_path}: {' '.join([where for where, _ in walked] + sources)}\n")
 
 
 main(*sys.argv[1:])

@@ -10,7 +10,8 @@ import os
 import re
 import sys
 
-import yaml
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from yaml_once import load  # noqa: E402
 
 UNITS = {"s": ("MSEC_SECOND", "second"), "m": ("MSEC_MINUTE", "minute"), "h": ("MSEC_HOUR", "hour"), "d": ("MSEC_DAY", "day")}
 KEYS = {  # section: (what a row must say, what it may)
@@ -26,30 +27,14 @@ COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*", re.S)
 WORD = re.compile(r"\b[A-Z][A-Z0-9_]+\b")
 
 
-class Once(yaml.SafeLoader):
-    """A row that is said twice is none."""
-
-    def construct_mapping(self, node, deep=False):
-        keys = [key.value for key, _ in node.value]
-        for key in keys:
-            if keys.count(key) > 1:
-                raise yaml.YAMLError(f"{key} is said twice{node.start_mark}")
-        return super().construct_mapping(node, deep)
-
-
-def read(path):
-    with open(path, encoding="utf-8") as text:
-        return yaml.load(text, Loader=Once)
-
-
 class Beside:
     """What stands beside the limits: operations with the schemas of their bodies, schemas that have a name, settings."""
 
     def __init__(self, folder):
         self.doors, self.schemas = set(), {}
-        self.settings = read(os.path.join(folder, "settings.yaml"))
+        self.settings = load(os.path.join(folder, "settings.yaml"))
         for name in ("openapi.yaml", "console.yaml"):
-            document = read(os.path.join(folder, name))
+            document = load(os.path.join(folder, name))
             parts = document.get("components", {})
             self.schemas.update(parts.get("schemas", {}))
             self.schemas.update({form: self.body(about) for form, about in parts.get("forms", {}).items()})
@@ -257,7 +242,7 @@ def document(spec):
 
 
 def checked(source, folder):
-    spec = read(source)
+    spec = load(source)
     used, looked = used_in(folder)
     found = list(faults(spec, Beside(os.path.dirname(source)), used))
     for fault in found:

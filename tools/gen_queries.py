@@ -18,6 +18,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from schema_tables import NotCarried, c_tables, tables_of  # noqa: E402
 import query_portability as portability  # noqa: E402
 import tenant_probe  # noqa: E402
+from write_anew import write_anew  # noqa: E402
 from sqlite_probe import Database, SqliteError  # noqa: E402
 
 TYPES = {"uuid": "uuid", "text": "str", "blob": "str", "int": "int64_t", "time": "msec", "bool": "bool"}
@@ -568,16 +569,6 @@ def load_queries(folder, schema):
     if refusals:
         sys.exit("\n".join(refusals))
     return queries
-
-
-def write_anew(path, text):
-    """A header that says the same stays as it is: what includes it is not compiled again for a statement that changed within."""
-    if os.path.exists(path):
-        with open(path, encoding="utf-8") as there:
-            if there.read() == text:
-                return
-    with open(path, "w", encoding="utf-8") as out:
-        out.write(text)
 
 
 def main(name, query_folder, migration_folder, header, source, depfile):
