@@ -1,4 +1,4 @@
-/* The table that tools/gen_words.py makes of spec/common_words.txt and Debian's john-data. */
+/* The table that tools/gen_common_words.py makes of spec/common_words.txt and Debian's john-data. */
 #ifndef PARVIS_PORTS_PASSWORD_WORDS_H
 #define PARVIS_PORTS_PASSWORD_WORDS_H
 
