@@ -1,11 +1,14 @@
 #!/usr/bin/env python3
-"""spec/permissions.yaml -> permission_table.h: one bit a permission, one mask a role."""
+"""spec/permissions.yaml, words.yaml -> permission_table.h: one bit a permission, one mask a role."""
+import os
 import sys
-import yaml
 
-ROLES = ["owner", "administrator", "member"]
-source, target = sys.argv[1:3]
-table = yaml.safe_load(open(source, encoding="utf-8"))
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from yaml_once import load  # noqa: E402
+
+source, words, target = sys.argv[1:4]
+roles_known = load(words)["role"]["words"]
+table = load(source)
 assert len(table) <= 64, "a permission mask has 64 bits"
 
 
@@ -19,7 +22,7 @@ with open(target, "w", encoding="utf-8") as out:
     for bit, key in enumerate(table):
         out.write(f"#define {name(key)} ((permission)1 << {bit})\n")
     out.write("\n#define PERMISSION_TABLE(X) \\\n" + " \\\n".join(f'    X("{key}", {name(key)})' for key in table) + "\n\n")
-    for role in ROLES:
+    for role in roles_known:
         held = " | ".join(name(key) for key, roles in table.items() if role in roles) or "0"
         out.write(f"#define ROLE_MASK_{role.upper()} ({held})\n")
     out.write("\n#endif\n")

@@ -36,6 +36,7 @@ every_c=$(git ls-files 'src/*.[ch]' 'tests/*.[ch]')
     look "limits beside their table" none '\brate_rule\s+\w+(\[\])?\s*=\s*\{|\(rate_rule\)\s*\{|\w*LIFETIME\w*\s*=\s*[\d(M]|#define\s+\w*LIFETIME|\w+_(TRIES|RESENDS)\s*=\s*\d' $every_c
     look "times beside their table" none '[=,{*(]\s*(\(msec\)\s*)?MSEC_(MINUTE|HOUR|DAY)\b' $(git ls-files 'src/domain/*.[ch]' | grep -vE '/(phrase|session|mail).c$')
     look "limits in the documents" "$PYTHON" tools/gen_limits.py --check
+    look "words beside their table" "$PYTHON" tools/lint_words.py $(git ls-files 'src/*.[ch]')
     look "unfinished" none '\b(TODO|FIXME|XXX|HACK)\b|[Nn]ot (yet )?implemented' $every_c $(git ls-files 'tools/*' 'templates/*' 'spec/*' 'locale/*' | grep -v '^tools/lint.sh$')
     look "tests that skip" none 'pytest\.(skip|mark\.(skip|xfail))|skipif|importorskip|\bskip\(\)' $(git ls-files 'tests/*.py' 'tests/*.c')
     look texts "$PYTHON" tools/gen_catalog.py --check locale/en.po locale/fr.po .

@@ -27,30 +27,26 @@ err option_access_end(problem *p, str pointer, str text, msec *out)
 
 /* ---- entitlements ---- */
 
-static const struct {
-    str role;
-    unsigned bit;
-} roles[] = {
-    {S_INIT("owner"), FOR_OWNERS}, {S_INIT("administrator"), FOR_ADMINISTRATORS}, {S_INIT("member"), FOR_MEMBERS}};
-enum { ROLES = sizeof roles / sizeof *roles };
+static const unsigned bits[ROLE_COUNT] = {
+    [ROLE_OWNER] = FOR_OWNERS, [ROLE_ADMINISTRATOR] = FOR_ADMINISTRATORS, [ROLE_MEMBER] = FOR_MEMBERS};
 
 static unsigned roles_read(const list *given)
 {
     unsigned set = 0;
     const str *words = given->items;
+    role one;
     for (size_t i = 0; i < given->count; i++)
-        for (size_t k = 0; k < ROLES; k++)
-            set |= str_eq(words[i], roles[k].role) ? roles[k].bit : 0;
+        set |= role_of(words[i], &one) ? bits[one] : 0;
     return set;
 }
 
 static reply_entitlement view_entitlement(arena *a, const entitlement_view *e)
 {
-    str *for_roles = arena_array_of(a, str, ROLES);
+    str *for_roles = arena_array_of(a, str, ROLE_COUNT);
     size_t n = 0;
-    for (size_t k = 0; k < ROLES; k++)
-        if (e->roles & roles[k].bit)
-            for_roles[n++] = roles[k].role;
+    for (role k = 0; k < ROLE_COUNT; k++)
+        if (e->roles & bits[k])
+            for_roles[n++] = role_text(k);
     return (reply_entitlement){.key = e->key,
                                .name = {.fr = e->name_fr, .en = e->name_en},
                                .default_ = e->by_default,

@@ -101,7 +101,8 @@ static reply_texts view_groups(arena *a, str ids)
 str view_account_or_operator(arena *a, uuid account_id)
 {
     char text[TYPEID_SIZE];
-    return uuid_none(account_id) ? S("operator") : arena_str(a, typeid_format(ID_ACCOUNT, account_id, text));
+    return uuid_none(account_id) ? actor_kind_text(ACTOR_OPERATOR)
+                                 : arena_str(a, typeid_format(ID_ACCOUNT, account_id, text));
 }
 
 reply_member view_member(arena *a, str keys, const member_view *m)

@@ -209,7 +209,7 @@ static bool mail_waits(cli *c)
     json_array_foreach(json_at(r.json, AT(mail_list, items)), i, each)
     {
         str state = json_text(each, AT(mail, state));
-        waits = waits || str_eq(state, S("queued")) || str_eq(state, S("deferred"));
+        waits = waits || mail_state_is(state, MAIL_STATE_QUEUED) || mail_state_is(state, MAIL_STATE_DEFERRED);
     }
     json_decref(r.json);
     return waits;

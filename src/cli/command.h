@@ -17,6 +17,9 @@ typedef struct cli_flag {
     bool required;
 } cli_flag;
 
+/** What is typed to take a value away. */
+#define NOTHING S("none")
+
 enum { FLAGS_MAX = 24 };
 
 /** One row of the table. Its summary stands in the catalogue as cli.command.NAME, a dot for each space. */

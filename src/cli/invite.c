@@ -68,7 +68,7 @@ static json_t *body_of(cli *c, const address_entry *entries, size_t count, const
     for (size_t i = 0; i < count; i++) {
         json_t *row = json_object();
         json_put(row, "email", email_of(c, &entries[i]));
-        json_put(row, "role", role.p ? role : S("member"));
+        json_put(row, "role", role.p ? role : role_text(ROLE_MEMBER));
         json_put(row, "locale", flag_value(c, "locale"));
         json_put(row, "message", flag_value(c, "message"));
         json_put(row, "access_ends_at", flag_value(c, "access-ends-at"));
@@ -82,7 +82,7 @@ static json_t *body_of(cli *c, const address_entry *entries, size_t count, const
     }
     json_put(body, "expires_in", flag_value(c, "expires-in"));
     if (flag_value(c, "temporary-password").p)
-        json_put(body, "method", S("temporary_password"));
+        json_put(body, "method", method_text(METHOD_TEMPORARY_PASSWORD));
     json_put(body, "delivery", flag_value(c, "delivery"));
     if (flag_value(c, "no-mail").p)
         json_object_set_new(body, "deliver", json_false());

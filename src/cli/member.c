@@ -119,12 +119,12 @@ static int set_state(cli *c, str state)
 
 int run_member_suspend(cli *c)
 {
-    return set_state(c, S("suspended"));
+    return set_state(c, member_state_text(MEMBER_SUSPENDED));
 }
 
 int run_member_reactivate(cli *c)
 {
-    return set_state(c, S("active"));
+    return set_state(c, member_state_text(MEMBER_ACTIVE));
 }
 
 /* What the flags of `member set` say; NULL after a sentence. */
@@ -147,7 +147,7 @@ static json_t *options_body(cli *c)
     if (groups)
         json_object_set_new(body, "groups", groups);
     if (ends.p)
-        json_object_set_new(body, "access_ends_at", str_eq(ends, S("none")) ? json_null() : json_of(ends));
+        json_object_set_new(body, "access_ends_at", str_eq(ends, NOTHING) ? json_null() : json_of(ends));
     return body;
 }
 

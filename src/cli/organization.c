@@ -127,7 +127,7 @@ int run_organization_create(cli *c)
     json_put(owner, "given_name", flag_value(c, "given-name"));
     json_put(owner, "family_name", family.p ? family : S("")); /* some people have one name */
     json_object_set_new(body, "owner", owner);
-    if (!put_number(body, "member_limit", flag_value(c, "member-limit"), S("none")))
+    if (!put_number(body, "member_limit", flag_value(c, "member-limit"), NOTHING))
         return wrong_number(c, body, "member-limit");
 
     int code = call(c, "POST", S("/organizations"), body, &r);
@@ -168,7 +168,7 @@ static void put_domains(json_t *body, const char *key, str text)
     if (!text.p)
         return;
     json_t *list = json_array();
-    while (text.n && !str_eq(text, S("none"))) {
+    while (text.n && !str_eq(text, NOTHING)) {
         str one = str_trim(str_cut(&text, ','));
         if (one.n)
             json_array_append_new(list, json_stringn(one.p, one.n));
@@ -237,7 +237,7 @@ static int set_logo(cli *c, str slug, str from)
     str bytes, path = PATH(c, S("organizations"), slug, S("logo"));
     if (!from.p)
         return EXIT_DONE;
-    if (str_eq(from, S("none")))
+    if (str_eq(from, NOTHING))
         return call(c, "DELETE", path, NULL, &r);
     if (!read_file(c, from, &bytes))
         return refuse(EXIT_REFUSED, SAID(c, "cli.organization.unreadable", {"file", printable(c->a, from)}));
@@ -253,8 +253,8 @@ int run_organization_set(cli *c)
     str slug = argument(c, 0);
 
     json_put(organization, "name", flag_value(c, "name"));
-    put_or_null(organization, "locale", flag_value(c, "locale"), S("none"));
-    const char *wrong = put_number(organization, "member_limit", flag_value(c, "member-limit"), S("none"))
+    put_or_null(organization, "locale", flag_value(c, "locale"), NOTHING);
+    const char *wrong = put_number(organization, "member_limit", flag_value(c, "member-limit"), NOTHING)
                             ? put_settings(c, settings)
                             : "member-limit";
     if (wrong) {

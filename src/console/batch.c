@@ -37,12 +37,12 @@ static err put_batch(request *r, txn *t, mval *m, const batch_view *b)
 /* All of a batch (at most INVITE_ROWS_MAX), those who have not answered first. */
 static err read_batch(request *r, txn *t, uuid batch, invitation_view **out, size_t *count)
 {
-    static const str order[] = {S_INIT("pending"), S_INIT("expired"), S_INIT("declined"), S_INIT("accepted"),
-                                S_INIT("revoked")};
+    static const invitation_state order[] = {INVITATION_PENDING, INVITATION_EXPIRED, INVITATION_DECLINED,
+                                             INVITATION_ACCEPTED, INVITATION_REVOKED};
     *out = arena_array_of(r->a, invitation_view, INVITE_ROWS_MAX);
     *count = 0;
     for (size_t i = 0; i < sizeof order / sizeof order[0]; i++) {
-        invitation_filter f = {.batch_id = batch, .state = order[i]};
+        invitation_filter f = {.batch_id = batch, .state = invitation_state_text(order[i])};
         page p = {.limit = PAGE_MAX};
         do {
             invitation_view *rows;

@@ -106,6 +106,8 @@ str id_text(const request *r, str prefix, uuid id);
 void put_person(const request *r, mval *m, str given, str family, str email);
 /** One choice of a select or radio group; `chosen` STR_NONE: not this one, not even the empty one. */
 void put_option(mval *list, str value, str label, str chosen);
+/** An option for each language, called as its own people call it. */
+void put_languages(mval *list, str chosen);
 
 /* ---- links.c ---- */
 

@@ -19,7 +19,7 @@ err account_name(const request *r, txn *t, uuid account_id, str *out)
 err is_last_owner(request *r, txn *t, bool *out)
 {
     *out = false;
-    if (!str_eq(r->actor.role, S("owner")))
+    if (!role_is(r->actor.role, ROLE_OWNER))
         return OK;
     return owner_is_last(t, r->actor.organization_id, r->actor.membership_id, out);
 }

@@ -7,27 +7,26 @@
 
 static void put_delivery(request *r, mval *m, const invitation_view *v, msec now)
 {
-    static const str kinds[] = {S_INIT("sent"), S_INIT("queued"), S_INIT("kept"), S_INIT("deferred"), S_INIT("failed")};
-    if (str_empty(v->delivery_state) || str_eq(v->delivery_state, S("none")))
+    if (str_empty(v->delivery_state) || mail_state_is(v->delivery_state, MAIL_STATE_NONE))
         return;
     mval *d = m_set_object(m, S("delivery"));
     PUT(d, "text", text_of(r, "delivery", v->delivery_state));
     PUT(d, "at_text", v->delivery_at ? phrase_ago(r->a, r->lang, v->delivery_at, now) : STR_NONE);
     PUT(d, "reply",
-        str_eq(v->delivery_state, S("sent")) || str_eq(v->delivery_state, S("kept")) ? STR_NONE
-                                                                                     : some(v->delivery_reply));
-    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
-        m_set_bool(d, arena_join(r->a, S("is_"), kinds[i]), str_eq(v->delivery_state, kinds[i]));
+        mail_state_is(v->delivery_state, MAIL_STATE_SENT) || mail_state_is(v->delivery_state, MAIL_STATE_KEPT)
+            ? STR_NONE
+            : some(v->delivery_reply));
+    for (const str *word = mail_state_words; word->p; word++)
+        m_set_bool(d, arena_join(r->a, S("is_"), *word), str_eq(v->delivery_state, *word));
 }
 
 static void put_state(request *r, mval *m, const invitation_view *v, msec now)
 {
-    static const str states[] = {S_INIT("pending"), S_INIT("accepted"), S_INIT("declined"), S_INIT("revoked"),
-                                 S_INIT("expired")};
-    bool pending = str_eq(v->state, S("pending")), expired = str_eq(v->state, S("expired"));
+    bool pending = invitation_state_is(v->state, INVITATION_PENDING),
+         expired = invitation_state_is(v->state, INVITATION_EXPIRED);
     PUT(m, "state_text", text_of(r, "invitation_state", v->state));
-    for (size_t i = 0; i < sizeof states / sizeof states[0]; i++)
-        m_set_bool(m, arena_join(r->a, S("is_"), states[i]), str_eq(v->state, states[i]));
+    for (const str *word = invitation_state_words; word->p; word++)
+        m_set_bool(m, arena_join(r->a, S("is_"), *word), str_eq(v->state, *word));
     bool soon = pending && v->expires_at - now < 2 * (msec)MSEC_DAY;
     str date = soon ? phrase_moment(r->a, r->lang, r->actor.time_zone, v->expires_at) : day_text(r, v->expires_at, now);
     PUT(m, "expires_text",
@@ -38,9 +37,10 @@ static void put_state(request *r, mval *m, const invitation_view *v, msec now)
 
 static void put_actions(request *r, mval *m, const invitation_view *v)
 {
-    bool pending = str_eq(v->state, S("pending")), open = pending || str_eq(v->state, S("expired"));
+    bool pending = invitation_state_is(v->state, INVITATION_PENDING),
+         open = pending || invitation_state_is(v->state, INVITATION_EXPIRED);
     bool create = r->actor.may & PERM_INVITATIONS_CREATE, revoke = r->actor.may & PERM_INVITATIONS_REVOKE;
-    bool link = r->actor.may & PERM_INVITATIONS_LINK, password = str_eq(v->method, METHOD_TEMPORARY);
+    bool link = r->actor.may & PERM_INVITATIONS_LINK, password = method_is(v->method, METHOD_TEMPORARY_PASSWORD);
     const struct {
         str name;
         bool offered;
@@ -73,7 +73,7 @@ err put_invitation_rows(request *r, txn *t, mval *m, const invitation_view *rows
         PUT(o, "email", v->email);
         PUT(o, "full_name", phrase_name(r->a, v->given_name, v->family_name));
         PUT(o, "role_text", text_of(r, "role", v->role));
-        PUT_BOOL(o, "is_temporary", str_eq(v->method, METHOD_TEMPORARY));
+        PUT_BOOL(o, "is_temporary", method_is(v->method, METHOD_TEMPORARY_PASSWORD));
         const char *nobody = uuid_none(v->invited_by_id) ? "invitations.operator" : "account.closed";
         PUT(o, "invited_by_name", inviter.p ? inviter : text(r, nobody));
         PUT(o, "created_at", machine_time(r, v->created_at));
@@ -89,9 +89,6 @@ err put_invitation_rows(request *r, txn *t, mval *m, const invitation_view *rows
 
 /* ---- the list ---- */
 
-static const str states_shown[] = {S_INIT("pending"), S_INIT("expired"), S_INIT("accepted"), S_INIT("declined"),
-                                   S_INIT("revoked")};
-
 static str invitations_link(request *r, const query_invitations_page *q, str cursor)
 {
     return LINK(r->a, org_path(r, "/users/invitations"), {S("q"), q->q}, {S("state"), q->state}, {S("cursor"), cursor});
@@ -101,8 +98,7 @@ static void put_list_frame(request *r, mval *m, const query_invitations_page *q,
 {
     mval *filter = m_set_object(m, S("filter"));
     PUT(filter, "q", q->q);
-    put_choices(r, filter, "state_options", "invitation_state", states_shown,
-                sizeof states_shown / sizeof states_shown[0], q->state);
+    put_choices(r, filter, "state_options", "invitation_state", invitation_state_words, INVITATION_STORED, q->state);
     PUT_BOOL(m, "is_filtered", !str_empty(q->q) || !str_empty(q->state));
     PUT(m, "clear_url", org_path(r, "/users/invitations"));
     PUT(m, "retry_url", link_here(r));

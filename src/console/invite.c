@@ -68,7 +68,8 @@ static err show_addresses(request *r, txn *t, const invite_draft *d, bool judged
 static err first_page(request *r, txn *t, const invite_way *way, str addresses)
 {
     invite_form form = {.addresses = addresses};
-    invite_draft d = {.form = &form, .way = way, .role = way->administrators ? S("administrator") : S("member")};
+    invite_draft d = {
+        .form = &form, .way = way, .role = role_text(way->administrators ? ROLE_ADMINISTRATOR : ROLE_MEMBER)};
     TRY(temporary_terms_get(t, r->actor.organization_id, &d.terms));
     d.method = method_usual(r, &d.terms, !way->administrators);
     return show_addresses(r, t, &d, false, OK);
@@ -119,8 +120,7 @@ static err show_options(request *r, txn *t, const invite_draft *d, err refusal)
     mval *locales = m_set_list(m, S("locale_options"));
     str chosen = text_or_empty(d->locale);
     put_option(locales, S(""), text(r, "invite.language_auto"), chosen);
-    put_option(locales, S("fr"), catalog_text(LANG_FR, S("language.name")), chosen);
-    put_option(locales, S("en"), catalog_text(LANG_EN, S("language.name")), chosen);
+    put_languages(locales, chosen);
     put_expiries(r, m, d);
     TRY(put_option_lists(r, t, m, d));
     if (refusal != OK)
@@ -176,7 +176,7 @@ static err show_preview(request *r, txn *t, const invite_draft *d)
     put_seats(r, m, &d->seats, d->good + d->short_of_seats);
     PUT(m, "role_text", text_of(r, "role", d->role));
     PUT(m, "locale_text",
-        d->locale.p ? catalog_text(str_eq(d->locale, S("fr")) ? LANG_FR : LANG_EN, S("language.name"))
+        d->locale.p ? catalog_text(language_is(d->locale, LANG_FR) ? LANG_FR : LANG_EN, S("language.name"))
                     : text(r, "invite.language_auto"));
     PUT(m, "expires_text", phrase_duration(r->a, r->lang, invite_draft_lifetime(d)));
     PUT(m, "method_text", d->all_exist ? STR_NONE : text_of(r, "invite.method", d->method));
@@ -195,9 +195,9 @@ err console_invite_mail_preview(request *r, txn *t)
     mail_parts parts;
     if (!str_empty(q->expires_in) && !duration_parse(q->expires_in, &order.lifetime))
         return ERR_INVALID_REQUEST;
-    method_into(str_empty(q->method) ? S("link") : q->method, &order);
+    method_into(str_empty(q->method) ? method_text(METHOD_LINK) : q->method, &order);
     invite_row row = {.email = text_or_empty(q->to),
-                      .role = str_eq(q->role, S("administrator")) ? q->role : S("member"),
+                      .role = role_is(q->role, ROLE_ADMINISTRATOR) ? q->role : role_text(ROLE_MEMBER),
                       .locale = language_parse(q->locale, &lang) ? language_code(lang) : STR_NONE,
                       .message = some(q->message)};
     TRY(invitation_mail_preview(t, &r->actor, &order, &row, q->existing, &parts));

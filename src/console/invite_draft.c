@@ -32,7 +32,7 @@ static err read_lifetime(request *r, invite_draft *d)
 {
     static const msec bounds[][2] = {{TEMPORARY_PASSWORD_LIFETIME_LEAST, TEMPORARY_PASSWORD_LIFETIME_MOST},
                                      {INVITATION_LIFETIME_LEAST, INVITATION_LIFETIME_MOST}};
-    const msec *within = bounds[str_eq(d->method, S("link"))];
+    const msec *within = bounds[method_is(d->method, METHOD_LINK)];
     if (str_empty(d->form->expires_in))
         return OK;
     if (!duration_parse(d->form->expires_in, &d->lifetime) || d->lifetime < within[0] || d->lifetime > within[1])
@@ -56,9 +56,9 @@ err invite_draft_read(request *r, txn *t, const invite_way *way, const invite_fo
 {
     language lang;
     bool link = !way->administrators;
-    *d = (invite_draft){.form = form, .way = way, .role = str_empty(form->role) ? S("member") : form->role};
+    *d = (invite_draft){.form = form, .way = way, .role = str_empty(form->role) ? role_text(ROLE_MEMBER) : form->role};
     if (way->administrators)
-        d->role = S("administrator");
+        d->role = role_text(ROLE_ADMINISTRATOR);
     TRY(organization_get(t, r->actor.organization_id, &d->organization));
     TRY(temporary_terms_get(t, r->actor.organization_id, &d->terms));
     d->locale = language_parse(form->locale, &lang) ? language_code(lang) : STR_NONE;
@@ -75,7 +75,7 @@ err invite_draft_read(request *r, txn *t, const invite_way *way, const invite_fo
 
 msec invite_draft_lifetime(const invite_draft *d)
 {
-    msec usual = str_eq(d->method, S("link")) ? d->organization.settings.invitation_lifetime : d->terms.lifetime;
+    msec usual = method_is(d->method, METHOD_LINK) ? d->organization.settings.invitation_lifetime : d->terms.lifetime;
     return d->lifetime ? d->lifetime : usual;
 }
 

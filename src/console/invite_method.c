@@ -1,30 +1,32 @@
 /* How people without an account get in: by a link, or by a temporary password, as far as the organization's terms allow. */
 #include "console/invite.h"
 
-static const str methods[] = {S_INIT("link"), S_INIT("send"), S_INIT("show")};
-enum { METHODS = sizeof methods / sizeof methods[0] };
-
 bool method_allowed(const temporary_terms *terms, bool link, str method)
 {
-    if (str_eq(method, methods[0]))
+    if (method_is(method, METHOD_LINK))
         return link;
-    bool known = str_eq(method, methods[1]) || str_eq(method, methods[2]);
-    return known && (str_eq(terms->delivery, S("ask")) || str_eq(terms->delivery, method));
+    bool known =
+        password_delivery_is(method, PASSWORD_DELIVERY_SEND) || password_delivery_is(method, PASSWORD_DELIVERY_SHOW);
+    return known && (password_delivery_is(terms->delivery, PASSWORD_DELIVERY_ASK) || str_eq(terms->delivery, method));
 }
 
 str method_usual(const request *r, const temporary_terms *terms, bool link)
 {
     if (link)
-        return methods[0];
-    return !str_eq(terms->delivery, S("ask")) ? terms->delivery : mail_is_kept(r) ? methods[2] : methods[1];
+        return method_text(METHOD_LINK);
+    if (!password_delivery_is(terms->delivery, PASSWORD_DELIVERY_ASK))
+        return terms->delivery;
+    return password_delivery_text(mail_is_kept(r) ? PASSWORD_DELIVERY_SHOW : PASSWORD_DELIVERY_SEND);
 }
 
 void put_methods(request *r, mval *m, const temporary_terms *terms, bool link, str chosen)
 {
+    const str methods[] = {method_text(METHOD_LINK), password_delivery_text(PASSWORD_DELIVERY_SEND),
+                           password_delivery_text(PASSWORD_DELIVERY_SHOW)};
     mval *list = m_set_list(m, S("method_options"));
     PUT(m, "method_legend", text(r, "invite.method"));
     size_t count = 0;
-    for (size_t i = 0; i < METHODS; i++) {
+    for (size_t i = 0; i < sizeof methods / sizeof *methods; i++) {
         if (!method_allowed(terms, link, methods[i]))
             continue;
         str key = arena_join(r->a, S("invite.method."), methods[i]);
@@ -43,7 +45,7 @@ void put_methods(request *r, mval *m, const temporary_terms *terms, bool link, s
 
 void method_into(str method, invite_order *order)
 {
-    bool link = str_eq(method, methods[0]);
-    order->method = link ? METHOD_LINK : METHOD_TEMPORARY;
+    bool link = method_is(method, METHOD_LINK);
+    order->method = method_text(link ? METHOD_LINK : METHOD_TEMPORARY_PASSWORD);
     order->delivery = link ? STR_NONE : method;
 }

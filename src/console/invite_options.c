@@ -14,7 +14,7 @@ static bool is_among(const list *chosen, str value)
 
 static unsigned bit_of(str role)
 {
-    return str_eq(role, S("administrator")) ? FOR_ADMINISTRATORS : FOR_MEMBERS;
+    return role_is(role, ROLE_ADMINISTRATOR) ? FOR_ADMINISTRATORS : FOR_MEMBERS;
 }
 
 /* Those that the role may have, on or off as ticked; the others stay as the organization has them. */
@@ -80,7 +80,7 @@ static str only_for(request *r, const entitlement_view *e, bool administrators)
     bool both = (e->roles & FOR_ADMINISTRATORS) && (e->roles & FOR_MEMBERS);
     if (both || administrators)
         return STR_NONE;
-    str role = e->roles & FOR_MEMBERS ? S("member") : S("administrator");
+    str role = role_text(e->roles & FOR_MEMBERS ? ROLE_MEMBER : ROLE_ADMINISTRATOR);
     return TEXT(r, "invite.entitlements_for", {S("role_text"), text_of(r, "role", role)});
 }
 

@@ -33,7 +33,7 @@ err put_invited(request *r, txn *t, mval *m, const invitation_door *door)
     PUT(o, "inviter_name", inviter);
     PUT(o, "email", door->email);
     PUT(o, "role_text", text_of(r, "role", door->role));
-    PUT_BOOL(o, "is_administrator", str_eq(door->role, S("administrator")));
+    PUT_BOOL(o, "is_administrator", role_is(door->role, ROLE_ADMINISTRATOR));
     PUT(o, "expires_text", until_text(r, door->expires_at, t->now));
     PUT_BOOL(o, "has_message", !str_empty(door->message));
     mval *lines = m_set_list(o, S("message_lines"));

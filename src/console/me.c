@@ -84,8 +84,7 @@ static err me_open(request *r, txn *t, const account_change *typed, bool proof_s
     str chosen = typed && typed->locale.p ? typed->locale
                  : r->actor.locale.p      ? r->actor.locale
                                           : language_code(r->lang);
-    put_option(locales, S("fr"), catalog_text(LANG_FR, S("language.name")), chosen);
-    put_option(locales, S("en"), catalog_text(LANG_EN, S("language.name")), chosen);
+    put_languages(locales, chosen);
     str hash;
     TRY(password_current(t, r->actor.account_id, &hash));
     PUT_BOOL(m, "has_password", hash.n > 0);

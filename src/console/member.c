@@ -54,7 +54,8 @@ void put_role_options(request *r, mval *m, bool administrator, bool owner, str c
     const struct {
         str role;
         bool offered;
-    } all[] = {{S("member"), true}, {S("administrator"), administrator}, {S("owner"), owner}};
+    } all[] = {
+        {role_text(ROLE_MEMBER), true}, {role_text(ROLE_ADMINISTRATOR), administrator}, {role_text(ROLE_OWNER), owner}};
     mval *options = m_set_list(m, S("role_options"));
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
         if (!all[i].offered)

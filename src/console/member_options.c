@@ -16,7 +16,7 @@ static str date_value(request *r, msec ends)
 /* Nobody but an owner switches an option of their own on. */
 static bool may_switch_on(const request *r, uuid member)
 {
-    return !uuid_eq(member, r->actor.membership_id) || str_eq(r->actor.role, S("owner"));
+    return !uuid_eq(member, r->actor.membership_id) || role_is(r->actor.role, ROLE_OWNER);
 }
 
 /* Every option, ticked when it is among `set`; those that the role may not have are left out, and, where nothing may be
@@ -69,7 +69,7 @@ static err options_open(request *r, txn *t, const member_view *v, str ends, mval
     TRY(put_member_options(r, t, *out, v));
     PUT_BOOL(*out, "own_options", !may_switch_on(r, v->id));
     PUT(m_set_object(*out, S("form")), "access_ends_at", ends.p ? ends : date_value(r, v->access_ends_at));
-    PUT_BOOL(*out, "may_end", !str_eq(v->role, S("owner")) && !uuid_eq(v->id, r->actor.membership_id));
+    PUT_BOOL(*out, "may_end", !role_is(v->role, ROLE_OWNER) && !uuid_eq(v->id, r->actor.membership_id));
     PUT(*out, "action_url", org_path_id(r, "/users/", ID_MEMBER, v->id, "/options"));
     page_back(r, *out, org_path_id(r, "/users/", ID_MEMBER, v->id, ""), "nav.back_member");
     return OK;
@@ -206,8 +206,8 @@ static void read_group_switches(request *r, const list *given, member_change *c)
 
 static err read_change(request *r, const body_members_change_form *form, member_change *c)
 {
-    *c = (member_change){.state = str_eq(form->action, S("suspend"))      ? S("suspended")
-                                  : str_eq(form->action, S("reactivate")) ? S("active")
+    *c = (member_change){.state = str_eq(form->action, S("suspend"))      ? member_state_text(MEMBER_SUSPENDED)
+                                  : str_eq(form->action, S("reactivate")) ? member_state_text(MEMBER_ACTIVE)
                                                                           : STR_NONE};
     if (c->state.p)
         return OK;

@@ -6,23 +6,23 @@
 /* What one sees in the list depends on what one may do to that member. */
 static bool may_remove(const request *r, const member_view *v)
 {
-    bool owner = str_eq(r->actor.role, S("owner"));
+    bool owner = role_is(r->actor.role, ROLE_OWNER);
     return (r->actor.may & PERM_MEMBERS_REMOVE) && !uuid_eq(v->id, r->actor.membership_id) &&
-           (owner || !str_eq(v->role, S("owner")));
+           (owner || !role_is(v->role, ROLE_OWNER));
 }
 
 static void put_member_actions(request *r, mval *m, const member_view *v)
 {
-    bool me = uuid_eq(v->id, r->actor.membership_id), active = str_eq(v->state, S("active"));
+    bool me = uuid_eq(v->id, r->actor.membership_id), active = member_state_is(v->state, MEMBER_ACTIVE);
     bool role = r->actor.may & PERM_ROLES_CHANGE;
-    bool transfer = (r->actor.may & PERM_OWNERSHIP_TRANSFER) && !me && active && !str_eq(v->role, S("owner"));
+    bool transfer = (r->actor.may & PERM_OWNERSHIP_TRANSFER) && !me && active && !role_is(v->role, ROLE_OWNER);
     bool removal = may_remove(r, v);
     PUT(m, "change_role_url", role ? org_path_id(r, "/users/", ID_MEMBER, v->id, "/role") : STR_NONE);
     PUT(m, "transfer_url", transfer ? org_path_id(r, "/users/", ID_MEMBER, v->id, "/transfer") : STR_NONE);
     PUT(m, "remove_url", removal ? org_path_id(r, "/users/", ID_MEMBER, v->id, "/remove") : STR_NONE);
     PUT_BOOL(m, "has_menu", role || transfer || removal);
     bool update =
-        (r->actor.may & PERM_MEMBERS_UPDATE) && (str_eq(r->actor.role, S("owner")) || !str_eq(v->role, S("owner")));
+        (r->actor.may & PERM_MEMBERS_UPDATE) && (role_is(r->actor.role, ROLE_OWNER) || !role_is(v->role, ROLE_OWNER));
     PUT(m, "options_url", update ? org_path_id(r, "/users/", ID_MEMBER, v->id, "/options") : STR_NONE);
     PUT_BOOL(m, "has_actions", role || transfer || removal || update);
     PUT_BOOL(m, "can_suspend", update && !me && active);
@@ -36,9 +36,9 @@ void put_member(request *r, mval *m, const member_view *v)
     PUT(m, "id", id_text(r, ID_MEMBER, v->id));
     PUT(m, "url", org_path_id(r, "/users/", ID_MEMBER, v->id, ""));
     PUT(m, "role_text", text_of(r, "role", v->role));
-    PUT_BOOL(m, "is_admin", !str_eq(v->role, S("member")));
+    PUT_BOOL(m, "is_admin", !role_is(v->role, ROLE_MEMBER));
     PUT(m, "state_text", text_of(r, "member_state", v->state));
-    PUT_BOOL(m, "is_suspended", str_eq(v->state, S("suspended")));
+    PUT_BOOL(m, "is_suspended", member_state_is(v->state, MEMBER_SUSPENDED));
     PUT(m, "joined_at", machine_time(r, v->joined_at));
     PUT(m, "joined_at_text", date_text(r, v->joined_at));
     PUT_BOOL(m, "is_me", uuid_eq(v->id, r->actor.membership_id));
@@ -70,8 +70,6 @@ void put_choices(request *r, mval *filter, const char *list, const char *family,
         put_option(options, words[i], text_of(r, family, words[i]), chosen);
 }
 
-static const str roles[] = {S_INIT("owner"), S_INIT("administrator"), S_INIT("member")};
-static const str states[] = {S_INIT("active"), S_INIT("suspended")};
 static const char newest_first[] = "-joined_at";
 
 static str members_link(request *r, const query_members_page *q, str sort, str cursor)
@@ -133,8 +131,8 @@ static void put_filter(request *r, mval *m, const query_members_page *q)
 {
     mval *filter = m_set_object(m, S("filter"));
     PUT(filter, "q", q->q);
-    put_choices(r, filter, "role_options", "role", roles, sizeof roles / sizeof roles[0], q->role);
-    put_choices(r, filter, "state_options", "member_state", states, sizeof states / sizeof states[0], q->state);
+    put_choices(r, filter, "role_options", "role", role_words, ROLE_STORED, q->role);
+    put_choices(r, filter, "state_options", "member_state", member_state_words, MEMBER_STORED, q->state);
 }
 
 static err put_group_filter(request *r, txn *t, mval *m, str chosen)

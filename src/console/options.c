@@ -7,10 +7,9 @@ static str option_link(request *r, str key, const char *rest)
 }
 
 static const struct {
-    str role;
+    role role;
     unsigned bit;
-} roles[] = {
-    {S_INIT("member"), FOR_MEMBERS}, {S_INIT("administrator"), FOR_ADMINISTRATORS}, {S_INIT("owner"), FOR_OWNERS}};
+} roles[] = {{ROLE_MEMBER, FOR_MEMBERS}, {ROLE_ADMINISTRATOR, FOR_ADMINISTRATORS}, {ROLE_OWNER, FOR_OWNERS}};
 enum { ROLES = sizeof roles / sizeof roles[0] };
 
 static unsigned roles_ticked(const list *given)
@@ -19,7 +18,7 @@ static unsigned roles_ticked(const list *given)
     const str *words = given->items;
     for (size_t i = 0; i < given->count; i++)
         for (size_t k = 0; k < ROLES; k++)
-            set |= str_eq(words[i], roles[k].role) ? roles[k].bit : 0;
+            set |= role_is(words[i], roles[k].role) ? roles[k].bit : 0;
     return set;
 }
 
@@ -33,8 +32,8 @@ static void put_fields(request *r, mval *m, const entitlement_view *e)
     PUT_BOOL(form, "by_default", e->by_default);
     mval *list = m_set_list(m, S("role_options"));
     for (size_t k = 0; k < ROLES; k++)
-        put_option(list, roles[k].role, text_of(r, "role", roles[k].role),
-                   e->roles & roles[k].bit ? roles[k].role : STR_NONE);
+        put_option(list, role_text(roles[k].role), text_of(r, "role", role_text(roles[k].role)),
+                   e->roles & roles[k].bit ? role_text(roles[k].role) : STR_NONE);
 }
 
 static str roles_text(request *r, unsigned set)
@@ -44,7 +43,7 @@ static str roles_text(request *r, unsigned set)
         return text(r, "options.everybody");
     for (size_t k = 0; k < ROLES; k++)
         if (set & roles[k].bit)
-            out = arena_join(r->a, out, out.n ? S(", ") : S(""), text_of(r, "role", roles[k].role));
+            out = arena_join(r->a, out, out.n ? S(", ") : S(""), text_of(r, "role", role_text(roles[k].role)));
     return out;
 }
 

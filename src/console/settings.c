@@ -102,8 +102,7 @@ static str lines_of(request *r, str list)
 
 static void put_invitations(request *r, mval *m, const organization_settings *s)
 {
-    static const str existing[] = {S_INIT("attach"), S_INIT("refuse"), {NULL, 0}};
-    put_words(r, m, "existing_options", "settings.existing", existing, s->existing_accounts);
+    put_words(r, m, "existing_options", "settings.existing", existing_accounts_words, s->existing_accounts);
     PUT_BOOL(m, "administrators_may_invite", s->administrators_invite);
     put_lifetimes(r, m, "lifetime_options", s->invitation_lifetime);
     put_reminders(r, m, s);
@@ -116,7 +115,7 @@ static void put_temporary_passwords(request *r, mval *m, const organization_sett
     mval *list = m_set_list(m, S("delivery_options"));
     str own = s->temporary_password_delivery.p ? s->temporary_password_delivery : S("");
     put_option(list, S(""), as_server(r, text_of(r, "settings.delivery", servers->temporary_password_delivery)), own);
-    for (const str *word = (const str[]){S_INIT("ask"), S_INIT("send"), S_INIT("show"), {NULL, 0}}; word->p; word++)
+    for (const str *word = password_delivery_words; word->p; word++)
         put_option(list, *word, text_of(r, "settings.delivery", *word), own);
     SPANS(r, m, "temporary_lifetime_options",
           as_server(r, phrase_duration(r->a, r->lang, servers->temporary_password_lifetime)), usual,
@@ -127,12 +126,11 @@ static void put_sign_in(request *r, mval *m, const organization_settings *s, con
 {
     static const str lives[] = {S_INIT("8h"), S_INIT("12h"), S_INIT("1d"), S_INIT("7d"), S_INIT("30d"), S_INIT("90d")};
     static const str rests[] = {S_INIT("15m"), S_INIT("30m"), S_INIT("1h"), S_INIT("4h"), S_INIT("8h"), S_INIT("1d")};
-    static const str factors[] = {S_INIT("none"), S_INIT("administrators"), S_INIT("all"), {NULL, 0}};
     PUT_INT(m, "server_min_length", servers->password_min_length);
     SPANS(r, m, "session_lifetime_options", as_server(r, phrase_duration(r->a, r->lang, servers->session_lifetime)),
           lives, s->session_lifetime);
     SPANS(r, m, "session_idle_options", text(r, "settings.session_idle_none"), rests, s->session_idle);
-    put_words(r, m, "factor_options", "settings.factor", factors, s->second_factor);
+    put_words(r, m, "factor_options", "settings.factor", second_factor_words, s->second_factor);
     PUT_BOOL(m, "own_factor_missing", !r->actor.factor_at);
 }
 
@@ -158,8 +156,7 @@ static err settings_open(request *r, txn *t, const organization_view *o, const b
     mval *m = *out, *locales = m_set_list(m, S("locale_options"));
     str chosen = o->locale.p ? o->locale : S("");
     put_typed(r, m, o, form);
-    put_option(locales, S("fr"), catalog_text(LANG_FR, S("language.name")), chosen);
-    put_option(locales, S("en"), catalog_text(LANG_EN, S("language.name")), chosen);
+    put_languages(locales, chosen);
     put_option(locales, S(""), text(r, "settings.language_both"), chosen);
     put_seats(r, m, &o->seats, 0);
     put_invitations(r, m, &o->settings);

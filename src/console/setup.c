@@ -24,8 +24,7 @@ static err setup_open(request *r, txn *t, const body_setup_form *form, mval **ou
     PUT(values, "email", form->email);
     mval *locales = m_set_list(*out, S("locale_options"));
     str chosen = form->locale.p ? form->locale : language_code(r->lang);
-    put_option(locales, S("fr"), catalog_text(LANG_FR, S("language.name")), chosen);
-    put_option(locales, S("en"), catalog_text(LANG_EN, S("language.name")), chosen);
+    put_languages(locales, chosen);
     put_option(locales, S(""), text(r, "settings.language_both"), chosen);
     return OK;
 }

@@ -89,3 +89,10 @@ void put_option(mval *list, str value, str label, str chosen)
     PUT(o, "text", label);
     PUT_BOOL(o, "selected", chosen.p && str_eq(value, chosen));
 }
+
+void put_languages(mval *list, str chosen)
+{
+    static const language shown[] = {LANG_FR, LANG_EN};
+    for (size_t i = 0; i < LANG_COUNT; i++)
+        put_option(list, language_text(shown[i]), catalog_text(shown[i], S("language.name")), chosen);
+}

@@ -3,18 +3,16 @@
 #include "base/log.h"
 #include "catalog_table.h"
 
-static const str codes[LANG_COUNT] = {[LANG_EN] = S_INIT("en"), [LANG_FR] = S_INIT("fr")};
-
 str language_code(language l)
 {
-    return codes[l];
+    return language_text(l);
 }
 
 bool language_parse(str code, language *out)
 {
     str primary = str_slice(code, 0, str_find_byte(code, '-'));
     for (int l = 0; l < LANG_COUNT; l++) {
-        if (str_eq_nocase(primary, codes[l])) {
+        if (str_eq_nocase(primary, language_text(l))) {
             *out = (language)l;
             return true;
         }

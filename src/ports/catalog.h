@@ -2,9 +2,7 @@
 #ifndef PARVIS_PORTS_CATALOG_H
 #define PARVIS_PORTS_CATALOG_H
 
-#include "base/str.h"
-
-typedef enum language { LANG_EN, LANG_FR, LANG_COUNT } language;
+#include "words.h" /* generated from spec/words.yaml */
 
 /** "en" or "fr". */
 str language_code(language l);

@@ -18,14 +18,14 @@ enum {
     ARENA_BYTES = 32 << 20,
 };
 
-typedef struct mail_state {
+typedef struct mail_now {
     uuid id;
     q_worker_mail_state_row row;
-} mail_state;
+} mail_now;
 
 static err read_state(txn *t, void *context)
 {
-    mail_state *state = context;
+    mail_now *state = context;
     return q_worker_mail_state(t, &state->row, state->id);
 }
 
@@ -36,17 +36,18 @@ static err read_state(txn *t, void *context)
 static bool still_wanted(worker *w, arena *a, const parcel *p)
 {
     problem refused = {0};
-    mail_state state = {.id = p->job->id};
+    mail_now state = {.id = p->job->id};
     const q_worker_mail_state_row *row = &state.row;
     if (clock_monotonic() - p->claimed < FRESH)
         return true;
     if (store_read(w->store, a, &refused, read_state, &state) != OK)
         return false;
-    bool waits = str_eq(row->state, S("queued")) || str_eq(row->state, S("deferred"));
+    bool waits = mail_state_is(row->state, MAIL_STATE_QUEUED) || mail_state_is(row->state, MAIL_STATE_DEFERRED);
     if (!waits || row->attempts != p->job->attempts + 1)
         return false;
-    bool invited = str_eq(p->job->kind, MAIL_INVITATION) || str_eq(p->job->kind, MAIL_REMINDER);
-    return !invited || (str_eq(row->invitation_state, S("pending")) && uuid_eq(row->invitation_mail_id, p->job->id));
+    bool invited = mail_kind_is(p->job->kind, MAIL_INVITATION) || mail_kind_is(p->job->kind, MAIL_REMINDER);
+    return !invited || (invitation_state_is(row->invitation_state, INVITATION_PENDING) &&
+                        uuid_eq(row->invitation_mail_id, p->job->id));
 }
 
 /* 1 minute, 2, 4 … 6 hours, a fifth more or less, so that a server that comes back is not met by all at once. */

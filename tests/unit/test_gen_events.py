@@ -66,11 +66,13 @@ def generate(tmp_path):
 
 
 @pytest.fixture
-def build(generate):
+def build(generate, tmp_path):
     """Compiles the table and a source that writes its events; the compiler's refusal as an assertion's text."""
     def run(spec=SPEC, source=SOURCE):
         made = generate(spec, source=source)
-        tool("gen_permissions.py", f"{ROOT}/spec/permissions.yaml", made / "permission_table.h")
+        tool("gen_permissions.py", f"{ROOT}/spec/permissions.yaml", f"{ROOT}/spec/words.yaml", made / "permission_table.h")
+        tool("gen_words.py", f"{ROOT}/spec", f"{ROOT}/src/store/migrations", f"{ROOT}/src/store/queries", f"{ROOT}/locale/en.po",
+             f"{ROOT}/locale/fr.po", made / "words.h", made / "words.c", tmp_path / "words.d")
         tool("gen_problems.py", f"{ROOT}/spec/problems.yaml", made / "problem_codes.h")
         done = subprocess.run(["cc", "-std=gnu17", "-fsyntax-only", "-Wall", "-Wextra", "-Wno-missing-field-initializers", "-Werror", "-D_GNU_SOURCE",
                                f"-I{made}", f"-I{ROOT}/src", made / "event_table.c", made.parent / "src/room/walk.c"],

@@ -16,10 +16,6 @@
 #include "ports/password.h"
 #include "queries.h"
 
-#define KIND_RESET          S("reset")
-#define KIND_PROOF          S("proof")
-#define KIND_FIRST_PASSWORD S("first_password")
-
 /* What tries are counted under: the address's key, or the typed text where it is no address. */
 static str throttle_subject(txn *t, str typed)
 {
@@ -235,13 +231,13 @@ err password_change(txn *t, const actor *by, const sign_in *proof, str hash, sig
     return audit(t, by, EVENT_PASSWORD_CHANGED, .subject_id = by->account_id);
 }
 
-static err make_token(txn *t, uuid account_id, str kind, msec lifetime, str *token)
+static err make_token(txn *t, uuid account_id, token_kind kind, msec lifetime, str *token)
 {
     str hash;
     uuid id = uuid_new(t->now);
     secret_new(t->a, id, UUID_NONE, token, &hash);
-    return q_account_token_insert(t, .id = id, .account_id = account_id, .kind = kind, .secret_hash = hash,
-                                  .created_at = t->now, .expires_at = t->now + lifetime);
+    return q_account_token_insert(t, .id = id, .account_id = account_id, .kind = token_kind_text(kind),
+                                  .secret_hash = hash, .created_at = t->now, .expires_at = t->now + lifetime);
 }
 
 static err take_or_refuse(txn *t, const rate_rule *rule, str subject)
@@ -278,7 +274,7 @@ err password_reset_request(txn *t, const actor *who, str email, str next)
 static err mail_reset(txn *t, uuid account_id, str email, str locale, str next, str detail)
 {
     str token;
-    TRY(make_token(t, account_id, KIND_RESET, RESET_LIFETIME, &token));
+    TRY(make_token(t, account_id, TOKEN_RESET, RESET_LIFETIME, &token));
     if (next.n) /* sealed with the token, so that no secret of the invitation is kept either */
         token = arena_join(t->a, token, S("?next="), next);
     mail_order order = {.kind = MAIL_PASSWORD_RESET,
@@ -321,7 +317,8 @@ static err open_token(txn *t, str token, q_account_token_row *row)
     if (e == ERR_NOT_FOUND)
         return ERR_TOKEN_INVALID;
     TRY(e);
-    bool right = token_equal(row->secret_hash, s.hash) && row->expires_at > t->now && !str_eq(row->kind, KIND_PROOF);
+    bool right =
+        token_equal(row->secret_hash, s.hash) && row->expires_at > t->now && !token_kind_is(row->kind, TOKEN_PROOF);
     return right ? OK : ERR_TOKEN_INVALID;
 }
 
@@ -329,7 +326,7 @@ err password_reset_lookup(txn *t, str token, account_view *out, bool *is_mailed)
 {
     q_account_token_row row;
     TRY(open_token(t, token, &row));
-    *is_mailed = str_eq(row.kind, KIND_RESET);
+    *is_mailed = token_kind_is(row.kind, TOKEN_RESET);
     return account_get(t, row.account_id, out);
 }
 
@@ -343,7 +340,7 @@ static err case_of_reset(txn *t, const q_account_token_row *row, bool has_passwo
     q_passkey_alone_count_row alone;
     TRY(account_get(t, row->account_id, &was));
     TRY(q_passkey_alone_count(t, &alone, row->account_id));
-    bool proves = str_eq(row->kind, KIND_RESET); /* it travelled by e-mail alone */
+    bool proves = token_kind_is(row->kind, TOKEN_RESET); /* it travelled by e-mail alone */
     *why = !was.address_proved            ? WAYS_TAKEN_OVER
            : has_password || !alone.total ? WAYS_PASSWORD_RESET
                                           : WAYS_PASSKEYS_RESET;
@@ -375,8 +372,8 @@ err password_link(txn *t, const actor *by, str email, str *url)
     if (account.waits) /* the invitation leads to a password, or a new temporary one */
         return ERR_CONFLICT;
     TRY(ways_end(t, WAYS_OPERATOR_LINK, &(ways_of){.account_id = account.id}));
-    TRY(q_account_token_delete_kind(t, .account_id = account.id, .kind = KIND_FIRST_PASSWORD));
-    TRY(make_token(t, account.id, KIND_FIRST_PASSWORD, FIRST_PASSWORD_LIFETIME, &token));
+    TRY(q_account_token_delete_kind(t, .account_id = account.id, .kind = token_kind_text(TOKEN_FIRST_PASSWORD)));
+    TRY(make_token(t, account.id, TOKEN_FIRST_PASSWORD, FIRST_PASSWORD_LIFETIME, &token));
     *url = arena_join(t->a, t->env->public_url, S("/password/reset/"), token);
     return audit(t, by, EVENT_PASSWORD_LINK_MADE, .subject_id = account.id);
 }
@@ -398,8 +395,8 @@ err address_proof_request(txn *t, const actor *by)
         return ERR_CONFLICT;
     TRY(take_or_refuse(t, &RATE_PROOF, id_text(t->a, me.id)));
     str typed = arena_str(t->a, code_make(code));
-    TRY(q_account_token_delete_kind(t, .account_id = me.id, .kind = KIND_PROOF));
-    TRY(q_account_token_insert(t, .id = uuid_new(t->now), .account_id = me.id, .kind = KIND_PROOF,
+    TRY(q_account_token_delete_kind(t, .account_id = me.id, .kind = token_kind_text(TOKEN_PROOF)));
+    TRY(q_account_token_insert(t, .id = uuid_new(t->now), .account_id = me.id, .kind = token_kind_text(TOKEN_PROOF),
                                .secret_hash = code_hash(t, me.id, typed), .created_at = t->now,
                                .expires_at = t->now + PROOF_LIFETIME));
     mail_order order = {
@@ -414,7 +411,7 @@ err address_proof_confirm(txn *t, const actor *by, str typed)
     q_account_token_of_kind_row row;
     const throttle_of tries = {THROTTLE_PROOF, id_text(t->a, by->account_id), STR_NONE};
     TRY(throttle_check(t, &tries));
-    err e = q_account_token_of_kind(t, &row, .account_id = by->account_id, .kind = KIND_PROOF);
+    err e = q_account_token_of_kind(t, &row, .account_id = by->account_id, .kind = token_kind_text(TOKEN_PROOF));
     if (e == ERR_NOT_FOUND)
         return ERR_TOKEN_INVALID;
     TRY(e);

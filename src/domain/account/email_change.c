@@ -10,12 +10,9 @@
 #include "ports/address.h"
 #include "queries.h"
 
-static const struct {
-    str word;
-    msec lifetime;
-} kinds[] = {
-    [EMAIL_CONFIRM] = {S_INIT("confirm"), EMAIL_CHANGE_LIFETIME},
-    [EMAIL_UNDO] = {S_INIT("undo"), EMAIL_UNDO_LIFETIME}, /* nothing that is done at the new address ends it */
+static const msec lifetimes[EMAIL_COUNT] = {
+    [EMAIL_CONFIRM] = EMAIL_CHANGE_LIFETIME,
+    [EMAIL_UNDO] = EMAIL_UNDO_LIFETIME, /* nothing that is done at the new address ends it */
 };
 
 static err take_or_refuse(txn *t, const rate_rule *rule, str subject)
@@ -30,14 +27,15 @@ err email_link_make(txn *t, uuid account_id, email_change_kind kind, str email, 
     str hash;
     uuid id = uuid_new(t->now);
     secret_new(t->a, id, UUID_NONE, token, &hash);
-    return q_email_change_insert(t, .id = id, .account_id = account_id, .kind = kinds[kind].word, .email = email,
-                                 .email_key = email_key, .secret_hash = hash, .created_at = t->now,
-                                 .expires_at = t->now + kinds[kind].lifetime, .since_at = since);
+    return q_email_change_insert(t, .id = id, .account_id = account_id, .kind = email_change_kind_text(kind),
+                                 .email = email, .email_key = email_key, .secret_hash = hash, .created_at = t->now,
+                                 .expires_at = t->now + lifetimes[kind], .since_at = since);
 }
 
 static err end_asked(txn *t, uuid account_id, int64_t *gone)
 {
-    return q_ways_email_change(t, gone, .account_id = account_id, .kind = kinds[EMAIL_CONFIRM].word, .since = 0);
+    return q_ways_email_change(t, gone, .account_id = account_id, .kind = email_change_kind_text(EMAIL_CONFIRM),
+                               .since = 0);
 }
 
 /* The mail that goes to the new address: a link, or, to whoever has an account already, that somebody asked. */
@@ -115,7 +113,8 @@ err email_change_request(txn *t, const actor *by, const sign_in *proof, str emai
 err email_change_asked(txn *t, uuid account_id, email_change_pending *out)
 {
     q_email_change_standing_row row;
-    TRY(q_email_change_standing(t, &row, .account_id = account_id, .kind = kinds[EMAIL_CONFIRM].word, .now = t->now));
+    TRY(q_email_change_standing(t, &row, .account_id = account_id, .kind = email_change_kind_text(EMAIL_CONFIRM),
+                                .now = t->now));
     *out = (email_change_pending){row.email, row.created_at, row.expires_at};
     return OK;
 }
@@ -163,7 +162,7 @@ err email_link_open(txn *t, str token, email_change_kind kind, q_email_change_ro
         return ERR_TOKEN_INVALID;
     TRY(e);
     bool right =
-        token_equal(row->secret_hash, s.hash) && row->expires_at > t->now && str_eq(row->kind, kinds[kind].word);
+        token_equal(row->secret_hash, s.hash) && row->expires_at > t->now && email_change_kind_is(row->kind, kind);
     return right ? OK : ERR_TOKEN_INVALID;
 }
 

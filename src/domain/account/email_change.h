@@ -38,8 +38,6 @@ err email_change_asked(txn *t, uuid account_id, email_change_pending *out);
 /** Its link is dead. ERR_NOT_FOUND when none waits. */
 err email_change_cancel(txn *t, const actor *by);
 
-typedef enum email_change_kind { EMAIL_CONFIRM, EMAIL_UNDO } email_change_kind;
-
 /** What a link would do, for the page that asks first: `email` becomes the address of the account that now has `current`. */
 typedef struct email_change_view {
     uuid account_id;

@@ -1,4 +1,6 @@
 #include "domain/account/export.h"
+
+#include "event_table.h"
 #include "queries.h"
 
 static err read_invitations(txn *t, uuid account_id, account_export *out)
@@ -18,7 +20,7 @@ static err read_invitations(txn *t, uuid account_id, account_export *out)
 /* What somebody did to others names them: only what the account did to itself keeps its details. */
 static bool is_own(const q_export_events_row *r, uuid account_id)
 {
-    return str_eq(r->subject_kind, S("account")) && uuid_eq(r->subject_id, account_id);
+    return str_eq(r->subject_kind, event_table[EVENT_ACCOUNT_CLOSED].subject) && uuid_eq(r->subject_id, account_id);
 }
 
 static err read_events(txn *t, uuid account_id, account_export *out)

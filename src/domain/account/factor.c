@@ -27,7 +27,7 @@ err factors_demanded(txn *t, uuid account_id, bool *demanded)
     return OK;
 }
 
-err factor_tell(txn *t, uuid account_id, str kind)
+err factor_tell(txn *t, uuid account_id, mail_kind kind)
 {
     account_view whose;
     TRY(account_get(t, account_id, &whose));

@@ -59,6 +59,6 @@ err recovery_codes_renew(txn *t, const actor *by, str codes[RECOVERY_CODES]);
 err factors_remove(txn *t, const actor *by, str email);
 
 /** Tells the account's address that its factors changed. `kind`: a MAIL_FACTOR_… */
-err factor_tell(txn *t, uuid account_id, str kind);
+err factor_tell(txn *t, uuid account_id, mail_kind kind);
 
 #endif

@@ -1,5 +1,7 @@
 #include "domain/account/ways_in.h"
+
 #include "queries.h"
+#include "words.h"
 
 WAYS_TABLE(table);
 
@@ -21,9 +23,11 @@ static err end_one(txn *t, way_in way, const ending *e, int64_t *gone)
     case WAY_PROOF_CODE:
         return q_ways_proof_code(t, gone, .account_id = e->account_id, .since = e->since);
     case WAY_ADDRESS_CHANGE:
-        return q_ways_email_change(t, gone, .account_id = e->account_id, .kind = S("confirm"), .since = e->since);
+        return q_ways_email_change(t, gone, .account_id = e->account_id, .kind = email_change_kind_text(EMAIL_CONFIRM),
+                                   .since = e->since);
     case WAY_UNDO:
-        return q_ways_email_change(t, gone, .account_id = e->account_id, .kind = S("undo"), .since = e->since);
+        return q_ways_email_change(t, gone, .account_id = e->account_id, .kind = email_change_kind_text(EMAIL_UNDO),
+                                   .since = e->since);
     case WAY_BROWSER:
         return q_ways_browser(t, gone, e->account_id);
     case WAY_PASSKEY:

@@ -48,26 +48,22 @@ static err take_up(txn *t, uuid organization_id, uuid id, standing *s)
 
 /* What may become what: the refusal that each state gives. */
 typedef enum change { CHANGE_RESEND, CHANGE_REVOKE, CHANGE_PENDING_ONLY, CHANGE_COUNT } change;
-static const struct {
-    str state;
-    err refusal[CHANGE_COUNT];
-} allowed[] = {
-    /*                        resend         revoke                           correct, link             */
-    {S_INIT("pending"), {OK, OK, OK}},
-    {S_INIT("expired"), {OK, OK, ERR_INVITATION_EXPIRED}},
-    {S_INIT("accepted"), {ERR_CONFLICT, ERR_INVITATION_ALREADY_ACCEPTED, ERR_INVITATION_ALREADY_ACCEPTED}},
-    {S_INIT("declined"), {ERR_CONFLICT, ERR_INVITATION_DECLINED, ERR_INVITATION_DECLINED}},
-    {S_INIT("revoked"), {ERR_CONFLICT, ERR_INVITATION_REVOKED, ERR_INVITATION_REVOKED}},
+static const err refusals[][CHANGE_COUNT] = {
+    /*                       resend        revoke                           correct, link             */
+    [INVITATION_PENDING] = {OK, OK, OK},
+    [INVITATION_EXPIRED] = {OK, OK, ERR_INVITATION_EXPIRED},
+    [INVITATION_ACCEPTED] = {ERR_CONFLICT, ERR_INVITATION_ALREADY_ACCEPTED, ERR_INVITATION_ALREADY_ACCEPTED},
+    [INVITATION_DECLINED] = {ERR_CONFLICT, ERR_INVITATION_DECLINED, ERR_INVITATION_DECLINED},
+    [INVITATION_REVOKED] = {ERR_CONFLICT, ERR_INVITATION_REVOKED, ERR_INVITATION_REVOKED},
 };
 
 static err may_become(const standing *s, change c)
 {
-    for (size_t i = 0; i < sizeof allowed / sizeof *allowed; i++)
-        if (str_eq(allowed[i].state, s->state))
-            return allowed[i].refusal[c] == OK && !s->inv.email.n
-                       ? ERR_CONFLICT /* erased: there is nobody to send it to */
-                       : allowed[i].refusal[c];
-    return ERR_INTERNAL;
+    invitation_state state;
+    if (!invitation_state_of(s->state, &state) || state >= sizeof refusals / sizeof *refusals)
+        return ERR_INTERNAL;
+    return refusals[state][c] == OK && !s->inv.email.n ? ERR_CONFLICT /* erased: there is nobody to send it to */
+                                                       : refusals[state][c];
 }
 
 /* A refusal is its caller's; trouble with the database is everybody's. */
@@ -82,7 +78,7 @@ static bool is_trouble(err e)
  * have come down meanwhile. */
 static err retake_seat(txn *t, standing *s)
 {
-    if (str_eq(s->state, S("pending")))
+    if (invitation_state_is(s->state, INVITATION_PENDING))
         return OK;
     TRY(seat_lapse(t, &s->seats, s->inv.id));
     return seat_hold(t, &s->seats, SEAT_REOPENED);
@@ -110,18 +106,18 @@ static err reopen(txn *t, standing *s)
         e = q_member_of_account(t, &member, .organization_id = s->organization_id, .account_id = account.id);
     if (e != ERR_NOT_FOUND)
         return e == OK ? ERR_ALREADY_MEMBER : e;
-    if (str_eq(s->inv.state, S("pending")))
+    if (invitation_state_is(s->inv.state, INVITATION_PENDING))
         return retake_seat(t, s);
     TRY(make_room(t, s));
     return seat_hold(t, &s->seats, SEAT_REOPENED);
 }
 
-static invitation_send send_of(const standing *s, str kind)
+static invitation_send send_of(const standing *s, mail_kind kind)
 {
     return (invitation_send){.organization_id = s->organization_id,
                              .invitation_id = s->inv.id,
                              .kind = kind,
-                             .method = METHOD_LINK,
+                             .method = method_text(METHOD_LINK),
                              .email = s->inv.email,
                              .email_key = s->inv.email_key,
                              .locale = s->inv.locale,
@@ -138,7 +134,7 @@ static err sender(txn *t, const actor *by, const standing *s, uuid *out)
     err e = q_member_of_account(t, &member, .organization_id = s->organization_id, .account_id = *out);
     if (e != OK && e != ERR_NOT_FOUND)
         return e;
-    if (e == ERR_NOT_FOUND || str_eq(member.role, S("member")))
+    if (e == ERR_NOT_FOUND || role_is(member.role, ROLE_MEMBER))
         *out = by->account_id;
     return OK;
 }
@@ -156,9 +152,9 @@ static err renew_password(txn *t, const actor *by, standing *s, renewal *r, msec
 {
     str delivery;
     temporary_terms terms = temporary_terms_of(t, &s->organization);
-    bool as_before = !r->delivery.p && str_eq(terms.delivery, S("ask"));
+    bool as_before = !r->delivery.p && password_delivery_is(terms.delivery, PASSWORD_DELIVERY_ASK);
     TRY(temporary_delivery(t, &terms, as_before ? s->inv.password_delivery : r->delivery, &delivery));
-    bool shows = str_eq(delivery, S("show"));
+    bool shows = password_delivery_is(delivery, PASSWORD_DELIVERY_SHOW);
     if (shows && !r->shown) /* first, and for everybody: nothing was looked at */
         return ERR_CONFLICT;
     TRY(disclosure_of(t, by, s->organization_id, s->inv.email_key, &send->tells));
@@ -177,7 +173,7 @@ static err renew(txn *t, const actor *by, standing *s, renewal *r)
     TRY(sender(t, by, s, &inviter));
     TRY(invitation_retire_secrets(t, s->organization_id, &s->inv));
     TRY(mail_withdraw(t, s->inv.mail_id));
-    if (str_eq(s->inv.method, METHOD_TEMPORARY))
+    if (method_is(s->inv.method, METHOD_TEMPORARY_PASSWORD))
         TRY(renew_password(t, by, s, r, expires, &send));
     TRY(invitation_find_account(t, &send));
     TRY(invitation_mail(t, &send));
@@ -201,7 +197,7 @@ static err take_up_renewal(txn *t, const actor *by, uuid id, renewal *r, standin
     TRY(invitation_role_allowed(by, s->inv.role));
     if (s->inv.access_ends_at && s->inv.access_ends_at <= t->now)
         return problem_at(t->problem, ERR_CONFLICT, S("/access_ends_at"), S("past"), 0);
-    if (r->password && !str_eq(s->inv.method, METHOD_TEMPORARY))
+    if (r->password && !method_is(s->inv.method, METHOD_TEMPORARY_PASSWORD))
         return ERR_CONFLICT;
     TRY(invitation_rate(t, s->organization_id, 1, &taken));
     if (!taken)
@@ -279,12 +275,12 @@ err batch_resend(txn *t, const actor *by, uuid batch_id, int64_t *resent, int64_
 
 static err close_revoked(txn *t, const actor *by, standing *s)
 {
-    if (str_eq(s->inv.method, METHOD_TEMPORARY))
+    if (method_is(s->inv.method, METHOD_TEMPORARY_PASSWORD))
         TRY(temporary_end(t, s->inv.email_key, s->inv.id));
-    TRY(q_invitation_close(t, .state = S("revoked"), .closed_at = t->now, .organization_id = s->organization_id,
-                           .id = s->inv.id));
+    TRY(q_invitation_close(t, .state = invitation_state_text(INVITATION_REVOKED), .closed_at = t->now,
+                           .organization_id = s->organization_id, .id = s->inv.id));
     TRY(mail_withdraw(t, s->inv.mail_id));
-    if (str_eq(s->inv.state, S("pending")))
+    if (invitation_state_is(s->inv.state, INVITATION_PENDING))
         TRY(seat_release(t, &s->seats, 1, SEAT_REVOKED));
     return audit(t, by, EVENT_INVITATION_REVOKED, .subject_id = s->inv.id, .detail = {.email = s->inv.email});
 }
@@ -314,12 +310,13 @@ static err invite_instead(txn *t, const actor *by, const standing *s, str email,
                             &row.entitlement_count);
     row.entitlements = choices;
     row.groups = group_ids_list(t->a, s->inv.group_ids, &row.group_count);
-    const invite_order order = {.rows = &row,
-                                .count = 1,
-                                .lifetime = s->inv.lifetime,
-                                .deliver = true,
-                                .method = s->inv.method,
-                                .delivery = str_eq(terms.delivery, S("ask")) ? s->inv.password_delivery : STR_NONE};
+    const invite_order order = {
+        .rows = &row,
+        .count = 1,
+        .lifetime = s->inv.lifetime,
+        .deliver = true,
+        .method = s->inv.method,
+        .delivery = password_delivery_is(terms.delivery, PASSWORD_DELIVERY_ASK) ? s->inv.password_delivery : STR_NONE};
     return invitations_create(t, by, &order, result, &batch);
 }
 
@@ -432,7 +429,7 @@ str links_csv(arena *a, const invitation_link_view *links, size_t count)
 /* ---- reminders ---- */
 
 /* A new link by mail; the earlier ones go on working. */
-static err mail_again(txn *t, standing *s, str kind, msec next)
+static err mail_again(txn *t, standing *s, mail_kind kind, msec next)
 {
     invitation_send send = send_of(s, kind);
     if (s->inv.secret_hash.p)
@@ -449,7 +446,7 @@ static err mail_again(txn *t, standing *s, str kind, msec next)
 static err remind(txn *t, const actor *by, standing *s)
 {
     const q_organization_by_id_row *o = &s->organization;
-    if (!str_eq(s->state, S("pending")) || !o->reminder_after || s->inv.reminded >= o->reminder_max)
+    if (!invitation_state_is(s->state, INVITATION_PENDING) || !o->reminder_after || s->inv.reminded >= o->reminder_max)
         return q_invitation_remind_at_set(t, .remind_at = 0, .organization_id = s->organization_id, .id = s->inv.id);
     TRY(mail_again(
         t, s, MAIL_REMINDER,
@@ -461,7 +458,7 @@ err invitation_mail_link(txn *t, const actor *by, uuid organization_id, uuid id)
 {
     standing s;
     TRY(take_up(t, organization_id, id, &s));
-    if (!str_eq(s.state, S("pending")))
+    if (!invitation_state_is(s.state, INVITATION_PENDING))
         return OK;
     invitation_send send = send_of(&s, MAIL_INVITATION_LINK);
     TRY(invitation_mail(t, &send));

@@ -46,11 +46,11 @@ static err start_passwords(inviting *w)
 {
     const invite_order *order = w->order;
     temporary_terms terms = temporary_terms_of(w->t, &w->organization);
-    if (!str_eq(order->method, METHOD_TEMPORARY))
+    if (!method_is(order->method, METHOD_TEMPORARY_PASSWORD))
         return order->delivery.p ? problem_at(w->t->problem, ERR_INVALID_REQUEST, S("/delivery"), S("not-allowed"), 0)
                                  : OK;
     TRY(temporary_delivery(w->t, &terms, order->delivery, &w->delivery));
-    if (!order->deliver && str_eq(w->delivery, S("send")))
+    if (!order->deliver && password_delivery_is(w->delivery, PASSWORD_DELIVERY_SEND))
         return problem_at(w->t->problem, ERR_INVALID_REQUEST, S("/deliver"), S("not-allowed"), 0);
     w->password_lifetime = order->lifetime ? order->lifetime : terms.lifetime;
     if (w->password_lifetime < TEMPORARY_PASSWORD_LIFETIME_LEAST ||
@@ -169,7 +169,7 @@ static err judge_account(inviting *w, struct candidate *c, invite_result *result
         result->standing_id = found->pending_id;
         return ERR_ALREADY_INVITED;
     }
-    bool refuses = str_eq(w->organization.existing_accounts, S("refuse"));
+    bool refuses = existing_accounts_is(w->organization.existing_accounts, EXISTING_ACCOUNTS_REFUSE);
     if (w->previews || w->delivery.p || refuses)
         TRY(disclosure_ask(&w->telling, c->where.key, &c->told));
     return refuses && has_account(c) ? ERR_ACCOUNT_ALREADY_ACTIVE : OK;
@@ -239,7 +239,7 @@ static void preview_row(inviting *w, size_t i, invite_result *result)
     result->outcome = seat_try(w->t, &w->seats);
     w->t->problem = whole;
     if (result->outcome == OK)
-        result->method = gets_password(w, c) ? METHOD_TEMPORARY : METHOD_LINK;
+        result->method = method_text(gets_password(w, c) ? METHOD_TEMPORARY_PASSWORD : METHOD_LINK);
     else
         result->problem = own;
 }
@@ -285,7 +285,7 @@ static invitation_view made_of(const inviting *w, const q_invitation_insert_in *
         .role = in->role,
         .method = in->method,
         .password_delivery = in->password_delivery,
-        .state = S("pending"),
+        .state = invitation_state_text(INVITATION_PENDING),
         .locale = in->locale,
         .message = in->message,
         .given_name = in->given_name,
@@ -300,7 +300,7 @@ static invitation_view made_of(const inviting *w, const q_invitation_insert_in *
         .expires_at = in->expires_at,
         .last_sent_at = in->last_sent_at,
         .sent_count = in->sent_count,
-        .delivery_state = uuid_none(in->mail_id) ? S("none") : S("queued"),
+        .delivery_state = mail_state_text(uuid_none(in->mail_id) ? MAIL_STATE_NONE : MAIL_STATE_QUEUED),
         .delivery_at = uuid_none(in->mail_id) ? 0 : w->t->now,
     };
 }
@@ -379,7 +379,7 @@ static err invite_one(inviting *w, size_t i, invite_result *result)
     invitation_send send = {.organization_id = w->organization.id,
                             .invitation_id = uuid_new(w->t->now),
                             .kind = MAIL_INVITATION,
-                            .method = METHOD_LINK,
+                            .method = method_text(METHOD_LINK),
                             .email = c->where.typed,
                             .email_key = c->where.key,
                             .locale = row->locale,
@@ -391,7 +391,7 @@ static err invite_one(inviting *w, size_t i, invite_result *result)
         TRY(invitation_mail(w->t, &send));
     TRY(insert(w, c, row, &send, &result->made));
     result->method = send.method;
-    if (str_eq(send.password_delivery, S("show")))
+    if (password_delivery_is(send.password_delivery, PASSWORD_DELIVERY_SHOW))
         result->temporary_password = send.password;
     return write_audit(w, c, row, result->made);
 }

@@ -13,11 +13,11 @@ err invitation_mail_preview(txn *t, const actor *by, const invite_order *order, 
     q_organization_by_id_row o;
     TRY(q_organization_by_id(t, &o, by->organization_id));
     temporary_terms terms = temporary_terms_of(t, &o);
-    bool temporary = str_eq(order->method, METHOD_TEMPORARY) && !existing_account;
-    bool sent = str_eq(order->delivery.p ? order->delivery : terms.delivery, S("send"));
+    bool temporary = method_is(order->method, METHOD_TEMPORARY_PASSWORD) && !existing_account;
+    bool sent = password_delivery_is(order->delivery.p ? order->delivery : terms.delivery, PASSWORD_DELIVERY_SEND);
     msec lifetime = temporary ? terms.lifetime : o.invitation_lifetime;
     const mail_job job = {
-        .kind = temporary ? MAIL_TEMPORARY_PASSWORD : MAIL_INVITATION,
+        .kind = mail_kind_text(temporary ? MAIL_TEMPORARY_PASSWORD : MAIL_INVITATION),
         .recipient = row->email,
         .locale = row->locale.p ? row->locale : o.locale,
         .created_at = t->now,
@@ -64,8 +64,9 @@ static invitation_view view_of(const q_invitations_row *r, msec now)
         .expires_at = r->expires_at,
         .last_sent_at = r->last_sent_at,
         .sent_count = r->sent_count,
-        .delivery_state =
-            r->delivery_state.p && !str_eq(r->delivery_state, S("withdrawn")) ? r->delivery_state : S("none"),
+        .delivery_state = r->delivery_state.p && !mail_state_is(r->delivery_state, MAIL_STATE_WITHDRAWN)
+                              ? r->delivery_state
+                              : mail_state_text(MAIL_STATE_NONE),
         .delivery_reply = r->delivery_reply,
         .delivery_at = r->delivery_done_at ? r->delivery_done_at : r->delivery_created_at,
         .accepted_by_id = r->accepted_by_id,
@@ -117,7 +118,7 @@ err invitation_list(txn *t, uuid organization_id, const invitation_filter *f, pa
     page_mark from;
     q_invitations_rows rows;
     str starts = lowered(t->a, str_trim(f->q)), end = arena_join(t->a, starts, S("\xF4\x8F\xBF\xBF"));
-    bool open = f->state.p && str_eq(f->state, S("pending"));
+    bool open = f->state.p && invitation_state_is(f->state, INVITATION_PENDING);
     size_t which = !uuid_none(f->batch_id) ? Q_INVITATIONS_WHICH_BATCH
                    : open                  ? Q_INVITATIONS_WHICH_OPEN
                                            : Q_INVITATIONS_WHICH_ALL;
@@ -141,19 +142,17 @@ err batch_get(txn *t, uuid organization_id, uuid id, batch_view *out)
     TRY(q_batch_by_id(t, &b, .organization_id = organization_id, .id = id));
     TRY(q_batch_states(t, &states, .organization_id = organization_id, .batch_id = id, .now = t->now));
     *out = (batch_view){.id = id, .created_by_id = b.created_by_id, .created_at = b.created_at};
-    const struct {
-        str state;
-        int64_t *count;
-    } slots[] = {{S_INIT("pending"), &out->pending},
-                 {S_INIT("accepted"), &out->accepted},
-                 {S_INIT("declined"), &out->declined},
-                 {S_INIT("revoked"), &out->revoked},
-                 {S_INIT("expired"), &out->expired}};
-    for (size_t i = 0; i < states.n; i++)
-        for (size_t k = 0; k < sizeof slots / sizeof *slots; k++)
-            if (str_eq(states.p[i].effective, slots[k].state)) {
-                *slots[k].count = states.p[i].total;
-                out->total += states.p[i].total;
-            }
+    int64_t *const counts[INVITATION_COUNT] = {[INVITATION_PENDING] = &out->pending,
+                                               [INVITATION_ACCEPTED] = &out->accepted,
+                                               [INVITATION_DECLINED] = &out->declined,
+                                               [INVITATION_REVOKED] = &out->revoked,
+                                               [INVITATION_EXPIRED] = &out->expired};
+    for (size_t i = 0; i < states.n; i++) {
+        invitation_state state;
+        if (!invitation_state_of(states.p[i].effective, &state) || !counts[state])
+            continue;
+        *counts[state] = states.p[i].total;
+        out->total += states.p[i].total;
+    }
     return OK;
 }

@@ -40,7 +40,7 @@ typedef struct invite_order {
     size_t count;
     msec lifetime; /* 0: the organization's; 1 h to 90 d, of temporary passwords 30 d */
     bool deliver;  /* false: no mail, links are copied */
-    str method;    /* METHOD_TEMPORARY for whoever has no account; else, and for all others, links */
+    str method;    /* METHOD_TEMPORARY_PASSWORD for whoever has no account; else, and for all others, links */
     str delivery; /* of temporary passwords: "send", "show"; STR_NONE: what the organization has set, if it does not ask */
 } invite_order;
 

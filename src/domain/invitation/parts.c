@@ -9,7 +9,9 @@
 
 str invitation_effective(str state, msec expires_at, msec now)
 {
-    return str_eq(state, S("pending")) && expires_at <= now ? S("expired") : state;
+    return invitation_state_is(state, INVITATION_PENDING) && expires_at <= now
+               ? invitation_state_text(INVITATION_EXPIRED)
+               : state;
 }
 
 str invitation_code_hash(txn *t, uuid invitation_id, str code)
@@ -53,7 +55,7 @@ err invitation_mail(txn *t, invitation_send *s)
                                                       : s->organization_locale};
     if (!s->password.p || s->made_up)
         make_link(t, s, &order);
-    else if (str_eq(s->password_delivery, S("send")))
+    else if (password_delivery_is(s->password_delivery, PASSWORD_DELIVERY_SEND))
         order.code = s->password;
     return mail_queue(t, &order, &s->mail_id);
 }
@@ -70,9 +72,9 @@ msec invitation_expiry(msec now, msec lifetime, msec access_ends_at)
 
 err invitation_role_allowed(const actor *by, str role)
 {
-    if (str_eq(role, S("member")))
+    if (role_is(role, ROLE_MEMBER))
         return OK;
-    return str_eq(role, S("administrator")) && (by->may & PERM_ADMINISTRATORS_INVITE) ? OK : ERR_FORBIDDEN;
+    return role_is(role, ROLE_ADMINISTRATOR) && (by->may & PERM_ADMINISTRATORS_INVITE) ? OK : ERR_FORBIDDEN;
 }
 
 err invitation_rate(txn *t, uuid organization_id, int64_t want, int64_t *taken)
@@ -96,19 +98,14 @@ err invitation_retire_secrets(txn *t, uuid organization_id, const q_invitation_f
 
 err invitation_state_error(str state)
 {
-    static const struct {
-        str state;
-        err refusal;
-    } table[] = {
-        {S_INIT("pending"), OK},
-        {S_INIT("accepted"), ERR_INVITATION_ALREADY_ACCEPTED},
-        {S_INIT("declined"), ERR_INVITATION_DECLINED},
-        {S_INIT("revoked"), ERR_INVITATION_REVOKED},
-        {S_INIT("expired"), ERR_INVITATION_EXPIRED},
-        {S_INIT("replaced"), ERR_INVITATION_REPLACED},
+    static const err refusals[INVITATION_COUNT] = {
+        [INVITATION_PENDING] = OK,
+        [INVITATION_ACCEPTED] = ERR_INVITATION_ALREADY_ACCEPTED,
+        [INVITATION_DECLINED] = ERR_INVITATION_DECLINED,
+        [INVITATION_REVOKED] = ERR_INVITATION_REVOKED,
+        [INVITATION_EXPIRED] = ERR_INVITATION_EXPIRED,
+        [INVITATION_REPLACED] = ERR_INVITATION_REPLACED,
     };
-    for (size_t i = 0; i < sizeof table / sizeof *table; i++)
-        if (str_eq(table[i].state, state))
-            return table[i].refusal;
-    return ERR_INTERNAL;
+    invitation_state is;
+    return invitation_state_of(state, &is) ? refusals[is] : ERR_INTERNAL;
 }

@@ -12,7 +12,7 @@ str invitation_effective(str state, msec expires_at, msec now);
 /** What a new mail of an invitation needs; the hashes to keep come back. */
 typedef struct invitation_send {
     uuid organization_id, invitation_id;
-    str kind;                     /* MAIL_INVITATION, MAIL_REMINDER, MAIL_TEMPORARY_PASSWORD */
+    mail_kind kind;               /* MAIL_INVITATION, MAIL_REMINDER, MAIL_TEMPORARY_PASSWORD */
     str email, email_key, locale; /* the invitation's */
     str organization_locale;
     str account_email, account_locale; /* of the account with this address, when there is one that proved it */

@@ -73,7 +73,7 @@ static void put_sheet(const paper *on, const sheet *s)
     pdf_paragraph(on->p, small_style, LEFT, PDF_HEIGHT - 78, WIDE, 14, words(on, "sheet.keep"));
 }
 
-static language language_of(str locale, language otherwise)
+static language language_or(str locale, language otherwise)
 {
     language lang;
     return language_parse(locale, &lang) ? lang : otherwise;
@@ -82,12 +82,12 @@ static language language_of(str locale, language otherwise)
 str sheets_render(arena *a, str organization_name, str organization_locale, str sign_in_url, const sheet *sheets,
                   size_t count)
 {
-    language house = language_of(organization_locale, LANG_EN);
-    language first = count ? language_of(sheets[0].locale, house) : house;
+    language house = language_or(organization_locale, LANG_EN);
+    language first = count ? language_or(sheets[0].locale, house) : house;
     paper on = {.a = a, .organization_name = organization_name, .sign_in_url = sign_in_url, .lang = first};
     on.p = pdf_begin(a, words(&on, "sheet.document"), language_code(first), count);
     for (size_t i = 0; i < count; i++) {
-        on.lang = language_of(sheets[i].locale, house);
+        on.lang = language_or(sheets[i].locale, house);
         put_sheet(&on, &sheets[i]);
     }
     return pdf_end(on.p);

@@ -9,16 +9,13 @@
 
 /* ---- terms ---- */
 
-static const str deliveries[] = {[TEMPORARY_PASSWORD_DELIVERY_ASK] = S_INIT("ask"),
-                                 [TEMPORARY_PASSWORD_DELIVERY_SEND] = S_INIT("send"),
-                                 [TEMPORARY_PASSWORD_DELIVERY_SHOW] = S_INIT("show")};
-
 temporary_terms temporary_terms_of(const txn *t, const q_organization_by_id_row *o)
 {
     const settings *s = t->env->settings;
-    return (temporary_terms){
-        o->temporary_password_delivery.p ? o->temporary_password_delivery : deliveries[s->temporary_password_delivery],
-        o->temporary_password_lifetime ? o->temporary_password_lifetime : s->temporary_password_lifetime};
+    return (temporary_terms){o->temporary_password_delivery.p ? o->temporary_password_delivery
+                                                              : password_delivery_text(s->temporary_password_delivery),
+                             o->temporary_password_lifetime ? o->temporary_password_lifetime
+                                                            : s->temporary_password_lifetime};
 }
 
 err temporary_terms_get(txn *t, uuid organization_id, temporary_terms *out)
@@ -31,7 +28,7 @@ err temporary_terms_get(txn *t, uuid organization_id, temporary_terms *out)
 
 err temporary_delivery(txn *t, const temporary_terms *terms, str wished, str *out)
 {
-    bool asks = str_eq(terms->delivery, S("ask"));
+    bool asks = password_delivery_is(terms->delivery, PASSWORD_DELIVERY_ASK);
     if (asks && !wished.p)
         return problem_at(t->problem, ERR_INVALID_REQUEST, S("/delivery"), S("required"), 0);
     if (!asks && wished.p && !str_eq(wished, terms->delivery))
@@ -84,7 +81,7 @@ err temporary_issue(txn *t, invitation_send *s, str delivery, str given_name, st
     }
     TRY(e);
     s->kind = MAIL_TEMPORARY_PASSWORD;
-    s->method = METHOD_TEMPORARY;
+    s->method = method_text(METHOD_TEMPORARY_PASSWORD);
     s->password_delivery = delivery;
     s->password = password;
     return OK;

@@ -9,9 +9,6 @@
 
 #include "domain/invitation/parts.h"
 
-#define METHOD_LINK      S("link")
-#define METHOD_TEMPORARY S("temporary_password")
-
 /** How an organization hands temporary passwords over: its own settings, else the server's. */
 typedef struct temporary_terms {
     str delivery; /* "ask", "send", "show" */

@@ -25,12 +25,9 @@ static err answer_reset(txn *t, const actor *who, str what)
     return password_reset_mail(t, who, &row, where.key, next);
 }
 
-static const struct {
-    str kind;
-    err (*answer)(txn *t, const actor *who, str what);
-} kinds[] = {
-    {S_INIT("reset"), answer_reset},
-    {S_INIT("signup"), signup_answer},
+static err (*const answers[ADDRESS_REQUEST_COUNT])(txn *t, const actor *who, str what) = {
+    [ADDRESS_REQUEST_RESET] = answer_reset,
+    [ADDRESS_REQUEST_SIGNUP] = signup_answer,
 };
 
 static err answer_one(txn *t, const q_address_request_take_row *r)
@@ -39,10 +36,8 @@ static err answer_one(txn *t, const q_address_request_take_row *r)
     const actor who = {.kind = ACTOR_ANONYMOUS, .source = r->source, .request_id = r->request_id};
     if (!unseal(t->env->key, t->a, r->sealed, &what)) /* another key file's: nobody can tell what it was */
         return OK;
-    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
-        if (str_eq(kinds[i].kind, r->kind))
-            return kinds[i].answer(t, &who, what);
-    return OK;
+    address_request_kind kind;
+    return address_request_kind_of(r->kind, &kind) ? answers[kind](t, &who, what) : OK;
 }
 
 err address_requests_answer(txn *t, int64_t limit, int64_t *count)

@@ -24,7 +24,8 @@ err closing_preview(txn *t, uuid account_id, closing_place **out, size_t *count)
 err closing_undoable(txn *t, uuid account_id, msec *until)
 {
     q_email_change_standing_row undo;
-    err e = q_email_change_standing(t, &undo, .account_id = account_id, .kind = S("undo"), .now = t->now);
+    err e = q_email_change_standing(t, &undo, .account_id = account_id, .kind = email_change_kind_text(EMAIL_UNDO),
+                                    .now = t->now);
     *until = e == OK ? undo.expires_at : 0;
     return e == ERR_NOT_FOUND ? OK : e;
 }

@@ -55,7 +55,8 @@ static err link_for_share(txn *t, const q_account_kept_row *was, msec left_at, m
     email_share s = {.account_id = was->id, .since = left_at, .until = SHARE_OPEN};
     TRY(email_share_find(t, &s));
     if (!s.gained.n)
-        return q_ways_email_change(t, &(int64_t){0}, .account_id = was->id, .kind = S("undo"), .since = left_at + 1);
+        return q_ways_email_change(t, &(int64_t){0}, .account_id = was->id, .kind = email_change_kind_text(EMAIL_UNDO),
+                                   .since = left_at + 1);
     TRY(q_email_change_lessen(t, .left_at = left_at, .account_id = was->id));
     TRY(q_email_change_newest(t, &before, was->id));
     s.since = before.created_at;

@@ -36,7 +36,8 @@ static err look_for_other(txn *t, parting *p)
     p->has_other = p->was.email.n && !str_eq(p->was.email_key, p->undo.email_key);
     if (p->was.email.n)
         return OK;
-    err e = q_email_change_standing(t, &newest, .account_id = p->was.id, .kind = S("undo"), .now = t->now);
+    err e = q_email_change_standing(t, &newest, .account_id = p->was.id, .kind = email_change_kind_text(EMAIL_UNDO),
+                                    .now = t->now);
     p->has_other = e == OK && newest.created_at > p->later.since;
     return e == ERR_NOT_FOUND ? OK : e;
 }

@@ -112,8 +112,8 @@ static err open_door(txn *t, const actor *who, const invitation_key *key, opened
 static str door_state(const opened *o, msec now)
 {
     str state = invitation_effective(o->inv.state, o->inv.expires_at, now);
-    bool live = str_eq(state, S("pending")) || str_eq(state, S("expired"));
-    return o->replaced && live ? S("replaced") : state;
+    bool live = invitation_state_is(state, INVITATION_PENDING) || invitation_state_is(state, INVITATION_EXPIRED);
+    return o->replaced && live ? invitation_state_text(INVITATION_REPLACED) : state;
 }
 
 /* An account whose address was never proved gives way to whoever holds the mailed secret: they set its password anew. One
@@ -300,7 +300,8 @@ static err settle_account(txn *t, const actor *who, const opened *o, const enrol
 /* An account without a proved address has no standing, and is not what an organization refuses. */
 static bool refuses_holder(const opened *o)
 {
-    return str_eq(o->inv.existing_accounts, S("refuse")) && o->has_account && o->account.email_proved_at != 0;
+    return existing_accounts_is(o->inv.existing_accounts, EXISTING_ACCOUNTS_REFUSE) && o->has_account &&
+           o->account.email_proved_at != 0;
 }
 
 static err refused_by_rule(const actor *who, const opened *o)
@@ -378,8 +379,9 @@ static err go_on_by_mail(txn *t, const opened *o, const enrolment *e, accepted *
 
 static err close_accepted(txn *t, const q_invitation_for_change_row *inv, uuid organization_id, uuid account_id)
 {
-    TRY(q_invitation_close(t, .state = S("accepted"), .closed_at = t->now, .accepted_by_id = account_id,
-                           .accepted_at = t->now, .organization_id = organization_id, .id = inv->id));
+    TRY(q_invitation_close(t, .state = invitation_state_text(INVITATION_ACCEPTED), .closed_at = t->now,
+                           .accepted_by_id = account_id, .accepted_at = t->now, .organization_id = organization_id,
+                           .id = inv->id));
     return mail_withdraw(t, inv->mail_id);
 }
 
@@ -464,10 +466,10 @@ err invitation_decline(txn *t, const actor *who, const invitation_key *key)
     seats s;
     TRY(open_for_change(t, who, key, &o, &inv));
     TRY(invitation_state_error(door_state(&o, t->now)));
-    if (str_eq(inv.method, METHOD_TEMPORARY))
+    if (method_is(inv.method, METHOD_TEMPORARY_PASSWORD))
         TRY(temporary_end(t, inv.email_key, inv.id));
-    TRY(q_invitation_close(t, .state = S("declined"), .closed_at = t->now, .organization_id = o.inv.organization_id,
-                           .id = inv.id));
+    TRY(q_invitation_close(t, .state = invitation_state_text(INVITATION_DECLINED), .closed_at = t->now,
+                           .organization_id = o.inv.organization_id, .id = inv.id));
     TRY(mail_withdraw(t, inv.mail_id));
     TRY(seats_lock(t, o.inv.organization_id, &s));
     TRY(seat_release(t, &s, 1, SEAT_DECLINED));
@@ -486,7 +488,7 @@ static err whom_to_ask(txn *t, const opened *o, account_view *out)
     uuid inviter = o->inv.invited_by_id;
     if (!uuid_none(inviter)) {
         err e = q_member_of_account(t, &member, .organization_id = o->inv.organization_id, .account_id = inviter);
-        if (e == OK && !str_eq(member.role, S("member")) &&
+        if (e == OK && !role_is(member.role, ROLE_MEMBER) &&
             membership_is_active(member.state, member.access_ends_at, t->now))
             return account_get(t, inviter, out);
         if (e != OK && e != ERR_NOT_FOUND)
@@ -502,7 +504,7 @@ err invitation_ask_again(txn *t, const actor *who, const invitation_key *key)
     account_view whom;
     int64_t taken;
     TRY(open_door(t, who, key, &o));
-    if (!str_eq(door_state(&o, t->now), S("expired")))
+    if (!invitation_state_is(door_state(&o, t->now), INVITATION_EXPIRED))
         return ERR_CONFLICT;
     TRY(rate_take(t, &RATE_ASK_AGAIN, (str){(const char *)o.inv.id.b, sizeof o.inv.id.b}, 1, &taken));
     if (!taken)

@@ -136,7 +136,7 @@ static err owner_membership(txn *t, uuid organization_id, founded *out)
     TRY(q_account_by_id(t, &a, out->account_id));
     new_member m = {.organization_id = organization_id,
                     .account_id = a.id,
-                    .role = S("owner"),
+                    .role = role_text(ROLE_OWNER),
                     .email_key = a.email_key,
                     .given_name = a.given_name,
                     .family_name = a.family_name};

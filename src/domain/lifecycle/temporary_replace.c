@@ -61,7 +61,7 @@ static err make_own(txn *t, const waiting *w, const temporary_replacement *r)
                             .locale = r->locale.p ? r->locale : w->account.locale, .id = id));
     TRY(q_account_password_set(t, .password_hash = r->hash, .password_set_at = t->now, .id = id));
     TRY(ways_end(t, WAYS_TEMPORARY_REPLACED, &(ways_of){.account_id = id}));
-    return str_eq(w->invitation.password_delivery, S("send"))
+    return password_delivery_is(w->invitation.password_delivery, PASSWORD_DELIVERY_SEND)
                ? q_account_prove(t, .email_proved_at = t->now, .id = id) /* it travelled by e-mail alone */
                : OK;
 }

@@ -36,14 +36,17 @@ static void tell_listener(void)
  * What an account, or somebody who administers it, may do as often as they like, and is told each time: so many of a kind an hour
  * to one address, then no more. Links and codes have limits of their own where they are asked for.
  */
-static const str notice_kinds[] = {S_INIT("factor_"), S_INIT("member_"), S_INIT("password_changed")};
+static bool is_notice(mail_kind kind)
+{
+    str text = mail_kind_text(kind);
+    return kind == MAIL_PASSWORD_CHANGED || str_starts(text, S("factor_")) || mail_is_about_member(text);
+}
 
 static err is_dropped(txn *t, const mail_order *o, bool *dropped)
 {
     int64_t taken = 1;
-    for (size_t i = 0; i < sizeof notice_kinds / sizeof *notice_kinds; i++)
-        if (str_starts(o->kind, notice_kinds[i]))
-            TRY(rate_take(t, &RATE_NOTICE, arena_join(t->a, o->kind, S("\n"), o->recipient), 1, &taken));
+    if (is_notice(o->kind))
+        TRY(rate_take(t, &RATE_NOTICE, arena_join(t->a, mail_kind_text(o->kind), S("\n"), o->recipient), 1, &taken));
     *dropped = !taken || !o->recipient.n; /* an account that waits for its address has none: domain/email_undo.c */
     return OK;
 }
@@ -63,7 +66,7 @@ err mail_queue(txn *t, const mail_order *o, uuid *id)
     if (id)
         *id = own;
     store_on_commit(t, tell_listener);
-    return q_mail_insert(t, .id = own, .organization_id = o->organization_id, .kind = o->kind,
+    return q_mail_insert(t, .id = own, .organization_id = o->organization_id, .kind = mail_kind_text(o->kind),
                          .invitation_id = o->invitation_id, .membership_id = o->membership_id,
                          .account_id = o->account_id, .recipient = o->recipient, .locale = o->locale, .sealed = sealed,
                          .next_at = t->now, .created_at = t->now);
@@ -89,37 +92,35 @@ msec mail_lease(void)
 
 static str link_of(txn *t, str kind, str token)
 {
-    static const struct {
-        str kind, path;
-    } paths[] = {{S_INIT("invitation"), S_INIT("/i/")},
-                 {S_INIT("reminder"), S_INIT("/i/")},
-                 {S_INIT("temporary_password"), S_INIT("/i/")},
-                 {S_INIT("invitation_link"), S_INIT("/i/")},
-                 {S_INIT("invitation_go_on"), S_INIT("/i/")},
-                 {S_INIT("password_reset"), S_INIT("/password/reset/")},
-                 {S_INIT("email_change"), S_INIT("/email/confirm/")},
-                 {S_INIT("email_changed"), S_INIT("/email/undo/")}};
-    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++)
-        if (str_eq(paths[i].kind, kind))
-            return arena_join(t->a, t->env->public_url, paths[i].path, token);
-    return STR_NONE;
+    static const str paths[MAIL_COUNT] = {[MAIL_INVITATION] = S_INIT("/i/"),
+                                          [MAIL_REMINDER] = S_INIT("/i/"),
+                                          [MAIL_TEMPORARY_PASSWORD] = S_INIT("/i/"),
+                                          [MAIL_INVITATION_LINK] = S_INIT("/i/"),
+                                          [MAIL_INVITATION_GO_ON] = S_INIT("/i/"),
+                                          [MAIL_PASSWORD_RESET] = S_INIT("/password/reset/"),
+                                          [MAIL_EMAIL_CHANGE] = S_INIT("/email/confirm/"),
+                                          [MAIL_EMAIL_CHANGED] = S_INIT("/email/undo/")};
+    mail_kind one;
+    bool links = mail_kind_of(kind, &one) && paths[one].p;
+    return links ? arena_join(t->a, t->env->public_url, paths[one], token) : STR_NONE;
 }
 
 /* What serves for so short that a mail which waited longer is no use to anybody. */
 static bool is_stale(const q_mail_for_delivery_row *r, msec now)
 {
-    return str_eq(r->kind, MAIL_SIGNUP_CODE) && now - r->created_at > SIGNUP_CODE_LIFETIME;
+    return mail_kind_is(r->kind, MAIL_SIGNUP_CODE) && now - r->created_at > SIGNUP_CODE_LIFETIME;
 }
 
 static bool is_invitation(str kind)
 {
-    return str_eq(kind, MAIL_INVITATION) || str_eq(kind, MAIL_REMINDER) || str_eq(kind, MAIL_TEMPORARY_PASSWORD);
+    return mail_kind_is(kind, MAIL_INVITATION) || mail_kind_is(kind, MAIL_REMINDER) ||
+           mail_kind_is(kind, MAIL_TEMPORARY_PASSWORD);
 }
 
 /* Beside the invitation's own mail, which it leaves good; the invitation does not know of it. */
 static bool is_beside(str kind)
 {
-    return str_eq(kind, MAIL_INVITATION_LINK) || str_eq(kind, MAIL_INVITATION_GO_ON);
+    return mail_kind_is(kind, MAIL_INVITATION_LINK) || mail_kind_is(kind, MAIL_INVITATION_GO_ON);
 }
 
 bool mail_is_about_member(str kind)
@@ -130,14 +131,14 @@ bool mail_is_about_member(str kind)
 /* Whoever was removed was told otherwise; an end that came, or was taken back, needs no warning any more. */
 static bool member_reason(const q_mail_for_delivery_row *r, msec now)
 {
-    bool warns = str_eq(r->kind, MAIL_MEMBER_ENDS) || str_eq(r->kind, MAIL_MEMBER_ENDS_NOTICE);
+    bool warns = mail_kind_is(r->kind, MAIL_MEMBER_ENDS) || mail_kind_is(r->kind, MAIL_MEMBER_ENDS_NOTICE);
     return r->member_role.p && (!warns || r->access_ends_at > now);
 }
 
 /* An invitation's mail has lost its reason once the invitation was answered, revoked, or mailed again. */
 static bool has_reason(const q_mail_for_delivery_row *r, msec now)
 {
-    bool pending = str_eq(r->invitation_state, S("pending")) && r->expires_at > now;
+    bool pending = invitation_state_is(r->invitation_state, INVITATION_PENDING) && r->expires_at > now;
     if (mail_is_about_member(r->kind))
         return member_reason(r, now);
     if (is_beside(r->kind))
@@ -153,8 +154,8 @@ static bool open_secrets(txn *t, const q_mail_for_delivery_row *r, mail_job *job
     if (!unseal(t->env->key, t->a, r->sealed, &plain))
         return false;
     str rest = plain, token = str_cut(&rest, '\n'), code = str_cut(&rest, '\n');
-    if (token.n && str_eq(r->kind, MAIL_TEMPORARY_PASSWORD)) /* made up: invitation_mail */
-        job->kind = MAIL_INVITATION;
+    if (token.n && mail_kind_is(r->kind, MAIL_TEMPORARY_PASSWORD)) /* made up: invitation_mail */
+        job->kind = mail_kind_text(MAIL_INVITATION);
     if (token.n)
         job->link = link_of(t, r->kind, token);
     job->code = code.n ? code_display(t->a, code) : STR_NONE;
@@ -170,18 +171,18 @@ static void about_member(txn *t, const q_mail_for_delivery_row *r, mail_job *job
     job->expires_at = r->access_ends_at;
     job->member_given_name = r->member_given_name;
     job->member_family_name = r->member_family_name;
-    if (str_eq(r->kind, MAIL_MEMBER_ENDS_NOTICE))
+    if (mail_kind_is(r->kind, MAIL_MEMBER_ENDS_NOTICE))
         job->link = arena_join(t->a, home, S("/users/"), typeid_format(ID_MEMBER, r->membership_id, id));
-    else if (str_eq(r->kind, MAIL_MEMBER_API_KEY_CREATED) && str_eq(r->member_role, S("owner")))
+    else if (mail_kind_is(r->kind, MAIL_MEMBER_API_KEY_CREATED) && role_is(r->member_role, ROLE_OWNER))
         job->link = arena_join(t->a, home, S("/settings/api-keys"));
-    else if (!str_eq(r->kind, MAIL_MEMBER_SUSPENDED))
+    else if (!mail_kind_is(r->kind, MAIL_MEMBER_SUSPENDED))
         job->link = home;
 }
 
 static mail_job job_of(txn *t, const q_mail_for_delivery_row *r)
 {
-    bool invited = is_invitation(r->kind) || str_eq(r->kind, MAIL_INVITATION_LINK);
-    bool asks = str_eq(r->kind, MAIL_ASK_AGAIN);
+    bool invited = is_invitation(r->kind) || mail_kind_is(r->kind, MAIL_INVITATION_LINK);
+    bool asks = mail_kind_is(r->kind, MAIL_ASK_AGAIN);
     mail_job job = {
         .id = r->id,
         .kind = r->kind,
@@ -208,9 +209,9 @@ static mail_job job_of(txn *t, const q_mail_for_delivery_row *r)
         about_member(t, r, &job);
     if (asks) /* leads to the invitation in the console, which asks the inviter to sign in */
         job.link = arena_join(t->a, t->env->public_url, S("/o/"), r->slug, S("/users/invitations?state=expired"));
-    if (str_eq(r->kind, MAIL_EMAIL_CHANGE_ASKED))
+    if (mail_kind_is(r->kind, MAIL_EMAIL_CHANGE_ASKED))
         job.link = arena_join(t->a, t->env->public_url, S("/me#address"));
-    if (str_eq(r->kind, MAIL_SIGNUP_KNOWN))
+    if (mail_kind_is(r->kind, MAIL_SIGNUP_KNOWN))
         job.link = arena_join(t->a, t->env->public_url, S("/sign-in?next=%2Forganizations%2Fnew"));
     return job;
 }
@@ -252,8 +253,8 @@ err mail_record(txn *t, uuid id, int64_t attempt, mail_outcome outcome, str repl
         return q_mail_deferred(t, .reply = reply, .next_at = next_at, .done_at = t->now, .id = id, .attempts = attempt);
     if (outcome == MAIL_FAILED)
         return q_mail_failed(t, .reply = reply, .done_at = t->now, .id = id, .attempts = attempt);
-    return q_mail_done(t, .state = outcome == MAIL_SENT ? S("sent") : S("kept"), .reply = reply, .done_at = t->now,
-                       .id = id);
+    return q_mail_done(t, .state = mail_state_text(outcome == MAIL_SENT ? MAIL_STATE_SENT : MAIL_STATE_KEPT),
+                       .reply = reply, .done_at = t->now, .id = id);
 }
 
 err mail_put_back(txn *t, uuid id, int64_t attempt)

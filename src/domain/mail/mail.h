@@ -5,43 +5,6 @@
 #include "domain/shared/actor.h"
 #include "domain/shared/page.h"
 
-/** What a mail says; also the name of its templates: templates/mail/{fr,en}/<kind>.… */
-#define MAIL_INVITATION         S("invitation")
-#define MAIL_REMINDER           S("reminder")           /* the invitation's templates, with `reminder` true */
-#define MAIL_TEMPORARY_PASSWORD S("temporary_password") /* inviting with one: inside, or the inviter hands it over */
-#define MAIL_INVITATION_LINK \
-    S("invitation_link") /* the invitation's templates; to whoever asked for a link: told to nobody else */
-#define MAIL_INVITATION_GO_ON \
-    S("invitation_go_on") /* to whoever has an account: go on here, after a form over a copied link */
-#define MAIL_ASK_AGAIN          S("ask_again")
-#define MAIL_PASSWORD_RESET     S("password_reset")
-#define MAIL_PASSWORD_CHANGED   S("password_changed")
-#define MAIL_ADDRESS_PROOF      S("address_proof")
-#define MAIL_EMAIL_CHANGE       S("email_change")       /* to a new address: a link that takes it */
-#define MAIL_EMAIL_TAKEN        S("email_taken")        /* to one that has an account: somebody asked */
-#define MAIL_EMAIL_CHANGED      S("email_changed")      /* to the old one: it was changed, and a link that undoes it */
-#define MAIL_EMAIL_CHANGE_ASKED S("email_change_asked") /* to the one until now: somebody asked for another; `detail` */
-#define MAIL_EMAIL_LOST         S("email_lost") /* to one that an undo took the account from; `detail`: is there one left? */
-#define MAIL_ACCOUNT_CLOSED     S("account_closed")
-/* Changes of one's second factors share the templates factor_changed; what happened is mail.KIND.title and .text. */
-#define MAIL_FACTOR_TOTP_ADDED       S("factor_totp_added")
-#define MAIL_FACTOR_TOTP_REMOVED     S("factor_totp_removed")
-#define MAIL_FACTOR_RECOVERY_RENEWED S("factor_recovery_renewed")
-#define MAIL_FACTOR_RECOVERY_USED    S("factor_recovery_used")
-#define MAIL_FACTOR_PASSKEY_ADDED    S("factor_passkey_added")
-#define MAIL_FACTOR_PASSKEY_REMOVED  S("factor_passkey_removed")
-#define MAIL_FACTOR_REMOVED          S("factor_removed") /* by the operator */
-#define MAIL_FACTOR_GUESSED          S("factor_guessed") /* many wrong codes after a right password */
-/* What becomes of a membership shares the templates member_changed; texts as above. */
-#define MAIL_MEMBER_SUSPENDED       S("member_suspended")
-#define MAIL_MEMBER_REACTIVATED     S("member_reactivated")
-#define MAIL_MEMBER_ROLE_CHANGED    S("member_role_changed")
-#define MAIL_MEMBER_ENDS            S("member_ends")            /* access ends within a day: to the member */
-#define MAIL_MEMBER_ENDS_NOTICE     S("member_ends_notice")     /* to those who administer */
-#define MAIL_MEMBER_API_KEY_CREATED S("member_api_key_created") /* a key acts in the member's name now */
-#define MAIL_SIGNUP_CODE            S("signup_code")            /* for an address without an account */
-#define MAIL_SIGNUP_KNOWN           S("signup_known")           /* for one with an account */
-
 /** MAIL_EMAIL_CHANGED: the link gives what was gained under the address, and not the account. */
 #define MAIL_DETAIL_SHARE S("share")
 /** MAIL_EMAIL_LOST: an account of its own stays with the address. */
@@ -57,7 +20,7 @@ bool mail_is_about_member(str kind);
 /** How long the code of a sign-up is good for. */
 
 typedef struct mail_order {
-    str kind;
+    mail_kind kind;
     uuid organization_id, invitation_id, membership_id,
         account_id;  /* what it is about; UUID_NONE where it does not apply */
     str recipient;   /* the stored spelling */

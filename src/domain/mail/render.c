@@ -7,18 +7,15 @@
 #include "ports/template.h"
 
 /* Where a mail's row does not say it: resets and proofs of an address, but: */
-static const struct {
-    str kind;
-    msec lifetime;
-} lifetimes[] = {{S_INIT("email_change"), EMAIL_CHANGE_LIFETIME},
-                 {S_INIT("email_changed"), EMAIL_UNDO_LIFETIME},
-                 {S_INIT("address_proof"), PROOF_LIFETIME}};
+static const msec lifetimes[MAIL_COUNT] = {[MAIL_EMAIL_CHANGE] = EMAIL_CHANGE_LIFETIME,
+                                           [MAIL_EMAIL_CHANGED] = EMAIL_UNDO_LIFETIME,
+                                           [MAIL_ADDRESS_PROOF] = PROOF_LIFETIME};
 
 static msec expiry_of(const mail_job *job)
 {
-    for (size_t i = 0; i < sizeof lifetimes / sizeof *lifetimes; i++)
-        if (str_eq(lifetimes[i].kind, job->kind))
-            return job->created_at + lifetimes[i].lifetime;
+    mail_kind kind;
+    if (mail_kind_of(job->kind, &kind) && lifetimes[kind])
+        return job->created_at + lifetimes[kind];
     return job->expires_at ? job->expires_at : job->created_at + RESET_LIFETIME;
 }
 
@@ -128,15 +125,15 @@ static mval *context_of(arena *a, const struct env *env, const mail_job *job, la
     m_set_bool(m, S("is_reset"), str_eq(job->detail, MAIL_DETAIL_RESET));
     m_set_bool(m, S("is_share"), str_eq(job->detail, MAIL_DETAIL_SHARE));
     m_set_bool(m, S("is_parted"), str_eq(job->detail, MAIL_DETAIL_PARTED));
-    m_set_bool(m, S("is_reminder"), str_eq(job->kind, MAIL_REMINDER));
+    m_set_bool(m, S("is_reminder"), mail_kind_is(job->kind, MAIL_REMINDER));
     return m;
 }
 
 /* One part of one language. */
 static err add_part(arena *a, const struct env *env, const mail_job *job, language lang, const char *part, buf *out)
 {
-    bool invites = str_eq(job->kind, MAIL_REMINDER) || str_eq(job->kind, MAIL_INVITATION_LINK);
-    str kind = invites                           ? MAIL_INVITATION
+    bool invites = mail_kind_is(job->kind, MAIL_REMINDER) || mail_kind_is(job->kind, MAIL_INVITATION_LINK);
+    str kind = invites                           ? mail_kind_text(MAIL_INVITATION)
                : is_factor(job->kind)            ? S("factor_changed")
                : mail_is_about_member(job->kind) ? S("member_changed")
                                                  : job->kind;

@@ -43,7 +43,7 @@ err owner_key(txn *t, err e)
 
 bool member_is_above(const actor *by, const q_member_lock_row *m)
 {
-    return str_eq(m->role, S("owner")) && by->kind != ACTOR_OPERATOR && !str_eq(by->role, S("owner"));
+    return role_is(m->role, ROLE_OWNER) && by->kind != ACTOR_OPERATOR && !role_is(by->role, ROLE_OWNER);
 }
 
 err member_moved(txn *t, const actor *by, uuid organization_id, uuid id, uuid account_id)
@@ -130,7 +130,7 @@ static err next_of(const changing *w, const q_member_lock_row *was, q_member_loc
  * it to anybody, an option that was off. */
 static bool is_favour_to_oneself(const changing *w, const q_member_lock_row *was, const q_member_lock_row *to)
 {
-    bool oneself = uuid_eq(was->id, w->by->membership_id), owner = str_eq(w->by->role, S("owner"));
+    bool oneself = uuid_eq(was->id, w->by->membership_id), owner = role_is(w->by->role, ROLE_OWNER);
     bool access = w->c->state.p || w->c->has_access_ends_at;
     return oneself && (access || (!owner && (to->entitlements & ~was->entitlements)));
 }
@@ -141,9 +141,9 @@ static err judge(const changing *w, const q_member_lock_row *was, const q_member
     bool ends = to->access_ends_at != 0;
     if (member_is_above(w->by, was) || is_favour_to_oneself(w, was, to))
         return ERR_FORBIDDEN;
-    if (ends && str_eq(to->role, S("owner")))
+    if (ends && role_is(to->role, ROLE_OWNER))
         return problem_at(t->problem, ERR_CONFLICT, S("/access_ends_at"), S("not-for-owners"), 0);
-    if (ends && to->access_ends_at <= t->now && w->c->state.p && str_eq(to->state, S("active")))
+    if (ends && to->access_ends_at <= t->now && w->c->state.p && member_state_is(to->state, MEMBER_ACTIVE))
         return problem_at(t->problem, ERR_CONFLICT, S("/access_ends_at"), S("past"), 0);
     return group_ids_count(to->group_ids) <= MEMBER_GROUPS_MAX
                ? OK
@@ -152,12 +152,12 @@ static err judge(const changing *w, const q_member_lock_row *was, const q_member
 
 static bool is_active_owner(const q_member_lock_row *m)
 {
-    return str_eq(m->role, S("owner")) && str_eq(m->state, S("active"));
+    return role_is(m->role, ROLE_OWNER) && member_state_is(m->state, MEMBER_ACTIVE);
 }
 
 static bool may_invite(str role)
 {
-    return !str_eq(role, S("member"));
+    return !role_is(role, ROLE_MEMBER);
 }
 
 static err write(const changing *w, const q_member_lock_row *was, const q_member_lock_row *to)
@@ -193,8 +193,8 @@ static err record(const changing *w, const q_member_lock_row *was, const q_membe
         TRY(audit(t, w->by, EVENT_MEMBER_ROLE_CHANGED, .subject_id = was->id, .before = {.role = was->role},
                   .after = {.role = to->role}));
     if (!str_eq(was->state, to->state))
-        TRY(str_eq(to->state, S("active")) ? audit(t, w->by, EVENT_MEMBER_REACTIVATED, .subject_id = was->id)
-                                           : audit(t, w->by, EVENT_MEMBER_SUSPENDED, .subject_id = was->id));
+        TRY(member_state_is(to->state, MEMBER_ACTIVE) ? audit(t, w->by, EVENT_MEMBER_REACTIVATED, .subject_id = was->id)
+                                                      : audit(t, w->by, EVENT_MEMBER_SUSPENDED, .subject_id = was->id));
     if (was->entitlements == to->entitlements && was->access_ends_at == to->access_ends_at &&
         str_eq(was->group_ids, to->group_ids))
         return OK;
@@ -213,7 +213,7 @@ static err say(const changing *w, const q_member_lock_row *was, const q_member_l
     if (str_eq(was->state, to->state))
         return OK;
     return member_tell(w->t, o, was->id, was->account_id,
-                       str_eq(to->state, S("active")) ? MAIL_MEMBER_REACTIVATED : MAIL_MEMBER_SUSPENDED);
+                       member_state_is(to->state, MEMBER_ACTIVE) ? MAIL_MEMBER_REACTIVATED : MAIL_MEMBER_SUSPENDED);
 }
 
 static err change(const changing *w, const q_member_lock_row *was)
@@ -302,7 +302,7 @@ err ownership_transfer(txn *t, const actor *by, uuid to)
     seats s;
     changing w;
     q_member_lock_row heir, self;
-    const member_change rise = {.role = S("owner")}, step_back = {.role = S("administrator")};
+    const member_change rise = {.role = role_text(ROLE_OWNER)}, step_back = {.role = role_text(ROLE_ADMINISTRATOR)};
     if (by->kind == ACTOR_OPERATOR || uuid_eq(to, by->membership_id))
         return ERR_FORBIDDEN;
     TRY(q_member_lock(t, &heir, .organization_id = by->organization_id, .id = to));

@@ -185,7 +185,7 @@ static page_mark mark_email(const void *rows, size_t i)
 static page_mark mark_role(const void *rows, size_t i)
 {
     const q_member_page_row *r = &((const q_member_page_row *)rows)[i];
-    bool owner = str_eq(r->role, S("owner")), administrator = str_eq(r->role, S("administrator"));
+    bool owner = role_is(r->role, ROLE_OWNER), administrator = role_is(r->role, ROLE_ADMINISTRATOR);
     return (page_mark){owner ? S("1") : administrator ? S("2") : S("3"), r->id};
 }
 
@@ -274,21 +274,18 @@ static void append(arena *a, q_member_page_rows *rows, const q_member_page_rows 
 /* Role by role, each by the time its members joined. The mark's key is the rank it stands in. */
 static err by_role(txn *t, const search *s, const q_member_page_in *in, page_mark edge, q_member_page_rows *rows)
 {
-    static const struct {
-        str role, rank;
-    } ranks[] = {
-        {S_INIT("owner"), S_INIT("1")}, {S_INIT("administrator"), S_INIT("2")}, {S_INIT("member"), S_INIT("3")}};
-    size_t count = sizeof ranks / sizeof *ranks;
+    static const str ranks[ROLE_COUNT] = {
+        [ROLE_OWNER] = S_INIT("1"), [ROLE_ADMINISTRATOR] = S_INIT("2"), [ROLE_MEMBER] = S_INIT("3")};
     size_t dir = s->down ? Q_MEMBERS_RANKED_DIR_DESC : Q_MEMBERS_RANKED_DIR_ASC;
     *rows = (q_member_page_rows){0};
-    for (size_t i = 0; i < count && (int64_t)rows->n < in->limit; i++) {
-        size_t at = s->down ? count - 1 - i : i;
-        int behind = s->sort == BY_ROLE ? str_cmp(ranks[at].rank, in->after_key) * (s->down ? -1 : 1) : 0;
-        if (behind < 0 || (s->role.n && !str_eq(s->role, ranks[at].role)))
+    for (role i = 0; i < ROLE_COUNT && (int64_t)rows->n < in->limit; i++) {
+        role at = s->down ? ROLE_COUNT - 1 - i : i;
+        int behind = s->sort == BY_ROLE ? str_cmp(ranks[at], in->after_key) * (s->down ? -1 : 1) : 0;
+        if (behind < 0 || (s->role.n && !role_is(s->role, at)))
             continue;
         q_member_page_in one = *in;
         q_member_page_rows more;
-        one.only_role = ranks[at].role;
+        one.only_role = role_text(at);
         one.after = behind > 0 ? edge.id : in->after;
         one.limit = in->limit - (int64_t)rows->n;
         TRY(q_members_ranked_(t, dir, &more, &one));
@@ -302,7 +299,7 @@ static err fetch(txn *t, uuid organization_id, const search *s, page *p, q_membe
     page_mark from, edge = page_edge(s->down);
     TRY(page_start(p, t->a, t->problem, arena_join(t->a, S("members by "), sorts[s->sort].name), s->down, &from));
     q_member_page_in in = asked(organization_id, s, from, page_edge(!s->down), page_fetch(p));
-    bool searched = s->word[0].n > 0, rare = s->role.n && !str_eq(s->role, S("member"));
+    bool searched = s->word[0].n > 0, rare = s->role.n && !role_is(s->role, ROLE_MEMBER);
     if (searched && (s->few || s->sort == BY_ROLE || rare))
         return gather(t, Q_MEMBERS_GATHER_SOURCE_FOUND, s, &in, rows);
     if (searched)

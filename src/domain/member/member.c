@@ -60,7 +60,7 @@ err member_get(txn *t, uuid organization_id, uuid id, member_view *out)
 static err end_membership(txn *t, const actor *by, const q_member_lock_row *m, pending_fate fate, seat_cause why)
 {
     seats s;
-    if (str_eq(m->role, S("owner")))
+    if (role_is(m->role, ROLE_OWNER))
         TRY(owner_hand_on(t, by->organization_id, m->id));
     TRY(invitations_of_inviter(t, by, m->account_id, fate == PENDING_TAKE_OVER));
     TRY(seats_lock(t, by->organization_id, &s));

@@ -8,7 +8,7 @@
 
 enum { WARNED_MOST = 50 };
 
-static err tell(txn *t, uuid organization_id, uuid about, const account_view *whom, str kind)
+static err tell(txn *t, uuid organization_id, uuid about, const account_view *whom, mail_kind kind)
 {
     const mail_order order = {.kind = kind,
                               .organization_id = organization_id,
@@ -19,7 +19,7 @@ static err tell(txn *t, uuid organization_id, uuid about, const account_view *wh
     return mail_queue(t, &order, NULL);
 }
 
-err member_tell(txn *t, uuid organization_id, uuid member, uuid account, str kind)
+err member_tell(txn *t, uuid organization_id, uuid member, uuid account, mail_kind kind)
 {
     account_view whom;
     TRY(account_get(t, account, &whom));

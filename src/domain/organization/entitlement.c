@@ -10,18 +10,16 @@
 /* ---- reading the line ---- */
 
 static const struct {
-    str role;
     char letter;
     unsigned bit;
-} roles[] = {{S_INIT("owner"), 'o', FOR_OWNERS},
-             {S_INIT("administrator"), 'a', FOR_ADMINISTRATORS},
-             {S_INIT("member"), 'm', FOR_MEMBERS}};
-enum { ROLES = sizeof roles / sizeof *roles };
+} roles[ROLE_COUNT] = {[ROLE_OWNER] = {'o', FOR_OWNERS},
+                       [ROLE_ADMINISTRATOR] = {'a', FOR_ADMINISTRATORS},
+                       [ROLE_MEMBER] = {'m', FOR_MEMBERS}};
 
 static unsigned roles_read(str letters)
 {
     unsigned set = 0;
-    for (size_t i = 0; i < ROLES; i++)
+    for (size_t i = 0; i < ROLE_COUNT; i++)
         if (str_find_byte(letters, roles[i].letter) < letters.n)
             set |= roles[i].bit;
     return set;
@@ -29,9 +27,9 @@ static unsigned roles_read(str letters)
 
 static str roles_written(arena *a, unsigned set)
 {
-    char *p = arena_alloc(a, ROLES + 1);
+    char *p = arena_alloc(a, ROLE_COUNT + 1);
     size_t n = 0;
-    for (size_t i = 0; i < ROLES; i++)
+    for (size_t i = 0; i < ROLE_COUNT; i++)
         if (set & roles[i].bit)
             p[n++] = roles[i].letter;
     return (str){p, n};
@@ -54,10 +52,8 @@ bool entitlement_next(str *keys, entitlement *out)
 
 static bool may_have(const entitlement *e, str role)
 {
-    for (size_t i = 0; i < ROLES; i++)
-        if (str_eq(roles[i].role, role))
-            return (e->roles & roles[i].bit) != 0;
-    return false;
+    enum role one;
+    return role_of(role, &one) && (e->roles & roles[one].bit) != 0;
 }
 
 bool entitlement_is_on(const entitlement *e, int64_t set, str role)

@@ -7,19 +7,18 @@
 #include "ports/address.h"
 #include "queries.h"
 
-#define WORDS(...)   ((const str[]){__VA_ARGS__, {NULL, 0}})
 #define BOUNDS(name) .least = name##_LEAST, .most = name##_MOST
 #define CALLED(word) S_INIT(#word), offsetof(said_organization, word)
 #define SET(member)  .offset = offsetof(organization_settings, member)
 
 const organization_setting organization_setting_table[ORGANIZATION_SETTING_COUNT] = {
-    {CALLED(existing_accounts), KIND_WORD, SET(existing_accounts), .words = WORDS(S_INIT("attach"), S_INIT("refuse"))},
+    {CALLED(existing_accounts), KIND_WORD, SET(existing_accounts), .words = existing_accounts_words},
     {CALLED(administrators_may_invite_administrators), KIND_FLAG, SET(administrators_invite)},
     {CALLED(invitation_lifetime), KIND_DURATION, SET(invitation_lifetime), BOUNDS(INVITATION_LIFETIME)},
     {CALLED(reminder_after), KIND_DURATION, SET(reminder_after), BOUNDS(REMINDER_AFTER), .optional = true},
     {CALLED(reminder_max), KIND_NUMBER, SET(reminder_max), BOUNDS(REMINDER_MAX)},
-    {CALLED(temporary_password_delivery), KIND_WORD, SET(temporary_password_delivery),
-     .words = WORDS(S_INIT("ask"), S_INIT("send"), S_INIT("show")), .optional = true, .inherits = true},
+    {CALLED(temporary_password_delivery), KIND_WORD, SET(temporary_password_delivery), .words = password_delivery_words,
+     .optional = true, .inherits = true},
     {CALLED(temporary_password_lifetime), KIND_DURATION, SET(temporary_password_lifetime),
      BOUNDS(TEMPORARY_PASSWORD_LIFETIME), .optional = true, .inherits = true},
     {CALLED(password_min_length), KIND_NUMBER, SET(password_min_length), BOUNDS(PASSWORD_MIN_LENGTH), .optional = true,
@@ -27,8 +26,7 @@ const organization_setting organization_setting_table[ORGANIZATION_SETTING_COUNT
     {CALLED(session_lifetime), KIND_DURATION, SET(session_lifetime), BOUNDS(SESSION_LIFETIME), .optional = true,
      .inherits = true},
     {CALLED(session_idle), KIND_DURATION, SET(session_idle), BOUNDS(SESSION_IDLE), .optional = true},
-    {CALLED(second_factor), KIND_WORD, SET(second_factor),
-     .words = WORDS(S_INIT("none"), S_INIT("administrators"), S_INIT("all"))},
+    {CALLED(second_factor), KIND_WORD, SET(second_factor), .words = second_factor_words},
     {CALLED(allowed_domains), KIND_DOMAINS, SET(allowed_domains), .optional = true},
     {CALLED(refused_domains), KIND_DOMAINS, SET(refused_domains), .optional = true},
     {CALLED(accent), KIND_COLOUR, SET(accent), .optional = true},
@@ -70,11 +68,8 @@ static int64_t stricter(int64_t own, int64_t servers, bool more_is_stricter)
 
 organization_settings organization_settings_effective(const settings *server, organization_settings own)
 {
-    static const str delivery_words[] = {[TEMPORARY_PASSWORD_DELIVERY_ASK] = S_INIT("ask"),
-                                         [TEMPORARY_PASSWORD_DELIVERY_SEND] = S_INIT("send"),
-                                         [TEMPORARY_PASSWORD_DELIVERY_SHOW] = S_INIT("show")};
     if (!own.temporary_password_delivery.p)
-        own.temporary_password_delivery = delivery_words[server->temporary_password_delivery];
+        own.temporary_password_delivery = password_delivery_text(server->temporary_password_delivery);
     if (!own.temporary_password_lifetime)
         own.temporary_password_lifetime = server->temporary_password_lifetime;
     own.password_min_length = stricter(own.password_min_length, server->password_min_length, true);
@@ -247,7 +242,7 @@ static err locks_out(txn *t, const actor *by, const organization_settings *was, 
                      bool *out)
 {
     q_factor_total_row factors;
-    *out = !str_eq(is->second_factor, S("none")) && !str_eq(is->second_factor, was->second_factor) &&
+    *out = !second_factor_is(is->second_factor, SECOND_FACTOR_NONE) && !str_eq(is->second_factor, was->second_factor) &&
            by->kind != ACTOR_OPERATOR;
     if (!*out || by->kind == ACTOR_ACCOUNT) {
         *out = *out && !by->factor_at;

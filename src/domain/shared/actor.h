@@ -4,23 +4,7 @@
 
 #include "permission_table.h" /* generated from spec/permissions.yaml */
 #include "store/store.h"
-
-typedef enum actor_kind {
-    ACTOR_ANONYMOUS,    /* nobody signed in */
-    ACTOR_ACCOUNT,      /* a session */
-    ACTOR_API_KEY,      /* an organization's key, with its member's rights or fewer */
-    ACTOR_INSTANCE_KEY, /* a key of the operator's: founds and lists organizations, nothing else */
-    ACTOR_OPERATOR,     /* whoever may open the Unix socket; a member of nothing */
-    ACTOR_INVITED,      /* the holder of an invitation's secret */
-    ACTOR_SYSTEM,       /* the server itself: reminders */
-} actor_kind;
-
-/** How far a sign-in has come. Only routes that say so (x-stage) serve a session that is not full. */
-typedef enum session_stage {
-    STAGE_FULL,
-    STAGE_PASSWORD = 1, /* opened by a temporary password: a new one first */
-    STAGE_FACTOR = 2,   /* the password was right: the second factor first */
-} session_stage;
+#include "words.h" /* generated from spec/words.yaml */
 
 enum { USER_AGENT_MOST = 300 };
 

@@ -3,8 +3,9 @@
 #include "domain/shared/env.h"
 #include "queries.h"
 
-err address_request_put(txn *t, const actor *who, str kind, str what)
+err address_request_put(txn *t, const actor *who, address_request_kind kind, str what)
 {
-    return q_address_request_insert(t, .id = uuid_new(t->now), .kind = kind, .sealed = seal(t->env->key, t->a, what),
-                                    .source = who->source, .request_id = who->request_id, .created_at = t->now);
+    return q_address_request_insert(t, .id = uuid_new(t->now), .kind = address_request_kind_text(kind),
+                                    .sealed = seal(t->env->key, t->a, what), .source = who->source,
+                                    .request_id = who->request_id, .created_at = t->now);
 }

@@ -7,10 +7,7 @@
 
 #include "domain/shared/actor.h"
 
-#define ADDRESS_REQUEST_RESET  S("reset")
-#define ADDRESS_REQUEST_SIGNUP S("signup")
-
 /** Notes a request of `kind`; `what` is sealed, since it names an address. Errors: the store's. */
-err address_request_put(txn *t, const actor *who, str kind, str what);
+err address_request_put(txn *t, const actor *who, address_request_kind kind, str what);
 
 #endif

@@ -8,13 +8,6 @@
 
 #include <stdlib.h>
 
-static const str kinds[] = {
-    [ACTOR_ANONYMOUS] = S_INIT("anonymous"), [ACTOR_ACCOUNT] = S_INIT("account"),
-    [ACTOR_API_KEY] = S_INIT("api_key"),     [ACTOR_INSTANCE_KEY] = S_INIT("instance_key"),
-    [ACTOR_OPERATOR] = S_INIT("operator"),   [ACTOR_INVITED] = S_INIT("invited"),
-    [ACTOR_SYSTEM] = S_INIT("system"),
-};
-
 /* A line as it is written: what its event's own struct holds, in words. */
 typedef struct entry {
     str action, subject_kind;
@@ -36,7 +29,7 @@ static uuid organization_of(const actor *by, const entry *e)
 static err write_line(txn *t, const actor *by, const entry *e, uuid id)
 {
     uuid organization = organization_of(by, e);
-    TRY(q_audit_insert(t, .organization_id = organization, .id = id, .actor_kind = kinds[by->kind],
+    TRY(q_audit_insert(t, .organization_id = organization, .id = id, .actor_kind = actor_kind_text(by->kind),
                        .actor_id = actor_id(by), .action = e->action, .subject_kind = e->subject_kind,
                        .subject_id = e->subject_id, .source = by->source, .request_id = by->request_id,
                        .before = e->before, .after = e->after));
@@ -176,7 +169,7 @@ static void expect(const event_row *event, const actor *by)
     if (event->by & 1u << by->kind)
         return;
     log_(LOG_ERROR, "spec/events.yaml knows no such event by such an actor", LOG_TEXT("action", event->action),
-         LOG_TEXT("by", kinds[by->kind]));
+         LOG_TEXT("by", actor_kind_text(by->kind)));
     abort();
 #else
     (void)event, (void)by;

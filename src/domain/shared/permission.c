@@ -1,5 +1,7 @@
 #include "domain/shared/permission.h"
 
+#include "words.h"
+
 static const struct {
     str name;
     permission bit;
@@ -58,9 +60,9 @@ permission permissions_read(str text)
 
 permission role_permissions(str role, bool administrators_invite)
 {
-    if (str_eq(role, S("owner")))
+    if (role_is(role, ROLE_OWNER))
         return ROLE_MASK_OWNER;
-    if (str_eq(role, S("administrator")))
+    if (role_is(role, ROLE_ADMINISTRATOR))
         return administrators_invite ? ROLE_MASK_ADMINISTRATOR : ROLE_MASK_ADMINISTRATOR & ~PERM_ADMINISTRATORS_INVITE;
     return ROLE_MASK_MEMBER;
 }

@@ -43,9 +43,8 @@ err session_authenticate(txn *t, str token, actor *who)
     who->kind = ACTOR_ACCOUNT;
     who->session_id = s.first;
     ACTOR_FILL_ACCOUNT(who, row);
-    who->stage = str_eq(row.stage, S("full"))       ? STAGE_FULL
-                 : str_eq(row.stage, S("password")) ? STAGE_PASSWORD
-                                                    : STAGE_FACTOR;
+    if (!session_stage_of(row.stage, &who->stage))
+        return ERR_UNAUTHENTICATED;
     who->session_created_at = row.created_at;
     who->session_seen_at = row.seen_at;
     who->session_idle = row.idle;
@@ -74,8 +73,8 @@ static err find_organization(txn *t, actor *who, uuid id, str slug)
 
 static bool demands_factor(const q_organization_enter_row *o)
 {
-    return str_eq(o->second_factor, S("all")) ||
-           (str_eq(o->second_factor, S("administrators")) && !str_eq(o->role, S("member")));
+    return second_factor_is(o->second_factor, SECOND_FACTOR_ALL) ||
+           (second_factor_is(o->second_factor, SECOND_FACTOR_ADMINISTRATORS) && !role_is(o->role, ROLE_MEMBER));
 }
 
 /* A key shows no factor. But it came out of its member's account, and is no way around what the organization asks of that:
@@ -111,12 +110,13 @@ static err caller_suffices(txn *t, actor *who, const q_organization_enter_row *o
 
 bool membership_is_active(str state, msec access_ends_at, msec now)
 {
-    return str_eq(state, S("active")) && (!access_ends_at || access_ends_at > now);
+    return member_state_is(state, MEMBER_ACTIVE) && (!access_ends_at || access_ends_at > now);
 }
 
 str membership_state(str state, msec access_ends_at, msec now)
 {
-    return membership_is_active(state, access_ends_at, now) ? S("active") : S("suspended");
+    return membership_is_active(state, access_ends_at, now) ? member_state_text(MEMBER_ACTIVE)
+                                                            : member_state_text(MEMBER_SUSPENDED);
 }
 
 err actor_enter(txn *t, actor *who, str organization, permission needed)
@@ -155,9 +155,6 @@ err actor_enter(txn *t, actor *who, str organization, permission needed)
     return (who->may & needed) == needed ? OK : ERR_FORBIDDEN;
 }
 
-static const str stage_words[] = {
-    [STAGE_FULL] = S_INIT("full"), [STAGE_PASSWORD] = S_INIT("password"), [STAGE_FACTOR] = S_INIT("factor")};
-
 err session_create(txn *t, const actor *who, uuid account_id, session_stage stage, bool factor, uuid *session_id,
                    str *token, msec *expires_at)
 {
@@ -175,7 +172,7 @@ err session_create(txn *t, const actor *who, uuid account_id, session_stage stag
     int64_t trimmed;
     TRY(q_session_trim(t, &trimmed, .account_id = account_id, .most = SESSIONS_MAX - 1));
     return q_session_insert(t, .id = *session_id, .account_id = account_id, .secret_hash = hash, .created_at = t->now,
-                            .expires_at = *expires_at, .seen_at = t->now, .stage = stage_words[stage],
+                            .expires_at = *expires_at, .seen_at = t->now, .stage = session_stage_text(stage),
                             .factor_at = factor ? t->now : 0, .idle = strictest.idle, .user_agent = who->user_agent,
                             .source = who->source);
 }
