@@ -56,12 +56,13 @@ def smtp():
 
 
 @pytest.fixture(scope="module")
-def make_server(tmp_path_factory):
-    """Servers of a test's own settings; each is stopped, and must stop well."""
-    made = []
+def make_server(request, tmp_path_factory):
+    """Servers of a test's own settings; each is stopped, and must stop well. A password costs next to nothing there, but in
+    modules marked `costly_passwords`: hashing was more than half of all that a run of the suite had a processor do."""
+    made, cheap = [], not request.node.get_closest_marker("costly_passwords")
 
     def make(**settings):
-        server = Server(tmp_path_factory.mktemp("server"), **settings)
+        server = Server(tmp_path_factory.mktemp("server"), cheap_passwords=cheap, **settings)
         made.append(server)
         return server.start()
 

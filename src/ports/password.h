@@ -12,7 +12,10 @@ enum {
     PASSWORD_MIN_LENGTH = 8, /* the default of the setting, in characters */
 };
 
-/** Hashes (argon2id, t=2, 19 MiB, p=1; RFC 9106) into NUL-terminated text. Errors: ERR_UNAVAILABLE when memory is short. */
+/**
+ * Hashes (argon2id, t=2, 19 MiB, p=1; RFC 9106) into NUL-terminated text; in a build with -Dtest_hooks=true at the least that
+ * argon2id may cost, where PARVIS_TEST_CHEAP_PASSWORDS is set. Errors: ERR_UNAVAILABLE when memory is short.
+ */
 err password_hash(str password, char out[PASSWORD_HASH_SIZE]);
 /** True when the password is the hash's. An absent or malformed hash takes the same time as a wrong password and is false. */
 bool password_verify(str hash, str password);

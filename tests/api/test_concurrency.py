@@ -171,16 +171,16 @@ def test_one_owner_is_left_when_two_unmake_each_other(world):
 
 def race(pairs, first, second):
     """Runs first(i) and second(i) against each other; gives their answers. A few pairs at a time. Whoever lost gets a head
-    start the next time, so that they meet at the decisive moment however fast the machine is just now."""
+    start the next time, as long as such a call takes just now, so that they meet at the decisive moment on any machine."""
     lanes = 8
     results = [None] * pairs
 
     def lane(n):
         dice = random.Random(n)
         mine, theirs = first(n), second(n)
-        edge = 0.0  # how long the second has to wait for an even race
+        edge, pace = 0.0, 0.02  # how long the second has to wait for an even race; how long the first takes
         for i in range(n // 2, pairs, lanes):
-            wait = edge + dice.uniform(-0.02, 0.02)
+            wait = edge + dice.uniform(-pace, pace) / 2
             box = {}
 
             def other():
@@ -190,10 +190,12 @@ def race(pairs, first, second):
             t = threading.Thread(target=other)
             t.start()
             time.sleep(max(-wait, 0))
+            began = time.monotonic()
             box["first"] = mine(i)
+            pace = (pace + time.monotonic() - began) / 2
             t.join()
             results[i] = (box["first"], box["second"])
-            edge += 0.04 if box["first"].status >= 400 else -0.04
+            edge += pace if box["first"].status >= 400 else -pace
 
     together(lanes, lambda n: lane(2 * n))
     return results

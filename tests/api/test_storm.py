@@ -11,6 +11,7 @@ import pytest
 
 from lib.people import PASSWORD, World
 
+pytestmark = pytest.mark.costly_passwords
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 

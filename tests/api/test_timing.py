@@ -18,7 +18,7 @@ COUNT = int(os.environ.get("TIMING_COUNT", "0"))
 HASHED, PLAIN = COUNT or 200, COUNT or 2000
 P, ROUNDS = 0.01, 3
 serial = itertools.count(1)
-pytestmark = [pytest.mark.timed, pytest.mark.timeout(3000)]
+pytestmark = [pytest.mark.costly_passwords, pytest.mark.timed, pytest.mark.timeout(3000)]
 
 
 @pytest.fixture(scope="module")

@@ -15,6 +15,7 @@ import pytest
 
 from lib.people import PASSWORD, World
 
+pytestmark = pytest.mark.costly_passwords
 BENCH = pathlib.Path(__file__).resolve().parents[1] / "bench"
 SHEET = {"email": "zoe@example.org", "temporary_password": "k7mp-2xwq-9dfh-t4nc", "expires_at": "2026-11-24T09:30:00Z", "locale": "fr"}
 

@@ -8,6 +8,7 @@ import pytest
 
 from lib.people import PASSWORD, World, fresh
 
+pytestmark = pytest.mark.costly_passwords
 NEW = "orchard-lantern-43"
 
 

@@ -53,12 +53,15 @@ class Clock:
 
 
 class Server:
-    def __init__(self, folder, binary=BINARY, data=None, **settings):
+    def __init__(self, folder, binary=BINARY, data=None, cheap_passwords=False, **settings):
         self.folder = pathlib.Path(folder)
         self.binary = pathlib.Path(binary)
         self.data = pathlib.Path(data or self.folder / "data")
         self.clock = Clock(self.folder / "clock", self.mails_at_rest)
         self.settings = {**DEFAULT_SETTINGS, "data": str(self.data), **settings}
+        self.levers = {"PARVIS_TEST_CLOCK": str(self.clock.path)}
+        if cheap_passwords:
+            self.levers["PARVIS_TEST_CHEAP_PASSWORDS"] = "1"
         self.log_path = self.folder / "log"
         self.process = None
         self.port = None
@@ -74,12 +77,11 @@ class Server:
         kept = {k: v for k, v in os.environ.items() if not k.startswith("PARVIS_")}
         ours = {"PARVIS_" + k.upper(): str(v) for k, v in self.settings.items() if v is not None}
         sanitizers = {
-            "PARVIS_TEST_CLOCK": str(self.clock.path),
             "ASAN_OPTIONS": "detect_leaks=1:abort_on_error=0:exitcode=99:detect_stack_use_after_return=1",
             "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1:exitcode=99",
             "TSAN_OPTIONS": "halt_on_error=0:exitcode=99:second_deadlock_stack=1",
         }
-        return {**kept, "LANG": "C.UTF-8", **sanitizers, **ours}
+        return {**kept, "LANG": "C.UTF-8", **sanitizers, **self.levers, **ours}
 
     def start(self, wait=True):
         assert self.process is None
