@@ -1,5 +1,7 @@
 #!/bin/sh
 # Everything that can be found without running the program. Each look runs even when an earlier one found something.
+#   lint.sh          the analyzers read what changed since everything was found clean, and what includes it
+#   lint.sh --all    they read everything, and tools/linted.txt is written when nothing was found
 # Needs the configured build/fuzz: its compile commands are clang's.
 set -u
 cd "$(dirname "$0")/.."
@@ -43,7 +45,10 @@ every_c=$(git ls-files 'src/*.[ch]' 'tests/*.[ch]')
     look problems "$PYTHON" tools/lint_problems.py
     look documents "$PYTHON" tools/lint_docs.py
     look "mistakes that the suite must notice" "$PYTHON" tools/mutants.py --check
-    look cppcheck tools/cppcheck.sh "$jobs"
-    look clang-tidy tools/tidy.sh "$jobs"
+    analyzed=$("$PYTHON" tools/lint_sources.py "$@") || status=1
+    echo "lint: cppcheck and clang-tidy read $(printf '%s' "$analyzed" | grep -c '') sources of $(printf '%s\n' $sources | grep -c '')"
+    look cppcheck tools/cppcheck.sh "$jobs" $analyzed
+    look clang-tidy tools/tidy.sh "$jobs" $analyzed
 }
+if [ $status = 0 ] && [ "${1:-}" = --all ]; then "$PYTHON" tools/lint_sources.py --note; fi
 exit $status
