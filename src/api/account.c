@@ -31,20 +31,10 @@ err api_sign_in_prepare(request *r)
     return OK;
 }
 
-/* Wrong tries are noted: the answer is committed with them. */
-static bool is_noted(err e)
-{
-    return e == ERR_SIGN_IN_FAILED || e == ERR_SECOND_FACTOR_FAILED || e == ERR_SECOND_FACTOR_REQUIRED ||
-           e == ERR_TEMPORARY_PASSWORD_EXPIRED;
-}
-
 err api_sign_in(request *r, txn *t)
 {
     signed_in s;
-    err e = sign_in_finish(t, &r->actor, r->scratch, &s);
-    if (is_noted(e))
-        return answer_problem(r, e);
-    TRY(e);
+    TRY(sign_in_finish(t, &r->actor, r->scratch, &s));
     return answer_signed_in(r, 201, &s);
 }
 
@@ -225,10 +215,7 @@ err api_change_password(request *r, txn *t)
     str before;
     TRY(password_current(t, r->actor.account_id, &before));
     TRY(need_current(r->body, &r->problem, before));
-    err e = password_change(t, &r->actor, &n->proof, n->hash, &s);
-    if (e == ERR_SIGN_IN_FAILED)
-        return answer_problem(r, e);
-    TRY(e);
+    TRY(password_change(t, &r->actor, &n->proof, n->hash, &s));
     answer_session(r, &s);
     return answer_empty(r, 204);
 }
@@ -280,10 +267,7 @@ err api_request_address_proof(request *r, txn *t)
 err api_confirm_address_proof(request *r, txn *t)
 {
     const body_confirm_address_proof *b = r->body;
-    err e = address_proof_confirm(t, &r->actor, b->code);
-    if (e == ERR_TOKEN_INVALID)
-        return answer_problem(r, e);
-    TRY(e);
+    TRY(address_proof_confirm(t, &r->actor, b->code));
     return answer_me(r, t);
 }
 
@@ -324,10 +308,7 @@ err api_request_email_change_prepare(request *r)
 err api_request_email_change(request *r, txn *t)
 {
     const body_request_email_change *b = r->body;
-    err e = email_change_request(t, &r->actor, r->scratch, b->email);
-    if (e == ERR_SIGN_IN_FAILED)
-        return answer_problem(r, e);
-    TRY(e);
+    TRY(email_change_request(t, &r->actor, r->scratch, b->email));
     return answer_empty(r, 202);
 }
 
@@ -344,6 +325,5 @@ err api_undo_email_change(request *r, txn *t)
     const body_undo_email_change *b = r->body;
     bool waits;
     TRY(email_change_undo(t, &r->actor, b->token, &waits));
-    return waits ? answer_problem(r, problem_at(&r->problem, ERR_ADDRESS_TAKEN, S(""), S("undo-waits"), 0))
-                 : answer_empty(r, 204);
+    return answer_empty(r, 204);
 }

@@ -7,20 +7,12 @@
 #include "domain/shared/phrase.h"
 #include "routes.h"
 
-/* A wrong secret that was typed has been noted: the note must be kept though the answer is no. */
-static err refuse_noted(request *r, err e)
-{
-    return e == ERR_INVITATION_INVALID ? answer_problem(r, e) : e;
-}
-
 err api_lookup_invitation(request *r, txn *t)
 {
     const body_lookup_invitation *b = r->body;
     const invitation_key key = {.token = b->token, .email = b->email, .code = b->code};
     invitation_door d;
-    err e = invitation_lookup(t, &r->actor, &key, &d);
-    if (e != OK)
-        return refuse_noted(r, e);
+    TRY(invitation_lookup(t, &r->actor, &key, &d));
     return REPLY(r, 200, invitation_door, .organization = {.name = d.organization_name},
                  .has_inviter = d.inviter_given_name.p != NULL,
                  .inviter = {.given_name = d.inviter_given_name, .family_name = d.inviter_family_name},
@@ -33,7 +25,7 @@ typedef struct entry {
     int64_t least;
 } entry;
 
-/* A wrong secret, a dead one and somebody who has an account cost no hash; a wrong code that was typed is noted by the handler. */
+/* A wrong secret, a dead one and somebody who has an account cost no hash; a wrong code that was typed is noted in the write. */
 err api_accept_invitation_admit(request *r, txn *t)
 {
     const body_accept_invitation *b = r->body;
@@ -76,9 +68,7 @@ err api_accept_invitation(request *r, txn *t)
 {
     accepted a;
     member_view m;
-    err e = invitation_accept(t, &r->actor, &((const entry *)r->scratch)->wish, &a);
-    if (e != OK)
-        return refuse_noted(r, e);
+    TRY(invitation_accept(t, &r->actor, &((const entry *)r->scratch)->wish, &a));
     if (a.by_mail)
         return REPLY(r, 202, accepted_by_mail, 0);
     TRY(member_get(t, a.organization_id, a.membership_id, &m));
@@ -94,9 +84,7 @@ err api_enrol_passkey_options(request *r, txn *t)
     const invitation_key key = {.token = b->token, .email = b->email, .code = b->code};
     invitation_door d;
     passkey_offer o;
-    err e = invitation_lookup(t, &r->actor, &key, &d);
-    if (e != OK)
-        return refuse_noted(r, e);
+    TRY(invitation_lookup(t, &r->actor, &key, &d));
     TRY(invitation_state_error(d.state));
     if (!str_eq(d.next, S("enrol")))
         return ERR_CONFLICT;
@@ -109,8 +97,8 @@ err api_decline_invitation(request *r, txn *t)
 {
     const body_decline_invitation *b = r->body;
     const invitation_key key = {.token = b->token, .email = b->email, .code = b->code};
-    err e = invitation_decline(t, &r->actor, &key);
-    return e == OK ? answer_empty(r, 204) : refuse_noted(r, e);
+    TRY(invitation_decline(t, &r->actor, &key));
+    return answer_empty(r, 204);
 }
 
 err api_ask_again(request *r, txn *t)

@@ -136,10 +136,7 @@ err api_close_me_prepare(request *r)
 
 err api_close_me(request *r, txn *t)
 {
-    err e = holder_check(t, &r->actor, r->scratch);
-    if (e == ERR_SIGN_IN_FAILED)
-        return answer_problem(r, e);
-    TRY(e);
+    TRY(holder_check(t, &r->actor, r->scratch));
     TRY(account_close(t, &r->actor, r->actor.account_id));
     answer_session_ended(r);
     return answer_empty(r, 204);

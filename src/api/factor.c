@@ -23,14 +23,9 @@ void proof_verify(request *r, sign_in *in)
         sign_in_verify(r->a, in);
 }
 
-bool proof_shown(request *r, txn *t, const sign_in *in, err *e)
+err proof_shown(request *r, txn *t, const sign_in *in)
 {
-    *e = caller_proved(t, &r->actor, in, in->code);
-    if (*e == ERR_SIGN_IN_FAILED || *e == ERR_SECOND_FACTOR_FAILED) {
-        *e = answer_problem(r, *e);
-        return false;
-    }
-    return *e == OK;
+    return caller_proved(t, &r->actor, in, in->code);
 }
 
 /* Of all routes that take a Proof and nothing else. */
@@ -48,11 +43,6 @@ static err prepare_proof(request *r)
     return OK;
 }
 
-static bool proved(request *r, txn *t, err *e)
-{
-    return proof_shown(r, t, r->scratch, e);
-}
-
 err api_begin_totp_prepare(request *r)
 {
     return prepare_proof(r);
@@ -60,19 +50,17 @@ err api_begin_totp_prepare(request *r)
 
 err api_begin_totp(request *r, txn *t)
 {
-    err e;
     totp_setup made;
     qr_drawing drawing;
     BUF_SCOPED svg = {0};
-    if (!proved(r, t, &e))
-        return e;
+    TRY(proof_shown(r, t, r->scratch));
     TRY(totp_begin(t, &r->actor, &made));
     TRY(qr_draw(r->a, made.uri, &drawing));
     mval *m = m_object(r->a), *qr = m_set_object(m, S("qr"));
     m_set_int(qr, S("size"), drawing.size);
     m_set_str(qr, S("path"), drawing.path);
     TRY(template_render(S("partials/qr"), r->lang, m, &svg));
-    e = REPLY(r, 201, totp_setup, .secret = made.secret, .uri = made.uri, .qr = str_trim(buf_str(&svg)));
+    err e = REPLY(r, 201, totp_setup, .secret = made.secret, .uri = made.uri, .qr = str_trim(buf_str(&svg)));
     explicit_bzero(svg.p, svg.n);
     return e;
 }
@@ -97,9 +85,7 @@ err api_remove_totp_prepare(request *r)
 
 err api_remove_totp(request *r, txn *t)
 {
-    err e;
-    if (!proved(r, t, &e))
-        return e;
+    TRY(proof_shown(r, t, r->scratch));
     TRY(totp_remove(t, &r->actor));
     return answer_empty(r, 204);
 }
@@ -111,10 +97,8 @@ err api_renew_recovery_codes_prepare(request *r)
 
 err api_renew_recovery_codes(request *r, txn *t)
 {
-    err e;
     str codes[RECOVERY_CODES];
-    if (!proved(r, t, &e))
-        return e;
+    TRY(proof_shown(r, t, r->scratch));
     TRY(recovery_codes_renew(t, &r->actor, codes));
     return answer_codes(r, 201, codes);
 }

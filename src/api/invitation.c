@@ -163,12 +163,6 @@ err api_revoke_invitation(request *r, txn *t)
     return answer_empty(r, 204);
 }
 
-/* A refusal that tells of an account has been noted: the note must be kept though the answer is no. */
-static err refuse_noted(request *r, err e)
-{
-    return e == ERR_CONFLICT || e == ERR_ACCOUNT_ALREADY_ACTIVE ? answer_problem(r, e) : e;
-}
-
 /* An invitation that was made anew, with its temporary password where that is shown. */
 static err answer_renewed(request *r, txn *t, uuid id, str shown)
 {
@@ -190,9 +184,7 @@ err api_renew_temporary_password(request *r, txn *t)
 {
     const body_renew_temporary_password *b = r->body;
     str shown;
-    err e = invitation_new_password(t, &r->actor, path_id(r), b->delivery, &shown);
-    if (e != OK)
-        return refuse_noted(r, e);
+    TRY(invitation_new_password(t, &r->actor, path_id(r), b->delivery, &shown));
     return answer_renewed(r, t, path_id(r), shown);
 }
 
@@ -201,9 +193,7 @@ err api_correct_invitation(request *r, txn *t)
     const body_correct_invitation *b = r->body;
     uuid fresh;
     str shown;
-    err e = invitation_correct(t, &r->actor, path_id(r), b->email, &fresh, &shown);
-    if (e != OK)
-        return refuse_noted(r, e);
+    TRY(invitation_correct(t, &r->actor, path_id(r), b->email, &fresh, &shown));
     return answer_renewed(r, t, fresh, shown);
 }
 

@@ -78,10 +78,7 @@ err api_sign_in_passkey_prepare(request *r)
 err api_sign_in_passkey(request *r, txn *t)
 {
     signed_in s;
-    err e = passkey_sign_in(t, &r->actor, r->scratch, &s);
-    if (e == ERR_SIGN_IN_FAILED)
-        return answer_problem(r, e);
-    TRY(e);
+    TRY(passkey_sign_in(t, &r->actor, r->scratch, &s));
     return answer_signed_in(r, 201, &s);
 }
 
@@ -109,10 +106,7 @@ err api_show_passkey_prepare(request *r)
 err api_show_passkey(request *r, txn *t)
 {
     signed_in s;
-    err e = passkey_prove(t, &r->actor, r->scratch, &s);
-    if (e == ERR_SECOND_FACTOR_FAILED)
-        return answer_problem(r, e);
-    TRY(e);
+    TRY(passkey_prove(t, &r->actor, r->scratch, &s));
     return answer_signed_in(r, 201, &s);
 }
 
@@ -176,13 +170,8 @@ err api_add_passkey(request *r, txn *t)
 {
     const adding *in = r->scratch;
     uuid id;
-    err e;
-    if (!proof_shown(r, t, &in->proof, &e))
-        return e;
-    e = passkey_add(t, &r->actor, &in->made, &id);
-    if (e == ERR_PASSKEY_REFUSED)
-        return answer_problem(r, e);
-    TRY(e);
+    TRY(proof_shown(r, t, &in->proof));
+    TRY(passkey_add(t, &r->actor, &in->made, &id));
     return answer_passkey(r, t, 201, id);
 }
 
@@ -201,9 +190,7 @@ err api_remove_passkey_prepare(request *r)
 
 err api_remove_passkey(request *r, txn *t)
 {
-    err e;
-    if (!proof_shown(r, t, r->scratch, &e))
-        return e;
+    TRY(proof_shown(r, t, r->scratch));
     TRY(passkey_remove(t, &r->actor, r->params[0].id));
     return answer_empty(r, 204);
 }

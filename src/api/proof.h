@@ -9,7 +9,7 @@
 err proof_find(request *r, txn *t, str password, str code, sign_in *in);
 /** Verifies that password; on the pool's thread (prepare). */
 void proof_verify(request *r, sign_in *in);
-/** Whether the caller proved who they are. False: refused, and answered so that the wrong try is kept, or *e is to be returned. */
-bool proof_shown(request *r, txn *t, const sign_in *in, err *e);
+/** OK when the caller proved who they are; the refusals of caller_proved. */
+err proof_shown(request *r, txn *t, const sign_in *in);
 
 #endif

@@ -64,9 +64,6 @@ err api_confirm_signup(request *r, txn *t)
     TRY(signup_allowed(t->env));
     if (!typeid_parse(b->signup, ID_SIGNUP, &id))
         return ERR_CODE_INVALID;
-    err e = signup_confirm(t, &r->actor, id, b->code, &f);
-    if (e == ERR_CODE_INVALID) /* the try is noted: it must be kept though the answer is no */
-        return answer_problem(r, e);
-    TRY(e);
+    TRY(signup_confirm(t, &r->actor, id, b->code, &f));
     return answer_confirmed(r, t, &f);
 }

@@ -79,7 +79,7 @@ err console_me_close_form(request *r, txn *t)
         answer_session_ended(r);
         return page_redirect(r, S("/sign-in"), "account_closed");
     }
-    if (refusal == ERR_SIGN_IN_FAILED) /* noted: the answer lets it be committed */
+    if (refusal == ERR_SIGN_IN_FAILED)
         refusal = problem_at(&r->problem, ERR_INVALID_REQUEST, S("/current_password"), S("wrong-password"), 0);
     TRY(closing_open(r, t, &m));
     return page_refused(r, refusal, "me_close", m);

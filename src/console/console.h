@@ -170,7 +170,7 @@ str some(str s);
 err change_open(request *r, txn *t, str next, const char *action, mval **out);
 /** Verifies the password of such a page's form, which admit_change found; leaves it in r->scratch for change_prove. */
 err change_prepare(request *r);
-/** Who makes the change. What it refuses is noted in t: the answer must let it be committed. */
+/** Who makes the change: the refusals of caller_proved, and ERR_INVALID_REQUEST at the field. */
 err change_prove(request *r, txn *t);
 /** One's passkeys, into `security` (partials/me_security). */
 err put_passkeys(request *r, txn *t, mval *security);

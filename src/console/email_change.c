@@ -104,11 +104,12 @@ err console_email_undo_form(request *r, txn *t)
 {
     bool waits;
     mval *m;
-    TRY(email_change_undo(t, &r->actor, r->params[0].text, &waits));
+    err e = email_change_undo(t, &r->actor, r->params[0].text, &waits);
     if (waits) { /* done, but for the address: the page says what is left to do */
         TRY(page_open(r, t, &m));
         PUT_BOOL(m, "is_waiting", true);
         return page_answer(r, 409, "email_undo", m);
     }
+    TRY(e);
     return page_redirect(r, S("/sign-in"), "email_change_undone");
 }

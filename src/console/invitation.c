@@ -58,12 +58,7 @@ err console_invitation_password_form(request *r, txn *t)
 {
     const body_invitation_password_form *form = r->body;
     str shown = STR_NONE;
-    err refusal = invitation_new_password(t, &r->actor, r->params[1].id, some(form->method), &shown);
-    if (refusal == ERR_CONFLICT) { /* noted: an answer like any other, so that the note is kept */
-        console_problem(r, refusal);
-        return OK;
-    }
-    TRY(refusal);
+    TRY(invitation_new_password(t, &r->actor, r->params[1].id, some(form->method), &shown));
     return shown.p ? answer_report(r, t, r->params[1].id, shown) : page_redirect(r, list_link(r), "password_issued");
 }
 
@@ -121,11 +116,8 @@ err console_invitation_correct_form(request *r, txn *t)
     err refusal;
     mval *m;
     TRY(store_savepoint(t));
-    refusal = invitation_correct(t, &r->actor, r->params[1].id, str_trim(form->email), &new_id, &shown);
-    if (refusal == ERR_ACCOUNT_ALREADY_ACTIVE) /* undone but for the note that it was told */
-        TRY(store_release(t));
-    else
-        TRY(page_attempt(t, refusal, &refusal));
+    TRY(page_attempt(t, invitation_correct(t, &r->actor, r->params[1].id, str_trim(form->email), &new_id, &shown),
+                     &refusal));
     if (refusal == OK && shown.p)
         return answer_report(r, t, new_id, shown);
     if (refusal == OK)

@@ -226,7 +226,7 @@ static err show_mailed(request *r, txn *t, const invitation_door *door)
     return page_answer(r, 202, "invite_mailed", m);
 }
 
-/* A look first: it notes a wrong code, once, where nothing undoes it. */
+/* A look first: a wrong code is noted once. */
 static err accept(request *r, txn *t, const entrance *way)
 {
     const enrol_form *form = r->body;
@@ -351,7 +351,6 @@ err console_join_page(request *r, txn *t)
     return show_code_form(r, t, &(entrance){0}, OK);
 }
 
-/* A wrong code is noted by the look-up: the page is an answer like any other, so that the note is kept. */
 err console_join_form(request *r, txn *t)
 {
     entrance way = entrance_of(r);

@@ -188,7 +188,7 @@ err console_me_password_form(request *r, txn *t)
         answer_session(r, &fresh);
         return me_redirect(r, "password_changed");
     }
-    if (refusal == ERR_SIGN_IN_FAILED) /* noted: the answer lets it be committed */
+    if (refusal == ERR_SIGN_IN_FAILED)
         refusal = problem_at(&r->problem, ERR_INVALID_REQUEST, S("/current_password"), S("wrong-password"), 0);
     TRY(me_page_open(r, t, &m));
     return me_page_refused(r, m, refusal, "password_problem_text");
@@ -229,7 +229,7 @@ err console_me_proof_confirm_form(request *r, txn *t)
         return me_redirect(r, "address_proved");
     if (refusal != ERR_TOKEN_INVALID)
         return refusal;
-    TRY(me_open(r, t, NULL, true, &m)); /* the wrong try is noted: the answer lets it be committed */
+    TRY(me_open(r, t, NULL, true, &m));
     PUT(m, "proof_problem_text", text(r, "me.code_wrong"));
     return page_answer(r, 422, "me", m);
 }

@@ -115,7 +115,7 @@ err console_passkey_remove_form_prepare(request *r)
 err console_passkey_remove_form(request *r, txn *t)
 {
     mval *m;
-    err refusal = change_prove(r, t); /* what it refuses is noted: no way back behind it */
+    err refusal = change_prove(r, t);
     if (refusal == OK) {
         TRY(store_savepoint(t));
         TRY(page_attempt(t, passkey_remove(t, &r->actor, r->params[0].id), &refusal));

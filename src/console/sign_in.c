@@ -80,7 +80,7 @@ err console_sign_in_form(request *r, txn *t)
             return answer_redirect(r, LINK(r->a, S("/sign-in/factor"), {S("next"), next}));
         return answer_redirect(r, next.p ? next : S("/"));
     }
-    mval *m; /* the answer is OK for the store: the wrong try that was noted stays */
+    mval *m;
     TRY(sign_in_open(r, t, form->email, next, &m));
     if (refusal == ERR_SIGN_IN_FAILED || refusal == ERR_TEMPORARY_PASSWORD_EXPIRED) {
         PUT(m, "problem_text", problem_detail(r, refusal));
@@ -139,7 +139,7 @@ err console_factor_form(request *r, txn *t)
         answer_session(r, &fresh);
         return answer_redirect(r, next.p ? next : S("/"));
     }
-    TRY(account_get(t, r->actor.account_id, &me)); /* the wrong try is noted: the answer lets it be committed */
+    TRY(account_get(t, r->actor.account_id, &me));
     TRY(factor_open(r, &me, next, &m));
     PUT_BOOL(m, "is_recovery", form->recovery);
     return page_refused(r, refusal, "sign_in_factor", m);

@@ -111,7 +111,7 @@ err console_sign_up_code_form(request *r, txn *t)
     }
     if (refusal != ERR_CODE_INVALID && refusal != ERR_RATE_LIMITED)
         return refusal;
-    TRY(code_open(r, t, r->params[0].id, &m)); /* the answer is OK for the store: the try that was noted stays */
+    TRY(code_open(r, t, r->params[0].id, &m));
     return page_refused(r, refusal, "sign_up_code", m);
 }
 

@@ -43,12 +43,6 @@ err answer_bytes(request *r, int status, str content_type, str bytes)
     return OK;
 }
 
-err answer_problem(request *r, err refusal)
-{
-    problem_answer(r, refusal);
-    return OK;
-}
-
 void answer_header(request *r, str name, str value)
 {
     if (r->extra_header_count == HEADERS_MAX_EXTRA)

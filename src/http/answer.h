@@ -13,11 +13,6 @@ err answer_empty(request *r, int status);
 err answer_redirect(request *r, str path);
 /** A whole body of another type (CSV, an asset). */
 err answer_bytes(request *r, int status, str content_type, str bytes);
-/**
- * Answers with a refusal and yet returns OK, so that the transaction commits: for what must be kept when the answer is no
- * (a wrong try that is counted). Everything else returns the error itself.
- */
-err answer_problem(request *r, err refusal);
 /** One more header. A second Content-Security-Policy replaces the server's own. */
 void answer_header(request *r, str name, str value);
 /**

@@ -36,12 +36,26 @@ typedef struct store_engine {
     void (*set_timeout)(store *s, msec most);        /* the same */
 } store_engine;
 
+/** Before each run of a job. */
+static inline void engine_begin(store_job *job)
+{
+    job->on_commit = NULL;
+    job->kept = false;
+    job->refusal = OK;
+}
+
+/**
+ * After a run that came to `result`, before its end: a refusal that keeps what was written (txn_keep) undoes the rest and gives OK,
+ * for the engine commits it as any other; engine_done then tells the refusal.
+ */
+err engine_ran(txn *t, err result);
+
 /** The end of a job whose commit is durable, or that was refused. */
 static inline void engine_done(store_job *job, err result)
 {
     if (result == OK && job->on_commit)
         job->on_commit();
-    job->done(job->context, result);
+    job->done(job->context, result == OK ? job->refusal : result);
 }
 
 extern const store_engine sqlite_engine, postgres_engine, postgres_short_engine;

@@ -196,6 +196,8 @@ void pg_rollback_to(txn *t)
     pg_connection *c = t->connection;
     violation ignored;
     pg_hold_part_end(c, true);
+    if (c->together) /* an answer may be of what is undone */
+        pg_memo_begin(c);
     if (c->broken == OK && pg_collect(c, NULL, &ignored) == ERR_CONFLICT)
         c->broken = ERR_UNAVAILABLE;
     if (pg_send(c, &pg_own[PG_PART_ROLLBACK], NULL) == OK) /* a failure breaks the job: its result cannot be OK */

@@ -62,10 +62,12 @@ static err run(pg_connection *c, store_job *job, msec now)
              .env = c->store->store->env,
              .connection = c,
              .job = job};
-    job->on_commit = NULL;
+    engine_begin(job);
     err e = pg_hold_again(&t);
     if (e == OK)
         e = job->run(&t, job->context);
+    if (c->broken == OK && !arena_full(job->a))
+        e = engine_ran(&t, e);
     if (c->broken != OK)
         return c->broken;
     return arena_full(job->a) ? ERR_UNAVAILABLE : e;

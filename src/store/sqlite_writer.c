@@ -94,8 +94,10 @@ static err run_in_savepoint(sqlite_store *w, store_job *job)
              .env = w->store->env,
              .connection = c,
              .job = job};
-    job->on_commit = NULL;
+    engine_begin(job);
     err e = job->run(&t, job->context);
+    if (c->broken == OK && !arena_full(job->a))
+        e = engine_ran(&t, e);
     if (c->broken != OK)
         return c->broken;
     return arena_full(job->a) ? ERR_UNAVAILABLE : e;

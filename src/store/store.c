@@ -262,15 +262,49 @@ err store_execute(txn *t, const query *q, const void *params, int64_t *changed)
 
 err store_savepoint(txn *t)
 {
+    t->parts++;
     return t->store->engine->savepoint(t);
 }
 
 err store_release(txn *t)
 {
+    t->parts--;
     return t->store->engine->release(t);
 }
 
 void store_rollback_to(txn *t)
 {
+    t->parts--;
     t->store->engine->rollback_to(t);
+}
+
+/* ---- what stays of a refusal ---- */
+
+/*
+ * The savepoints end, kept, and begin anew, so that each of them undoes what comes from here on. So does one more around
+ * them, which is the write's own end where it is refused. What fails here breaks the write: its result cannot be OK.
+ */
+void txn_keep(txn *t)
+{
+    if (!t->writes)
+        return;
+    size_t open = t->parts + !t->job->kept;
+    t->job->kept = true;
+    while (t->parts > 0)
+        (void)!store_release(t);
+    while (t->parts < open)
+        (void)!store_savepoint(t);
+}
+
+err engine_ran(txn *t, err result)
+{
+    if (!t->job->kept || err_about(result)->status >= 500)
+        return result;
+    while (t->parts > 0)
+        if (result == OK)
+            TRY(store_release(t));
+        else
+            store_rollback_to(t);
+    t->job->refusal = result;
+    return OK;
 }

@@ -28,6 +28,7 @@ typedef struct txn {
     msec now;         /* the transaction's one reading of the clock */
     bool writes;
     violation violation;
+    size_t parts;          /* savepoints that are open: the store's */
     const struct env *env; /* settings and keys, for the rules: domain/env.h */
     void *connection;      /* the engine's */
     struct store_job *job; /* that writes; NULL while reading */
@@ -96,7 +97,7 @@ enum { STORE_HOLD_FIRST_MAX = 16 };
 /** A write waiting for its turn. Owned by the caller until `done` was called. */
 typedef struct store_job store_job;
 struct store_job {
-    /** The whole transaction. A refusal rolls back just this job. */
+    /** The whole transaction. A refusal rolls back just this job, but for what txn_keep says. */
     err (*run)(txn *t, void *context);
     /**
      * After the group's COMMIT is durable (or failed: ERR_UNAVAILABLE), on the writer's thread: quick, never blocking.
@@ -114,6 +115,8 @@ struct store_job {
     uuid hold_first[STORE_HOLD_FIRST_MAX]; /* what its next run locks beforehand, in order */
     size_t hold_first_count;
     void (*on_commit)(void);
+    bool kept;             /* txn_keep in its run */
+    err refusal;           /* what that run came to; done is told once the commit stands */
     uuid fate;             /* PostgreSQL: the rows by which commits of unknown fate are recognized */
     msec since;            /* when it was submitted, monotonic */
     int attempts, unknown; /* 1 + the attempt whose connection was lost in the midst of COMMIT; 0: none */
@@ -121,6 +124,12 @@ struct store_job {
 
 /** Queues a write; returns at once. While draining or over the queue's bound, done is called with ERR_UNAVAILABLE. */
 void store_submit(store *s, store_job *job);
+/**
+ * What t wrote until now stays, whatever the write comes to: a refusal undoes what came after, and so does the end of a
+ * savepoint that was open by now. For what must be remembered though the answer is no: a wrong try that is counted, that
+ * somebody was told. Trouble (an answer of 5xx, a lost connection) undoes it all the same. Where t reads, nothing.
+ */
+void txn_keep(txn *t);
 /**
  * Has `call` called once this write's commit is durable, before its done, and not when it comes to nothing: to wake
  * those who look for what it wrote. Quick, never blocking. The same call however often it is asked for.

@@ -1,6 +1,6 @@
 """The same request twice is done once."""
 
-from lib.people import fresh
+from lib.people import World, fresh
 from lib.server import together
 
 
@@ -51,6 +51,30 @@ def test_a_refusal_is_kept_too(acme):
     first = acme.api.post(path, {"email": acme.owner.email}, key).refused("already-member", 409)
     again = acme.api.post(path, {"email": acme.owner.email}, key).refused("already-member", 409)
     assert again.headers["Idempotency-Replayed"] == "true" and first.headers["Idempotency-Replayed"] is None
+
+
+def test_a_note_outlives_the_refusal_that_is_kept(make_server, smtp):
+    """That an account was told of is counted, though the answer is no and all else that was tried is undone; once for one key."""
+    world = World(make_server(mail=smtp.uri), smtp)
+    org, known = world.found("Asking"), world.found("Told of").join().email
+    org.set(existing_accounts="refuse").ok()
+    email, key = fresh(), {"Idempotency-Key": fresh("key")}
+    inv = org.invite(email, deliver=False)
+    path = f"{org.path}/invitations/{inv['id']}/correct"
+    told = "SELECT COUNT(*) FROM audit_event WHERE action = 'addresses.looked_up'"
+    [(before,)] = world.server.query(told)
+    for _ in range(2):
+        org.api.post(path, {"email": known}, key).refused("account-already-active", 409)
+        assert world.server.query(told) == [(before + 1,)]
+    assert [(i["email"], i["state"]) for i in org.api.items(org.path + "/invitations")] == [(email, "pending")]
+
+
+def test_wrong_tries_count_under_a_key_too(acme):
+    """Each with a key of its own: what a refusal is kept with must not undo the note of the try."""
+    handed = acme.world.enrol(acme.link(acme.invite(fresh(), deliver=False))["url"]).ok(201).client
+    handed.post("/me/address-proof").ok(202)
+    wrong = [handed.post("/me/address-proof/confirm", {"code": "AAAAA-AAAAA"}, {"Idempotency-Key": fresh("key")}) for _ in range(10)]
+    assert wrong[0].problem == "token-invalid" and "rate-limited" in [a.problem for a in wrong]
 
 
 def test_a_missing_right_is_felt_even_by_a_replay(acme):

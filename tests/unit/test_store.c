@@ -407,6 +407,126 @@ static void test_savepoints_nest(void **state)
     store_read_end(&t);
 }
 
+/* ---- what stays of a refusal ---- */
+
+typedef struct noting {
+    fixture *f;
+    err returns;
+    bool again, conflicts;
+} noting;
+
+/* a and b stay, with e where it is said again; c, d and f never do. */
+static err note_in_parts(txn *t, void *context)
+{
+    const noting *n = context;
+    q_thing_add_in a = thing(n->f, S("a")), b = thing(n->f, S("b")), c = thing(n->f, S("c")), d = thing(n->f, S("d")),
+                   e = thing(n->f, S("e")), last = thing(n->f, S("f"));
+    TRY(store_savepoint(t));
+    TRY(q_thing_add_(t, &a));
+    TRY(store_savepoint(t));
+    TRY(q_thing_add_(t, &b));
+    txn_keep(t);
+    TRY(q_thing_add_(t, &c));
+    store_rollback_to(t);
+    TRY(q_thing_add_(t, &d));
+    store_rollback_to(t);
+    TRY(q_thing_add_(t, &e));
+    if (n->again)
+        txn_keep(t);
+    if (n->conflicts && q_thing_add_(t, &b) != ERR_CONFLICT)
+        return ERR_INTERNAL;
+    TRY(store_savepoint(t)); /* left open where it is refused */
+    TRY(q_thing_add_(t, &last));
+    if (n->returns != OK)
+        return n->returns;
+    store_rollback_to(t);
+    return OK;
+}
+
+static void expect_labels(fixture *f, const char *expected)
+{
+    txn t;
+    char labels[8] = "";
+    q_thing_page_rows rows;
+    assert_int_equal(store_read_begin(f->s, f->a, &f->problem, &t), OK);
+    assert_int_equal(q_thing_by_label_asc(&t, &rows, f->organization, 7), OK);
+    for (size_t i = 0; i < rows.n; i++)
+        labels[i] = rows.p[i].label.p[0];
+    assert_string_equal(labels, expected);
+    store_read_end(&t);
+}
+
+static void note_and_see(fixture *f, noting n, const char *expected)
+{
+    n.f = f;
+    assert_int_equal(write_(f, note_in_parts, &n), n.returns);
+    expect_labels(f, expected);
+}
+
+static void test_a_note_stays_behind_a_refusal(void **state)
+{
+    note_and_see(*state, (noting){.returns = ERR_FORBIDDEN}, "ab");
+}
+
+static void test_a_note_stays_with_what_came_before_it(void **state)
+{
+    note_and_see(*state, (noting){.returns = ERR_FORBIDDEN, .again = true}, "abe");
+}
+
+static void test_a_note_stays_of_a_run_that_met_a_constraint(void **state)
+{
+    note_and_see(*state, (noting){.returns = ERR_FORBIDDEN, .conflicts = true}, "ab");
+}
+
+static void test_who_is_not_refused_keeps_all(void **state)
+{
+    note_and_see(*state, (noting){.returns = OK}, "abe");
+}
+
+static void test_trouble_keeps_no_note(void **state)
+{
+    note_and_see(*state, (noting){.returns = ERR_INTERNAL}, "");
+    note_and_see(*state, (noting){.returns = ERR_UNAVAILABLE, .again = true}, "");
+}
+
+static bool was_told;
+
+static void tell(void)
+{
+    was_told = true;
+}
+
+static err tell_and_refuse(txn *t, void *context)
+{
+    store_on_commit(t, tell);
+    if (context)
+        txn_keep(t);
+    return ERR_FORBIDDEN;
+}
+
+static void test_whoever_looks_for_a_note_is_woken(void **state)
+{
+    fixture *f = *state;
+    was_told = false;
+    assert_int_equal(write_(f, tell_and_refuse, NULL), ERR_FORBIDDEN);
+    assert_false(was_told);
+    assert_int_equal(write_(f, tell_and_refuse, f), ERR_FORBIDDEN);
+    assert_true(was_told);
+}
+
+static err keep_while_reading(txn *t, void *context)
+{
+    (void)context;
+    txn_keep(t);
+    return ERR_FORBIDDEN;
+}
+
+static void test_who_reads_keeps_nothing(void **state)
+{
+    fixture *f = *state;
+    assert_int_equal(store_read(f->s, f->a, &f->problem, keep_while_reading, NULL), ERR_FORBIDDEN);
+}
+
 static err outgrow(txn *t, void *context)
 {
     TRY(q_thing_add_(t, context));
@@ -435,7 +555,11 @@ int main(void)
         FRESH(test_nothing_found), FRESH(test_many_rows_in_their_order), FRESH(test_violations_say_their_kind),       \
         FRESH(test_a_change_may_return_its_row), FRESH(test_a_reading_transaction_cannot_write),                      \
         FRESH(test_a_lingering_reader_sees_every_commit), FRESH(test_savepoints_nest),                                \
-        FRESH(test_a_reading_transaction_cannot_lock), FRESH(test_a_job_that_outgrows_its_arena_is_undone)
+        FRESH(test_a_reading_transaction_cannot_lock), FRESH(test_a_job_that_outgrows_its_arena_is_undone),           \
+        FRESH(test_a_note_stays_behind_a_refusal), FRESH(test_a_note_stays_with_what_came_before_it),                 \
+        FRESH(test_a_note_stays_of_a_run_that_met_a_constraint), FRESH(test_who_is_not_refused_keeps_all),            \
+        FRESH(test_trouble_keeps_no_note), FRESH(test_whoever_looks_for_a_note_is_woken),                             \
+        FRESH(test_who_reads_keeps_nothing)
     const struct CMUnitTest sqlite_tests[] = {BOTH, cmocka_unit_test(test_opening_refuses),
                                               EMPTY(test_a_new_file_is_private),
                                               EMPTY(test_a_copy_is_made_before_a_migration)};

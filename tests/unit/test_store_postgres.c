@@ -360,6 +360,7 @@ typedef struct mate {
     runs runs;
     err returns, result;
     bool refuses_first; /* before it changes anything */
+    bool keeps;         /* what it changes, though it is refused */
     wire_proxy *proxy;  /* whose line its first run has cut */
     cut how;
     sem_t *done;
@@ -374,6 +375,8 @@ static err mate_run(txn *t, void *context)
     if (m->refuses_first)
         return m->returns;
     TRY(q_thing_add_(t, &m->runs.in));
+    if (m->keeps)
+        txn_keep(t);
     return m->returns;
 }
 
@@ -402,6 +405,7 @@ static void run_together(fixture *f, mate *mates, const mate *odd)
         if (i == ODD && odd) {
             mates[i].returns = odd->returns;
             mates[i].refuses_first = odd->refuses_first;
+            mates[i].keeps = odd->keeps;
             mates[i].proxy = odd->proxy;
             mates[i].how = odd->how;
             if (odd->runs.in.label.p)
@@ -508,7 +512,7 @@ static void refuse_one(fixture *f, const mate *odd, err expected, int64_t transa
     run_together(f, mates, odd);
     for (int i = 0; i < TOGETHER; i++)
         assert_int_equal(mates[i].result, i == ODD ? expected : OK);
-    assert_int_equal(things(f), TOGETHER - 1);
+    assert_int_equal(things(f), TOGETHER - !odd->keeps);
     assert_int_equal(transactions_seen(f), transactions);
 }
 
@@ -522,20 +526,25 @@ static void test_a_refusal_that_changed_something_sets_all_apart(void **state)
     refuse_one(*state, &(mate){.returns = ERR_FORBIDDEN}, ERR_FORBIDDEN, TOGETHER - 1);
 }
 
+static void test_a_refusal_that_keeps_what_it_changed_is_its_own(void **state)
+{
+    refuse_one(*state, &(mate){.returns = ERR_FORBIDDEN, .keeps = true}, ERR_FORBIDDEN, 1);
+}
+
 static void test_a_conflict_sets_all_apart(void **state)
 {
     refuse_one(*state, &(mate){.runs.in.label = S("4")}, ERR_CONFLICT, TOGETHER - 1);
 }
 
-static void cut_together(fixture *f, cut how, int expected_runs)
+static void cut_together(fixture *f, cut how, int expected_runs, err odd)
 {
     wire_proxy p;
     mate mates[TOGETHER];
     open_through(f, &p);
-    run_together(f, mates, &(mate){.proxy = &p, .how = how});
+    run_together(f, mates, &(mate){.proxy = &p, .how = how, .keeps = odd != OK, .returns = odd});
     assert_int_equal(p.cuts, 1);
     for (int i = 0; i < TOGETHER; i++) {
-        assert_int_equal(mates[i].result, OK);
+        assert_int_equal(mates[i].result, i == ODD ? odd : OK);
         assert_int_equal(mates[i].runs.count, expected_runs);
     }
     assert_int_equal(things(f), TOGETHER);
@@ -544,12 +553,23 @@ static void cut_together(fixture *f, cut how, int expected_runs)
 
 static void test_a_line_cut_before_all_commit(void **state)
 {
-    cut_together(*state, CUT_BEFORE_COMMIT, 2);
+    cut_together(*state, CUT_BEFORE_COMMIT, 2, OK);
 }
 
 static void test_a_line_cut_after_all_commit(void **state)
 {
-    cut_together(*state, CUT_AFTER_COMMIT, 1);
+    cut_together(*state, CUT_AFTER_COMMIT, 1, OK);
+}
+
+static void test_a_line_cut_before_a_note_is_committed(void **state)
+{
+    cut_together(*state, CUT_BEFORE_COMMIT, 2, ERR_FORBIDDEN);
+}
+
+/* Nothing runs again, and the refusal is told all the same. */
+static void test_a_line_cut_after_a_note_is_committed(void **state)
+{
+    cut_together(*state, CUT_AFTER_COMMIT, 1, ERR_FORBIDDEN);
 }
 
 int main(void)
@@ -571,9 +591,12 @@ int main(void)
         FRESH(test_what_is_asked_alike_is_right),
         FRESH(test_a_refusal_that_changed_nothing_is_its_own),
         FRESH(test_a_refusal_that_changed_something_sets_all_apart),
+        FRESH(test_a_refusal_that_keeps_what_it_changed_is_its_own),
         FRESH(test_a_conflict_sets_all_apart),
         FRESH(test_a_line_cut_before_all_commit),
         FRESH(test_a_line_cut_after_all_commit),
+        FRESH(test_a_line_cut_before_a_note_is_committed),
+        FRESH(test_a_line_cut_after_a_note_is_committed),
     };
     return cmocka_run_group_tests_name("store_postgres", tests, start_server, NULL);
 }

@@ -78,8 +78,10 @@ static err open_session(txn *t, const actor *by, const sign_in *in, signed_in *o
 {
     TRY(account_get(t, by->account_id, &out->account));
     bool asked = factors_any(&out->account.factors);
-    if (asked && !in->code.p && !in->code_may_follow)
+    if (asked && !in->code.p && !in->code_may_follow) {
+        txn_keep(t); /* the password was right: the tries before it are forgotten */
         return ERR_SECOND_FACTOR_REQUIRED;
+    }
     if (asked && in->code.p)
         TRY(factor_take(t, by, by->account_id, in->code));
     out->stage = in->temporary ? STAGE_PASSWORD : asked && !in->code.p ? STAGE_FACTOR : STAGE_FULL;
@@ -112,6 +114,7 @@ static err note_refusal(txn *t, const actor *who, const sign_in *in, err refusal
     if (refusal == ERR_SIGN_IN_FAILED)
         TRY(throttle_failed(t, &in->tries));
     TRY(audit(t, who, EVENT_SESSION_REFUSED, .subject_id = in->account_id));
+    txn_keep(t);
     return refusal;
 }
 
@@ -144,6 +147,7 @@ err password_shown(txn *t, const actor *by, const sign_in *proof)
     if (right != ERR_SIGN_IN_FAILED && uuid_eq(proof->account_id, by->account_id))
         return right;
     TRY(throttle_failed(t, &tries));
+    txn_keep(t);
     return ERR_SIGN_IN_FAILED;
 }
 
@@ -420,6 +424,7 @@ err address_proof_confirm(txn *t, const actor *by, str typed)
     if (!right) {
         TRY(q_account_token_tried(t, row.id));
         TRY(throttle_failed(t, &tries));
+        txn_keep(t);
         return ERR_TOKEN_INVALID;
     }
     TRY(q_account_prove(t, .email_proved_at = t->now, .id = by->account_id));

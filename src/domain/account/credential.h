@@ -34,14 +34,14 @@ typedef struct signed_in {
 } signed_in;
 /**
  * Makes the session, or notes the wrong try and returns ERR_SIGN_IN_FAILED, or ERR_SECOND_FACTOR_FAILED for a wrong code, or
- * ERR_TEMPORARY_PASSWORD_EXPIRED for a temporary password that is right but past its time or used: then t must still be
- * committed (answer_problem). ERR_SECOND_FACTOR_REQUIRED where a code is needed and none may follow. Whether an account has a
- * second factor is looked at after the password was right, and shows to nobody before.
+ * ERR_TEMPORARY_PASSWORD_EXPIRED for a temporary password that is right but past its time or used.
+ * ERR_SECOND_FACTOR_REQUIRED where a code is needed and none may follow. Whether an account has a second factor is looked at
+ * after the password was right, and shows to nobody before.
  */
 err sign_in_finish(txn *t, const actor *who, sign_in *in, signed_in *out);
 /**
  * Whether `proof`, found for by->email and verified before, is the caller's password. A wrong one is noted and gives
- * ERR_SIGN_IN_FAILED: then t must still be committed (answer_problem). ERR_RATE_LIMITED.
+ * ERR_SIGN_IN_FAILED. ERR_RATE_LIMITED.
  */
 err password_shown(txn *t, const actor *by, const sign_in *proof);
 
@@ -63,13 +63,13 @@ err password_current(txn *t, uuid account_id, str *hash);
 /**
  * Whether it is the holder who asks, for what a stolen session must not do: the current password, verified before; for an
  * account without one, having signed in within the last 10 minutes (else ERR_PROOF_REQUIRED). A wrong password
- * is noted and gives ERR_SIGN_IN_FAILED: then t must still be committed (answer_problem).
+ * is noted and gives ERR_SIGN_IN_FAILED.
  */
 err holder_check(txn *t, const actor *by, const sign_in *proof);
 /**
  * Sets the caller's own password: other sessions end, a fresh session replaces this one, the stored address is told.
  * `proof` is the current password, found for by->email and verified before. A wrong one is noted and gives
- * ERR_SIGN_IN_FAILED: then t must still be committed (answer_problem).
+ * ERR_SIGN_IN_FAILED.
  */
 err password_change(txn *t, const actor *by, const sign_in *proof, str hash, signed_in *out);
 
@@ -101,7 +101,7 @@ err password_link(txn *t, const actor *by, str email, str *url);
 
 /** Mails a code. ERR_CONFLICT when proved already, ERR_RATE_LIMITED. */
 err address_proof_request(txn *t, const actor *by);
-/** ERR_TOKEN_INVALID for a wrong or old code: then t must still be committed (the try is noted). */
+/** ERR_TOKEN_INVALID for a wrong or old code: the try is noted. */
 err address_proof_confirm(txn *t, const actor *by, str code);
 
 #endif

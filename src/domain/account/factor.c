@@ -155,6 +155,7 @@ static err note_wrong(txn *t, const actor *who, uuid account_id, bool digits)
     if (failures == FACTOR_WARN_AT)
         TRY(factor_tell(t, account_id, MAIL_FACTOR_GUESSED));
     TRY(audit(t, who, EVENT_SECOND_FACTOR_REFUSED, .subject_id = account_id));
+    txn_keep(t);
     return ERR_SECOND_FACTOR_FAILED;
 }
 

@@ -1,7 +1,7 @@
 /*
  * The second factor at sign-in: the codes of an authenticator app (TOTP, RFC 6238), and recovery codes for the day when it is
  * lost. A function that takes a password or a code notes a wrong one and gives ERR_SIGN_IN_FAILED or
- * ERR_SECOND_FACTOR_FAILED: then t must still be committed (answer_problem).
+ * ERR_SECOND_FACTOR_FAILED.
  */
 #ifndef PARVIS_DOMAIN_ACCOUNT_FACTOR_H
 #define PARVIS_DOMAIN_ACCOUNT_FACTOR_H

@@ -78,6 +78,7 @@ err passkey_add(txn *t, const actor *by, const passkey_new *in, uuid *id)
     TRY(keep(t, by->account_id, in, id, &why));
     if (why.p) {
         TRY(audit(t, by, EVENT_PASSKEY_REFUSED, .subject_id = by->account_id, .after = {.reason = why}));
+        txn_keep(t);
         return ERR_PASSKEY_REFUSED;
     }
     TRY(ways_end(t, WAYS_FACTOR_ADDED, &(ways_of){.account_id = by->account_id}));
@@ -217,6 +218,7 @@ static err attempt(txn *t, const actor *who, const passkey_shown *in, bool alone
     bool signed_by_it = in->right; /* a copy of the passkey, or one that waits for the new password */
     TRY(audit(t, who, EVENT_PASSKEY_REFUSED, .took_a_secret = signed_by_it, .subject_id = in->account_id,
               .after = {.reason = why}));
+    txn_keep(t);
     return str_eq(why, S("password-first")) ? problem_at(t->problem, refusal, S(""), why, 0) : refusal;
 }
 

@@ -23,7 +23,7 @@ typedef struct passkey_new {
 /** Parses and verifies: for the pool. `bound`: the account (PASSKEY_ADD) or the invitation (PASSKEY_ENROL). */
 void passkey_examine(const struct env *env, arena *a, passkey_use use, uuid bound, uuid account_id, passkey_new *in);
 /**
- * Keeps an examined passkey for one's own account and tells its address. ERR_PASSKEY_REFUSED (noted: commit t),
+ * Keeps an examined passkey for one's own account and tells its address. ERR_PASSKEY_REFUSED (noted),
  * ERR_PASSKEY_LIMIT_REACHED, ERR_INVALID_REQUEST at /name.
  */
 err passkey_add(txn *t, const actor *by, const passkey_new *in, uuid *id);
@@ -47,7 +47,7 @@ typedef struct passkey_shown {
 err passkey_find(txn *t, const actor *who, passkey_shown *in);
 /** Checks the signature and all around it: for the pool. `account_id`: whose it must be; UUID_NONE with PASSKEY_SIGN_IN. */
 void passkey_verify(const struct env *env, arena *a, passkey_use use, uuid account_id, passkey_shown *in);
-/** Signs in. ERR_SIGN_IN_FAILED is noted: then t must still be committed (answer_problem). */
+/** Signs in. ERR_SIGN_IN_FAILED is noted. */
 err passkey_sign_in(txn *t, const actor *who, const passkey_shown *in, signed_in *out);
 /** One of the caller's own, as a second factor: a full session takes this one's place. ERR_SECOND_FACTOR_FAILED is noted, as above. */
 err passkey_prove(txn *t, const actor *by, const passkey_shown *in, signed_in *out);

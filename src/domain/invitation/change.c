@@ -226,8 +226,10 @@ static err keep_or_note(txn *t, const actor *by, err e, bool told, str email_key
     if (is_trouble(e))
         return e;
     store_rollback_to(t);
-    if (told)
+    if (told) {
         TRY(disclosure_of(t, by, by->organization_id, email_key, &may));
+        txn_keep(t);
+    }
     return e;
 }
 

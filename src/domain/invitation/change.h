@@ -13,7 +13,7 @@ err invitation_resend(txn *t, const actor *by, uuid id, str *shown);
 /**
  * The same, for temporary passwords alone (else ERR_CONFLICT), handed over by `delivery` (STR_NONE: as before);
  * ERR_INVALID_REQUEST at /delivery when the organization's terms do not allow that. ERR_CONFLICT, too, when the address has an
- * account by now and that may be told: nothing is done then but a note, so commit t (answer_problem).
+ * account by now and that may be told: nothing is done then but a note that it was told.
  */
 err invitation_new_password(txn *t, const actor *by, uuid id, str delivery, str *shown);
 /**
@@ -25,7 +25,7 @@ err batch_resend(txn *t, const actor *by, uuid batch_id, int64_t *resent, int64_
 err invitation_revoke(txn *t, const actor *by, uuid id);
 /**
  * Revoke and invite in one step; *new_id is the invitation at the right address, *shown its temporary password when that is
- * shown. ERR_ACCOUNT_ALREADY_ACTIVE does nothing but note that it was told: commit t (answer_problem).
+ * shown. ERR_ACCOUNT_ALREADY_ACTIVE does nothing but note that it was told.
  */
 err invitation_correct(txn *t, const actor *by, uuid id, str email, uuid *new_id, str *shown);
 typedef struct invitation_link_view {

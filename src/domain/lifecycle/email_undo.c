@@ -142,8 +142,11 @@ err email_change_undo(txn *t, const actor *who, str token, bool *waits)
     TRY(look(t, &p));
     err e = email_put(t, who, &p.undo, &p.was);
     *waits = e == ERR_ADDRESS_TAKEN;
-    if (*waits)
-        return set_aside(t, who, &p);
+    if (*waits) {
+        TRY(set_aside(t, who, &p));
+        txn_keep(t);
+        return problem_at(t->problem, e, S(""), S("undo-waits"), 0);
+    }
     TRY(e);
     TRY(email_share_find(t, &p.later)); /* less what just came with the old address */
     TRY(tell_loser(t, &p));

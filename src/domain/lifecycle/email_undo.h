@@ -10,7 +10,7 @@
  * with whoever proved the new address, as an account of its own with the password that was set there (none: a reset mail
  * leads to one), and that address is told. Where the old address has another account by now that proved it, the account is taken
  * from whoever has it all the same and *waits without an address; the link stays good for 30 days more, and gives it back once
- * that account is closed or has moved. ERR_TOKEN_INVALID.
+ * that account is closed or has moved: ERR_ADDRESS_TAKEN then, though all this is done. ERR_TOKEN_INVALID.
  */
 err email_change_undo(txn *t, const actor *who, str token, bool *waits);
 

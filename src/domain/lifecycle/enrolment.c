@@ -89,8 +89,10 @@ static err open_by_code(txn *t, const actor *who, str email, str typed, opened *
     const throttle_of tries = {THROTTLE_CODE, subject, who->source};
     TRY(throttle_check(t, &tries));
     err e = code_normalise(typed, code) ? find_code(t, subject, str_of(code), o) : ERR_INVITATION_INVALID;
-    if (e == ERR_INVITATION_INVALID && t->writes)
+    if (e == ERR_INVITATION_INVALID && t->writes) {
         TRY(throttle_failed(t, &tries));
+        txn_keep(t);
+    }
     return e;
 }
 

@@ -28,7 +28,7 @@ typedef struct invitation_door {
 
 /**
  * Opens the door that a secret leads to; changes nothing. ERR_INVITATION_INVALID for any secret that is not right, all alike;
- * a wrong typed code is noted, so commit t even then (answer_problem). ERR_RATE_LIMITED while typed codes are slowed.
+ * a wrong typed code is noted where t writes. ERR_RATE_LIMITED while typed codes are slowed.
  */
 err invitation_lookup(txn *t, const actor *who, const invitation_key *key, invitation_door *out);
 /** What accepting over this door would refuse whatever is given, before anything is hashed for it: ERR_RATE_LIMITED. Reads only. */

@@ -250,6 +250,7 @@ err signup_confirm(txn *t, const actor *who, uuid id, str code, founded *out)
     err e = right ? account_by_email(t, o.email, &holder) : OK; /* one may have come since */
     if (!right || (e == OK && holder.address_proved)) {
         TRY(q_signup_tried(t, id));
+        txn_keep(t);
         return ERR_CODE_INVALID;
     }
     if (e != OK && e != ERR_NOT_FOUND)

@@ -42,7 +42,7 @@ err signup_get(txn *t, uuid id, signup_view *out);
 /**
  * The mailed code: founds the organization, with an account whose address is proved and a session. A code is good for ten
  * minutes and five tries. ERR_CODE_INVALID for every code that does not serve, for sign-ups that are none, and when the
- * address has an account: then t must still be committed (the try is noted). ERR_RATE_LIMITED by source.
+ * address has an account: the try is noted. ERR_RATE_LIMITED by source.
  */
 err signup_confirm(txn *t, const actor *who, uuid id, str code, founded *out);
 
