@@ -52,7 +52,7 @@ err ways_hold(txn *t, uuid account_id)
 {
     q_ways_hold_row row;
     store_turn turn = store_hold_turn(t, account_id);
-    if (turn == STORE_HELD)
+    if (turn == STORE_HELD || uuid_none(account_id)) /* nobody's is nobody else's, either */
         return OK;
     bool waits = turn == STORE_WAIT;
     err e = q_ways_hold(t, waits ? Q_WAYS_HOLD_HOW_WAITS : Q_WAYS_HOLD_HOW_TRIES, &row, account_id);
