@@ -28,12 +28,12 @@ test:
 	@$(INSTALL) build test nodes
 	@tools/fenced.py tools/test.sh $(TESTS)
 
-# The whole suite on both engines, also what CI leaves out (tests/nightly.txt); the analyzers on everything; and the mistakes that
-# the suite must notice.
+# The whole suite on both engines, also what CI leaves out (tests/nightly.txt); the analyzers on everything; a few seconds of each
+# fuzz target; and the mistakes that the suite must notice.
 nightly:
 	@$(INSTALL) build test nodes
-	@PARVIS_NIGHTLY= tools/fenced.py tools/test.sh
-	@$(MAKE) lint-all mutants
+	@status=0; PARVIS_NIGHTLY= tools/fenced.py tools/test.sh || status=1; \
+	$(MAKE) --keep-going lint-all fuzz mutants FUZZ_SECONDS=10 || status=1; exit $$status
 
 # The analyzers read what changed since everything was found clean (tools/linted.txt), and what includes it.
 lint:

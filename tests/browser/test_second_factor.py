@@ -44,7 +44,7 @@ def looked_at(browser, name, also=False):
 
 def scanned(browser, name):
     """The secret that a phone would read from the page's picture."""
-    picture = browser.shot(browser.shots / f"{name}.png")
+    picture = browser.shot(browser.shots / f"{name}.png", closely=True)
     read = subprocess.run(["zbarimg", "-q", "--raw", str(picture)], capture_output=True, text=True, check=True)
     uri = urllib.parse.urlsplit(read.stdout.strip())
     assert uri.scheme == "otpauth" and uri.netloc == "totp"
