@@ -5,7 +5,9 @@
 
 enum { NAMED_MOST = 2 }; /* as many permissions stand in the list by name; more of them are counted, and unfold */
 
-/* What a form offers, as people think of it. The rest of the table is for parts of the product that have no routes yet. */
+/*
+ * What a form offers, as people think of it. The rest of the table is for parts of the product that have no routes yet.
+ */
 typedef struct offer {
     const char *legend;
     permission all[8];
@@ -173,10 +175,8 @@ err console_api_keys_form(request *r, txn *t)
     str key;
     mval *m;
     err refusal = read_form(r, form, &asked);
-    if (refusal == OK) {
-        TRY(store_savepoint(t));
-        TRY(page_attempt(t, api_key_create(t, &r->actor, &asked, &id, &key), &refusal));
-    }
+    if (refusal == OK)
+        PAGE_ATTEMPT(t, &refusal, api_key_create(t, &r->actor, &asked, &id, &key));
     if (refusal == OK)
         return answer_key(r, t, id, key);
     TRY(keys_open(r, t, STR_NONE, form, &m));

@@ -71,10 +71,8 @@ err console_me_close_form(request *r, txn *t)
     err refusal = page_recall(r);
     if (refusal == OK)
         refusal = holder_check(t, &r->actor, r->scratch);
-    if (refusal == OK) {
-        TRY(store_savepoint(t));
-        TRY(page_attempt(t, account_close(t, &r->actor, r->actor.account_id), &refusal));
-    }
+    if (refusal == OK)
+        PAGE_ATTEMPT(t, &refusal, account_close(t, &r->actor, r->actor.account_id));
     if (refusal == OK) {
         answer_session_ended(r);
         return page_redirect(r, S("/sign-in"), "account_closed");

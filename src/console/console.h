@@ -1,6 +1,6 @@
 /*
- * What the pages share: the frame around each of them, texts with their placeholders filled, dates as the language writes
- * them, addresses with a query, and how a form comes back with what was wrong in it.
+ * What the pages share: the frame around each of them, texts with their placeholders filled, dates as the language
+ * writes them, addresses with a query, and how a form comes back with what was wrong in it.
  *
  * A handler is `console_OPERATION(request, txn)`; tools/gen_routes.py declares them all from spec/console.yaml.
  */
@@ -26,8 +26,8 @@
 /* ---- frame.c: what surrounds every page ---- */
 
 /**
- * Starts the data of a page: language, assets, who is signed in, the organization, navigation, rights, and the notice that
- * the address asks for. `t` may be NULL (the problem page): then without organizations.
+ * Starts the data of a page: language, assets, who is signed in, the organization, navigation, rights, and the notice
+ * that the address asks for. `t` may be NULL (the problem page): then without organizations.
  */
 err page_open(request *r, txn *t, mval **out);
 /** Renders a template into the answer; its title in the browser is title.NAME of the catalogue. */
@@ -47,23 +47,36 @@ err page_redirect_count(request *r, str path, const char *notice, int64_t count)
 void console_problem(request *r, err refusal);
 
 /**
- * Ends what store_savepoint began: keeps the work when `result` is OK; undoes it and gives *refusal when the form can say
- * what is wrong; anything else is returned.
+ * Does the work of a form in a savepoint: it stays when it comes to OK; it is undone, and *refusal given, when the form
+ * can say what is wrong. Anything else returns from the caller.
  */
-err page_attempt(txn *t, err result, err *refusal);
+#define PAGE_ATTEMPT(t, refusal, work)               \
+    do {                                             \
+        TRY(store_savepoint(t));                     \
+        TRY(page_attempted((t), (work), (refusal))); \
+    } while (0)
+/** The end of that, for whoever looks at `result` first: after store_savepoint. */
+err page_attempted(txn *t, err result, err *refusal);
 
-/** In admit and prepare: notes a refusal with its details in r->finding, for the handler; trouble (5xx) is returned instead. */
+/**
+ * In admit and prepare: notes a refusal with its details in r->finding, for the handler; trouble (5xx) is returned
+ * instead.
+ */
 err page_note(request *r, err refusal);
 /** In the handler: the details are the request's again; gives the refusal. With one, the handler only reads. */
 err page_recall(request *r);
 
 /**
- * Judges names and a new password together, so that all that is wrong is said at once; hashes only when nothing is. Fields
- * /given_name, /family_name, /password. `least` by password_least; `known` is what else must not be in the password.
+ * Judges names and a new password together, so that all that is wrong is said at once; hashes only when nothing is.
+ * Fields /given_name, /family_name, /password. `least` by password_least; `known` is what else must not be in the
+ * password.
  */
 err page_new_person(request *r, int64_t least, str given, str family, str password, const str *known, size_t count,
                     str *hash);
-/** The same for a password beside other fields: `refusal` says what they came to, and goes first. `about` as password_check. */
+/**
+ * The same for a password beside other fields: `refusal` says what they came to, and goes first. `about` as
+ * password_check.
+ */
 err page_new_password(request *r, err refusal, int64_t least, str password, const str *about, size_t count, str *hash);
 
 /** min_length of partials/password_new, as password_least says it. Pages without it have the server's. */
@@ -118,11 +131,14 @@ str link_with(arena *a, str path, const str (*pairs)[2], size_t count);
 /** "/o/SLUG" and what follows. */
 str org_path(const request *r, const char *rest);
 str org_path_id(const request *r, const char *before, str prefix, uuid id, const char *after);
-/** "/me" and what follows, with the organization one came from (?from=), whose navigation stays beside the account's pages. */
+/**
+ * "/me" and what follows, with the organization one came from (?from=), whose navigation stays beside the account's
+ * pages.
+ */
 str me_path(const request *r, str rest);
 /**
- * Starts the account's page (me.mustache) for the forms below /me that come back to it; what was typed for another address
- * comes back in its field.
+ * Starts the account's page (me.mustache) for the forms below /me that come back to it; what was typed for another
+ * address comes back in its field.
  */
 err me_page_open(request *r, txn *t, mval **out);
 /** A form of that page was refused: beside its fields, or in `place` above it. */

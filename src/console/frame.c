@@ -259,7 +259,7 @@ static bool is_said_on_page(err e)
     return status < 500 && e != ERR_NOT_FOUND && e != ERR_FORBIDDEN && e != ERR_UNAUTHENTICATED;
 }
 
-err page_attempt(txn *t, err result, err *refusal)
+err page_attempted(txn *t, err result, err *refusal)
 {
     *refusal = result;
     if (result == OK)

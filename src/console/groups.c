@@ -47,8 +47,7 @@ err console_groups_form(request *r, txn *t)
     err refusal;
     uuid id;
     mval *m;
-    TRY(store_savepoint(t));
-    TRY(page_attempt(t, group_create(t, &r->actor, form->name, &id), &refusal));
+    PAGE_ATTEMPT(t, &refusal, group_create(t, &r->actor, form->name, &id));
     if (refusal == OK)
         return page_redirect(r, group_link(r, id, ""), "group_created");
     TRY(groups_open(r, t, form->name, &m));
@@ -103,8 +102,7 @@ err console_group_name_form(request *r, txn *t)
     const body_group_name_form *form = r->body;
     err refusal;
     mval *m;
-    TRY(store_savepoint(t));
-    TRY(page_attempt(t, group_rename(t, &r->actor, r->params[1].id, form->name), &refusal));
+    PAGE_ATTEMPT(t, &refusal, group_rename(t, &r->actor, r->params[1].id, form->name));
     if (refusal == OK)
         return page_redirect(r, group_link(r, r->params[1].id, ""), "group_renamed");
     TRY(group_open(r, t, form->name, STR_NONE, STR_NONE, &m));
@@ -129,8 +127,7 @@ err console_group_add_form(request *r, txn *t)
     const body_group_add_form *form = r->body;
     err refusal;
     mval *m;
-    TRY(store_savepoint(t));
-    TRY(page_attempt(t, add_by_address(r, t, form->email.p ? form->email : S("")), &refusal));
+    PAGE_ATTEMPT(t, &refusal, add_by_address(r, t, form->email.p ? form->email : S("")));
     if (refusal == OK)
         return page_redirect(r, group_link(r, r->params[1].id, ""), "group_added");
     TRY(group_open(r, t, STR_NONE, form->email, STR_NONE, &m));
@@ -145,8 +142,7 @@ err console_group_take_form(request *r, txn *t)
     mval *m;
     if (!typeid_parse(form->member, ID_MEMBER, &member))
         return ERR_NOT_FOUND;
-    TRY(store_savepoint(t));
-    TRY(page_attempt(t, group_put(t, &r->actor, r->params[1].id, member, false), &refusal));
+    PAGE_ATTEMPT(t, &refusal, group_put(t, &r->actor, r->params[1].id, member, false));
     if (refusal == OK)
         return page_redirect(r, group_link(r, r->params[1].id, ""), "group_taken");
     TRY(group_open(r, t, STR_NONE, STR_NONE, STR_NONE, &m));

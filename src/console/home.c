@@ -92,8 +92,7 @@ err console_leave_form(request *r, txn *t)
 {
     err refusal;
     mval *m;
-    TRY(store_savepoint(t));
-    TRY(page_attempt(t, member_leave(t, &r->actor), &refusal));
+    PAGE_ATTEMPT(t, &refusal, member_leave(t, &r->actor));
     if (refusal == OK)
         return page_redirect(r, S("/me"), "left");
     TRY(leave_open(r, t, &m));

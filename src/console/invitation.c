@@ -115,9 +115,8 @@ err console_invitation_correct_form(request *r, txn *t)
     str shown = STR_NONE;
     err refusal;
     mval *m;
-    TRY(store_savepoint(t));
-    TRY(page_attempt(t, invitation_correct(t, &r->actor, r->params[1].id, str_trim(form->email), &new_id, &shown),
-                     &refusal));
+    PAGE_ATTEMPT(t, &refusal,
+                 invitation_correct(t, &r->actor, r->params[1].id, str_trim(form->email), &new_id, &shown));
     if (refusal == OK && shown.p)
         return answer_report(r, t, new_id, shown);
     if (refusal == OK)

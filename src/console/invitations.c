@@ -142,8 +142,7 @@ static err do_each(request *r, txn *t, const body_invitations_bulk_form *form, e
         err refusal;
         if (!typeid_parse(((const str *)form->invitation.items)[i], ID_INVITATION, &id))
             return ERR_NOT_FOUND;
-        TRY(store_savepoint(t));
-        TRY(page_attempt(t, act(t, &r->actor, id), &refusal));
+        PAGE_ATTEMPT(t, &refusal, act(t, &r->actor, id));
         *done += refusal == OK;
     }
     return OK;

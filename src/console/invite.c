@@ -1,4 +1,7 @@
-/* The invitation in steps: addresses, options, preview, send; for people, and for administrators. Every step reads and checks all of it again. */
+/*
+ * The invitation in steps: addresses, options, preview, send; for people, and for administrators. Every step reads and
+ * checks all of it again.
+ */
 #include "console/invite.h"
 
 #include "domain/invitation/create.h"
@@ -313,8 +316,7 @@ static err send_on(request *r, txn *t, const invite_way *way)
     if (refusal == ERR_INVALID_REQUEST)
         return show_refused(r, t, &d, refusal);
     TRY(refusal);
-    TRY(store_savepoint(t));
-    TRY(page_attempt(t, send(r, t, &d, &batch), &refusal));
+    PAGE_ATTEMPT(t, &refusal, send(r, t, &d, &batch));
     if (refusal == ERR_SEAT_LIMIT_REACHED) {
         TRY(invite_draft_judge(r, t, &d));
         return show_preview(r, t, &d);

@@ -36,7 +36,10 @@ typedef struct invite_draft {
     const problem_field *wrong_option; /* what the rules refuse of what was chosen for all */
 } invite_draft;
 
-/** Reads what was entered. ERR_INVALID_REQUEST at /addresses when there are none or too many, at /expires_in, /method, /groups, /access_ends_at. */
+/**
+ * Reads what was entered. ERR_INVALID_REQUEST at /addresses when there are none or too many, at /expires_in, /method,
+ * /groups, /access_ends_at.
+ */
 err invite_draft_read(request *r, txn *t, const invite_way *way, const invite_form *form, invite_draft *d);
 invite_order invite_draft_order(const invite_draft *d);
 /** Fills results and seats: what sending would do. */

@@ -1,3 +1,7 @@
+/*
+ * An invitation while it is being written: read from the form's fields at each step, judged as it would be sent, so
+ * that the preview says of each address what sending it would.
+ */
 #include "console/invite.h"
 #include "domain/invitation/create.h"
 #include "http/answer_json.h"

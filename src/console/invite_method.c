@@ -1,4 +1,7 @@
-/* How people without an account get in: by a link, or by a temporary password, as far as the organization's terms allow. */
+/*
+ * How people without an account get in: by a link, or by a temporary password, as far as the organization's terms
+ * allow.
+ */
 #include "console/invite.h"
 
 bool method_allowed(const temporary_terms *terms, bool link, str method)

@@ -1,4 +1,7 @@
-/* The invited person: by the link of a mail (/i/{token}) or by an address and a typed code (/join). Looking changes nothing. */
+/*
+ * The invited person: by the link of a mail (/i/{token}) or by an address and a typed code (/join). Looking changes
+ * nothing.
+ */
 #include "console/console.h"
 #include "domain/invitation/parts.h"
 
@@ -193,7 +196,10 @@ typedef struct enrol_work {
     str hash;
 } enrol_work;
 
-/* There is work when there is a new person to enrol; everything else is for the handler to see, and to note a wrong code. */
+/*
+ * There is work when there is a new person to enrol; everything else is for the handler to see, and to note a wrong
+ * code.
+ */
 err admit_enrolment(request *r, txn *t)
 {
     entrance way = entrance_of(r);
@@ -249,7 +255,7 @@ static err accept(request *r, txn *t, const entrance *way)
             store_rollback_to(t);
             refusal = result;
         } else {
-            TRY(page_attempt(t, result, &refusal));
+            TRY(page_attempted(t, result, &refusal));
         }
     }
     if (refusal != OK)
@@ -299,8 +305,7 @@ static err decline(request *r, txn *t, const entrance *way)
     err e = look(r, t, way, &door);
     if (e != OK)
         return show_unopened(r, t, way, e);
-    TRY(store_savepoint(t));
-    TRY(page_attempt(t, invitation_decline(t, &r->actor, &way->key), &refusal));
+    PAGE_ATTEMPT(t, &refusal, invitation_decline(t, &r->actor, &way->key));
     if (refusal != OK)
         return show_behind(r, t, way, &door, refusal);
     TRY(page_open(r, t, &m));
@@ -323,8 +328,7 @@ err console_invitation_ask_again_form(request *r, txn *t)
     err e = look(r, t, &way, &door);
     if (e != OK)
         return show_unopened(r, t, &way, e);
-    TRY(store_savepoint(t));
-    TRY(page_attempt(t, invitation_ask_again(t, &r->actor, &way.key), &refusal));
+    PAGE_ATTEMPT(t, &refusal, invitation_ask_again(t, &r->actor, &way.key));
     if (refusal == ERR_CONFLICT) /* not expired, or not any more */
         return show_behind(r, t, &way, &door, OK);
     if (refusal != OK)

@@ -1,3 +1,7 @@
+/*
+ * Every address that a page leads to is built here: parts that come from outside are escaped, and what a form asks to
+ * go on to never leads off this server.
+ */
 #include "console/console.h"
 #include "http/schema.h"
 

@@ -134,8 +134,7 @@ err console_me_form(request *r, txn *t)
     mval *m;
     if (language_parse(form->locale, &lang))
         change.locale = language_code(lang);
-    TRY(store_savepoint(t));
-    TRY(page_attempt(t, account_update(t, &r->actor, &change), &refusal));
+    PAGE_ATTEMPT(t, &refusal, account_update(t, &r->actor, &change));
     if (refusal == OK) {
         if (change.locale.p)
             answer_language_cookie(r, lang);
@@ -212,8 +211,7 @@ err console_me_proof_form(request *r, txn *t)
 {
     err refusal;
     mval *m;
-    TRY(store_savepoint(t));
-    TRY(page_attempt(t, address_proof_request(t, &r->actor), &refusal));
+    PAGE_ATTEMPT(t, &refusal, address_proof_request(t, &r->actor));
     if (refusal == OK)
         return me_redirect(r, "proof_sent");
     TRY(me_page_open(r, t, &m));

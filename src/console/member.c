@@ -90,8 +90,7 @@ err console_member_role_form(request *r, txn *t)
     const body_member_role_form *form = r->body;
     err refusal;
     mval *m;
-    TRY(store_savepoint(t));
-    TRY(page_attempt(t, member_update(t, &r->actor, r->params[1].id, &(member_change){.role = form->role}), &refusal));
+    PAGE_ATTEMPT(t, &refusal, member_update(t, &r->actor, r->params[1].id, &(member_change){.role = form->role}));
     if (refusal == OK) /* who gave up their own rights may not see the list any more */
         return page_redirect(r, org_path(r, uuid_eq(r->params[1].id, r->actor.membership_id) ? "" : "/users"),
                              "role_changed");
@@ -121,8 +120,7 @@ err console_transfer_form(request *r, txn *t)
 {
     err refusal;
     mval *m;
-    TRY(store_savepoint(t));
-    TRY(page_attempt(t, ownership_transfer(t, &r->actor, r->params[1].id), &refusal));
+    PAGE_ATTEMPT(t, &refusal, ownership_transfer(t, &r->actor, r->params[1].id));
     if (refusal == OK)
         return page_redirect(r, org_path(r, "/users"), "ownership_transferred");
     TRY(transfer_open(r, t, &m));

@@ -118,10 +118,8 @@ err console_member_options_form(request *r, txn *t)
     member_change c = {.has_groups = true, .groups = form->group.items, .group_count = form->group.count};
     read_entitlements(r, &v, &form->entitlement, &c);
     err refusal = read_end(r, &v, form->access_ends_at, &c);
-    if (refusal == OK) {
-        TRY(store_savepoint(t));
-        TRY(page_attempt(t, member_update(t, &r->actor, v.id, &c), &refusal));
-    }
+    if (refusal == OK)
+        PAGE_ATTEMPT(t, &refusal, member_update(t, &r->actor, v.id, &c));
     if (refusal == OK)
         return page_redirect(r, org_path_id(r, "/users/", ID_MEMBER, v.id, ""), "member_saved");
     TRY(options_open(r, t, &v, form->access_ends_at, &m));
@@ -247,8 +245,7 @@ err console_members_change_form(request *r, txn *t)
     if (form->confirmed)
         refusal = read_change(r, form, &c);
     if (form->confirmed && refusal == OK) {
-        TRY(store_savepoint(t));
-        TRY(page_attempt(t, change_all(r, t, ids, count, &c), &refusal));
+        PAGE_ATTEMPT(t, &refusal, change_all(r, t, ids, count, &c));
         if (refusal == OK)
             return page_redirect_count(r, org_path(r, "/users"), "members_changed", (int64_t)count);
     }

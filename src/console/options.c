@@ -86,8 +86,7 @@ err console_options_form(request *r, txn *t)
                                 .roles = roles_ticked(&form->role)};
     err refusal;
     mval *m;
-    TRY(store_savepoint(t));
-    TRY(page_attempt(t, entitlement_create(t, &r->actor, &e), &refusal));
+    PAGE_ATTEMPT(t, &refusal, entitlement_create(t, &r->actor, &e));
     if (refusal == OK)
         return page_redirect(r, org_path(r, "/settings/options"), "option_created");
     TRY(options_open(r, t, &e, &m));
@@ -129,10 +128,8 @@ err console_option_form(request *r, txn *t)
                                   .roles = typed.roles};
     err refusal = typed.roles ? OK : problem_at(&r->problem, ERR_INVALID_REQUEST, S("/roles"), S("too-few"), 1);
     mval *m;
-    if (refusal == OK) {
-        TRY(store_savepoint(t));
-        TRY(page_attempt(t, entitlement_update(t, &r->actor, r->params[1].text, &c), &refusal));
-    }
+    if (refusal == OK)
+        PAGE_ATTEMPT(t, &refusal, entitlement_update(t, &r->actor, r->params[1].text, &c));
     if (refusal == OK)
         return page_redirect(r, org_path(r, "/settings/options"), "option_saved");
     TRY(option_open(r, t, &typed, &m));

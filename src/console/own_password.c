@@ -92,8 +92,7 @@ err console_own_password_form(request *r, txn *t)
                                                    .pointer = S("/password"),
                                                    .password = form->password,
                                                    .hash = work->hash};
-        TRY(store_savepoint(t));
-        TRY(page_attempt(t, temporary_replace(t, &r->actor, &replacement, &done), &refusal));
+        PAGE_ATTEMPT(t, &refusal, temporary_replace(t, &r->actor, &replacement, &done));
     }
     if (refusal == OK) {
         answer_session(r, &done.session);

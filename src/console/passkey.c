@@ -98,8 +98,7 @@ err console_passkey_form(request *r, txn *t)
     const body_passkey_form *form = r->body;
     err refusal;
     mval *m;
-    TRY(store_savepoint(t));
-    TRY(page_attempt(t, passkey_rename(t, &r->actor, r->params[0].id, form->name), &refusal));
+    PAGE_ATTEMPT(t, &refusal, passkey_rename(t, &r->actor, r->params[0].id, form->name));
     if (refusal == OK)
         return me_redirect(r, "passkey_renamed");
     TRY(passkey_open(r, t, &m));
@@ -117,8 +116,7 @@ err console_passkey_remove_form(request *r, txn *t)
     mval *m;
     err refusal = change_prove(r, t);
     if (refusal == OK) {
-        TRY(store_savepoint(t));
-        TRY(page_attempt(t, passkey_remove(t, &r->actor, r->params[0].id), &refusal));
+        PAGE_ATTEMPT(t, &refusal, passkey_remove(t, &r->actor, r->params[0].id));
         if (refusal == OK)
             return me_redirect(r, "passkey_removed");
     }

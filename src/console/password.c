@@ -30,8 +30,7 @@ err console_password_forgotten_form(request *r, txn *t)
     const body_password_forgotten_form *form = r->body;
     err refusal;
     mval *m;
-    TRY(store_savepoint(t));
-    TRY(page_attempt(t, password_reset_request(t, &r->actor, form->email, form->next), &refusal));
+    PAGE_ATTEMPT(t, &refusal, password_reset_request(t, &r->actor, form->email, form->next));
     TRY(forgotten_open(r, t, form->email, safe_next(form->next, STR_NONE), &m));
     if (refusal != OK)
         return page_refused(r, refusal, "password_forgotten", m);

@@ -56,8 +56,7 @@ err console_member_remove_form(request *r, txn *t)
     const body_member_remove_form *form = r->body;
     err refusal;
     mval *m;
-    TRY(store_savepoint(t));
-    TRY(page_attempt(t, member_remove(t, &r->actor, r->params[1].id, fate_of(form->pending_invitations)), &refusal));
+    PAGE_ATTEMPT(t, &refusal, member_remove(t, &r->actor, r->params[1].id, fate_of(form->pending_invitations)));
     if (refusal == OK)
         return page_redirect(r, org_path(r, "/users"), "member_removed");
     TRY(removal_open(r, t, &r->params[1].id, 1, &m));
@@ -96,8 +95,7 @@ err console_members_remove_form(request *r, txn *t)
     if (!count)
         return page_redirect(r, org_path(r, "/users"), "nothing_selected");
     if (form->confirmed) {
-        TRY(store_savepoint(t));
-        TRY(page_attempt(t, remove_all(r, t, ids, count, fate_of(form->pending_invitations)), &refusal));
+        PAGE_ATTEMPT(t, &refusal, remove_all(r, t, ids, count, fate_of(form->pending_invitations)));
         if (refusal == OK)
             return page_redirect(r, org_path(r, "/users"), count > 1 ? "members_removed" : "member_removed");
     }

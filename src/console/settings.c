@@ -204,8 +204,7 @@ err console_settings_form(request *r, txn *t)
     problem known = {0};
     err refusal;
     mval *m;
-    TRY(store_savepoint(t));
-    TRY(page_attempt(t, save(r, t, form, given, count), &refusal));
+    PAGE_ATTEMPT(t, &refusal, save(r, t, form, given, count));
     if (refusal == OK)
         return page_redirect(r, org_path(r, "/settings"), "settings_saved");
     TRY(organization_get(t, r->actor.organization_id, &o));

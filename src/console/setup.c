@@ -79,10 +79,8 @@ err console_setup_form(request *r, txn *t)
     operator.kind = ACTOR_OPERATOR;
     err refusal = page_recall(r);
     TRY(setup_allowed(r, t));
-    if (refusal == OK) {
-        TRY(store_savepoint(t));
-        TRY(page_attempt(t, organization_found(t, &operator, & f, &made), &refusal));
-    }
+    if (refusal == OK)
+        PAGE_ATTEMPT(t, &refusal, organization_found(t, &operator, & f, &made));
     if (refusal == OK) {
         answer_session(r, &made.session);
         return answer_redirect(r, arena_join(r->a, S("/o/"), made.slug, S("/users/invite")));

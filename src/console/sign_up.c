@@ -59,10 +59,8 @@ err console_sign_up_form(request *r, txn *t)
 {
     uuid id;
     err refusal = page_recall(r);
-    if (refusal == OK) {
-        TRY(store_savepoint(t));
-        TRY(page_attempt(t, signup_begin(t, &r->actor, r->scratch, &id), &refusal));
-    }
+    if (refusal == OK)
+        PAGE_ATTEMPT(t, &refusal, signup_begin(t, &r->actor, r->scratch, &id));
     if (refusal == OK)
         return answer_redirect(r, code_page(r, id));
     mval *m;
@@ -119,8 +117,7 @@ err console_sign_up_resend_form(request *r, txn *t)
 {
     err refusal;
     mval *m;
-    TRY(store_savepoint(t));
-    TRY(page_attempt(t, signup_resend(t, &r->actor, r->params[0].id), &refusal));
+    PAGE_ATTEMPT(t, &refusal, signup_resend(t, &r->actor, r->params[0].id));
     if (refusal == OK)
         return page_redirect(r, code_page(r, r->params[0].id), "code_resent");
     TRY(code_open(r, t, r->params[0].id, &m));
@@ -153,8 +150,7 @@ err console_found_form(request *r, txn *t)
     err refusal;
     mval *m;
     TRY(signup_allowed(t->env));
-    TRY(store_savepoint(t));
-    TRY(page_attempt(t, organization_found_by(t, &r->actor, &f, &made), &refusal));
+    PAGE_ATTEMPT(t, &refusal, organization_found_by(t, &r->actor, &f, &made));
     if (refusal == OK)
         return answer_redirect(r, arena_join(r->a, S("/o/"), made.slug, S("/users/invite")));
     for (size_t i = 0; i < r->problem.field_count; i++) /* the form calls it by what it is the name of */

@@ -1,3 +1,7 @@
+/*
+ * Texts, dates and names in the reader's language and time zone, in the request's arena, so that no page knows a
+ * language.
+ */
 #include "console/console.h"
 #include "ports/zone.h"
 

@@ -5,7 +5,6 @@
 #include "domain/account/browser.h"
 #include "domain/account/factor.h"
 #include "domain/account/temporary_password.h"
-#include "domain/account/ways_in.h"
 #include "domain/mail/mail.h"
 #include "domain/shared/address_request.h"
 #include "domain/shared/audit.h"
@@ -29,8 +28,8 @@ static str id_text(arena *a, uuid id)
 }
 
 /*
- * What this try counts under. Who is signed in answers for themselves alone; so does a browser that signed in to the account
- * before, for its first tries; everybody else for the address and the source together, and for the source.
+ * What this try counts under. Who is signed in answers for themselves alone; so does a browser that signed in to the
+ * account before, for its first tries; everybody else for the address and the source together, and for the source.
  */
 static err count_under(txn *t, const actor *who, sign_in *in, str subject)
 {
@@ -73,7 +72,10 @@ void sign_in_verify(arena *a, sign_in *in)
         in->rehash = arena_str(a, str_of(fresh));
 }
 
-/* After a right password: asks for the second factor of an account that has one, or a password in place of a temporary one. */
+/*
+ * After a right password: asks for the second factor of an account that has one, or a password in place of a temporary
+ * one.
+ */
 static err open_session(txn *t, const actor *by, const sign_in *in, signed_in *out)
 {
     TRY(account_get(t, by->account_id, &out->account));
@@ -207,7 +209,7 @@ static err tell_changed(txn *t, uuid account_id, str detail)
     return mail_queue(t, &order, NULL);
 }
 
-static err set_password(txn *t, ways_case why, uuid account_id, str hash)
+err password_put(txn *t, ways_case why, uuid account_id, str hash)
 {
     TRY(q_account_password_set(t, .password_hash = hash, .password_set_at = t->now, .id = account_id));
     return ways_end(t, why, &(ways_of){.account_id = account_id});
@@ -227,7 +229,7 @@ err password_change(txn *t, const actor *by, const sign_in *proof, str hash, sig
     str before;
     TRY(holder_check(t, by, proof));
     TRY(password_current(t, by->account_id, &before));
-    TRY(set_password(t, before.p ? WAYS_PASSWORD_CHANGED : WAYS_PASSWORD_ADDED, by->account_id, hash));
+    TRY(password_put(t, before.p ? WAYS_PASSWORD_CHANGED : WAYS_PASSWORD_ADDED, by->account_id, hash));
     TRY(account_get(t, by->account_id, &out->account));
     TRY(session_create(t, by, by->account_id, STAGE_FULL, by->factor_at != 0, &out->session_id, &out->token,
                        &out->expires_at));
@@ -359,7 +361,7 @@ err password_reset_complete(txn *t, const actor *who, str token, str hash)
     TRY(open_token(t, token, &row));
     TRY(password_current(t, row.account_id, &before));
     TRY(case_of_reset(t, &row, before.p != NULL, &why));
-    TRY(set_password(t, why, row.account_id, hash));
+    TRY(password_put(t, why, row.account_id, hash));
     if (before.p) /* a first password replaces none: there is nothing to warn of */
         TRY(tell_changed(t, row.account_id, MAIL_DETAIL_RESET));
     actor by = *who;

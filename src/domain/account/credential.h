@@ -3,11 +3,14 @@
 #define PARVIS_DOMAIN_ACCOUNT_CREDENTIAL_H
 
 #include "domain/account/account.h"
+#include "domain/account/ways_in.h"
 #include "queries.h"
 
 /* ---- passwords: the slow half (hashing) runs before the transaction, in the pool ---- */
 
-/** What sign-in needs to verify: fetched in a reading transaction. A hash of STR_NONE verifies like a wrong password. */
+/**
+ * What sign-in needs to verify: fetched in a reading transaction. A hash of STR_NONE verifies like a wrong password.
+ */
 typedef struct sign_in {
     str email; /* as typed */
     str password;
@@ -33,10 +36,10 @@ typedef struct signed_in {
     msec expires_at;
 } signed_in;
 /**
- * Makes the session, or notes the wrong try and returns ERR_SIGN_IN_FAILED, or ERR_SECOND_FACTOR_FAILED for a wrong code, or
- * ERR_TEMPORARY_PASSWORD_EXPIRED for a temporary password that is right but past its time or used.
- * ERR_SECOND_FACTOR_REQUIRED where a code is needed and none may follow. Whether an account has a second factor is looked at
- * after the password was right, and shows to nobody before.
+ * Makes the session, or notes the wrong try and returns ERR_SIGN_IN_FAILED, or ERR_SECOND_FACTOR_FAILED for a wrong
+ * code, or ERR_TEMPORARY_PASSWORD_EXPIRED for a temporary password that is right but past its time or used.
+ * ERR_SECOND_FACTOR_REQUIRED where a code is needed and none may follow. Whether an account has a second factor is
+ * looked at after the password was right, and shows to nobody before.
  */
 err sign_in_finish(txn *t, const actor *who, sign_in *in, signed_in *out);
 /**
@@ -46,24 +49,28 @@ err sign_in_finish(txn *t, const actor *who, sign_in *in, signed_in *out);
 err password_shown(txn *t, const actor *by, const sign_in *proof);
 
 /**
- * How long a new password must be: the strictest of the server, the account's organizations (UUID_NONE: nobody's yet) and the
- * organization that somebody is about to join (or UUID_NONE).
+ * How long a new password must be: the strictest of the server, the account's organizations (UUID_NONE: nobody's yet)
+ * and the organization that somebody is about to join (or UUID_NONE).
  */
 err password_least(txn *t, uuid account_id, uuid organization_id, int64_t *least);
 /** Judges a new password: ERR_PASSWORD_TOO_WEAK with /pointer and reason. `about` as password_check. */
 err password_judge(int64_t least, problem *p, str pointer, str password, const str *about, size_t about_count);
 /**
- * Judges and hashes a new password: slow. `least` by password_least, `about` as password_check. ERR_PASSWORD_TOO_WEAK with
- * /pointer and reason.
+ * Judges and hashes a new password: slow. `least` by password_least, `about` as password_check. ERR_PASSWORD_TOO_WEAK
+ * with /pointer and reason.
  */
 err password_prepare(int64_t least, arena *a, problem *p, str pointer, str password, const str *about,
                      size_t about_count, str *hash);
+/**
+ * Sets an account's password, hashed before; what `why` says of its ways in ends. For rules that have judged who may.
+ */
+err password_put(txn *t, ways_case why, uuid account_id, str hash);
 /** The stored hash of the caller's own account. */
 err password_current(txn *t, uuid account_id, str *hash);
 /**
- * Whether it is the holder who asks, for what a stolen session must not do: the current password, verified before; for an
- * account without one, having signed in within the last 10 minutes (else ERR_PROOF_REQUIRED). A wrong password
- * is noted and gives ERR_SIGN_IN_FAILED.
+ * Whether it is the holder who asks, for what a stolen session must not do: the current password, verified before; for
+ * an account without one, having signed in within the last 10 minutes (else ERR_PROOF_REQUIRED). A wrong password is
+ * noted and gives ERR_SIGN_IN_FAILED.
  */
 err holder_check(txn *t, const actor *by, const sign_in *proof);
 /**
@@ -74,10 +81,10 @@ err holder_check(txn *t, const actor *by, const sign_in *proof);
 err password_change(txn *t, const actor *by, const sign_in *proof, str hash, signed_in *out);
 
 /**
- * Asks for a reset mail to the stored address: the same answer, and the same work, for unknown addresses; the worker looks
- * whose it is, and mails one that many ask about more seldom. ERR_RATE_LIMITED by source.
- * `next`: the invitation's page ("/i/TOKEN") that the person came from and that the mail's link leads back to; anything else
- * is ignored.
+ * Asks for a reset mail to the stored address: the same answer, and the same work, for unknown addresses; the worker
+ * looks whose it is, and mails one that many ask about more seldom. ERR_RATE_LIMITED by source. `next`: the
+ * invitation's page ("/i/TOKEN") that the person came from and that the mail's link leads back to; anything else is
+ * ignored.
  */
 err password_reset_request(txn *t, const actor *who, str email, str next);
 /**
@@ -87,13 +94,15 @@ err password_reset_request(txn *t, const actor *who, str email, str next);
 err password_reset_mail(txn *t, const actor *who, const q_account_by_key_row *to, str email_key, str next);
 /** Queues a reset mail to the address that took an account back, whose password has ended with that. */
 err password_undone_mail(txn *t, uuid account_id);
-/** Whom a reset token is for, and whether it was mailed, not handed over. ERR_TOKEN_INVALID for any that cannot be used. */
+/**
+ * Whom a reset token is for, and whether it was mailed, not handed over. ERR_TOKEN_INVALID for any that cannot be used.
+ */
 err password_reset_lookup(txn *t, str token, account_view *out, bool *is_mailed);
 /** Sets the password; all sessions end; a mailed token proves the address (and lifts a confinement). */
 err password_reset_complete(txn *t, const actor *who, str token, str hash);
 /**
- * For the operator: a link to hand over, shown once; proves nothing. ERR_NOT_FOUND, ERR_INVALID_ADDRESS; ERR_CONFLICT for an
- * account that still waits behind a temporary password.
+ * For the operator: a link to hand over, shown once; proves nothing. ERR_NOT_FOUND, ERR_INVALID_ADDRESS; ERR_CONFLICT
+ * for an account that still waits behind a temporary password.
  */
 err password_link(txn *t, const actor *by, str email, str *url);
 

@@ -131,14 +131,19 @@ static bool is_invited(const inviting *w, const struct candidate *c)
     return !uuid_none(c->found.pending_id) && c->found.pending_until > w->t->now;
 }
 
-/* An account whose address nobody proved has no standing: it counts as none, and so does one that waits behind a temporary
- * password. */
+/*
+ * An account whose address nobody proved has no standing: it counts as none, and so does one that waits behind a
+ * temporary password.
+ */
 static bool has_account(const struct candidate *c)
 {
     return c->told && c->found.account_proved_at != 0;
 }
 
-/* Where no account can be made to wait: there is one, or another organization gave it a temporary password that is still good. */
+/*
+ * Where no account can be made to wait: there is one, or another organization gave it a temporary password that is
+ * still good.
+ */
 static bool is_taken(const inviting *w, const struct candidate *c)
 {
     const q_invitation_look_row *found = &c->found;
@@ -154,8 +159,9 @@ static bool gets_password(const inviting *w, const struct candidate *c)
 }
 
 /*
- * The account behind the address: whether it is a member already, invited or not welcome. Here, where it is found out, it is
- * decided whether that may be told; a member is no secret to the organization, and whoever is invited already is not looked at.
+ * The account behind the address: whether it is a member already, invited or not welcome. Here, where it is found out,
+ * it is decided whether that may be told; a member is no secret to the organization, and whoever is invited already is
+ * not looked at.
  */
 static err judge_account(inviting *w, struct candidate *c, invite_result *result)
 {
@@ -279,27 +285,10 @@ static err write_audit(inviting *w, const struct candidate *c, const invite_row 
 static invitation_view made_of(const inviting *w, const q_invitation_insert_in *in)
 {
     return (invitation_view){
-        .id = in->id,
-        .batch_id = in->batch_id,
-        .email = in->email,
-        .role = in->role,
-        .method = in->method,
-        .password_delivery = in->password_delivery,
+        INVITATION_AS_KEPT(in),
         .state = invitation_state_text(INVITATION_PENDING),
-        .locale = in->locale,
-        .message = in->message,
-        .given_name = in->given_name,
-        .family_name = in->family_name,
-        .entitlements = in->entitlements,
-        .group_ids = in->group_ids,
-        .access_ends_at = in->access_ends_at,
-        .invited_by_id = in->invited_by_id,
         .inviter_given_name = w->by->given_name,
         .inviter_family_name = w->by->family_name,
-        .created_at = in->created_at,
-        .expires_at = in->expires_at,
-        .last_sent_at = in->last_sent_at,
-        .sent_count = in->sent_count,
         .delivery_state = mail_state_text(uuid_none(in->mail_id) ? MAIL_STATE_NONE : MAIL_STATE_QUEUED),
         .delivery_at = uuid_none(in->mail_id) ? 0 : w->t->now,
     };
@@ -428,8 +417,8 @@ static int64_t ready_count(const inviting *w)
 }
 
 /*
- * The first of the hour's room is taken before any address is looked at: where nobody fits, nothing is told. It is given back
- * when nobody is ready.
+ * The first of the hour's room is taken before any address is looked at: where nobody fits, nothing is told. It is
+ * given back when nobody is ready.
  */
 static err judge_within(inviting *w, invite_result *results, int64_t *granted)
 {

@@ -1,3 +1,7 @@
+/*
+ * Reading invitations, and what may become of one. Lapsing is not an event: whoever reads compares the end with the
+ * clock, and the sweep only writes down what was so already.
+ */
 #include "domain/invitation/invitation.h"
 
 #include "domain/invitation/parts.h"
@@ -43,27 +47,10 @@ err invitation_mail_preview(txn *t, const actor *by, const invite_order *order, 
 static invitation_view view_of(const q_invitations_row *r, msec now)
 {
     return (invitation_view){
-        .id = r->id,
-        .batch_id = r->batch_id,
-        .email = r->email,
-        .role = r->role,
-        .method = r->method,
-        .password_delivery = r->password_delivery,
+        INVITATION_AS_KEPT(r),
         .state = invitation_effective(r->state, r->expires_at, now),
-        .locale = r->locale,
-        .message = r->message,
-        .given_name = r->given_name,
-        .family_name = r->family_name,
-        .entitlements = r->entitlements,
-        .group_ids = r->group_ids,
-        .access_ends_at = r->access_ends_at,
-        .invited_by_id = r->invited_by_id,
         .inviter_given_name = r->inviter_given_name,
         .inviter_family_name = r->inviter_family_name,
-        .created_at = r->created_at,
-        .expires_at = r->expires_at,
-        .last_sent_at = r->last_sent_at,
-        .sent_count = r->sent_count,
         .delivery_state = r->delivery_state.p && !mail_state_is(r->delivery_state, MAIL_STATE_WITHDRAWN)
                               ? r->delivery_state
                               : mail_state_text(MAIL_STATE_NONE),

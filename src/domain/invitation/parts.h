@@ -6,8 +6,23 @@
 #include "domain/shared/env.h"
 #include "queries.h"
 
-/** "pending" counts as "expired" as soon as its time has passed: decided here, by the transaction's clock, never by a job. */
+/**
+ * "pending" counts as "expired" as soon as its time has passed: decided here, by the transaction's clock, never by a
+ * job.
+ */
 str invitation_effective(str state, msec expires_at, msec now);
+
+/**
+ * For an initializer of invitation_view: what is shown as it is kept, from a row of invitations or what one is inserted
+ * from. A column that is to be shown is named here, once, and stands in all of them or does not build.
+ */
+#define INVITATION_AS_KEPT(kept)                                                                                    \
+    .id = (kept)->id, .batch_id = (kept)->batch_id, .email = (kept)->email, .role = (kept)->role,                   \
+    .method = (kept)->method, .password_delivery = (kept)->password_delivery, .locale = (kept)->locale,             \
+    .message = (kept)->message, .given_name = (kept)->given_name, .family_name = (kept)->family_name,               \
+    .entitlements = (kept)->entitlements, .group_ids = (kept)->group_ids, .access_ends_at = (kept)->access_ends_at, \
+    .invited_by_id = (kept)->invited_by_id, .created_at = (kept)->created_at, .expires_at = (kept)->expires_at,     \
+    .last_sent_at = (kept)->last_sent_at, .sent_count = (kept)->sent_count
 
 /** What a new mail of an invitation needs; the hashes to keep come back. */
 typedef struct invitation_send {
@@ -27,9 +42,9 @@ typedef struct invitation_send {
 /** Fills in what the account of s->email_key says, if there is one whose address is proved. */
 err invitation_find_account(txn *t, invitation_send *s);
 /**
- * Makes the link and the code and queues the mail, to the stored spelling when there is an account. With a temporary password
- * there is neither: the mail holds the password when it is to be sent. One that was made up is queued as if it were such a mail,
- * and holds a link.
+ * Makes the link and the code and queues the mail, to the stored spelling when there is an account. With a temporary
+ * password there is neither: the mail holds the password when it is to be sent. One that was made up is queued as if it
+ * were such a mail, and holds a link.
  */
 err invitation_mail(txn *t, invitation_send *s);
 /** The keyed hash of a typed code, bound to its invitation. */

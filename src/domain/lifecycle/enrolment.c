@@ -1,3 +1,7 @@
+/*
+ * Everything starts at the secret: what is right about it (mailed or copied, live or replaced, telling or not) is found
+ * once, and every answer follows from that.
+ */
 #include "domain/lifecycle/enrolment.h"
 
 #include "domain/account/ways_in.h"
@@ -19,7 +23,7 @@
 typedef struct opened {
     q_invitation_door_row inv;
     bool mailed, replaced;
-    /* whether the address has an account may be said: a mailed secret, or a copied one that was counted when it was copied */
+    /* whether the address has an account may be said: a mailed secret, or one that was counted when it was copied */
     bool tells;
     bool has_account;
     q_account_by_key_row account;
@@ -118,8 +122,10 @@ static str door_state(const opened *o, msec now)
     return o->replaced && live ? invitation_state_text(INVITATION_REPLACED) : state;
 }
 
-/* An account whose address was never proved gives way to whoever holds the mailed secret: they set its password anew. One
- * that waits behind a temporary password is nobody's yet, and gives way to any secret. */
+/*
+ * An account whose address was never proved gives way to whoever holds the mailed secret: they set its password anew.
+ * One that waits behind a temporary password is nobody's yet, and gives way to any secret.
+ */
 static bool taken_over(const opened *o)
 {
     bool waits = !uuid_none(o->account.temporary_invitation_id);
@@ -209,8 +215,10 @@ err enrolment_admit(txn *t, const invitation_door *door)
 
 /* ---- accepting ---- */
 
-/* Whether the account at the address can come out changed. Whoever is signed in as somebody else does nothing to it, and so
- * does not hold it up. */
+/*
+ * Whether the account at the address can come out changed. Whoever is signed in as somebody else does nothing to it,
+ * and so does not hold it up.
+ */
 static bool is_concerned(const actor *who, const opened *o)
 {
     bool waits = !uuid_none(o->account.temporary_invitation_id);
@@ -250,8 +258,7 @@ static err take_over_account(txn *t, const opened *o, const enrolment *e, str gi
     uuid id = o->account.id;
     account_change names = {.given_name = given, .family_name = family, .locale = e->locale};
     actor self = {.kind = ACTOR_INVITED, .account_id = id, .organization_id = o->inv.organization_id};
-    TRY(q_account_password_set(t, .password_hash = e->password_hash, .password_set_at = t->now, .id = id));
-    TRY(ways_end(t, WAYS_TAKEN_OVER, &(ways_of){.account_id = id}));
+    TRY(password_put(t, WAYS_TAKEN_OVER, id, e->password_hash));
     if (o->mailed)
         TRY(q_account_prove(t, .email_proved_at = t->now, .id = id));
     else
@@ -314,8 +321,9 @@ static err refused_by_rule(const actor *who, const opened *o)
 /* ---- going on by mail ---- */
 
 /*
- * Whoever enrols over a secret that may not tell learns from the answer whether there was an account: counted and audited for
- * the organization that handed the secret out, before anything is looked at and whether there is one or not.
+ * Whoever enrols over a secret that may not tell learns from the answer whether there was an account: counted and
+ * audited for the organization that handed the secret out, before anything is looked at and whether there is one or
+ * not.
  */
 static err count_answer(txn *t, const actor *who, const opened *o)
 {
@@ -344,7 +352,9 @@ static err may_mail(txn *t, uuid invitation_id, bool *may)
     return e;
 }
 
-/* A link of its own, beside those that were sent, in the holder's language; none where the organization refuses them. */
+/*
+ * A link of its own, beside those that were sent, in the holder's language; none where the organization refuses them.
+ */
 static err mail_holder(txn *t, const opened *o)
 {
     bool proved = o->account.email_proved_at != 0;
@@ -364,7 +374,10 @@ static err mail_holder(txn *t, const opened *o)
     return mail_queue(t, &order, NULL);
 }
 
-/* The form was filled in for an address that has an account. What would be refused of a new person is refused here as well. */
+/*
+ * The form was filled in for an address that has an account. What would be refused of a new person is refused here as
+ * well.
+ */
 static err go_on_by_mail(txn *t, const opened *o, const enrolment *e, accepted *out)
 {
     str given, family;
@@ -424,7 +437,10 @@ static err finish_session(txn *t, const actor *who, uuid account_id, bool factor
     return OK;
 }
 
-/* What reading can refuse holds up nobody's account, and no seats. A typed code is looked at once: each look is counted. */
+/*
+ * What reading can refuse holds up nobody's account, and no seats. A typed code is looked at once: each look is
+ * counted.
+ */
 static err refuse_unlocked(txn *t, const actor *who, const enrolment *e)
 {
     opened o;

@@ -79,9 +79,9 @@ static err taken_meanwhile(const founding *f)
 }
 
 /*
- * Whoever has the address never proved it, and is not taken for its holder. A sign-up proves it, and takes the account over.
- * The operator only names an address: the account stays shut in where it was made, and the place opens to whoever proves
- * the address.
+ * Whoever has the address never proved it, and is not taken for its holder. A sign-up proves it, and takes the account
+ * over. The operator only names an address: the account stays shut in where it was made, and the place opens to whoever
+ * proves the address.
  */
 static err unproved_owner(txn *t, const founding *f, const account_view *stands, str given, str family)
 {
@@ -89,8 +89,7 @@ static err unproved_owner(txn *t, const founding *f, const account_view *stands,
         return OK;
     const actor self = {.kind = ACTOR_INVITED, .account_id = stands->id};
     const account_change names = {.given_name = given, .family_name = family, .locale = f->locale};
-    TRY(q_account_password_set(t, .password_hash = f->password_hash, .password_set_at = t->now, .id = stands->id));
-    TRY(ways_end(t, WAYS_TAKEN_OVER, &(ways_of){.account_id = stands->id}));
+    TRY(password_put(t, WAYS_TAKEN_OVER, stands->id, f->password_hash));
     TRY(q_account_prove(t, .email_proved_at = t->now, .id = stands->id));
     return account_update(t, &self, &names);
 }

@@ -13,7 +13,9 @@
 #include "domain/shared/session.h"
 #include "queries.h"
 
-/* What is replaced, all of it locked: seats, invitation, account, in the order that whoever ends an invitation takes. */
+/*
+ * What is replaced, all of it locked: seats, invitation, account, in the order that whoever ends an invitation takes.
+ */
 typedef struct waiting {
     q_account_by_id_row account;
     q_invitation_for_change_row invitation;
@@ -59,8 +61,7 @@ static err make_own(txn *t, const waiting *w, const temporary_replacement *r)
         return problem_at(t->problem, ERR_PASSWORD_TOO_WEAK, r->pointer, S("temporary"), 0);
     TRY(q_account_names_set(t, .given_name = given, .family_name = family,
                             .locale = r->locale.p ? r->locale : w->account.locale, .id = id));
-    TRY(q_account_password_set(t, .password_hash = r->hash, .password_set_at = t->now, .id = id));
-    TRY(ways_end(t, WAYS_TEMPORARY_REPLACED, &(ways_of){.account_id = id}));
+    TRY(password_put(t, WAYS_TEMPORARY_REPLACED, id, r->hash));
     return password_delivery_is(w->invitation.password_delivery, PASSWORD_DELIVERY_SEND)
                ? q_account_prove(t, .email_proved_at = t->now, .id = id) /* it travelled by e-mail alone */
                : OK;
