@@ -7,20 +7,9 @@ import pytest
 
 from attack.test_hijacking import move, recover, squat, undo
 from lib.otp import set_up
-from lib.people import PASSWORD, Person, World, fresh
+from lib.people import PASSWORD, Person, fresh
+from lib.towns import acme, town
 from lib.ways import NEW
-
-SITE = "http://localhost:4711"
-
-
-@pytest.fixture(scope="module")
-def town(make_server, smtp):
-    return World(make_server(mail=smtp.uri, public_url=SITE, signup="on", tell_accounts="on"), smtp)
-
-
-@pytest.fixture
-def acme(town):
-    return town.found("Acme")
 
 
 def close(client, password=PASSWORD):

@@ -192,22 +192,55 @@ def test_a_key_and_an_address_that_fill_an_index(org):
 CURSORS = {name: b64(bytes(16) + value) for name, value in EVERY.items()} | {
     "short": b64(b"abc"), "odd": "@@@@", "ends in NUL": b64(b"\xff" * 16 + b"\0"), "bytes": b64(b"\xff" * 40)}
 TAG_AND_ID = 4 + 16  # what a cursor begins with: src/domain/shared/page.c
+CURSOR_TEXT = 280  # bytes behind that: a cursor has 400 characters
+SORTS = ["-joined_at", "joined_at", "-family_name", "email", "role", "-role"]
+# How a route's path ends, and the list that its cursor is of; members have one a sort. A page that refuses one begins anew (303).
+LISTS = {"organizations": "-organizations", "members": None, "users": None, "{group}": "members by family_name", "api-keys": "-api keys", "groups": "groups",
+         "invitations": "-invitations", "mail": "-mails"}
 
 
-@pytest.mark.parametrize("cursor", list(CURSORS.values()), ids=list(CURSORS))
-def test_cursors(org, places, cursor):
-    """On every route that takes one, whatever it is sorted by."""
-    asked = 0
+def tag_of(name):
+    """FNV-1a of the list's name; another one where it goes down."""
+    tag = 2166136261 if name.startswith("-") else ~2166136261 & 0xFFFFFFFF
+    for byte in name.removeprefix("-").encode():
+        tag = (tag ^ byte) * 16777619 & 0xFFFFFFFF
+    return tag.to_bytes(4, "little")
+
+
+def paged(places):
+    """(route, its address with a list's sort, what a cursor of that list begins with)"""
     for name in ("openapi.yaml", "console.yaml"):
         for route, names in queries(name):
             if "cursor" not in names:
                 continue
-            for more in ([f"&sort={word}" for word in ("joined_at", "-family_name", "email", "role", "-role")] if "sort" in names else [""]):
-                answer = civil(org.api.send(route.method, f"{path_of(route, places)}?cursor={cursor}{more}"))
-                asked += 1
-                if route.path.startswith("/api/") and answer.status == 422:
-                    assert answer.json["errors"][0]["pointer"] == "/cursor", answer
-    assert asked > 8
+            known = LISTS[route.path.rsplit("/", 1)[1]]
+            for sort in [known] if known else SORTS if "sort" in names else SORTS[:1]:
+                more = f"&sort={sort}" if "sort" in names else ""
+                tag = tag_of(known or "-" * sort.startswith("-") + "members by " + sort.removeprefix("-"))
+                yield route, f"{path_of(route, places)}?cursor=%s{more}", tag
+
+
+@pytest.mark.parametrize("value", list(EVERY.values()), ids=list(EVERY))
+def test_cursors(org, places, value):
+    """On every route that takes one, whatever it is sorted by: of this very list, so that nothing but the text can be refused."""
+    asked, broken = 0, value in BROKEN.values()
+    text = value if broken else value[:CURSOR_TEXT].decode("utf-8", "ignore").encode()
+    for route, address, tag in paged(places):
+        answer = civil(org.api.send(route.method, address % b64(tag + bytes(16) + text)))
+        asked += 1
+        if not broken:
+            assert answer.status == 200, (address, answer)
+        elif route.path.startswith("/api/"):
+            assert [e["pointer"] for e in answer.refused("invalid-request", 422)["errors"]] == ["/cursor"]
+    assert asked > 20
+
+
+@pytest.mark.parametrize("cursor", list(CURSORS.values()), ids=list(CURSORS))
+def test_cursors_of_no_list(org, places, cursor):
+    for route, address, _ in paged(places):
+        answer = civil(org.api.send(route.method, address % cursor))
+        if route.path.startswith("/api/"):
+            assert [e["pointer"] for e in answer.refused("invalid-request", 422)["errors"]] == ["/cursor"]
     for path in ("/server/organizations", "/organizations", "/server/mail", "/instance-keys"):
         civil(org.world.operator.get(path, cursor=cursor))
 

@@ -9,21 +9,10 @@ import pytest
 
 from lib.authenticator import Passkey
 from lib.otp import set_up
-from lib.people import PASSWORD, Person, World, fresh
+from lib.people import PASSWORD, Person, fresh
 from lib.server import together
+from lib.towns import SITE, acme, town
 from lib.ways import NEW, mailed
-
-SITE = "http://localhost:4711"
-
-
-@pytest.fixture(scope="module")
-def town(make_server, smtp):
-    return World(make_server(mail=smtp.uri, public_url=SITE, signup="on", tell_accounts="on"), smtp)
-
-
-@pytest.fixture
-def acme(town):
-    return town.found("Acme")
 
 
 def squat(org, email):

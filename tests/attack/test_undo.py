@@ -3,21 +3,12 @@ test_hijacking.py."""
 
 import pytest
 
-from attack.test_hijacking import SITE, move, organizations, recover, undo
-from lib.people import PASSWORD, Person, World, fresh
+from attack.test_hijacking import move, organizations, recover, undo
+from lib.people import PASSWORD, Person, fresh
+from lib.towns import acme, town
 from lib.ways import NEW, mailed
 
 THIEFS = "violet-harbour-93"
-
-
-@pytest.fixture(scope="module")
-def town(make_server, smtp):
-    return World(make_server(mail=smtp.uri, public_url=SITE, signup="on", tell_accounts="on"), smtp)
-
-
-@pytest.fixture
-def acme(town):
-    return town.found("Acme")
 
 
 def take_back(town, token):
