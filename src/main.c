@@ -26,8 +26,8 @@ struct host {
 /* ---- the one-time setup address ---- */
 
 /*
- * A way in for a browser, as long as there is no organization; made anew at every start, kept nowhere. Where several nodes
- * share the database, whichever of them is asked must know it: there it comes from their key.
+ * A way in for a browser, as long as there is no organization; made anew at every start, kept nowhere. Where several
+ * nodes share the database, whichever of them is asked must know it: there it comes from their key.
  */
 static str setup_secret(host *h)
 {

@@ -25,7 +25,10 @@ typedef struct entry {
     int64_t least;
 } entry;
 
-/* A wrong secret, a dead one and somebody who has an account cost no hash; a wrong code that was typed is noted in the write. */
+/*
+ * A wrong secret, a dead one and somebody who has an account cost no hash; a wrong code that was typed is noted in the
+ * write.
+ */
 err api_accept_invitation_admit(request *r, txn *t)
 {
     const body_accept_invitation *b = r->body;

@@ -1,3 +1,7 @@
+/*
+ * What asks after the server itself: alive, ready, its own description. Aliveness asks no database: a restart would not
+ * mend one that is gone.
+ */
 #include "http/answer.h"
 #include "http/app.h"
 #include "replies.h"

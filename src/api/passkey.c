@@ -1,4 +1,7 @@
-/* Passkeys: what browsers are asked for, and what they send back, in the standard's own JSON (Web Authentication Level 3). */
+/*
+ * Passkeys: what browsers are asked for, and what they send back, in the standard's own JSON (Web Authentication Level
+ * 3).
+ */
 #include "api/passkey.h"
 #include "api/proof.h"
 #include "bodies.h"

@@ -1,3 +1,7 @@
+/*
+ * From the domain's structs to the answers' schemas, a function a schema, so that a thing looks the same in every
+ * answer that holds it.
+ */
 #include "api/view.h"
 
 #include "domain/invitation/invitation.h"

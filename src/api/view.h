@@ -1,5 +1,7 @@
-/* How things look to programs, once for all handlers: from the domain's structs into those of spec/openapi.yaml. What they hold
- * lives where it lived, or in the request's arena. */
+/*
+ * How things look to programs, once for all handlers: from the domain's structs into those of spec/openapi.yaml. What
+ * they hold lives where it lived, or in the request's arena.
+ */
 #ifndef PARVIS_API_VIEW_H
 #define PARVIS_API_VIEW_H
 
@@ -12,6 +14,7 @@
 #include "http/app.h"
 #include "replies.h"
 
+/* Each gives the schema's struct, whose strings are borrowed from what it was made of, or live in the arena given. */
 reply_account view_account(const account_view *a);
 reply_organization view_organization(const organization_view *o);
 reply_organization_brief view_organization_brief(uuid id, str slug, str name);

@@ -1,3 +1,7 @@
+/*
+ * Blocks that double in size, the newest first. Past its cap an arena goes on for a while and says that it is full:
+ * nobody has to check each allocation, and whoever ends the work asks once.
+ */
 #include "base/arena.h"
 
 #include <stdarg.h>

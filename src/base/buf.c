@@ -1,3 +1,7 @@
+/*
+ * Grows by doubling, into new memory: realloc might leave the old copy, which may hold a secret. Without memory the
+ * program ends, since half an answer is worth nothing.
+ */
 #include "base/buf.h"
 
 #include <stdarg.h>

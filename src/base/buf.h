@@ -10,12 +10,14 @@ typedef struct buf {
     size_t n, size;
 } buf;
 
+/** Wipes and frees; the buffer may be used again. */
 void buf_free(buf *b);
 /** Makes room for `more` bytes; aborts only when the system has no memory. */
 void buf_reserve(buf *b, size_t more);
 void buf_add(buf *b, str s);
 void buf_byte(buf *b, char c);
 #define buf_lit(b, lit) buf_add((b), S(lit))
+/** Adds what printf would print, of any length. */
 void buf_printf(buf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /** Decimal digits of v. */
 void buf_int(buf *b, int64_t v);

@@ -1,3 +1,7 @@
+/*
+ * The two clocks of the system, the calendar, and the forms of moments and durations. In a build with levers tests move
+ * the wall clock through a mapped file; the monotonic one they cannot.
+ */
 #include "base/clock.h"
 
 #include <stdio.h>

@@ -13,7 +13,9 @@ enum {
     MSEC_DAY = 24 * MSEC_HOUR,
 };
 
-/** The wall clock. In a build with -Dtest_hooks=true it is shifted by the file named in PARVIS_TEST_CLOCK (8 bytes, ms). */
+/**
+ * The wall clock. In a build with -Dtest_hooks=true it is shifted by the file named in PARVIS_TEST_CLOCK (8 bytes, ms).
+ */
 msec clock_now(void);
 /** How far that file moves it: for time that comes from elsewhere. 0 in other builds. */
 msec clock_moved(void);
@@ -40,6 +42,7 @@ str duration_format(msec d, char out[DURATION_TEXT_SIZE]);
 typedef struct civil {
     int year, month, day, hour, minute, second, weekday;
 } civil;
+/** By the proleptic Gregorian calendar, also before 1970. */
 civil clock_civil(msec t);
 
 #endif

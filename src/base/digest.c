@@ -1,3 +1,4 @@
+/* libsodium's generic hash under names of our own, so that no other room has to know which hash it is. */
 #include "base/digest.h"
 
 #include <sodium/core.h>

@@ -14,8 +14,11 @@ typedef struct digest {
 
 typedef crypto_generichash_state digest_state;
 
+/** Starts a sum in *state, the caller's; digest_end may be asked once. */
 void digest_begin(digest_state *state);
+/** The next bytes. How they are cut into pieces changes nothing. */
 void digest_add(digest_state *state, str bytes);
+/** The sum of all that was added. */
 digest digest_end(digest_state *state);
 
 static inline bool digest_eq(const digest *a, const digest *b)

@@ -1,3 +1,7 @@
+/*
+ * The table of codes is made from spec/problems.yaml. More fields than there is room for are not told: the first ones
+ * are enough to go on with.
+ */
 #include "base/err.h"
 
 static const err_info table[] = {

@@ -3,11 +3,12 @@
 #define PARVIS_BASE_ERR_H
 
 #include "base/str.h"
-#include "problem_codes.h" /* generated: enum [[nodiscard]] err { OK = 0, ERR_MALFORMED_JSON, … ERR_INTERNAL, ERR_COUNT } */
+#include "problem_codes.h" /* generated: enum [[nodiscard]] err { OK = 0, … ERR_INTERNAL, ERR_COUNT } */
 
 /**
- * Every function that can fail returns `err`, and the type itself is [[nodiscard]]: a dropped one compiles nowhere, nor does
- * one of a static function or of a call through a pointer. What is dropped on purpose says so, and why: (void)!f().
+ * Every function that can fail returns `err`, and the type itself is [[nodiscard]]: a dropped one compiles nowhere, nor
+ * does one of a static function or of a call through a pointer. What is dropped on purpose says so, and why:
+ * (void)!f().
  */
 
 /** Returns from the caller on the first error. */
@@ -23,6 +24,7 @@ typedef struct err_info {
     str code;   /* "seat-limit-reached" */
     int status; /* HTTP */
 } err_info;
+/** Static; what is no code counts as ERR_INTERNAL. */
 const err_info *err_about(err e);
 
 enum { PROBLEM_FIELDS_MAX = 16, PROBLEM_ARGS_MAX = 4 };

@@ -1,3 +1,7 @@
+/*
+ * A line is built whole, then written, so that lines of several threads never mix. Values are quoted unless they are
+ * plain words: nobody outside writes a line of their own into it.
+ */
 #include "base/log.h"
 
 #include "base/buf.h"

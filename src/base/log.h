@@ -19,14 +19,16 @@ typedef struct log_field {
 #define LOG_INT(name, value)  ((log_field){(name), STR_NONE, (int64_t)(value)})
 
 /**
- * From here on this thread's lines up to LOG_INFO are gathered and written together, at the latest by log_rest, which the
- * thread calls before it waits for anything. A warning is written at once, with all before it. The thread ends it (false)
- * before it ends itself.
+ * From here on this thread's lines up to LOG_INFO are gathered and written together, at the latest by log_rest, which
+ * the thread calls before it waits for anything. A warning is written at once, with all before it. The thread ends it
+ * (false) before it ends itself.
  */
 void log_linger(bool on);
 void log_rest(void);
 
-/** Writes one line: time, level, message, fields. Whole lines in one write(2), so those of several threads never mix. */
+/**
+ * Writes one line: time, level, message, fields. Whole lines in one write(2), so those of several threads never mix.
+ */
 void log_event(log_level level, const char *message, const log_field *fields, size_t count);
 #define log_(level, message, ...)                                   \
     log_event((level), (message), (const log_field[]){__VA_ARGS__}, \

@@ -1,3 +1,7 @@
+/*
+ * A thread's own pool of kernel randomness: ids cost one system call in hundreds, and what was handed out is wiped, so
+ * that no later look at the memory finds it.
+ */
 #include "base/random.h"
 
 #include <stdint.h>

@@ -4,7 +4,10 @@
 
 #include <stddef.h>
 
-/** Fills p with n unpredictable bytes (getrandom(2), buffered a thread and wiped as it is used); aborts if there are none. */
+/**
+ * Fills p with n unpredictable bytes (getrandom(2), buffered a thread and wiped as it is used); aborts if there are
+ * none.
+ */
 void random_bytes(void *p, size_t n);
 
 #endif

@@ -1,3 +1,7 @@
+/*
+ * Looking at strings and cutting them, without copying: what comes back points into what was given. UTF-8 is judged by
+ * RFC 3629: no overlong forms, no surrogates.
+ */
 #include "base/str.h"
 
 static unsigned char lower(unsigned char c)

@@ -7,7 +7,10 @@
 #include <stdint.h>
 #include <string.h>
 
-/** A borrowed view of bytes. `p == NULL` means "no value" (SQL NULL, JSON null); an empty string has `p != NULL, n == 0`. */
+/**
+ * A borrowed view of bytes. `p == NULL` means "no value" (SQL NULL, JSON null); an empty string has `p != NULL, n ==
+ * 0`.
+ */
 typedef struct str {
     const char *p;
     size_t n;

@@ -1,3 +1,4 @@
+/* The edge where bytes become text or are refused: valid UTF-8 without NUL, which both engines then keep alike. */
 #include "base/text.h"
 
 bool text_is_sound(str s)

@@ -1,3 +1,7 @@
+/*
+ * Ids in order of their making, within a process also in one millisecond; and their outside form with a prefix, which
+ * says what a thing is wherever it is pasted.
+ */
 #include "base/typeid.h"
 
 #include "base/random.h"
@@ -11,7 +15,9 @@ uuid uuid_new(msec now)
     uuid u;
     random_bytes(u.b, sizeof u.b);
     if (now <= last) {
-        /* same millisecond, or a clock that went back: keep the order with the 12-bit counter (RFC 9562, 6.2 method 1) */
+        /*
+         * same millisecond, or a clock that went back: keep the order with the 12-bit counter (RFC 9562, 6.2 method 1)
+         */
         if (++counter > 0xFFF) {
             counter = 0;
             last++;

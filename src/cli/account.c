@@ -1,3 +1,4 @@
+/* The commands about accounts, which no organization owns: for the operator, whom people ask for help. */
 #include "cli/client.h"
 #include "cli/run.h"
 #include "cli/table.h"

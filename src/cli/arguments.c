@@ -1,3 +1,7 @@
+/*
+ * From argv to a command with its arguments and flags. getopt_long does the reading; what it is lenient about
+ * (abbreviated flags, any word for an argument) is refused here, for scripts outlive us.
+ */
 #include "cli/command.h"
 
 #include "base/buf.h"
@@ -32,8 +36,10 @@ static size_t flag_count(const command *about)
     return n;
 }
 
-/* What getopt_long wants to know: the common flags, the command's own, and a flag a setting. It takes the first of two that are
- * called alike: `organization set` has flags named as the server's settings. */
+/*
+ * What getopt_long wants to know: the common flags, the command's own, and a flag a setting. It takes the first of two
+ * that are called alike: `organization set` has flags named as the server's settings.
+ */
 static const struct option *options_of(cli *c)
 {
     size_t own = flag_count(c->command);
@@ -60,7 +66,9 @@ static int wrong(cli *c, const char *key, const char *name)
     return wrong_sentence(c, SAID(c, key, {"name", printable(c->a, str_of(name))}));
 }
 
-/* getopt_long takes "--org" for "--organization". A script that relies on it breaks when a flag is added, so we do not. */
+/*
+ * getopt_long takes "--org" for "--organization". A script that relies on it breaks when a flag is added, so we do not.
+ */
 static bool spelt_out(char **argv, const char *name)
 {
     const char *word = argv[optind - 1];

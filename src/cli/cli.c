@@ -1,3 +1,4 @@
+/* From main's arguments to an exit code: language, settings, then the command that the table names. */
 #include "cli/cli.h"
 
 #include "base/log.h"

@@ -1,4 +1,7 @@
-/* The command line. One table of commands; each is a client of the HTTP API, but for the few that run the server itself. */
+/*
+ * The command line. One table of commands; each is a client of the HTTP API, but for the few that run the server
+ * itself.
+ */
 #ifndef PARVIS_CLI_CLI_H
 #define PARVIS_CLI_CLI_H
 
@@ -24,7 +27,10 @@ typedef struct cli_host {
 
 enum { EXIT_DONE = 0, EXIT_REFUSED = 1, EXIT_USAGE = 2 };
 
-/** Runs the command that the arguments name; returns the process's exit code (CONTRACT: 0 done, 1 refused, 2 wrong usage). */
+/**
+ * Runs the command that the arguments name; returns the process's exit code (CONTRACT: 0 done, 1 refused, 2 wrong
+ * usage).
+ */
 int cli_main(int argc, char **argv, const cli_host *host);
 
 #endif

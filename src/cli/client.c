@@ -1,3 +1,7 @@
+/*
+ * Whoever finds a server running asks it; whoever finds the data folder free takes its lock and serves itself, so that
+ * both ways run the same routes and the same rules.
+ */
 #include "cli/client.h"
 
 #include "base/buf.h"

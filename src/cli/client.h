@@ -13,13 +13,13 @@ typedef struct reply {
 } reply;
 
 /**
- * Where something stands in an answer: names with dots between. A plain text is none, so that what a schema of spec/openapi.yaml
- * does not have cannot be asked for.
+ * Where something stands in an answer: names with dots between. A plain text is none, so that what a schema of
+ * spec/openapi.yaml does not have cannot be asked for.
  */
 typedef struct answer_path answer_path;
 /**
- * AT(member, account.email): in a Member. AT_IN("settings.", …): where that itself stands below a name. AT_KEYWORD: a name that
- * C keeps for itself.
+ * AT(member, account.email): in a Member. AT_IN("settings.", …): where that itself stands below a name. AT_KEYWORD: a
+ * name that C keeps for itself.
  */
 #define AT(schema, path)            AT_IN("", schema, path)
 #define AT_IN(before, schema, path) ((const answer_path *)&(before #path)[0 * offsetof(reply_##schema, path)])
@@ -29,8 +29,8 @@ typedef struct answer_path answer_path;
 #define AT_WHOLE     AT_OWN("")
 
 /**
- * Calls METHOD /api/v1PATH. The body is taken over; NULL sends none. EXIT_DONE with *out filled; or, after the problem's own
- * sentence on standard error, EXIT_REFUSED. The first call finds the server, or starts one inside.
+ * Calls METHOD /api/v1PATH. The body is taken over; NULL sends none. EXIT_DONE with *out filled; or, after the
+ * problem's own sentence on standard error, EXIT_REFUSED. The first call finds the server, or starts one inside.
  */
 int call(cli *c, const char *method, str path, json_t *body, reply *out);
 /** The same with a file for a body, and its content type. */
@@ -45,12 +45,14 @@ str path_with(cli *c, str path, const char *name, str value);
 /** Lets mails go (when the command queues any), stops the server inside, gives the lock back. */
 void client_close(cli *c);
 
-/** "slug" of --organization; without it, of the server's only organization. EXIT_REFUSED or EXIT_USAGE after a sentence. */
+/**
+ * "slug" of --organization; without it, of the server's only organization. EXIT_REFUSED or EXIT_USAGE after a sentence.
+ */
 int organization_of(cli *c, str *slug);
 
 /**
- * The path of the member or invitation that an argument names: by id, or by address (of several invitations the newest).
- * `email_at` is where an item holds it. EXIT_REFUSED after a sentence when nothing is at that address.
+ * The path of the member or invitation that an argument names: by id, or by address (of several invitations the
+ * newest). `email_at` is where an item holds it. EXIT_REFUSED after a sentence when nothing is at that address.
  */
 int item_path(cli *c, const char *collection, const answer_path *email_at, str named, str *path);
 

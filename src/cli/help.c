@@ -1,3 +1,7 @@
+/*
+ * Help made from the tables of commands and settings and from the catalogue: what is not in them cannot be described
+ * wrongly.
+ */
 #include "cli/command.h"
 #include "cli/table.h"
 

@@ -1,3 +1,7 @@
+/*
+ * Taking and leaving a data folder: first its lock, then the key and the database. Beside data there must be a key
+ * already: a new one would open none of its secrets.
+ */
 #include "cli/instance.h"
 
 #include "base/log.h"

@@ -22,9 +22,9 @@ typedef struct instance {
 err instance_lock(const settings *s, instance *in);
 
 /**
- * Reads the key (made on a new database, required on an existing one) and opens the database. SQLite's is brought up to date; a
- * database that others share must be up to date. Errors: ERR_CONFLICT when the database was made with another key;
- * ERR_UNAVAILABLE; each with a log line.
+ * Reads the key (made on a new database, required on an existing one) and opens the database. SQLite's is brought up to
+ * date; a database that others share must be up to date. Errors: ERR_CONFLICT when the database was made with another
+ * key; ERR_UNAVAILABLE; each with a log line.
  */
 err instance_open(instance *in);
 /** The same, but brings any database up to date: `parvis migrate`. */
@@ -34,8 +34,9 @@ err instance_migrate(instance *in);
 void instance_close(instance *in);
 
 /**
- * "<data>/parvis.sock", where the running server listens; `alone`: "<data>/command.sock", where a command that serves itself
- * does, so that other commands wait for the lock instead of talking to a server that is about to go. NUL-terminated.
+ * "<data>/parvis.sock", where the running server listens; `alone`: "<data>/command.sock", where a command that serves
+ * itself does, so that other commands wait for the lock instead of talking to a server that is about to go.
+ * NUL-terminated.
  */
 str instance_socket(arena *a, const settings *s, bool alone);
 

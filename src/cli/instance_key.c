@@ -1,3 +1,4 @@
+/* The commands about keys for programs that found organizations. The key itself is printed once, when it is made. */
 #include "cli/client.h"
 #include "cli/run.h"
 #include "cli/table.h"

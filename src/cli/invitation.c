@@ -1,3 +1,7 @@
+/*
+ * The commands about invitations that are out. Each takes several, and one that is refused does not keep the rest from
+ * being done: the exit code says that some were.
+ */
 #include "cli/client.h"
 #include "cli/run.h"
 #include "cli/table.h"
@@ -74,7 +78,10 @@ static int each_argument(cli *c, one *change)
     return worst;
 }
 
-/* Prints what an action answered, with a sentence for people, or the temporary password that it shows. The body is taken over. */
+/*
+ * Prints what an action answered, with a sentence for people, or the temporary password that it shows. The body is
+ * taken over.
+ */
 static int act(cli *c, const char *method, str path, json_t *body, const char *sentence)
 {
     static const table_column issued[] = {{"email", AT(invitation, email), NULL},

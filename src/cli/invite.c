@@ -1,3 +1,7 @@
+/*
+ * Inviting from a list as people have it: arguments, or anything pasted or piped into standard input. The outcome of
+ * each address is a row.
+ */
 #include "base/buf.h"
 #include "cli/option.h"
 #include "cli/run.h"

@@ -1,3 +1,4 @@
+/* The commands about mails: what became of them, in the mail server's own words, and trying once more. */
 #include "cli/client.h"
 #include "cli/run.h"
 #include "cli/table.h"

@@ -1,4 +1,7 @@
-/* mail test: one mail through the configured transport, from this process, so that the operator sees the server's words. */
+/*
+ * mail test: one mail through the configured transport, from this process, so that the operator sees the server's
+ * words.
+ */
 #include "base/typeid.h"
 #include "cli/run.h"
 #include "cli/table.h"

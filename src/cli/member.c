@@ -1,3 +1,7 @@
+/*
+ * The commands about members. Whom a word means, an address or an id, is the server's to find: the command line keeps
+ * no rules of its own.
+ */
 #include "cli/client.h"
 #include "cli/option.h"
 #include "cli/run.h"

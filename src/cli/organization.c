@@ -1,3 +1,7 @@
+/*
+ * The commands about organizations. A setting is taken away by a word of its own (none), since an empty argument is
+ * mostly a script's mistake.
+ */
 #include "cli/client.h"
 #include "cli/run.h"
 #include "cli/table.h"

@@ -1,3 +1,7 @@
+/*
+ * What the command line says to people: sentences of the catalogue, with the API's names of fields turned into the
+ * command's own, and nothing printed that could steer a terminal.
+ */
 #include "cli/command.h"
 
 #include "base/buf.h"
@@ -75,7 +79,10 @@ static const struct {
                    {S_INIT("email"), S_INIT("member")},           {S_INIT("method"), S_INIT("temporary-password")},
                    {S_INIT("password"), S_INIT("password-stdin")}};
 
-/* What the command calls the field of a refusal: "--expires-in", "NAME"; the pointer itself, where it has no name for it. */
+/*
+ * What the command calls the field of a refusal: "--expires-in", "NAME"; the pointer itself, where it has no name for
+ * it.
+ */
 static str field_name(const cli *c, str pointer)
 {
     str found = STR_NONE, before = STR_NONE, rest = pointer;

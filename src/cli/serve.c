@@ -1,3 +1,7 @@
+/*
+ * Running the server until a signal. Signals are waited for by one thread; all others block them, so that no handler
+ * runs in the midst of anything.
+ */
 #include "base/clock.h"
 #include "base/log.h"
 #include "cli/run.h"

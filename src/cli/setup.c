@@ -1,3 +1,7 @@
+/*
+ * The first organization by the command line, for installations that nobody opens in a browser. The password comes by
+ * standard input: arguments are seen by all on the machine.
+ */
 #include "cli/client.h"
 #include "cli/run.h"
 #include "cli/table.h"

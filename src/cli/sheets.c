@@ -1,3 +1,7 @@
+/*
+ * The file is opened before anything is sent: temporary passwords are shown once, and a disk that is full must say so
+ * before.
+ */
 #include "cli/sheets.h"
 
 #include <errno.h>

@@ -5,8 +5,8 @@
 #include "cli/client.h"
 
 /**
- * Makes the file that --sheets names, before anybody is invited: what could not be written would be lost. *fd is -1 without
- * the flag. EXIT_REFUSED after a sentence when it cannot be made or is there already.
+ * Makes the file that --sheets names, before anybody is invited: what could not be written would be lost. *fd is -1
+ * without the flag. EXIT_REFUSED after a sentence when it cannot be made or is there already.
  */
 int sheets_open(cli *c, int *fd);
 /** Writes a page for each shown password of the answer, and closes; without any, the file goes away again. */

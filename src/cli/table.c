@@ -1,3 +1,4 @@
+/* One table of columns, two readers: aligned and cut for a terminal, whole and as JSON for programs. */
 #include "cli/table.h"
 
 #include "base/clock.h"

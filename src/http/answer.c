@@ -1,3 +1,7 @@
+/*
+ * Fills the answer's fields in the request. Nothing is sent here: what a transaction answered goes out after its
+ * commit, and is forgotten when it runs again.
+ */
 #include "http/answer.h"
 
 #include "domain/account/browser.h"

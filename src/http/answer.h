@@ -16,8 +16,8 @@ err answer_bytes(request *r, int status, str content_type, str bytes);
 /** One more header. A second Content-Security-Policy replaces the server's own. */
 void answer_header(request *r, str name, str value);
 /**
- * Sets the session's cookie (`__Host-` and Secure when public_url is https) and, after a sign-in that is through, the one by
- * which the browser is known next time.
+ * Sets the session's cookie (`__Host-` and Secure when public_url is https) and, after a sign-in that is through, the
+ * one by which the browser is known next time.
  */
 void answer_session(request *r, const signed_in *in);
 /** Clears the session's cookie. */

@@ -1,3 +1,7 @@
+/*
+ * JSON written by hand for the few answers that no schema describes; where a secret stands is noted, so that a kept
+ * answer is without it.
+ */
 #include "http/answer_json.h"
 
 json_writer answer_json(request *r, int status)

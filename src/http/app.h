@@ -6,8 +6,8 @@
 #include "http/request.h"
 
 /**
- * Answers a page's refusal (the sign-in redirect, "not found" …): r->problem and r->lang are filled, r->route may be NULL.
- * It may read, but must not fail: no other refusal follows.
+ * Answers a page's refusal (the sign-in redirect, "not found" …): r->problem and r->lang are filled, r->route may be
+ * NULL. It may read, but must not fail: no other refusal follows.
  */
 typedef void problem_page(request *r, err refusal);
 
@@ -31,8 +31,8 @@ struct app {
 };
 
 /**
- * Builds what the walk of a request needs from the fields above; settings and routes must be set. Everything lives in `a`
- * but the pool's threads: http_teardown ends them, once nothing is in flight. Before threads, once for an app.
+ * Builds what the walk of a request needs from the fields above; settings and routes must be set. Everything lives in
+ * `a` but the pool's threads: http_teardown ends them, once nothing is in flight. Before threads, once for an app.
  * Errors: ERR_UNAVAILABLE, with a log line, when trusted_proxies is malformed or threads cannot be made.
  */
 err http_setup(app *app, arena *a);

@@ -22,8 +22,9 @@ str caller_organization(const request *r)
 #define OWN_COOKIE(x, name) cookie_find(&(x)->head, (x)->r.app->secure ? S("__Host-" name) : S(name))
 
 /*
- * By plain http a cookie of another path or port-mate stands beside ours, a dead one for ever: the one live session among them is
- * meant. Two that live are nobody's, since nobody can tell who set which; __Host- has no twins in a browser.
+ * By plain http a cookie of another path or port-mate stands beside ours, a dead one for ever: the one live session
+ * among them is meant. Two that live are nobody's, since nobody can tell who set which; __Host- has no twins in a
+ * browser.
  */
 static err identify_session(exchange *x, txn *t, actor *who)
 {

@@ -1,4 +1,7 @@
-/* Who calls: from cookie, key or socket to an actor, and whether the route is for them. Each in the transaction that does the work. */
+/*
+ * Who calls: from cookie, key or socket to an actor, and whether the route is for them. Each in the transaction that
+ * does the work.
+ */
 #ifndef PARVIS_HTTP_CALLER_H
 #define PARVIS_HTTP_CALLER_H
 
@@ -7,8 +10,8 @@
 /** What stands for {org} in the path; STR_NONE on a route that is no organization's. */
 str caller_organization(const request *r);
 /**
- * Fills x->r.actor afresh, and its language. On a public route a dead session or key is nobody's, and so is one whose sign-in is not
- * through; elsewhere ERR_UNAUTHENTICATED.
+ * Fills x->r.actor afresh, and its language. On a public route a dead session or key is nobody's, and so is one whose
+ * sign-in is not through; elsewhere ERR_UNAUTHENTICATED.
  */
 err caller_authenticate(exchange *x, txn *t);
 /**

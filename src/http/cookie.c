@@ -1,3 +1,7 @@
+/*
+ * Finds all the values of a name that differ: with two, nobody can say which was meant, and whoever asks must see that
+ * there are two.
+ */
 #include "http/cookie.h"
 
 /* Up to `most` different values of one name. */

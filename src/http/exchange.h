@@ -1,6 +1,6 @@
 /*
- * One request on its way through the house, whoever carries it: the socket server (server.c) or a call inside the process
- * (local.c). The carrier fills `head`, feeds the body, and sends what stands in `r` when it is ready.
+ * One request on its way through the house, whoever carries it: the socket server (server.c) or a call inside the
+ * process (local.c). The carrier fills `head`, feeds the body, and sends what stands in `r` when it is ready.
  */
 #ifndef PARVIS_HTTP_EXCHANGE_H
 #define PARVIS_HTTP_EXCHANGE_H
@@ -36,7 +36,9 @@ exchange *exchange_new(app *app, void (*ready)(exchange *x), void *carrier);
 /** exchange_free(NULL) is harmless. Not between exchange_run and ready. */
 void exchange_free(exchange *x);
 
-/** The head is complete: gate, route, limits, cross-site protection. False: answered already, the body does not matter. */
+/**
+ * The head is complete: gate, route, limits, cross-site protection. False: answered already, the body does not matter.
+ */
 bool exchange_begin(exchange *x);
 /** More of the body. False: too large, answered already. */
 bool exchange_body(exchange *x, str bytes);

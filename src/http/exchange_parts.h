@@ -1,4 +1,7 @@
-/* What the two halves of the walk share: exchange.c (the head, the answer) and exchange_run.c (what is done). Inside this room. */
+/*
+ * What the two halves of the walk share: exchange.c (the head, the answer) and exchange_run.c (what is done). Inside
+ * this room.
+ */
 #ifndef PARVIS_HTTP_EXCHANGE_PARTS_H
 #define PARVIS_HTTP_EXCHANGE_PARTS_H
 

@@ -198,8 +198,9 @@ static str source_of(const request *r)
 }
 
 /*
- * What can be refused by reading is refused here, before anything is hashed: rights in {org}, limits, dead tokens. The handler
- * asks again in the transaction that writes, where limits are counted. A page that shows what was found needs no other.
+ * What can be refused by reading is refused here, before anything is hashed: rights in {org}, limits, dead tokens. The
+ * handler asks again in the transaction that writes, where limits are counted. A page that shows what was found needs
+ * no other.
  */
 static err prepare_and_admit(exchange *x, txn *t)
 {
@@ -248,7 +249,10 @@ static bool submit_to_pool(exchange *x, pool *p, void (*run)(void *context))
     return !queued && refuse_busy(x);
 }
 
-/* Whoever is refused by a limit asks again at once: while others are worked for, it is paced, to take no processor from them. */
+/*
+ * Whoever is refused by a limit asks again at once: while others are worked for, it is paced, to take no processor from
+ * them.
+ */
 static bool refuse_paced(exchange *x, err refusal)
 {
     return refusal == ERR_RATE_LIMITED && pool_is_busy(x->r.app->pool) && wait_then_answer(x);

@@ -1,3 +1,7 @@
+/*
+ * Pure functions over the raw head: everything that two readers could read in two ways is refused, since a proxy in
+ * front may be the other reader.
+ */
 #include "http/gate.h"
 
 /* Headers that change what a request means: twice is an attempt to have two readers see two requests. */

@@ -1,4 +1,6 @@
-/* The gate: is this well-formed HTTP that nobody between us and the client could read in another way? Pure functions. */
+/*
+ * The gate: is this well-formed HTTP that nobody between us and the client could read in another way? Pure functions.
+ */
 #ifndef PARVIS_HTTP_GATE_H
 #define PARVIS_HTTP_GATE_H
 
@@ -31,7 +33,8 @@ typedef struct gate_pass {
  * Refuses whatever is ambiguous: any Transfer-Encoding, repeated or odd lengths, not exactly one Host, control bytes,
  * targets that are not a plain path, unsound escapes, dot segments (RFC 9112, 2.2, 3.2, 5, 6; RFC 3986, 2.1, 6.2.2).
  * A refused connection must be closed.
- * Errors: ERR_BAD_REQUEST, ERR_LENGTH_REQUIRED, ERR_HEADERS_TOO_LARGE, ERR_METHOD_NOT_ALLOWED (a method nobody here knows).
+ * Errors: ERR_BAD_REQUEST, ERR_LENGTH_REQUIRED, ERR_HEADERS_TOO_LARGE, ERR_METHOD_NOT_ALLOWED (a method nobody here
+ * knows).
  */
 err gate_check(const request_head *head, gate_pass *out);
 

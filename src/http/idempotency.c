@@ -1,3 +1,7 @@
+/*
+ * The answer is kept in the transaction of the change itself: neither can be there without the other. Secrets are cut
+ * out of it, at the places that the writer noted.
+ */
 #include "http/idempotency.h"
 
 #include "domain/shared/env.h"
@@ -29,7 +33,9 @@ static bool is_kept(int status)
     return status < 500 && status != 401 && status != 429;
 }
 
-/* The content type, a line break, the body with null for each secret; no body at all when a secret cannot be cut out. */
+/*
+ * The content type, a line break, the body with null for each secret; no body at all when a secret cannot be cut out.
+ */
 static str kept_body(request *r)
 {
     BUF_SCOPED out = {0};

@@ -1,3 +1,4 @@
+/* Writing alone: plain runs are copied whole, since bytes that JSON escapes are rare, and answers are mostly text. */
 #include "http/json.h"
 
 static const char hex[] = "0123456789abcdef";

@@ -11,6 +11,7 @@ typedef struct json_writer {
     bool comma;
 } json_writer;
 
+/* A value each, with its key inside an object; STR_NONE for the key inside an array and at the top. */
 void json_open(json_writer *w, str key, char bracket); /* '{' or '['; key STR_NONE inside arrays and at the top */
 void json_close(json_writer *w, char bracket);         /* '}' or ']' */
 void json_str(json_writer *w, str key, str value);     /* STR_NONE writes null */

@@ -1,3 +1,4 @@
+/* One thread and a queue. All wait equally long, so whoever came first is due first, and the queue is never sorted. */
 #include "http/late.h"
 
 #include <pthread.h>

@@ -1,3 +1,7 @@
+/*
+ * TCP and Unix sockets, as many for one address as threads listen on it. An address that cannot be had ends the start
+ * with a sentence that says why.
+ */
 #include "http/listen.h"
 
 #include "base/log.h"
@@ -92,7 +96,9 @@ static err open_tcp(arena *a, str text, size_t copies, listener *out)
     address where = {0};
     socklen_t length;
     TRY(resolve(a, text, &where, &length));
-    /* First without SO_REUSEPORT: it finds port 0's number, and another server on this port is an error, not a partner. */
+    /*
+     * First without SO_REUSEPORT: it finds port 0's number, and another server on this port is an error, not a partner.
+     */
     int probe = bind_tcp(&where, length, false);
     if (probe < 0 || listen(probe, 1) < 0 || getsockname(probe, &where.any, &length) < 0) {
         if (probe >= 0)

@@ -17,9 +17,9 @@ typedef struct listener {
 } listener;
 
 /**
- * Binds `text` ("127.0.0.1:8080", "[::1]:0", "unix:PATH"; port 0 picks one) and listens, `copies` times. A stale Unix socket is
- * replaced, a live one is not. The operator's socket is for its owner alone (0600).
- * Errors: ERR_UNAVAILABLE, with a log line that says why.
+ * Binds `text` ("127.0.0.1:8080", "[::1]:0", "unix:PATH"; port 0 picks one) and listens, `copies` times. A stale Unix
+ * socket is replaced, a live one is not. The operator's socket is for its owner alone (0600). Errors: ERR_UNAVAILABLE,
+ * with a log line that says why.
  */
 err listen_open(arena *a, str text, bool is_operator, size_t copies, listener *out);
 /** Closes what is still open and removes a Unix socket's file. */

@@ -1,3 +1,4 @@
+/* Carries a request through the same walk as the server does, without a socket, and waits for its answer. */
 #include "http/local.h"
 
 #include "http/exchange.h"

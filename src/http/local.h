@@ -11,8 +11,8 @@ typedef struct local_answer {
 } local_answer;
 
 /**
- * Calls a route as the operator and waits for its answer, which lives in `a`. `target` is path and query; `body` JSON, or
- * STR_NONE. The language is `lang`'s. Errors: ERR_UNAVAILABLE without memory; a refusal of the route is an answer.
+ * Calls a route as the operator and waits for its answer, which lives in `a`. `target` is path and query; `body` JSON,
+ * or STR_NONE. The language is `lang`'s. Errors: ERR_UNAVAILABLE without memory; a refusal of the route is an answer.
  */
 err local_call(app *app, arena *a, language lang, str method, str target, str body, local_answer *out);
 

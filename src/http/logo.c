@@ -1,3 +1,7 @@
+/*
+ * One function, in a file of its own because pages and API both call it from the pool: pictures are read where nothing
+ * else waits.
+ */
 #include "http/logo.h"
 
 #include "http/app.h"

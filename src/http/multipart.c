@@ -1,3 +1,7 @@
+/*
+ * Reads the one form that browsers send, strictly: what a lenient reader would repair is refused, since nobody honest
+ * sends it.
+ */
 #include "http/multipart.h"
 
 #include <stdio.h>

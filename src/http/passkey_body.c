@@ -1,3 +1,4 @@
+/* From a body's passkey to what the domain examines, once for pages and API. */
 #include "http/passkey_body.h"
 
 #include "http/app.h"

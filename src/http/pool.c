@@ -1,3 +1,7 @@
+/*
+ * Threads, lines and who is next. Time is measured and forgotten again, so that whoever asked much lately stands back,
+ * and whoever comes seldom hardly waits.
+ */
 #include "http/pool.h"
 
 #include <pthread.h>
@@ -13,7 +17,10 @@ enum {
     ABOUT_AS_MUCH = 64, /* ms of a thread: a few hashes more or less are no reason to wait */
 };
 
-/* One source's: its tasks in the order they came, and what it had. A line that nobody stands in may be given to another. */
+/*
+ * One source's: its tasks in the order they came, and what it had. A line that nobody stands in may be given to
+ * another.
+ */
 typedef struct line {
     char source[POOL_SOURCE_MAX];
     size_t source_length;
@@ -73,7 +80,9 @@ static line *find(pool *p, str source)
     return NULL;
 }
 
-/* A new one, or of those that nobody stands in the one that had least. There is one: more cannot wait and run at once. */
+/*
+ * A new one, or of those that nobody stands in the one that had least. There is one: more cannot wait and run at once.
+ */
 static line *idle_line(pool *p, msec now)
 {
     line *least = NULL;
@@ -95,7 +104,9 @@ static line *open_line(pool *p, str source, msec now)
     return l;
 }
 
-/* Whose turn it is: of the lines that wait, among those that had least, the one that waits longest since its last turn. */
+/*
+ * Whose turn it is: of the lines that wait, among those that had least, the one that waits longest since its last turn.
+ */
 static line *next_line(pool *p, msec now)
 {
     line *best = NULL;

@@ -1,12 +1,13 @@
 /*
- * A few threads for work that takes long (password hashing, waiting for a database), with a short queue that is shared fairly
- * among those who ask: each source has a line of its own in it.
+ * A few threads for work that takes long (password hashing, waiting for a database), with a short queue that is shared
+ * fairly among those who ask: each source has a line of its own in it.
  *
- * - Who had least of the threads lately is next; among those who had about as much, each line gives one task in turn. So whoever
- *   fills the queue waits behind everybody else, and a newcomer waits for the task that runs, no longer.
- * - In a full queue, the newcomer of a source that has fewer waiting takes the place of the newest task of the one that has
- *   most.
- * - What a source had is forgotten by halves, each few seconds. Remembered are the queue's sources and some more, never more.
+ * - Who had least of the threads lately is next; among those who had about as much, each line gives one task in turn.
+ *   So whoever fills the queue waits behind everybody else, and a newcomer waits for the task that runs, no longer.
+ * - In a full queue, the newcomer of a source that has fewer waiting takes the place of the newest task of the one that
+ *   has most.
+ * - What a source had is forgotten by halves, each few seconds. Remembered are the queue's sources and some more, never
+ *   more.
  */
 #ifndef PARVIS_HTTP_POOL_H
 #define PARVIS_HTTP_POOL_H
@@ -36,8 +37,8 @@ bool pool_would_refuse(pool *p, str source);
 /** Whether a task runs or waits at this moment. */
 bool pool_is_busy(pool *p);
 /**
- * Queues a task, borrowed until it ran. False: refused, the queue is full. *displaced: the task that gave its place up and
- * will not run, the caller's to tell; NULL when there is none.
+ * Queues a task, borrowed until it ran. False: refused, the queue is full. *displaced: the task that gave its place up
+ * and will not run, the caller's to tell; NULL when there is none.
  */
 bool pool_submit(pool *p, pool_task *task, pool_task **displaced);
 /** Runs what is queued, ends the threads. pool_free(NULL) is harmless. */

@@ -1,3 +1,7 @@
+/*
+ * A refusal's texts with its numbers filled in, and the answer made of them: problem+json, a page, or plain words where
+ * there is no page.
+ */
 #include "http/problem.h"
 
 #include "domain/shared/phrase.h"

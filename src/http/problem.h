@@ -15,8 +15,8 @@ str problem_field_text(request *r, const problem_field *f);
 reply_problem problem_reply(request *r, err refusal);
 
 /**
- * Makes the request's answer a refusal, in the face of its route (or of its path, before there is a route); whatever was
- * answered before is dropped. 401 names the scheme, 429 and 503 say when to come back.
+ * Makes the request's answer a refusal, in the face of its route (or of its path, before there is a route); whatever
+ * was answered before is dropped. 401 names the scheme, 429 and 503 say when to come back.
  */
 void problem_answer(request *r, err refusal);
 

@@ -1,5 +1,8 @@
-/* Answers, from structs. What an answer holds is generated from spec/openapi.yaml (replies.h: a struct reply_NAME and a table
- * shape_NAME for each schema), and the table alone writes it: a field that has no schema has no place to be put in. */
+/*
+ * Answers, from structs. What an answer holds is generated from spec/openapi.yaml (replies.h: a struct reply_NAME and a
+ * table shape_NAME for each schema), and the table alone writes it: a field that has no schema has no place to be put
+ * in.
+ */
 #ifndef PARVIS_HTTP_REPLY_H
 #define PARVIS_HTTP_REPLY_H
 

@@ -1,6 +1,6 @@
 /*
- * A request and its answer, as handlers see them. The way: socket (server.c) → gate.c → router.c → session → permission →
- * body → handler → domain → store → answer.
+ * A request and its answer, as handlers see them. The way: socket (server.c) → gate.c → router.c → session → permission
+ * → body → handler → domain → store → answer.
  */
 #ifndef PARVIS_HTTP_REQUEST_H
 #define PARVIS_HTTP_REQUEST_H
@@ -12,9 +12,12 @@
 typedef struct request request;
 typedef struct app app; /* settings, store, keys: made once in main, see app.h */
 
-/** read: answered on the spot, on the HTTP thread. heavy: a read of more than a few milliseconds, all of it in the pool. write: its transaction joins the next commit group. slow: `admit` reads
- *  whether it may be worked for and what for, then `prepare` works in the bounded pool (password hashing), without the database,
- *  then comes the handler as a write. bare: no database at all, t is NULL. */
+/**
+ * read: answered on the spot, on the HTTP thread. heavy: a read of more than a few milliseconds, all of it in the pool.
+ * write: its transaction joins the next commit group. slow: `admit` reads whether it may be worked for and what for,
+ * then `prepare` works in the bounded pool (password hashing), without the database, then comes the handler as a write.
+ * bare: no database at all, t is NULL.
+ */
 typedef enum route_kind { ROUTE_READ, ROUTE_WRITE, ROUTE_SLOW, ROUTE_HEAVY, ROUTE_BARE } route_kind;
 
 /** What a route asks of its caller before the handler runs. */
@@ -83,9 +86,9 @@ typedef enum body_media { BODY_JSON, BODY_FORM, BODY_MULTIPART, BODY_IMAGE } bod
 
 typedef err handler(request *r, txn *t);
 /**
- * Of a slow route, in a transaction that reads, perhaps more than once: refuses what a limit refuses and what is dead, reads
- * what prepare needs into r->scratch. It may set r->no_work: there is nothing to prepare, the handler follows at once; or note
- * a finding that the page shows: then the handler is called right there, and only reads.
+ * Of a slow route, in a transaction that reads, perhaps more than once: refuses what a limit refuses and what is dead,
+ * reads what prepare needs into r->scratch. It may set r->no_work: there is nothing to prepare, the handler follows at
+ * once; or note a finding that the page shows: then the handler is called right there, and only reads.
  */
 typedef err admit_handler(request *r, txn *t);
 typedef err prepare_handler(request *r);
@@ -129,9 +132,8 @@ struct request {
     actor actor;
     problem problem;
     str request_id;
-    language lang; /* of the answer: query ?lang, cookie parvis_lang, account's, Accept-Language */
-    bool
-        lang_chosen; /* by one of the first three; otherwise a page may prefer the language of the mail that led to it */
+    language lang;    /* of the answer: query ?lang, cookie parvis_lang, account's, Accept-Language */
+    bool lang_chosen; /* by one of the first three; otherwise a page may prefer that of the mail that led to it */
     struct {
         str text;
         uuid id;               /* for params with a prefix */

@@ -1,3 +1,7 @@
+/*
+ * The headers that go with every answer, in one table, so that none can forget one; and the assets, which are named by
+ * their digest and cached for ever.
+ */
 #include "http/response.h"
 
 #include "http/answer.h"

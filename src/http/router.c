@@ -1,3 +1,7 @@
+/*
+ * A tree of path segments, built once. Literal words win over parameters, and a path that exists under another method
+ * is told so.
+ */
 #include "http/router.h"
 
 #include "http/gate.h"

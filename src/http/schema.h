@@ -6,7 +6,9 @@
 
 enum { JSON_DEPTH_MAX = 16, FORM_PAIRS_MAX = 2000 };
 
-/** Once, before threads: gives the JSON reader its hash seed, and memory that is wiped when freed (it holds passwords). */
+/**
+ * Once, before threads: gives the JSON reader its hash seed, and memory that is wiped when freed (it holds passwords).
+ */
 void schema_setup(void);
 
 /**
@@ -18,7 +20,10 @@ void schema_setup(void);
 err schema_from_json(const schema *s, arena *a, problem *p, str text, void **out);
 /** application/x-www-form-urlencoded. Repeated names fill arrays; "on" and "true" are true, an absent box is false. */
 err schema_from_form(const schema *s, arena *a, problem *p, str text, void **out);
-/** multipart/form-data with `parameters` (its boundary): fields of bytes take what a file holds, the others are as in a form. */
+/**
+ * multipart/form-data with `parameters` (its boundary): fields of bytes take what a file holds, the others are as in a
+ * form.
+ */
 err schema_from_multipart(const schema *s, arena *a, problem *p, str parameters, str body, void **out);
 /** A body that is a file itself. */
 err schema_from_bytes(const schema *s, arena *a, problem *p, str bytes, void **out);
@@ -26,8 +31,8 @@ err schema_from_bytes(const schema *s, arena *a, problem *p, str bytes, void **o
 err schema_from_query(const schema *s, arena *a, problem *p, str text, bool strict, void **out);
 
 /**
- * Which fields a filled struct was given, at most `most`, for what goes by names: numbers in digits, "true" and "false",
- * arrays of texts with a space between. `empty_is_none`: a form's way to say null.
+ * Which fields a filled struct was given, at most `most`, for what goes by names: numbers in digits, "true" and
+ * "false", arrays of texts with a space between. `empty_is_none`: a form's way to say null.
  */
 size_t schema_given(const schema *s, arena *a, const void *object, bool empty_is_none, text_pair *out, size_t most);
 

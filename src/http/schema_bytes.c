@@ -1,3 +1,4 @@
+/* A body that is one file: only its size and its being there are judged here, its content by whoever decodes it. */
 #include "http/schema.h"
 
 #include "http/schema_check.h"

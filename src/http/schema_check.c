@@ -1,3 +1,7 @@
+/*
+ * Bounds, words, formats and where a fault is (RFC 6901), alike for JSON and forms. All that is wrong is noted, not the
+ * first fault alone.
+ */
 #include "http/schema_check.h"
 
 enum { POINTER_NAME_MAX = 64 };

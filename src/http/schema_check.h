@@ -24,6 +24,7 @@ typedef struct bounds {
     field_type type;
     int64_t min, max;
 } bounds;
+/** Those of the field itself, or (`item`) of what stands in its array. */
 bounds check_bounds(const field *f, bool item);
 
 /** Checks text against an enum or a string's bounds; true when it may be stored. The text is UTF-8. */

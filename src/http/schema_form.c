@@ -1,3 +1,7 @@
+/*
+ * From name=value pairs to the operation's struct. A form knows no types: each field's own row says how its text is
+ * read.
+ */
 #include "http/schema.h"
 
 #include "http/gate.h"

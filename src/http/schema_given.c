@@ -1,3 +1,7 @@
+/*
+ * The way back from a struct to pairs, by the same table: for pages that show a query again, and links that carry it
+ * on.
+ */
 #include "http/schema.h"
 
 static str texts_joined(arena *a, const list *l)

@@ -1,3 +1,7 @@
+/*
+ * From JSON to the operation's struct, by jansson: depth is bounded before it recurses, and what it had in memory is
+ * wiped, for bodies hold passwords.
+ */
 #include "http/schema.h"
 
 #include "http/schema_check.h"

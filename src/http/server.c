@@ -1,3 +1,7 @@
+/*
+ * libmicrohttpd's callbacks, and their meeting with the walk of a request: a suspended connection is resumed when its
+ * answer is there.
+ */
 #include "http/server.h"
 
 #include "base/log.h"
@@ -326,8 +330,9 @@ str server_address(const server *s, size_t i)
 }
 
 /*
- * A connection is a descriptor; the usual soft limit of 1,024 is for programs that use select(2). How many connections fit:
- * those beyond are refused here, for a library without a descriptor stops accepting until one of its own connections ends.
+ * A connection is a descriptor; the usual soft limit of 1,024 is for programs that use select(2). How many connections
+ * fit: those beyond are refused here, for a library without a descriptor stops accepting until one of its own
+ * connections ends.
  */
 static size_t connections_that_fit(size_t connections)
 {

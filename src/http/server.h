@@ -16,17 +16,22 @@ typedef struct server_options {
 } server_options;
 
 /**
- * Binds all addresses, so that their numbers are known before anything is served. `app` is borrowed and set up (http_setup)
- * before server_start. Errors: ERR_UNAVAILABLE, with a log line; *out then still wants server_free.
+ * Binds all addresses, so that their numbers are known before anything is served. `app` is borrowed and set up
+ * (http_setup) before server_start. Errors: ERR_UNAVAILABLE, with a log line; *out then still wants server_free.
  */
 err server_open(app *app, const server_options *options, server **out);
 /** The addresses as bound, in the order given (the operator's socket is not among them). */
 size_t server_address_count(const server *s);
 str server_address(const server *s, size_t i);
 
-/** Starts answering. Its threads take the signal mask of the caller; SIGPIPE is ignored from here on. Errors: ERR_UNAVAILABLE. */
+/**
+ * Starts answering. Its threads take the signal mask of the caller; SIGPIPE is ignored from here on. Errors:
+ * ERR_UNAVAILABLE.
+ */
 err server_start(server *s);
-/** Accepts nothing new, finishes what is in flight (at most 20 s), ends the threads. The store must still be running. */
+/**
+ * Accepts nothing new, finishes what is in flight (at most 20 s), ends the threads. The store must still be running.
+ */
 void server_stop(server *s);
 /** Frees everything; after server_stop if it was started. server_free(NULL) is harmless. */
 void server_free(server *s);

@@ -1,3 +1,7 @@
+/*
+ * Connections: how many a source may hold, how each is known again by its socket, and how one is ended past the
+ * library.
+ */
 #include "http/server_client.h"
 
 #include "base/log.h"
@@ -154,8 +158,8 @@ static bool is_answering(const client *c)
 }
 
 /*
- * The library's own recv(2): the program's definition comes before libc's. Every byte of our connections passes the wire's
- * check here; an unsound message is the end of the connection for the library, and one refusal for the client.
+ * The library's own recv(2): the program's definition comes before libc's. Every byte of our connections passes the
+ * wire's check here; an unsound message is the end of the connection for the library, and one refusal for the client.
  */
 ssize_t recv(int fd, void *buffer, size_t n, int flags)
 {

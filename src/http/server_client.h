@@ -13,7 +13,10 @@
 
 enum {
     LISTENERS_MAX = 16,
-    /* The library's own: the head, and the head of the answer. Half of it is too little for what is answered to a head of 16 KB. */
+    /*
+     * The library's own: the head, and the head of the answer. Half of it is too little for what is answered to a head
+     * of 16 KB.
+     */
     MEMORY_A_CONNECTION = 32 * 1024,
     SOURCE_SLOTS = 16384,
     DESCRIPTORS_BESIDE = 256,      /* files, listeners, the database's */

@@ -1,3 +1,7 @@
+/*
+ * Whether a request that changes something came from a page of ours: by what browsers say of it, and by nothing that a
+ * page of somebody else's could set.
+ */
 #include "http/site.h"
 
 /* "https://host:port" of a URL, without the scheme's own port. */

@@ -1,3 +1,7 @@
+/*
+ * Who stands at the other end. What a forwarding header says counts only as far as trusted proxies wrote it, read from
+ * the right, where they add to it.
+ */
 #include "http/source.h"
 
 #include <arpa/inet.h>
@@ -144,7 +148,10 @@ static str forwarded_for(str element)
     return S("");
 }
 
-/* The hops of a header, over its repetitions, in order; of too many the last, for those were written by our own proxies. */
+/*
+ * The hops of a header, over its repetitions, in order; of too many the last, for those were written by our own
+ * proxies.
+ */
 static size_t hops(const request_head *head, str name, str out[HOPS_MAX])
 {
     size_t count = 0;

@@ -17,16 +17,19 @@ bool peer_of(const struct sockaddr *sa, peer *out);
 
 typedef struct proxies proxies;
 
-/** Reads `trusted_proxies`: addresses, networks ("10.0.0.0/8"), "unix:" (any) or "unix:PATH". NULL when one is malformed. */
+/**
+ * Reads `trusted_proxies`: addresses, networks ("10.0.0.0/8"), "unix:" (any) or "unix:PATH". NULL when one is
+ * malformed.
+ */
 const proxies *proxies_parse(arena *a, const str *items, size_t count);
 
 /** True for a peer that trusted_proxies names. */
 bool proxies_trust(const proxies *trusted, const peer *p);
 
 /**
- * The client's address as text, in the arena; STR_NONE for a Unix socket's own clients. From a trusted peer, the rightmost
- * address of X-Forwarded-For (or, where there is none, Forwarded: RFC 7239) that is no trusted proxy. A header with anything
- * malformed up to there is ignored as a whole.
+ * The client's address as text, in the arena; STR_NONE for a Unix socket's own clients. From a trusted peer, the
+ * rightmost address of X-Forwarded-For (or, where there is none, Forwarded: RFC 7239) that is no trusted proxy. A
+ * header with anything malformed up to there is ignored as a whole.
  */
 str source_find(const proxies *trusted, const peer *from, const request_head *head, arena *a);
 

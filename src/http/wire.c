@@ -1,3 +1,7 @@
+/*
+ * A state machine over each byte, without memory beyond the line it is in: the library is lenient where it should not
+ * be, and this stands before it.
+ */
 #include "http/wire.h"
 
 #include "http/gate.h"
@@ -42,7 +46,10 @@ static bool end_request_line(wire *w)
     return true;
 }
 
-/* The digits of a Content-Length, white space around; whether it came twice is the gate's to say, but it ends the reading. */
+/*
+ * The digits of a Content-Length, white space around; whether it came twice is the gate's to say, but it ends the
+ * reading.
+ */
 static bool end_length(wire *w)
 {
     str digits = str_trim(line_so_far(w));

@@ -1,6 +1,7 @@
 /*
- * The bytes of a connection, before the HTTP library reads them. What a lenient parser would pass over in silence (bare line
- * ends, NUL, folded lines, headers without a name, odd lengths) is seen here, and nothing of such a message reaches it.
+ * The bytes of a connection, before the HTTP library reads them. What a lenient parser would pass over in silence (bare
+ * line ends, NUL, folded lines, headers without a name, odd lengths) is seen here, and nothing of such a message
+ * reaches it.
  */
 #ifndef PARVIS_HTTP_WIRE_H
 #define PARVIS_HTTP_WIRE_H
@@ -27,8 +28,8 @@ typedef struct wire {
 } wire;
 
 /**
- * Looks at the next bytes of the stream and returns how many may pass: all of them, or, when w->refusal was set, those before
- * the message it is about (RFC 9112, 2.2, 3, 5, 6.3). Refusals: ERR_BAD_REQUEST, ERR_HEADERS_TOO_LARGE.
+ * Looks at the next bytes of the stream and returns how many may pass: all of them, or, when w->refusal was set, those
+ * before the message it is about (RFC 9112, 2.2, 3, 5, 6.3). Refusals: ERR_BAD_REQUEST, ERR_HEADERS_TOO_LARGE.
  */
 size_t wire_scan(wire *w, str bytes);
 

@@ -1,3 +1,7 @@
+/*
+ * What an address is, its key (by which two spellings are one), and lists as people paste them. Internationalized
+ * domains by libidn2, whose leniency is checked after it.
+ */
 #include "ports/address.h"
 
 #include <idn2.h>
@@ -25,7 +29,9 @@ static bool is_local_part(str local)
     return true;
 }
 
-/* What libidn2 gave: letters, digits and inner hyphens, two labels or more (RFC 1123, 2.1), the last one not a number. */
+/*
+ * What libidn2 gave: letters, digits and inner hyphens, two labels or more (RFC 1123, 2.1), the last one not a number.
+ */
 static bool is_host(str domain)
 {
     size_t labels = 0;
@@ -48,8 +54,10 @@ static bool is_host(str domain)
     return domain.n <= DOMAIN_MAX && !digits_only && (labels > 1 || str_eq(domain, S("localhost")));
 }
 
-/* STD3 is asked of the result, by is_host: libidn2 2.3 with IDN2_USE_STD3_ASCII_RULES drops what it should refuse ("b c.fr"
- * becomes "bc.fr"). */
+/*
+ * STD3 is asked of the result, by is_host: libidn2 2.3 with IDN2_USE_STD3_ASCII_RULES drops what it should refuse ("b
+ * c.fr" becomes "bc.fr").
+ */
 str address_domain(arena *a, str domain)
 {
     if (str_empty(domain) || domain.n > ADDRESS_MAX || memchr(domain.p, '\0', domain.n) || !str_is_utf8(domain) ||

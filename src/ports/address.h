@@ -31,9 +31,9 @@ typedef struct address_entry {
 
 /**
  * Splits pasted text: comma, semicolon, tab, new line, or spaces between bare addresses; `Given Family <a@b>`,
- * `"Family, Given" <a@b>`, `Family, Given <a@b>`, `a@b (Given Family)`, `mailto:`, and spreadsheet columns (names beside
- * the address, tab between). Order and repetitions are kept. Linear in the length of the text.
- * Errors: ERR_PAYLOAD_TOO_LARGE when there are more than `max` entries; ERR_INVALID_REQUEST when it is not UTF-8.
+ * `"Family, Given" <a@b>`, `Family, Given <a@b>`, `a@b (Given Family)`, `mailto:`, and spreadsheet columns (names
+ * beside the address, tab between). Order and repetitions are kept. Linear in the length of the text. Errors:
+ * ERR_PAYLOAD_TOO_LARGE when there are more than `max` entries; ERR_INVALID_REQUEST when it is not UTF-8.
  */
 err address_list_parse(arena *a, str text, size_t max, address_entry **out, size_t *count);
 

@@ -67,7 +67,9 @@ static separator separator_of(char c)
     }
 }
 
-/* Behind the closing mark of a quote, bracket or parenthesis that opens at `at`; 0 when it is not closed on its line. */
+/*
+ * Behind the closing mark of a quote, bracket or parenthesis that opens at `at`; 0 when it is not closed on its line.
+ */
 static size_t closed_at(str text, size_t at, size_t line_end)
 {
     char open = text.p[at], close = open == '(' ? ')' : open == '<' ? '>' : '"';
@@ -113,8 +115,10 @@ static bool add_cut(arena *a, pieces *p, piece next)
     return true;
 }
 
-/* Cuts the text into pieces, none of them empty. A mark that is not closed on its line is not looked for again there, so
- * that every byte is looked at a bounded number of times. */
+/*
+ * Cuts the text into pieces, none of them empty. A mark that is not closed on its line is not looked for again there,
+ * so that every byte is looked at a bounded number of times.
+ */
 static bool cut(arena *a, str text, pieces *out)
 {
     size_t begin = 0, line_end = line_end_from(text, 0);
@@ -148,7 +152,9 @@ static bool cut(arena *a, str text, pieces *out)
 
 /* ---- names ---- */
 
-/* A name fit to be shown: no quotes around, control characters gone, white space single; STR_NONE when nothing is left. */
+/*
+ * A name fit to be shown: no quotes around, control characters gone, white space single; STR_NONE when nothing is left.
+ */
 static str clean_name(arena *a, str name)
 {
     name = str_trim(name);
@@ -309,7 +315,9 @@ static void add_piece(list *l, str raw)
         add_words(l, raw);
 }
 
-/* `Family, Given <a@b>`: a piece without @, a comma, then one that ends in an address with a name of its own before it. */
+/*
+ * `Family, Given <a@b>`: a piece without @, a comma, then one that ends in an address with a name of its own before it.
+ */
 static bool is_reversed_name(const piece *p, size_t left)
 {
     return left >= 2 && !p[0].has_at && p[0].after == SEP_COMMA && p[1].has_at && p[1].raw.p[p[1].raw.n - 1] == '>' &&

@@ -1,3 +1,4 @@
+/* A sorted table, searched by halves, and the choice of a language from what a browser says (RFC 9110, 12.5.4). */
 #include "ports/catalog.h"
 
 #include "base/log.h"

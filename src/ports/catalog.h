@@ -1,4 +1,7 @@
-/* What people read: locale/{en,fr}.po, compiled in. Keys are stable names ("users.title"); a missing entry fails the build. */
+/*
+ * What people read: locale/{en,fr}.po, compiled in. Keys are stable names ("users.title"); a missing entry fails the
+ * build.
+ */
 #ifndef PARVIS_PORTS_CATALOG_H
 #define PARVIS_PORTS_CATALOG_H
 

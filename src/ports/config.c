@@ -1,3 +1,7 @@
+/*
+ * From four places into one struct, by the table of spec/settings.yaml; the first place that says something wins. What
+ * cannot be understood ends the start: a guess at a setting is worse than none.
+ */
 #include "ports/config.h"
 
 #include <errno.h>
@@ -145,7 +149,9 @@ static bool form_public_url(str s)
            (authority.p[used] == ':' && is_port(str_slice(authority, used + 1, authority.n), false));
 }
 
-/* A password belongs before the @, where it is masked; libpq unescapes names, too, so that one could hide behind a %. */
+/*
+ * A password belongs before the @, where it is masked; libpq unescapes names, too, so that one could hide behind a %.
+ */
 static bool query_has_password(str query)
 {
     while (query.p) {

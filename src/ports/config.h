@@ -15,9 +15,9 @@ typedef struct str_list {
 typedef enum setting_origin { ORIGIN_DEFAULT, ORIGIN_FILE, ORIGIN_ENVIRONMENT, ORIGIN_FLAG } setting_origin;
 
 /*
- * struct settings: a field each, with the type that its row says: text and uri str, list str_list, boolean bool, integer
- * int64_t, duration msec, enum int (LOG_FORMAT_JSON, LOG_LEVEL_INFO …; the numbers of log_level are those of base/log.h).
- * public_url is empty when it was not set: what the server answers to is env.public_url (domain/env.h).
+ * struct settings: a field each, with the type that its row says: text and uri str, list str_list, boolean bool,
+ * integer int64_t, duration msec, enum int (LOG_FORMAT_JSON, LOG_LEVEL_INFO …; the numbers of log_level are those of
+ * base/log.h). public_url is empty when it was not set: what the server answers to is env.public_url (domain/env.h).
  */
 #include "settings_table.h" /* generated: setting_id, settings, SETTING_TABLE */
 
@@ -43,6 +43,7 @@ typedef struct setting_info {
     bool secret;
     uint16_t offset; /* in struct settings */
 } setting_info;
+/** The row of the table; static. */
 const setting_info *setting_about(setting_id id);
 /** The setting with this name, or with this flag; SETTING_COUNT when there is none. */
 setting_id setting_by_name(str name);
@@ -75,7 +76,9 @@ str setting_text(arena *a, const settings *s, setting_id id);
 /** "default", "file", "environment", "flag". */
 str setting_origin_name(setting_origin origin);
 
-/** False when mails would go to the world with links that lead back to the reader's own machine (serve refuses that). */
+/**
+ * False when mails would go to the world with links that lead back to the reader's own machine (serve refuses that).
+ */
 bool settings_links_reach(const settings *s);
 /** True for localhost, 127.0.0.0/8 and ::1, with or without brackets. */
 bool host_is_loopback(str host);

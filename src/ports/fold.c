@@ -1,3 +1,7 @@
+/*
+ * Search and order in one form, by libunistring: decomposed, without marks, case folded. Both engines then compare
+ * bytes.
+ */
 #include "ports/fold.h"
 
 #include <stdlib.h>

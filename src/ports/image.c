@@ -1,3 +1,7 @@
+/*
+ * Decoding by libpng and libturbojpeg within bounds that are asked before memory is, then shrinking by the mean of a
+ * box, then a new PNG of the pixels alone.
+ */
 #include "ports/image.h"
 
 #include <png.h>

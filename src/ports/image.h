@@ -19,9 +19,10 @@ typedef struct image {
 } image;
 
 /**
- * Reads a PNG (W3C, third edition) or a JPEG (ITU-T T.81) by libpng and libjpeg-turbo, shrinks it into `width` × `height` and
- * writes it as a PNG. Slow: up to a few hundred milliseconds. Its memory is bounded by IMAGE_PIXELS_MOST, whatever the file
- * says: dimensions are looked at before anything is unpacked, and a JPEG may come in IMAGE_SCANS_MOST scans at most.
+ * Reads a PNG (W3C, third edition) or a JPEG (ITU-T T.81) by libpng and libjpeg-turbo, shrinks it into `width` ×
+ * `height` and writes it as a PNG. Slow: up to a few hundred milliseconds. Its memory is bounded by IMAGE_PIXELS_MOST,
+ * whatever the file says: dimensions are looked at before anything is unpacked, and a JPEG may come in IMAGE_SCANS_MOST
+ * scans at most.
  */
 image_verdict image_normalise(arena *a, str bytes, int width, int height, image *out);
 

@@ -324,7 +324,9 @@ static delivery judged(const mail_line *l, CURLcode result, char reply[MAIL_REPL
     return refuses && l->words[0] == '5' && l->stage >= STAGE_RECIPIENT ? DELIVERY_FAILED : DELIVERY_DEFERRED;
 }
 
-/* A kept connection may have died meanwhile: then once more, on a new one, unless the content was already on its way. */
+/*
+ * A kept connection may have died meanwhile: then once more, on a new one, unless the content was already on its way.
+ */
 static CURLcode exchange_twice(mail_line *l)
 {
     CURLcode result = exchange(l);

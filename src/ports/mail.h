@@ -12,15 +12,17 @@ typedef struct mail_transport mail_transport;
 typedef struct mail_line mail_line;
 
 /**
- * From "smtp://user:password@host:port", "smtps://…" (percent-encoded user and password) or "file:DIR". TLS: implicit for
- * smtps; by STARTTLS for smtp, required unless the host is this machine. `sender` is "Name <address>". `patience` bounds
- * one mail's whole exchange (0: 4 minutes). *out is the caller's. Errors: ERR_INVALID_REQUEST, *why says what is wrong.
+ * From "smtp://user:password@host:port", "smtps://…" (percent-encoded user and password) or "file:DIR". TLS: implicit
+ * for smtps; by STARTTLS for smtp, required unless the host is this machine. `sender` is "Name <address>". `patience`
+ * bounds one mail's whole exchange (0: 4 minutes). *out is the caller's. Errors: ERR_INVALID_REQUEST, *why says what is
+ * wrong.
  */
 err mail_transport_open(str uri, str sender, msec patience, mail_transport **out, const char **why);
 void mail_transport_close(mail_transport *t);
 /** True for "file:". */
 bool mail_transport_keeps(const mail_transport *t);
 
+/** A line for one thread, which connects at its first mail; the transport must outlive it. */
 mail_line *mail_line_open(const mail_transport *t);
 /** Says QUIT and closes. mail_line_close(NULL) is harmless. */
 void mail_line_close(mail_line *l);
@@ -43,16 +45,19 @@ typedef enum delivery { DELIVERY_SENT, DELIVERY_KEPT, DELIVERY_DEFERRED, DELIVER
 
 enum { MAIL_REPLY_SIZE = 501 };
 /**
- * Sends one mail. DEFERRED: connection, TLS, sign-in, time, 4xx, or a refusal that is not about this mail; FAILED: 5xx to
- * its recipient or content, or a message that must not go out (CR, LF or NUL in a header, no address). `reply` gets the
- * server's own last words, or why there were none: one line of valid UTF-8, at most 500 bytes.
+ * Sends one mail. DEFERRED: connection, TLS, sign-in, time, 4xx, or a refusal that is not about this mail; FAILED: 5xx
+ * to its recipient or content, or a message that must not go out (CR, LF or NUL in a header, no address). `reply` gets
+ * the server's own last words, or why there were none: one line of valid UTF-8, at most 500 bytes.
  */
 delivery mail_send(mail_line *l, const mail_message *m, char reply[MAIL_REPLY_SIZE]);
 
 /** Any bytes as such a reply: bytes that are no text become '?'. */
 void mail_reply(char out[MAIL_REPLY_SIZE], str words);
 
-/** The message as it goes over the wire (CRLF), names in it unlinked (mail_unlink). Errors: ERR_INVALID_REQUEST for CR, LF, NUL in a header or no address. */
+/**
+ * The message as it goes over the wire (CRLF), names in it unlinked (mail_unlink). Errors: ERR_INVALID_REQUEST for CR,
+ * LF, NUL in a header or no address.
+ */
 err mail_compose(const mail_message *m, str sender_name, str sender_address, buf *out);
 /** Splits "Name <address>" or a bare address; the parts are views. False when there is no address. */
 bool mail_sender_parse(str sender, str *name, str *address);

@@ -1,3 +1,7 @@
+/*
+ * Puts what cannot be seen between the parts of anything that a mail program would make a link of, so that a name or
+ * message from a stranger stays text.
+ */
 #include "ports/mail_unlink.h"
 
 static const str joiner = S_INIT("\u2060");

@@ -12,6 +12,7 @@
 /** A value of a template's data: object, list, text, number, truth or nothing. Lives in its arena. */
 typedef struct mval mval;
 
+/** New values in the arena, empty or of this content; texts are borrowed. */
 mval *m_object(arena *a);
 mval *m_list(arena *a);
 mval *m_str(arena *a, str s); /* STR_NONE gives nothing: a false section, an empty text */
@@ -57,9 +58,10 @@ typedef struct mustache_run {
 enum { MUSTACHE_DEPTH_MAX = 64, MUSTACHE_OUTPUT_MAX = 8 << 20 };
 
 /**
- * Renders into `out`. A name that begins with `t.` is a text of the catalogue ("{{t.users.title}}"): its {placeholders} are
- * filled from the data, never parsed again, and the whole escaped; an entry with plural forms takes its form from `count`.
- * Errors: ERR_INTERNAL past MUSTACHE_DEPTH_MAX or MUSTACHE_OUTPUT_MAX (what was written until then stays in `out`).
+ * Renders into `out`. A name that begins with `t.` is a text of the catalogue ("{{t.users.title}}"): its {placeholders}
+ * are filled from the data, never parsed again, and the whole escaped; an entry with plural forms takes its form from
+ * `count`. Errors: ERR_INTERNAL past MUSTACHE_DEPTH_MAX or MUSTACHE_OUTPUT_MAX (what was written until then stays in
+ * `out`).
  */
 err mustache_render(const mustache *m, const mustache_run *run, mval *data, buf *out);
 
@@ -67,11 +69,11 @@ err mustache_render(const mustache *m, const mustache_run *run, mval *data, buf 
 
 /**
  * Refuses what an author of templates, here or in an organization, must not write: malformed tags, {{{, {{&, changed
- * delimiters, texts that the catalogue does not have; and in HTML (`html`) a tag in an unquoted attribute or in the name of
- * a tag or attribute, a value in <script>, <style>, on…, style or srcdoc attributes, a link whose beginning is not fixed
- * ("/x", "https://x", "mailto:", "#", "?", or a variable that the server made, named …url, …link or asset_…), a section
- * that begins and ends in different places, and a template that does not end in plain text.
- * True when it may be used; else *fault says where and what.
+ * delimiters, texts that the catalogue does not have; and in HTML (`html`) a tag in an unquoted attribute or in the
+ * name of a tag or attribute, a value in <script>, <style>, on…, style or srcdoc attributes, a link whose beginning is
+ * not fixed ("/x", "https://x", "mailto:", "#", "?", or a variable that the server made, named …url, …link or asset_…),
+ * a section that begins and ends in different places, and a template that does not end in plain text. True when it may
+ * be used; else *fault says where and what.
  */
 bool template_check(str source, bool html, mustache_problem *fault);
 

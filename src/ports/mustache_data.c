@@ -1,3 +1,4 @@
+/* The values that templates are rendered from: a small tree in an arena, which nobody frees by itself. */
 #include "ports/mustache_tree.h"
 
 static mval *new_of(arena *a, mval_kind kind)

@@ -63,6 +63,7 @@ typedef struct mustache_lexer {
     const char *what; /* why mustache_next failed */
 } mustache_lexer;
 
+/** At the beginning of a template, which is borrowed. */
 mustache_lexer mustache_lex(str source);
 /* The next tag from lexer->at on. 1: found; 0: no more; -1: malformed, lexer->what says why. */
 int mustache_next(mustache_lexer *lexer, mustache_tag *tag);

@@ -1,3 +1,7 @@
+/*
+ * argon2id at today's costs, and the hash of nobody's that unknown accounts are compared with, so that they take as
+ * long.
+ */
 #include "ports/password.h"
 
 #include <sodium.h>
@@ -17,7 +21,9 @@ static const cost *todays = &usual;
 #ifdef PARVIS_TEST_HOOKS
 #include <stdlib.h>
 
-/* Tests make accounts by the thousand: but for those that are about the cost, they pay the least that libsodium takes. */
+/*
+ * Tests make accounts by the thousand: but for those that are about the cost, they pay the least that libsodium takes.
+ */
 static const cost least = {
     crypto_pwhash_argon2id_OPSLIMIT_MIN, crypto_pwhash_argon2id_MEMLIMIT_MIN,
     "$argon2id$v=19$m=8,t=1,p=1$h/h1mwypwxfIwIKuImxFqg$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"};

@@ -1,5 +1,7 @@
-/* Passwords: argon2id by libsodium, and whether a new one is strong enough. Hashing takes about 20 ms and 19 MiB: only in
- * the bounded pool of slow routes. */
+/*
+ * Passwords: argon2id by libsodium, and whether a new one is strong enough. Hashing takes about 20 ms and 19 MiB: only
+ * in the bounded pool of slow routes.
+ */
 #ifndef PARVIS_PORTS_PASSWORD_H
 #define PARVIS_PORTS_PASSWORD_H
 
@@ -13,11 +15,14 @@ enum {
 };
 
 /**
- * Hashes (argon2id, t=2, 19 MiB, p=1; RFC 9106) into NUL-terminated text; in a build with -Dtest_hooks=true at the least that
- * argon2id may cost, where PARVIS_TEST_CHEAP_PASSWORDS is set. Errors: ERR_UNAVAILABLE when memory is short.
+ * Hashes (argon2id, t=2, 19 MiB, p=1; RFC 9106) into NUL-terminated text; in a build with -Dtest_hooks=true at the
+ * least that argon2id may cost, where PARVIS_TEST_CHEAP_PASSWORDS is set. Errors: ERR_UNAVAILABLE when memory is short.
  */
 err password_hash(str password, char out[PASSWORD_HASH_SIZE]);
-/** True when the password is the hash's. An absent or malformed hash takes the same time as a wrong password and is false. */
+/**
+ * True when the password is the hash's. An absent or malformed hash takes the same time as a wrong password and is
+ * false.
+ */
 bool password_verify(str hash, str password);
 /** True when the hash was made with other costs than today's, or is not argon2id: hash again after the next sign-in. */
 bool password_needs_rehash(str hash);

@@ -1,7 +1,7 @@
 /*
- * How hard a password is to guess, by the way guessers work: known words with digits and signs around them, walks over the
- * keyboard, runs, repetitions and dates first. Each predictable step counts little, each surprising one as much as its
- * alphabet. No composition rules.
+ * How hard a password is to guess, by the way guessers work: known words with digits and signs around them, walks over
+ * the keyboard, runs, repetitions and dates first. Each predictable step counts little, each surprising one as much as
+ * its alphabet. No composition rules.
  */
 #include "ports/password.h"
 
@@ -12,7 +12,10 @@ enum {
     WORD_COST = 30, /* tenths of a digit (powers of ten): a word out of a thousand */
 };
 
-/* The password as the check sees it. `plain` has letters without case and accents, and signs that stand for letters read as those. */
+/*
+ * The password as the check sees it. `plain` has letters without case and accents, and signs that stand for letters
+ * read as those.
+ */
 typedef struct work {
     char plain[WORK_MAX]; /* a-z, 0-9, other ASCII as it is, bytes over 0x7f for the rest */
     size_t n;

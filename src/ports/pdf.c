@@ -1,3 +1,7 @@
+/*
+ * Objects, streams and the table of their places, written in one go. Streams are the fonts' own, compressed at build;
+ * pages hold text as glyphs, so no text is escaped.
+ */
 #include "ports/pdf.h"
 
 #include "base/buf.h"

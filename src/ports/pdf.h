@@ -1,9 +1,9 @@
 /*
  * Pages of A4 with text, lines and areas, as a PDF (ISO 32000-1) made in memory.
  *
- * The fonts come ready with the program (tools/gen_fonts.py): Latin, Greek and Cyrillic, each glyph with the way back to
- * its character, so that what is read can be searched, copied and read aloud. A character that they lack shows as an empty
- * box. Lengths are points (1/72 inch) from the upper left corner; text stands on the line y.
+ * The fonts come ready with the program (tools/gen_fonts.py): Latin, Greek and Cyrillic, each glyph with the way back
+ * to its character, so that what is read can be searched, copied and read aloud. A character that they lack shows as an
+ * empty box. Lengths are points (1/72 inch) from the upper left corner; text stands on the line y.
  */
 #ifndef PARVIS_PORTS_PDF_H
 #define PARVIS_PORTS_PDF_H
@@ -30,8 +30,8 @@ void pdf_text(pdf *p, pdf_style style, double x, double y, str text);
 /** How wide that is. */
 double pdf_text_width(pdf_style style, str text);
 /**
- * Text that goes on in the next line, `leading` below, where `width` ends: at a space, or inside of a word that is longer.
- * Gives the y of its last line.
+ * Text that goes on in the next line, `leading` below, where `width` ends: at a space, or inside of a word that is
+ * longer. Gives the y of its last line.
  */
 double pdf_paragraph(pdf *p, pdf_style style, double x, double y, double width, double leading, str text);
 /** A filled area. */

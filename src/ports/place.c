@@ -1,3 +1,7 @@
+/*
+ * City and country of an address, in the reader's language, for lists of one's own sessions. No file, no places:
+ * nothing depends on them.
+ */
 #include "ports/place.h"
 
 #include <maxminddb.h>

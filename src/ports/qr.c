@@ -1,3 +1,6 @@
+/*
+ * One path of rectangles for the page's SVG, a run of dark squares each: no picture is sent, and no other server asked.
+ */
 #include "ports/qr.h"
 
 #include "base/buf.h"

@@ -5,7 +5,9 @@
 #include "base/arena.h"
 #include "base/err.h"
 
-/** A code as a drawing: a square of `size` units a side, its quiet zone of 4 included, and the path of its dark squares. */
+/**
+ * A code as a drawing: a square of `size` units a side, its quiet zone of 4 included, and the path of its dark squares.
+ */
 typedef struct qr_drawing {
     int64_t size;
     str path; /* SVG 2, 9.3.2: "M4 4h7v1h-7z…" */

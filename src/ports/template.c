@@ -1,3 +1,6 @@
+/*
+ * Parses every compiled-in template once at the start, so that a request only renders; and finds assets by their path.
+ */
 #include "ports/template.h"
 
 #include "base/log.h"

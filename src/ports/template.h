@@ -1,10 +1,14 @@
-/* The templates that are compiled in: templates/web/NAME.mustache is "NAME", templates/mail/fr/X.mustache "mail/fr/X". */
+/*
+ * The templates that are compiled in: templates/web/NAME.mustache is "NAME", templates/mail/fr/X.mustache "mail/fr/X".
+ */
 #ifndef PARVIS_PORTS_TEMPLATE_H
 #define PARVIS_PORTS_TEMPLATE_H
 
 #include "ports/mustache.h"
 
-/** Parses all templates, once, at start, before there are threads. ERR_INTERNAL (with a log line) when one is malformed. */
+/**
+ * Parses all templates, once, at start, before there are threads. ERR_INTERNAL (with a log line) when one is malformed.
+ */
 err template_setup(void);
 /** A template by name ("users", "partials/head", "mail/fr/invitation.html"); NULL when there is none. Any thread. */
 const mustache *template_find(str name);

@@ -1,6 +1,6 @@
 /*
- * Walks the HTML around the tags of a template, with as many states as it takes to know where each tag stands (WHATWG HTML,
- * 13.2.5, simplified to the strict side), so that escaping alone makes every value harmless there.
+ * Walks the HTML around the tags of a template, with as many states as it takes to know where each tag stands (WHATWG
+ * HTML, 13.2.5, simplified to the strict side), so that escaping alone makes every value harmless there.
  */
 #include "ports/mustache_tree.h"
 
@@ -102,7 +102,9 @@ static bool fixed_link(str rest, str *safe)
     return false;
 }
 
-/* The first literal byte of a link: a fixed, harmless beginning, with something fixed behind a bare "/" or "https://". */
+/*
+ * The first literal byte of a link: a fixed, harmless beginning, with something fixed behind a bare "/" or "https://".
+ */
 static void begin_link(walker *w, str rest)
 {
     str safe;

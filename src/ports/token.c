@@ -1,3 +1,7 @@
+/*
+ * libsodium's primitives under the names of what they are for; each purpose has a subkey of its own, so that what was
+ * made for one says nothing for another.
+ */
 #include "ports/token.h"
 
 #include "base/log.h"
@@ -77,8 +81,10 @@ static void sync_folder_of(arena *a, str path)
     }
 }
 
-/* Written under another name and linked into place, so that the file is whole from its first moment and two first starts
- * at once agree on one key. */
+/*
+ * Written under another name and linked into place, so that the file is whole from its first moment and two first
+ * starts at once agree on one key.
+ */
 static err key_create(arena *a, str path)
 {
     uint8_t key[KEY_BYTES];
@@ -210,8 +216,10 @@ bool base64url_decode(arena *a, str text, str *out)
     size_t size = text.n / 4 * 3 + 3, n = 0;
     uint8_t *bytes = arena_alloc(a, size);
     const char *end = NULL;
-    /* Without an ignore list libsodium skips nothing, and refuses padding and spare bits that are not zero; but 1.0.18 takes
-     * each byte from 0x80 on for '_'. */
+    /*
+     * Without an ignore list libsodium skips nothing, and refuses padding and spare bits that are not zero; but 1.0.18
+     * takes each byte from 0x80 on for '_'.
+     */
     if (text.n % 4 == 1 || !text.p || !is_ascii(text) ||
         sodium_base642bin(bytes, size, text.p, text.n, NULL, &n, &end, sodium_base64_VARIANT_URLSAFE_NO_PADDING) != 0 ||
         end != text.p + text.n)

@@ -66,18 +66,22 @@ enum { CODE_LENGTH = 10 };
 str code_make(char out[CODE_LENGTH + 1]);
 /** The same of given bytes, so that the same secret bytes give the same code. */
 str code_of(const uint8_t bytes[CODE_LENGTH], char out[CODE_LENGTH + 1]);
-/** Reads a typed code: case, spaces and hyphens do not matter, O is 0, I and L are 1. False unless 10 characters remain. */
+/**
+ * Reads a typed code: case, spaces and hyphens do not matter, O is 0, I and L are 1. False unless 10 characters remain.
+ */
 bool code_normalise(str typed, char out[CODE_LENGTH + 1]);
 enum { DIGITS_LENGTH = 6 };
-/** A new code of six digits (20 bits: for few tries and minutes), each number as likely as any other. A view of `out`. */
+/**
+ * A new code of six digits (20 bits: for few tries and minutes), each number as likely as any other. A view of `out`.
+ */
 str digits_make(char out[DIGITS_LENGTH + 1]);
 /** Reads six typed digits; spaces and hyphens do not matter. */
 bool digits_normalise(str typed, char out[DIGITS_LENGTH + 1]);
 
 enum { TEMPORARY_LENGTH = 18, TEMPORARY_TEXT_LENGTH = TEMPORARY_LENGTH + 2 };
 /**
- * A new temporary password, as it is shown: 18 characters (89 bits) of an alphabet without look-alikes, in three groups with
- * hyphens between, and a NUL. Returns a view of `out`.
+ * A new temporary password, as it is shown: 18 characters (89 bits) of an alphabet without look-alikes, in three groups
+ * with hyphens between, and a NUL. Returns a view of `out`.
  */
 str temporary_make(char out[TEMPORARY_TEXT_LENGTH + 1]);
 /** Reads a typed one: case, spaces and hyphens do not matter. False unless 18 characters of the alphabet remain. */

@@ -1,3 +1,7 @@
+/*
+ * Computes codes and compares them with the step before and after; which step was used last is the caller's to keep,
+ * and what makes each code good once.
+ */
 #include "ports/totp.h"
 
 #include "base/buf.h"

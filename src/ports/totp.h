@@ -1,4 +1,7 @@
-/* One-time codes of an authenticator app: TOTP (RFC 6238) over HOTP (RFC 4226), HMAC-SHA-1, 6 digits, steps of 30 seconds. */
+/*
+ * One-time codes of an authenticator app: TOTP (RFC 6238) over HOTP (RFC 4226), HMAC-SHA-1, 6 digits, steps of 30
+ * seconds.
+ */
 #ifndef PARVIS_PORTS_TOTP_H
 #define PARVIS_PORTS_TOTP_H
 
@@ -17,8 +20,9 @@ uint32_t totp_code(str secret, int64_t step);
 bool totp_parse(str typed, uint32_t *code);
 
 /**
- * The step that a code belongs to: the present one, the one before or the one after (RFC 6238, 5.2: clocks differ, people
- * are slow). Steps up to and including `last` are used up. 0 when it belongs to none. Takes the same time for any code.
+ * The step that a code belongs to: the present one, the one before or the one after (RFC 6238, 5.2: clocks differ,
+ * people are slow). Steps up to and including `last` are used up. 0 when it belongs to none. Takes the same time for
+ * any code.
  */
 int64_t totp_match(str secret, uint32_t code, msec now, int64_t last);
 
@@ -26,8 +30,9 @@ int64_t totp_match(str secret, uint32_t code, msec now, int64_t last);
 str base32_encode(arena *a, str bytes);
 
 /**
- * The address that a QR code carries (Key URI Format): otpauth://totp/ISSUER:ACCOUNT?secret=…&issuer=…, percent-encoded.
- * What an app takes for granted (SHA1, 6 digits, 30 seconds) is left out, so that the code stays small.
+ * The address that a QR code carries (Key URI Format): otpauth://totp/ISSUER:ACCOUNT?secret=…&issuer=…,
+ * percent-encoded. What an app takes for granted (SHA1, 6 digits, 30 seconds) is left out, so that the code stays
+ * small.
  */
 str totp_uri(arena *a, str secret, str issuer, str account);
 

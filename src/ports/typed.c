@@ -1,3 +1,7 @@
+/*
+ * Walks a text by code points with libunistring's properties: what is unseen goes, but where it joins what is written;
+ * what steers or hides other text is refused.
+ */
 #include "ports/typed.h"
 
 #include <stdlib.h>
@@ -49,7 +53,10 @@ static part part_of(ucs4_t c)
     return uc_is_general_category_withtable(c, UC_CATEGORY_MASK_M | UC_CATEGORY_MASK_Cf) ? PART_WITH : PART_SEEN;
 }
 
-/* Letters that stand by themselves, and what nobody joins: an unseen character between them only makes two names of one. */
+/*
+ * Letters that stand by themselves, and what nobody joins: an unseen character between them only makes two names of
+ * one.
+ */
 static bool is_joined(ucs4_t c)
 {
     static const char *const apart[] = {"Latin", "Greek", "Cyrillic"};

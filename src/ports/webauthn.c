@@ -1,3 +1,7 @@
+/*
+ * The relying party's checks in the order of the standard, each with its own verdict, so that the record says what was
+ * wrong.
+ */
 #include "ports/webauthn.h"
 
 #include "ports/token.h"

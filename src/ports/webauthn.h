@@ -1,6 +1,6 @@
 /*
- * Passkeys: what a browser and its authenticator send, checked as Web Authentication Level 3 (W3C) asks of a relying party,
- * sections 7.1 and 7.2. Signatures by libfido2. Everything that comes in here is hostile until it is checked.
+ * Passkeys: what a browser and its authenticator send, checked as Web Authentication Level 3 (W3C) asks of a relying
+ * party, sections 7.1 and 7.2. Signatures by libfido2. Everything that comes in here is hostile until it is checked.
  */
 #ifndef PARVIS_PORTS_WEBAUTHN_H
 #define PARVIS_PORTS_WEBAUTHN_H
@@ -27,8 +27,8 @@ typedef struct webauthn_site {
 } webauthn_site;
 
 /**
- * The site of a public_url; false where browsers offer no passkeys: an address instead of a name, or http:// on any host but
- * localhost (secure contexts).
+ * The site of a public_url; false where browsers offer no passkeys: an address instead of a name, or http:// on any
+ * host but localhost (secure contexts).
  */
 bool webauthn_site_of(arena *a, str public_url, webauthn_site *out);
 
@@ -50,8 +50,8 @@ str webauthn_word(webauthn_verdict v);
 
 typedef enum webauthn_ceremony { WEBAUTHN_CREATE, WEBAUTHN_GET } webauthn_ceremony;
 /**
- * Reads clientDataJSON strictly (section 5.8.1): type, origin, no frame of another site; *challenge is the bytes it answers,
- * in the arena, still to be judged. Members it does not know are passed over, as the standard wants.
+ * Reads clientDataJSON strictly (section 5.8.1): type, origin, no frame of another site; *challenge is the bytes it
+ * answers, in the arena, still to be judged. Members it does not know are passed over, as the standard wants.
  */
 webauthn_verdict webauthn_client_data(arena *a, const webauthn_site *site, webauthn_ceremony ceremony, str json,
                                       str *challenge);

@@ -1,3 +1,6 @@
+/*
+ * Two small readers with bounds on depth and length, made before libfido2 sees anything: pieces only are handed to it.
+ */
 #include "ports/webauthn_parse.h"
 
 enum { LEVELS = 4 };

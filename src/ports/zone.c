@@ -1,3 +1,4 @@
+/* Reads TZif files (RFC 8536) itself: libc's zone is one a process, and each reader here has their own. */
 #include "ports/zone.h"
 
 #include <fcntl.h>
@@ -81,7 +82,9 @@ int32_t zone_rules_at(const zone_rules *z, int64_t at)
 
 /* ---- the system's files, each read once ---- */
 
-/* Segments of letters, digits, '_', '+' and '-', each begun by a capital: neither "..", nor "posix/", nor "localtime". */
+/*
+ * Segments of letters, digits, '_', '+' and '-', each begun by a capital: neither "..", nor "posix/", nor "localtime".
+ */
 static bool is_name(str name)
 {
     if (!name.n || name.n > NAME_MOST)

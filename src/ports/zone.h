@@ -25,8 +25,8 @@ typedef struct zone_rules {
     int32_t offset[ZONE_MOMENTS_MAX];
 } zone_rules;
 /**
- * Reads a TZif file (RFC 8536), version 2 or later: its 64-bit block. After its last moment the last offset goes on (Debian
- * writes them until 2037). False for anything that does not hold together.
+ * Reads a TZif file (RFC 8536), version 2 or later: its 64-bit block. After its last moment the last offset goes on
+ * (Debian writes them until 2037). False for anything that does not hold together.
  */
 bool zone_read(str file, zone_rules *out);
 /** The offset in seconds at a moment in seconds. */

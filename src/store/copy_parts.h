@@ -27,14 +27,19 @@ typedef struct number {
     char b[NUMBER_BYTES];
 } number;
 
+/** Begins a row of so many cells in PostgreSQL's binary COPY (its documentation, COPY, "Binary Format"). */
 void row_begin(buf *out, size_t count);
+/** One cell; STR_NONE: NULL. */
 void row_cell(buf *out, str bytes);
+/** A cell of a number, eight bytes, highest first. */
 void row_number(buf *out, int64_t value);
 /** A cell of a number, which lives in *room. */
 cell number_cell(number *room, int64_t value);
 cell text_cell(str text);
 int64_t cell_number(const cell *c);
-/** Takes the first row off; the cells borrow its bytes. False when it is not whole or holds what its types do not allow. */
+/**
+ * Takes the first row off; the cells borrow its bytes. False when it is not whole or holds what its types do not allow.
+ */
 [[nodiscard]] bool row_take(str *rows, const column_type *types, size_t count, cell *cells);
 /** True when a value of this type may be these bytes (never NULL). */
 bool cell_fits(column_type type, size_t bytes);
@@ -127,6 +132,7 @@ typedef struct copy_history {
     bool unfinished; /* a copy into it is under way */
     digest id;       /* of its migrations and the moments they ran at: no two databases have the same */
 } copy_history;
+/** Looks at what migrated this end, and whether a copy is under way. ERR_UNAVAILABLE without the database. */
 err history_read(copy_end *end, copy_history *out);
 /**
  * Refuses a destination that was migrated with another key file: its servers could open nothing of what is sealed. The

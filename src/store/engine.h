@@ -45,8 +45,8 @@ static inline void engine_begin(store_job *job)
 }
 
 /**
- * After a run that came to `result`, before its end: a refusal that keeps what was written (txn_keep) undoes the rest and gives OK,
- * for the engine commits it as any other; engine_done then tells the refusal.
+ * After a run that came to `result`, before its end: a refusal that keeps what was written (txn_keep) undoes the rest
+ * and gives OK, for the engine commits it as any other; engine_done then tells the refusal.
  */
 err engine_ran(txn *t, err result);
 

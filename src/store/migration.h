@@ -1,4 +1,7 @@
-/* Migrations, compiled in from the folder migrations by tools/gen_queries.py: numbered from 1 without a gap, forward only. */
+/*
+ * Migrations, compiled in from the folder migrations by tools/gen_queries.py: numbered from 1 without a gap, forward
+ * only.
+ */
 #ifndef PARVIS_STORE_MIGRATION_H
 #define PARVIS_STORE_MIGRATION_H
 

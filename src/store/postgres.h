@@ -247,18 +247,36 @@ msec pg_now(pg_store *s, int64_t theirs);
 
 /* ---- postgres_query.c ---- */
 
+/**
+ * One row, its strings copied into t->a, or ERR_NOT_FOUND. Waits for what was sent before, too, and may learn that it
+ * failed.
+ */
 err pg_query_one(txn *t, const query *q, const void *params, void *row);
+/** All rows, an array in t->a. Waits as pg_query_one. */
 err pg_query_many(txn *t, const query *q, const void *params, void **rows, size_t *count);
+/**
+ * Without `changed`, and in a hopeful run, only sends: a conflict then shows later, and has the job run again,
+ * carefully.
+ */
 err pg_execute(txn *t, const query *q, const void *params, int64_t *changed);
+/** Sends; what is locked from here on counts to this part. */
 err pg_savepoint(txn *t);
+/** Sends; locks stay until the transaction's end. */
 err pg_release(txn *t);
+/** Waits for what was sent, undoes it and forgets its locks. What fails here breaks the job. */
 void pg_rollback_to(txn *t);
 
 /* ---- postgres_hold.c ---- */
 
+/** Whether one may wait for this row: in the order of ids, and with no seats in hand. */
 store_turn pg_hold_turn(const txn *t, uuid id);
+/** Notes a lock; past PG_HOLDS it is forgotten, and found again as one's own. */
 void pg_held(txn *t, uuid id);
+/**
+ * Always ERR_UNAVAILABLE, with t broken: the job is run again, and locks this row first; in a group it is done alone.
+ */
 err pg_hold_first(txn *t, uuid id);
+/** From here on no row is waited for. */
 void pg_hold_no_more(txn *t);
 /** What the job asked for in its last run, locked in order. Before its run. */
 err pg_hold_again(txn *t);
@@ -278,15 +296,20 @@ void pg_memo_changed(pg_connection *c, const query *q);
 
 /* ---- postgres_read.c ---- */
 
+/** Borrows a reader, waiting for one if need be; its BEGIN travels with the first statement. ERR_UNAVAILABLE. */
 err pg_read_begin(txn *t);
+/** Gives the reader back without waiting for the end of its transaction. */
 void pg_read_end(txn *t);
+/** True when the run was worth nothing: the connection was lost, or the database asks for another. */
 bool pg_read_again(const txn *t);
+/** Hangs up all; nobody borrows any more. */
 void pg_close_readers(pg_store *s);
 /** Hangs up one that nobody uses; false when there is none. */
 bool pg_spare_reader(pg_store *s);
 
 /* ---- postgres_queue.c: under s->lock where nothing else is said ---- */
 
+/** Puts a job into its lane, at the end or, when it goes on after a lost connection, at the front. */
 void pg_queue_add(pg_store *s, store_job *job, bool first);
 /** The next work, its lane reserved until pg_queue_done; false when there is none that may run now. */
 bool pg_queue_take(pg_store *s, pg_group *g);
@@ -299,14 +322,25 @@ void pg_refuse_older(pg_store *s, msec than);
 
 /* ---- postgres_write.c ---- */
 
+/**
+ * Queues a job, borrowed until its done was called. Refused at once past the bound, while draining or without a
+ * database.
+ */
 void pg_submit(store *s, store_job *job);
 /** Finishes what is queued and ends the threads; later jobs are refused. */
 void pg_writers_stop(pg_store *s);
 
 /* ---- postgres_schema.c ---- */
 
+/** What the watcher knows, where there is one; else asks. ERR_UNAVAILABLE without a database or for somebody else's. */
 err pg_migration_state(store *s, migration_state *out);
+/**
+ * A step a transaction, under the lock of a row: several processes may begin at once. ERR_UNAVAILABLE, told in the log.
+ */
 err pg_migrate(store *s);
+/**
+ * Indexes and constraints that are not valid; a sentence each, in t->a. Texts that are none PostgreSQL does not take.
+ */
 err pg_integrity(txn *t, str **findings, size_t *count);
 /** Reads the schema's version on a connection that is in no transaction; 0 for an empty database. */
 err pg_version(pg_connection *c, int64_t *have);

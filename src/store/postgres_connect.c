@@ -154,10 +154,10 @@ static bool run_plain(pg_connection *c, const char *sql, msec deadline)
 }
 
 /*
- * Statements of one transaction follow each other at once: one that idles belongs to a process that stands still, or to a
- * machine that is gone, and loses its locks while those who wait for them still do. Waiting for a lock ends before the
- * statement does, so that the reason is told. Every statement has its index, which a plan made over an empty table would
- * not take; other engines that speak the protocol do not all know these settings.
+ * Statements of one transaction follow each other at once: one that idles belongs to a process that stands still, or to
+ * a machine that is gone, and loses its locks while those who wait for them still do. Waiting for a lock ends before
+ * the statement does, so that the reason is told. Every statement has its index, which a plan made over an empty table
+ * would not take; other engines that speak the protocol do not all know these settings.
  */
 static bool settle_session(pg_connection *c, msec deadline)
 {

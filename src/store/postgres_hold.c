@@ -1,8 +1,8 @@
 /*
- * Accounts are locked by whoever acts as them, and by what ends ways into them: two people's transactions may want the same two
- * in another order. Nobody waits out of order: what is not free at once makes the transaction begin again, and lock in order
- * whatever it found that it needs. Several jobs in one transaction hold what each of them locked until their common end; there,
- * too, only what comes in order is waited for, and else each job is done alone.
+ * Accounts are locked by whoever acts as them, and by what ends ways into them: two people's transactions may want the
+ * same two in another order. Nobody waits out of order: what is not free at once makes the transaction begin again, and
+ * lock in order whatever it found that it needs. Several jobs in one transaction hold what each of them locked until
+ * their common end; there, too, only what comes in order is waited for, and else each job is done alone.
  */
 #include "store/postgres.h"
 

@@ -1,7 +1,7 @@
 /*
- * What several jobs of one transaction ask alike: who calls, into which organization, with which rights. On PostgreSQL each
- * question is a round trip. All of the jobs were there before the transaction began, so an answer given to one of them is
- * true for the next, until the transaction itself changes a table that the question reads.
+ * What several jobs of one transaction ask alike: who calls, into which organization, with which rights. On PostgreSQL
+ * each question is a round trip. All of the jobs were there before the transaction began, so an answer given to one of
+ * them is true for the next, until the transaction itself changes a table that the question reads.
  */
 #include "store/postgres.h"
 

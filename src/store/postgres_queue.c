@@ -1,7 +1,7 @@
 /*
- * What waits to be written on PostgreSQL. Transactions of one organization lock the same row of seats: on connections of
- * their own they would only wait for one another, a commit at a time. So jobs stand in lanes; a lane is served by one
- * connection at a time, which takes all its small jobs together and commits them once.
+ * What waits to be written on PostgreSQL. Transactions of one organization lock the same row of seats: on connections
+ * of their own they would only wait for one another, a commit at a time. So jobs stand in lanes; a lane is served by
+ * one connection at a time, which takes all its small jobs together and commits them once.
  */
 #include "store/postgres.h"
 

@@ -1,6 +1,6 @@
 /*
- * Bringing PostgreSQL's schema up to the program's: forward only, each step in a transaction, one process at a time, by the
- * lock of a row.
+ * Bringing PostgreSQL's schema up to the program's: forward only, each step in a transaction, one process at a time, by
+ * the lock of a row.
  */
 #include "store/postgres.h"
 

@@ -91,13 +91,20 @@ void sqlite_works(sqlite_connection *c);
 
 /* ---- sqlite_query.c ---- */
 
+/** One row, its strings copied into t->a, or ERR_NOT_FOUND. Trouble breaks the transaction, and is logged once. */
 err sqlite_query_one(txn *t, const query *q, const void *params, void *row);
+/** All rows, an array in t->a that grows as they come. Errors: trouble alone; no row is none. */
 err sqlite_query_many(txn *t, const query *q, const void *params, void **rows, size_t *count);
+/** ERR_CONFLICT, with t->violation, undoes this statement alone: SQLite goes on with the transaction. */
 err sqlite_execute(txn *t, const query *q, const void *params, int64_t *changed);
+/** All parts have one name: RELEASE and ROLLBACK TO mean the innermost. */
 err sqlite_savepoint(txn *t);
+/** Ends the innermost part; what it did stays. */
 err sqlite_release(txn *t);
+/** Undoes the innermost part and ends it. What fails here breaks the job, whose result then cannot be OK. */
 void sqlite_rollback_to(txn *t);
 
+/** integrity_check, foreign_key_check and texts that are none; sentences in t->a. Reads the whole file. */
 err sqlite_integrity(txn *t, str **findings, size_t *count);
 
 /* ---- sqlite_writer.c ---- */
@@ -106,11 +113,18 @@ err sqlite_integrity(txn *t, str **findings, size_t *count);
 err sqlite_writer_start(sqlite_store *w);
 /** Finishes what is queued and ends the thread; later jobs are refused. */
 void sqlite_writer_stop(sqlite_store *w);
+/** Queues a job, borrowed until its done was called. Past the bound, or while draining, done is called at once. */
 void sqlite_submit(store *s, store_job *job);
 
 /* ---- sqlite_migrate.c ---- */
 
+/** Waits for the writer's turn. ERR_UNAVAILABLE for a file of somebody else's, told in the log. */
 err sqlite_migration_state(store *s, migration_state *out);
+/**
+ * Under the writer's turn, with foreign keys off until the end: outside each step's transaction, for within one the
+ * pragma says nothing. ERR_UNAVAILABLE, told in the log, when a step fails or leaves rows that point nowhere: that step
+ * is undone.
+ */
 err sqlite_migrate(store *s);
 
 #endif

@@ -178,7 +178,9 @@ static err note_applied(sqlite_connection *c, const migration *m)
     return e;
 }
 
-/* Inside its transaction. Foreign keys are off meanwhile, so that tables can be rebuilt; they are checked at the end. */
+/*
+ * Inside its transaction. Foreign keys are off meanwhile, so that tables can be rebuilt; they are checked at the end.
+ */
 static err apply_inside(sqlite_connection *c, const migration *m)
 {
     TRY(check(c, m->name, sqlite_run(c, history_sql)));

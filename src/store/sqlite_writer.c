@@ -1,6 +1,6 @@
 /*
- * The writer: one thread takes all the jobs that wait, runs each in a savepoint of one transaction, commits once, and then
- * tells each its result. No delay to gather: while one group commits, the next one gathers by itself.
+ * The writer: one thread takes all the jobs that wait, runs each in a savepoint of one transaction, commits once, and
+ * then tells each its result. No delay to gather: while one group commits, the next one gathers by itself.
  */
 #include "store/sqlite.h"
 

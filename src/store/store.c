@@ -281,8 +281,9 @@ void store_rollback_to(txn *t)
 /* ---- what stays of a refusal ---- */
 
 /*
- * The savepoints end, kept, and begin anew, so that each of them undoes what comes from here on. So does one more around
- * them, which is the write's own end where it is refused. What fails here breaks the write: its result cannot be OK.
+ * The savepoints end, kept, and begin anew, so that each of them undoes what comes from here on. So does one more
+ * around them, which is the write's own end where it is refused. What fails here breaks the write: its result cannot be
+ * OK.
  */
 void txn_keep(txn *t)
 {

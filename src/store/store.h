@@ -61,6 +61,7 @@ bool store_is_shared(const store *s);
 typedef struct migration_state {
     int64_t have, want; /* versions; have 0: an empty database */
 } migration_state;
+/** Which version the database has, and which this program wants. ERR_UNAVAILABLE, also for somebody else's database. */
 err store_migration_state(store *s, migration_state *out);
 /** Applies what is missing, each in a transaction, after a copy of a non-empty SQLite file (<file>.before-N). */
 err store_migrate(store *s);
@@ -76,17 +77,18 @@ err store_migrate(store *s);
 err store_read(store *s, arena *a, problem *p, err (*run)(txn *t, void *context), void *context);
 
 /**
- * From here on, reads of this thread that follow one another while nothing is committed share one transaction: beginning
- * and ending one costs four locks, more than what a small read does. No read sees less than what was committed before it
- * began. The thread calls store_rest before it waits for anything, so that nothing old is kept from the checkpoint.
+ * From here on, reads of this thread that follow one another while nothing is committed share one transaction:
+ * beginning and ending one costs four locks, more than what a small read does. No read sees less than what was
+ * committed before it began. The thread calls store_rest before it waits for anything, so that nothing old is kept from
+ * the checkpoint.
  */
 void store_linger(store *s);
 void store_rest(store *s);
 
 /**
- * What the engine finds damaged: SQLite's integrity_check and foreign_key_check, and texts that are none (PostgreSQL takes
- * no such text, so there it has nothing to look for), a sentence each; none: *count 0. Reads
- * the whole database: for the operator alone.
+ * What the engine finds damaged: SQLite's integrity_check and foreign_key_check, and texts that are none (PostgreSQL
+ * takes no such text, so there it has nothing to look for), a sentence each; none: *count 0. Reads the whole database:
+ * for the operator alone.
  */
 err store_integrity(txn *t, str **findings, size_t *count);
 
@@ -107,7 +109,9 @@ struct store_job {
     arena *a;
     problem *problem;
     bool bulk; /* large work: at most one of these between two groups of small ones */
-    /* Jobs that lock the same rows have the same number here, and need not wait for one another's commit; 0: unknown. */
+    /*
+     * Jobs that lock the same rows have the same number here, and need not wait for one another's commit; 0: unknown.
+     */
     uint64_t lane;
 
     /* the store's */
@@ -126,8 +130,8 @@ struct store_job {
 void store_submit(store *s, store_job *job);
 /**
  * What t wrote until now stays, whatever the write comes to: a refusal undoes what came after, and so does the end of a
- * savepoint that was open by now. For what must be remembered though the answer is no: a wrong try that is counted, that
- * somebody was told. Trouble (an answer of 5xx, a lost connection) undoes it all the same. Where t reads, nothing.
+ * savepoint that was open by now. For what must be remembered though the answer is no: a wrong try that is counted,
+ * that somebody was told. Trouble (an answer of 5xx, a lost connection) undoes it all the same. Where t reads, nothing.
  */
 void txn_keep(txn *t);
 /**
@@ -136,8 +140,8 @@ void txn_keep(txn *t);
  */
 void store_on_commit(txn *t, void (*call)(void));
 /*
- * Rows that anybody's transaction may lock for long, accounts, are locked in one order, or two that cross wait for each other,
- * and each of them for others. Whoever is about to lock one asks what turn it is.
+ * Rows that anybody's transaction may lock for long, accounts, are locked in one order, or two that cross wait for each
+ * other, and each of them for others. Whoever is about to lock one asks what turn it is.
  */
 typedef enum store_turn {
     STORE_HELD, /* it is locked already, or nobody writes beside */
@@ -149,8 +153,8 @@ store_turn store_hold_turn(const txn *t, uuid id);
 /** It is locked from now on, until the end of t or of the savepoint that is undone. */
 void store_held(txn *t, uuid id);
 /**
- * Has the whole transaction run again, with this row and those it holds locked beforehand, in order. Always an error: the run
- * under way comes to nothing.
+ * Has the whole transaction run again, with this row and those it holds locked beforehand, in order. Always an error:
+ * the run under way comes to nothing.
  */
 err store_hold_first(txn *t, uuid id);
 /** From here on t waits for no such row: it holds what those who have one may wait for (an organization's seats). */
@@ -185,8 +189,9 @@ typedef struct query {
 } query;
 
 /*
- * All three refuse a text parameter that is no text (text_is_sound) with ERR_INVALID_REQUEST before an engine sees it, so
- * that both keep the same: whoever takes bytes from outside makes text of them, and this is the last line behind them.
+ * All three refuse a text parameter that is no text (text_is_sound) with ERR_INVALID_REQUEST before an engine sees it,
+ * so that both keep the same: whoever takes bytes from outside makes text of them, and this is the last line behind
+ * them.
  */
 /** One row or ERR_NOT_FOUND. Strings in the row live in t->a. */
 err store_query_one(txn *t, const query *q, const void *params, void *row);

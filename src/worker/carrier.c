@@ -30,8 +30,8 @@ static err read_state(txn *t, void *context)
 }
 
 /*
- * Revoked, answered or mailed again since it was claimed, or taken up by another process because this one stood still for
- * too long: then it must not go out any more.
+ * Revoked, answered or mailed again since it was claimed, or taken up by another process because this one stood still
+ * for too long: then it must not go out any more.
  */
 static bool still_wanted(worker *w, arena *a, const parcel *p)
 {

@@ -35,8 +35,8 @@ static err answer(txn *t, void *context)
 }
 
 /*
- * Some at a time, until none are left; how many is said. Where others write beside, each alone: what one of them waits for, or fails
- * by, is nobody else's trouble.
+ * Some at a time, until none are left; how many is said. Where others write beside, each alone: what one of them waits
+ * for, or fails by, is nobody else's trouble.
  */
 static void until_done(worker *w, err (*run)(txn *t, void *context), const char *done, const char *failed)
 {

@@ -63,7 +63,8 @@ struct worker {
 /* carrier.c */
 void *carrier_run(void *carrier);
 /*
- * chores.c: reminders, ends of access when they are due, what was asked for addresses, and once an hour what is too old. In the clerk's thread.
+ * chores.c: reminders, ends of access when they are due, what was asked for addresses, and once an hour what is too
+ * old. In the clerk's thread.
  */
 void chores_remind(worker *w);
 void chores_warn(worker *w);

@@ -1,3 +1,7 @@
+/*
+ * The clerk's thread: claims, hands out, records, and sleeps until something is due or somebody wakes it; and the
+ * chores of the clock, each in a transaction of its own.
+ */
 #include "worker/parts.h"
 
 #include "base/log.h"
@@ -304,7 +308,9 @@ static err put_back(txn *t, void *context)
     return OK;
 }
 
-/* Claimed and not carried: another process may take them up at once; where that cannot be said, when their leases end. */
+/*
+ * Claimed and not carried: another process may take them up at once; where that cannot be said, when their leases end.
+ */
 static void drop_parcels(worker *w)
 {
     ARENA_SCOPED a = arena_new(ARENA_BYTES);

@@ -1,6 +1,6 @@
 /*
- * A bare libmicrohttpd answer, as a yardstick: the same loop shape as the server (two threads, each with an epoll daemon on
- * a SO_REUSEPORT socket of its own, run from an outer epoll loop) and a constant answer. Usage: bare PORT
+ * A bare libmicrohttpd answer, as a yardstick: the same loop shape as the server (two threads, each with an epoll
+ * daemon on a SO_REUSEPORT socket of its own, run from an outer epoll loop) and a constant answer. Usage: bare PORT
  */
 #include <arpa/inet.h>
 #include <microhttpd.h>

@@ -1,6 +1,7 @@
 /*
- * Counts what a server does, from inside it: LD_PRELOAD this, and COUNTS names a file of COUNTERS 64-bit numbers that it adds
- * to: allocations, bytes asked for, SQLite's statements, its durable transactions, sends to the database at COUNTS_PORT.
+ * Counts what a server does, from inside it: LD_PRELOAD this, and COUNTS names a file of COUNTERS 64-bit numbers that
+ * it adds to: allocations, bytes asked for, SQLite's statements, its durable transactions, sends to the database at
+ * COUNTS_PORT.
  */
 #include <arpa/inet.h>
 #include <dlfcn.h>

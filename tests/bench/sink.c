@@ -1,6 +1,6 @@
 /*
- * A mail server that takes every mail at once and keeps none: a thread a connection, RFC 5321 as far as one that is spoken
- * to politely needs it. Usage: sink PORT
+ * A mail server that takes every mail at once and keeps none: a thread a connection, RFC 5321 as far as one that is
+ * spoken to politely needs it. Usage: sink PORT
  */
 #include <arpa/inet.h>
 #include <netinet/tcp.h>

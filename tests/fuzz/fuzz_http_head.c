@@ -1,4 +1,7 @@
-/* A raw head, as a socket would give it: the gate, and behind it router, cookies, the reader's site, the client's address. */
+/*
+ * A raw head, as a socket would give it: the gate, and behind it router, cookies, the reader's site, the client's
+ * address.
+ */
 #include "http/cookie.h"
 #include "http/gate.h"
 #include "http/router.h"

@@ -1,4 +1,7 @@
-/* multipart/form-data: the parts stand within the body, in order, and hold no delimiter. The first line is the boundary. */
+/*
+ * multipart/form-data: the parts stand within the body, in order, and hold no delimiter. The first line is the
+ * boundary.
+ */
 #include "http/multipart.h"
 
 #include <stdlib.h>

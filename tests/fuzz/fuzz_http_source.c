@@ -1,5 +1,7 @@
-/* Networks of trusted proxies (the first line) and what they forward (the other lines): what comes out is an address, and the
- * peer's own unless the peer is trusted. */
+/*
+ * Networks of trusted proxies (the first line) and what they forward (the other lines): what comes out is an address,
+ * and the peer's own unless the peer is trusted.
+ */
 #include "http/source.h"
 
 #include <arpa/inet.h>

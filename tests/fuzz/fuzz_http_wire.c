@@ -1,4 +1,7 @@
-/* A stream of bytes in portions: how it is cut changes nothing, and no line of a head that passed ends in anything but CRLF. */
+/*
+ * A stream of bytes in portions: how it is cut changes nothing, and no line of a head that passed ends in anything but
+ * CRLF.
+ */
 #include "http/wire.h"
 
 #include <stdlib.h>

@@ -1,5 +1,7 @@
-/* Any bytes as the parts of a mail, 0xFF between them: refused, or one whose headers are the ones that were meant, in lines that
- * every mail server takes, and whose two parts decode to what was given. */
+/*
+ * Any bytes as the parts of a mail, 0xFF between them: refused, or one whose headers are the ones that were meant, in
+ * lines that every mail server takes, and whose two parts decode to what was given.
+ */
 #include "ports/mail.h"
 #include "ports/mail_unlink.h"
 
@@ -98,7 +100,9 @@ static void check_part(str mail, str type, str given)
         abort();
 }
 
-/* A name stays itself but for word joiners, none of which breaks a header, and no dot of it stands between two words. */
+/*
+ * A name stays itself but for word joiners, none of which breaks a header, and no dot of it stands between two words.
+ */
 static void check_unlinked(str name)
 {
     BUF_SCOPED once = {0}, twice = {0};

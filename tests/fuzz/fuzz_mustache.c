@@ -1,5 +1,7 @@
-/* Any bytes as a template: parsed, checked, and rendered with itself as its only partial. What the check accepts as HTML must
- * leave a hostile value harmless wherever the template puts it. */
+/*
+ * Any bytes as a template: parsed, checked, and rendered with itself as its only partial. What the check accepts as
+ * HTML must leave a hostile value harmless wherever the template puts it.
+ */
 #include "ports/mustache.h"
 
 #include <stdlib.h>

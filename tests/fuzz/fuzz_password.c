@@ -1,4 +1,7 @@
-/* Any bytes as a new password, and as what is known of the person: what passes is text of the asked length and not the person. */
+/*
+ * Any bytes as a new password, and as what is known of the person: what passes is text of the asked length and not the
+ * person.
+ */
 #include "ports/password.h"
 
 #include <stdlib.h>

@@ -1,5 +1,7 @@
-/* Tokens of links and cookies, typed codes, sealed secrets, cursors of lists: strict, one spelling each, and nothing that was
- * altered opens. */
+/*
+ * Tokens of links and cookies, typed codes, sealed secrets, cursors of lists: strict, one spelling each, and nothing
+ * that was altered opens.
+ */
 #include "domain/shared/page.h"
 #include "domain/shared/secret.h"
 #include <stdlib.h>

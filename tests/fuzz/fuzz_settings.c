@@ -1,5 +1,7 @@
-/* Any bytes as parvis.ini: refused with a sentence that exists, or settings that, written out as `parvis config` shows them, are
- * read again as the same. */
+/*
+ * Any bytes as parvis.ini: refused with a sentence that exists, or settings that, written out as `parvis config` shows
+ * them, are read again as the same.
+ */
 #include "base/buf.h"
 #include "ports/catalog.h"
 #include "ports/config.h"

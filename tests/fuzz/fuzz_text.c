@@ -1,4 +1,7 @@
-/* Text on its way to a sentence, a terminal, a link: what was put in comes out as it was, and nothing of it is taken for more. */
+/*
+ * Text on its way to a sentence, a terminal, a link: what was put in comes out as it was, and nothing of it is taken
+ * for more.
+ */
 #include "cli/command.h"
 #include "console/console.h"
 #include "domain/shared/phrase.h"

@@ -1,5 +1,7 @@
-/* Addresses of mail servers with a password in them: taken or refused with a reason, and never shown whole. Any bytes as the
- * words of a mail server: one line of UTF-8. */
+/*
+ * Addresses of mail servers with a password in them: taken or refused with a reason, and never shown whole. Any bytes
+ * as the words of a mail server: one line of UTF-8.
+ */
 #include "ports/config.h"
 #include "ports/mail.h"
 

@@ -1,4 +1,7 @@
-/* What browsers and authenticators send for passkeys: never a crash or room for more than was sent; what passes is ours. */
+/*
+ * What browsers and authenticators send for passkeys: never a crash or room for more than was sent; what passes is
+ * ours.
+ */
 #include "ports/token.h"
 #include "ports/webauthn.h"
 #include "ports/webauthn_parse.h"

@@ -1,5 +1,7 @@
-/* Runs a fuzz target over the files of folders, without a fuzzer: replay TARGET FOLDER… A target ends the program when what
- * must hold does not. TARGETS, an X() for each, comes from meson.build. */
+/*
+ * Runs a fuzz target over the files of folders, without a fuzzer: replay TARGET FOLDER… A target ends the program when
+ * what must hold does not. TARGETS, an X() for each, comes from meson.build.
+ */
 #include <dirent.h>
 #include <stdint.h>
 #include <stdio.h>

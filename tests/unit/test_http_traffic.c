@@ -1,4 +1,6 @@
-/* The same server under many clients: crowds, clients that leave, slow ones, a full queue, an end with work in flight. */
+/*
+ * The same server under many clients: crowds, clients that leave, slow ones, a full queue, an end with work in flight.
+ */
 #include "http_fixture.h"
 
 enum { CROWD = 64, ROUNDS = 30 };

@@ -1,6 +1,7 @@
 /*
- * Migrations over what is there: a database of the first one, with rows in every table, goes through each later one of the
- * program's; and through one that rebuilds the table most others refer to, so that this says something while there is no other.
+ * Migrations over what is there: a database of the first one, with rows in every table, goes through each later one of
+ * the program's; and through one that rebuilds the table most others refer to, so that this says something while there
+ * is no other.
  */
 #include "store_fixture.h"
 

@@ -1,4 +1,6 @@
-/* The pool's promises: a line for each source, turns, who gives way in a full queue, what a source had lately, bounds. */
+/*
+ * The pool's promises: a line for each source, turns, who gives way in a full queue, what a source had lately, bounds.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,4 +1,7 @@
-/* A line that is cut while a transaction reads: it is read again, by whoever calls, and what the first run saw is forgotten. */
+/*
+ * A line that is cut while a transaction reads: it is read again, by whoever calls, and what the first run saw is
+ * forgotten.
+ */
 #include "wire_store.h"
 
 enum { READ_RUNS = 3 }; /* the store's patience */

@@ -1,3 +1,7 @@
+/*
+ * Reading and changing accounts, and their sessions one by one. A name or an address stands with each membership too,
+ * for searching: both change in one transaction.
+ */
 #include "domain/account/account.h"
 
 #include "domain/account/ways_in.h"

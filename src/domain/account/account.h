@@ -27,30 +27,39 @@ typedef struct account_view {
     int64_t browsers;        /* the same; domain/browser.h */
 } account_view;
 
+/** All of an account; strings in t->a. ERR_NOT_FOUND. */
 err account_get(txn *t, uuid id, account_view *out);
 /**
- * Whose address it is, by its key. In a write the account is held (ways_hold), and the address is its own until the end of t:
- * an undo beside it would else move it meanwhile, and what was meant for one account be done to another. ERR_NOT_FOUND.
+ * Whose address it is, by its key. In a write the account is held (ways_hold), and the address is its own until the end
+ * of t: an undo beside it would else move it meanwhile, and what was meant for one account be done to another.
+ * ERR_NOT_FOUND.
  */
 err account_find(txn *t, str email_key, q_account_by_key_row *out);
 /** The same by an address as typed. ERR_NOT_FOUND, ERR_INVALID_ADDRESS. */
 err account_by_email(txn *t, str email, account_view *out);
-/** For the operator: by its address or, since one may wait without (lifecycle/email_undo.h), its id. The same errors. */
+/**
+ * For the operator: by its address or, since one may wait without (lifecycle/email_undo.h), its id. The same errors.
+ */
 err account_named(txn *t, str named, account_view *out);
 
-/** An account that waits without an address for who can take it back, and until when that is possible (it may be over). */
+/**
+ * An account that waits without an address for who can take it back, and until when that is possible (it may be over).
+ */
 typedef struct account_waiting {
     uuid id;
     msec until;
 } account_waiting;
+/** All of them, for the operator; in t->a. */
 err accounts_waiting(txn *t, account_waiting **out, size_t *count);
 
 typedef struct account_change {
     str given_name, family_name, locale; /* STR_NONE: unchanged */
     str time_zone;                       /* an IANA name; "" or STR_NONE: unchanged, "UTC": none */
 } account_change;
-/** Changes one's own names (in every organization's lists too) and language. ERR_INVALID_REQUEST for names that hold links,
- * and for time zones that the system does not know. */
+/**
+ * Changes one's own names (in every organization's lists too) and language. ERR_INVALID_REQUEST for names that hold
+ * links, and for time zones that the system does not know.
+ */
 err account_update(txn *t, const actor *by, const account_change *change);
 
 /** Writes an account's name and address anew into what lists are sorted and searched by, wherever it is a member. */
@@ -64,6 +73,7 @@ typedef struct membership_view {
     str entitlement_keys; /* the organization's, and what of it is on */
     int64_t entitlements;
 } membership_view;
+/** Where the account is an active member, for choosing where to go; in t->a. */
 err account_memberships(txn *t, uuid account_id, membership_view **out, size_t *count);
 
 typedef struct session_view {
@@ -71,6 +81,7 @@ typedef struct session_view {
     msec created_at, seen_at, expires_at;
     str user_agent, source;
 } session_view;
+/** Those that are alive, for one's own list; in t->a. */
 err account_sessions(txn *t, uuid account_id, session_view **out, size_t *count);
 /** Ends one of one's own sessions. ERR_NOT_FOUND for anybody else's. */
 err session_end(txn *t, const actor *by, uuid session_id);

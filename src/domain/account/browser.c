@@ -1,3 +1,7 @@
+/*
+ * The word is signed and nothing of it is kept: a table of browsers would grow by each sign-in and tell more of people
+ * than it is for.
+ */
 #include "domain/account/browser.h"
 
 #include "limits_table.h"

@@ -81,7 +81,7 @@ static err tell_asked(txn *t, const actor *by, const address *to)
 /* What is refused whatever the password is. */
 static err judge(txn *t, const actor *by, str email, address *to)
 {
-    if (!by->address_proved) /* what was given to this address is for whoever proves it, and for nobody who proved another */
+    if (!by->address_proved) /* what was given to this address is for whoever proves it, and nobody else */
         return ERR_ADDRESS_UNPROVED;
     if (!address_parse(t->a, email, to))
         return problem_at(t->problem, ERR_INVALID_ADDRESS, S("/email"), S("invalid-address"), 0);

@@ -1,6 +1,6 @@
 /*
- * Another address for an account. It is asked for with the password, taken by a link mailed to the new address, and can be
- * given back for a week by a link mailed to the old one.
+ * Another address for an account. It is asked for with the password, taken by a link mailed to the new address, and can
+ * be given back for a week by a link mailed to the old one.
  */
 #ifndef PARVIS_DOMAIN_ACCOUNT_EMAIL_CHANGE_H
 #define PARVIS_DOMAIN_ACCOUNT_EMAIL_CHANGE_H
@@ -8,11 +8,11 @@
 #include "domain/account/credential.h"
 
 /**
- * Mails a link, good for a day, to the new address; an earlier one dies. To somebody's who has an account already goes a mail
- * that says so instead: the caller learns nothing of it. The address until now is told. ERR_ADDRESS_UNPROVED for who did not
- * prove the present one; ERR_INVALID_ADDRESS, ERR_ADDRESS_DOMAIN_REFUSED (one of its organizations
- * does not take the domain), ERR_RATE_LIMITED (5 an hour by account; one to
- * an address that five others asked for), and those of holder_check.
+ * Mails a link, good for a day, to the new address; an earlier one dies. To somebody's who has an account already goes
+ * a mail that says so instead: the caller learns nothing of it. The address until now is told. ERR_ADDRESS_UNPROVED for
+ * who did not prove the present one; ERR_INVALID_ADDRESS, ERR_ADDRESS_DOMAIN_REFUSED (one of its organizations does not
+ * take the domain), ERR_RATE_LIMITED (5 an hour by account; one to an address that five others asked for), and those of
+ * holder_check.
  */
 err email_change_request(txn *t, const actor *by, const sign_in *proof, str email);
 
@@ -38,7 +38,10 @@ err email_change_asked(txn *t, uuid account_id, email_change_pending *out);
 /** Its link is dead. ERR_NOT_FOUND when none waits. */
 err email_change_cancel(txn *t, const actor *by);
 
-/** What a link would do, for the page that asks first: `email` becomes the address of the account that now has `current`. */
+/**
+ * What a link would do, for the page that asks first: `email` becomes the address of the account that now has
+ * `current`.
+ */
 typedef struct email_change_view {
     uuid account_id;
     str email, current; /* current empty: the account waits without one */
@@ -50,8 +53,8 @@ err email_change_lookup(txn *t, str token, email_change_kind kind, email_change_
 /** The row behind a mailed link; held in a write, so that of two only one uses it. ERR_TOKEN_INVALID. */
 err email_link_open(txn *t, str token, email_change_kind kind, q_email_change_row *row);
 /**
- * Another link of this kind for the account, to this address; *token is shown in the mail alone. `since`: an undo that gives
- * what the account gained from then until now, and not the account; 0: the account.
+ * Another link of this kind for the account, to this address; *token is shown in the mail alone. `since`: an undo that
+ * gives what the account gained from then until now, and not the account; 0: the account.
  */
 err email_link_make(txn *t, uuid account_id, email_change_kind kind, str email, str email_key, msec since, str *token);
 /** What email_change_request refuses of a domain, asked again: rules and organizations may be others by now. */

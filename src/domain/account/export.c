@@ -1,3 +1,7 @@
+/*
+ * Reads what an account may take along. Others whom its events name are left out: their traces are not this account's
+ * to take.
+ */
 #include "domain/account/export.h"
 
 #include "event_table.h"

@@ -16,7 +16,10 @@ typedef struct exported_event {
     str before, after, detail; /* JSON objects; STR_NONE: none */
 } exported_event;
 
-/** All of it; the lists beside it are account_memberships and account_sessions. No secret is among it, nor anybody else's name. */
+/**
+ * All of it; the lists beside it are account_memberships and account_sessions. No secret is among it, nor anybody
+ * else's name.
+ */
 typedef struct account_export {
     account_view account;
     exported_invitation *invitations; /* accepted, by the address of now */

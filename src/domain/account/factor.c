@@ -1,3 +1,7 @@
+/*
+ * Codes of the app and recovery codes, taken under the row's lock, each once. What is kept opens with the server's key
+ * alone: a stolen database makes no codes.
+ */
 #include "domain/account/factor.h"
 
 #include "domain/account/ways_in.h"
@@ -142,7 +146,10 @@ static tries_of tries_for(txn *t, const actor *who, uuid account_id)
     return (tries_of){{THROTTLE_FACTOR, subject, who->source}, {THROTTLE_TOTP, subject, STR_NONE}};
 }
 
-/* Wrong digits are counted for the account alone too, and its holder is told once they are many: somebody has the password. */
+/*
+ * Wrong digits are counted for the account alone too, and its holder is told once they are many: somebody has the
+ * password.
+ */
 static err note_wrong(txn *t, const actor *who, uuid account_id, bool digits)
 {
     int64_t failures = 0;

@@ -1,3 +1,7 @@
+/*
+ * A key is found by the id it carries and compared by its hash, like any other secret; it belongs to nobody's account,
+ * and ends when the operator says so.
+ */
 #include "domain/account/instance_key.h"
 
 #include "domain/shared/audit.h"

@@ -1,3 +1,7 @@
+/*
+ * The three steps of taking a passkey. What the pool verified is looked at again under the row's lock: meanwhile it may
+ * have been used, removed, or overtaken by its copy.
+ */
 #include "domain/account/passkey.h"
 
 #include "domain/account/factor.h"
@@ -113,7 +117,10 @@ err passkey_enrol_nobody(txn *t, uuid invitation_id, const passkey_new *in)
 
 /* ---- use ---- */
 
-/* Under a passkey that there is, or, from this source, under all that there are not: what is only claimed has no row of its own. */
+/*
+ * Under a passkey that there is, or, from this source, under all that there are not: what is only claimed has no row of
+ * its own.
+ */
 static throttle_of tries_of(txn *t, const actor *who, const passkey_shown *in)
 {
     bool known = !uuid_none(in->passkey_id);

@@ -1,7 +1,7 @@
 /*
- * Passkeys: a key pair that an authenticator keeps for one account. With its user verified (PIN, finger, face) a passkey is
- * a whole sign-in; without, it is a second factor. What a browser sends is checked in three steps: found in a reading
- * transaction, verified in the pool, used up in the transaction that acts on it.
+ * Passkeys: a key pair that an authenticator keeps for one account. With its user verified (PIN, finger, face) a
+ * passkey is a whole sign-in; without, it is a second factor. What a browser sends is checked in three steps: found in
+ * a reading transaction, verified in the pool, used up in the transaction that acts on it.
  */
 #ifndef PARVIS_DOMAIN_ACCOUNT_PASSKEY_H
 #define PARVIS_DOMAIN_ACCOUNT_PASSKEY_H
@@ -45,19 +45,25 @@ typedef struct passkey_shown {
 } passkey_shown;
 /** Finds the key, unless tries are being slowed: ERR_RATE_LIMITED. An unknown one gives no error. */
 err passkey_find(txn *t, const actor *who, passkey_shown *in);
-/** Checks the signature and all around it: for the pool. `account_id`: whose it must be; UUID_NONE with PASSKEY_SIGN_IN. */
+/**
+ * Checks the signature and all around it: for the pool. `account_id`: whose it must be; UUID_NONE with PASSKEY_SIGN_IN.
+ */
 void passkey_verify(const struct env *env, arena *a, passkey_use use, uuid account_id, passkey_shown *in);
 /** Signs in. ERR_SIGN_IN_FAILED is noted. */
 err passkey_sign_in(txn *t, const actor *who, const passkey_shown *in, signed_in *out);
-/** One of the caller's own, as a second factor: a full session takes this one's place. ERR_SECOND_FACTOR_FAILED is noted, as above. */
+/**
+ * One of the caller's own, as a second factor: a full session takes this one's place. ERR_SECOND_FACTOR_FAILED is
+ * noted, as above.
+ */
 err passkey_prove(txn *t, const actor *by, const passkey_shown *in, signed_in *out);
 
+/** All of an account's; in t->a. */
 err passkey_list(txn *t, uuid account_id, passkey_view **out, size_t *count);
 /** ERR_NOT_FOUND for anybody else's; ERR_INVALID_REQUEST at /name. */
 err passkey_rename(txn *t, const actor *by, uuid id, str name);
 /**
- * Removes one and tells the address; with the last factor the recovery codes go. ERR_NOT_FOUND; ERR_LAST_WAY_IN while there
- * is neither a password nor another; ERR_CONFLICT while an organization demands a factor and this is the last.
+ * Removes one and tells the address; with the last factor the recovery codes go. ERR_NOT_FOUND; ERR_LAST_WAY_IN while
+ * there is neither a password nor another; ERR_CONFLICT while an organization demands a factor and this is the last.
  */
 err passkey_remove(txn *t, const actor *by, uuid id);
 

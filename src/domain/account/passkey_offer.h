@@ -35,7 +35,9 @@ typedef struct passkey_offer {
 /** Whether browsers offer passkeys at this server's public_url. */
 bool passkey_possible(const struct env *env, arena *a);
 
-/* A challenge is an id and its keyed digest: asking for one writes nothing. It is good for PASSKEY_TIMEOUT, and once. */
+/*
+ * A challenge is an id and its keyed digest: asking for one writes nothing. It is good for PASSKEY_TIMEOUT, and once.
+ */
 
 /** ERR_PASSKEYS_UNAVAILABLE; ERR_PASSKEY_LIMIT_REACHED. */
 err passkey_offer_add(txn *t, const actor *by, passkey_offer *out);

@@ -1,3 +1,7 @@
+/*
+ * A table of what browsers say, more telling names first. Good enough for people to know their own devices again;
+ * nothing depends on it.
+ */
 #include "domain/account/user_agent.h"
 
 typedef struct sign {

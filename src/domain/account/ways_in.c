@@ -1,3 +1,7 @@
+/*
+ * Carries out the table that spec/ways_in.yaml becomes. Nobody else ends ways in bulk, so that a way that is added has
+ * to be thought of once, in the table.
+ */
 #include "domain/account/ways_in.h"
 
 #include "queries.h"

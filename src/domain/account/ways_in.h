@@ -1,7 +1,7 @@
 /*
- * What ends the ways into an account: sessions, mailed tokens, addresses under way, browsers that are known, passkeys, apps,
- * codes, keys, passwords. spec/ways_in.yaml says for each case what becomes of each way. Beside it stand only what
- * somebody takes away themselves (one session, one key, one factor) and the sweeping of what has expired.
+ * What ends the ways into an account: sessions, mailed tokens, addresses under way, browsers that are known, passkeys,
+ * apps, codes, keys, passwords. spec/ways_in.yaml says for each case what becomes of each way. Beside it stand only
+ * what somebody takes away themselves (one session, one key, one factor) and the sweeping of what has expired.
  */
 #ifndef PARVIS_DOMAIN_ACCOUNT_WAYS_IN_H
 #define PARVIS_DOMAIN_ACCOUNT_WAYS_IN_H
@@ -17,9 +17,10 @@ typedef struct ways_of {
 } ways_of;
 
 /**
- * Holds an account until the end of t. Whoever acts as it, or opens a way into it, holds it beforehand; ways_end does, and so
- * waits for all of those and finds what they made, while whoever comes later finds what it left. Before seats are locked. Where
- * it would have to be waited for out of order, t begins again (store_hold_turn): an error, and t comes to nothing.
+ * Holds an account until the end of t. Whoever acts as it, or opens a way into it, holds it beforehand; ways_end does,
+ * and so waits for all of those and finds what they made, while whoever comes later finds what it left. Before seats
+ * are locked. Where it would have to be waited for out of order, t begins again (store_hold_turn): an error, and t
+ * comes to nothing.
  */
 err ways_hold(txn *t, uuid account_id);
 

@@ -215,8 +215,8 @@ err invitation_resend(txn *t, const actor *by, uuid id, str *shown)
 }
 
 /*
- * What comes after store_savepoint. A refusal that tells of an account leaves nothing behind but the note that it was told:
- * whoever asks again and again is counted each time.
+ * What comes after store_savepoint. A refusal that tells of an account leaves nothing behind but the note that it was
+ * told: whoever asks again and again is counted each time.
  */
 static err keep_or_note(txn *t, const actor *by, err e, bool told, str email_key)
 {

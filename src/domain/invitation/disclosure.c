@@ -1,3 +1,7 @@
+/*
+ * Counts by the hour and organization, an address once however often it is asked about, and writes one line of the
+ * record for all that one change told.
+ */
 #include "domain/invitation/disclosure.h"
 
 #include "domain/shared/audit.h"

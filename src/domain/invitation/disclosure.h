@@ -1,6 +1,6 @@
 /*
- * Whether an address has an account is told to an organization through this door alone: hidden, or counted and audited. Members
- * of the organization itself are no secret to it, and whoever holds a mailed link is the holder.
+ * Whether an address has an account is told to an organization through this door alone: hidden, or counted and audited.
+ * Members of the organization itself are no secret to it, and whoever holds a mailed link is the holder.
  */
 #ifndef PARVIS_DOMAIN_INVITATION_DISCLOSURE_H
 #define PARVIS_DOMAIN_INVITATION_DISCLOSURE_H
@@ -20,10 +20,11 @@ typedef struct disclosure {
     msec retry_after; /* seconds; 0: the hour had room for all that was asked */
 } disclosure;
 
+/** Nothing is told yet. Borrows t and by until disclosure_end. */
 disclosure disclosure_begin(txn *t, const actor *by, uuid organization_id);
 /**
- * Asked before anything depends on whether this address has an account, whether it has one or not. *may is false where accounts
- * are hidden, and past addresses_per_hour: then nothing that the organization sees may depend on it.
+ * Asked before anything depends on whether this address has an account, whether it has one or not. *may is false where
+ * accounts are hidden, and past addresses_per_hour: then nothing that the organization sees may depend on it.
  */
 err disclosure_ask(disclosure *d, str email_key, bool *may);
 /** The same for what tells even where accounts are hidden: counted and audited; past the hour *may is false. */

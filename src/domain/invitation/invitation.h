@@ -41,7 +41,7 @@ typedef struct invite_order {
     msec lifetime; /* 0: the organization's; 1 h to 90 d, of temporary passwords 30 d */
     bool deliver;  /* false: no mail, links are copied */
     str method;    /* METHOD_TEMPORARY_PASSWORD for whoever has no account; else, and for all others, links */
-    str delivery; /* of temporary passwords: "send", "show"; STR_NONE: what the organization has set, if it does not ask */
+    str delivery;  /* of temporary passwords: "send", "show"; STR_NONE: what the organization has set, unless it asks */
 } invite_order;
 
 typedef struct invite_result {
@@ -65,8 +65,10 @@ typedef struct invitation_filter {
     str state, q; /* STR_NONE: any; q: beginning of the address */
     uuid batch_id;
 } invitation_filter;
+/** A page, newest first; in t->a. ERR_INVALID_REQUEST for a cursor of another list. */
 err invitation_list(txn *t, uuid organization_id, const invitation_filter *f, page *p, invitation_view **out,
                     size_t *count);
+/** One; strings in t->a. ERR_NOT_FOUND, too, for one of another organization. */
 err invitation_get(txn *t, uuid organization_id, uuid id, invitation_view *out);
 
 typedef struct batch_view {
@@ -74,6 +76,7 @@ typedef struct batch_view {
     msec created_at;
     int64_t total, pending, accepted, declined, revoked, expired;
 } batch_view;
+/** What became of all that were sent together. ERR_NOT_FOUND. */
 err batch_get(txn *t, uuid organization_id, uuid id, batch_view *out);
 
 #endif

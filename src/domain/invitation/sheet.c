@@ -1,3 +1,7 @@
+/*
+ * Lays out the sheet, in the language of whom it is for. The password stands as large as it fits, since it is typed
+ * from paper.
+ */
 #include "domain/invitation/sheet.h"
 
 #include "domain/shared/phrase.h"

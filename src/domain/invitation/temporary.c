@@ -1,3 +1,7 @@
+/*
+ * Issuing a temporary password and ending it. The account that waits behind it is made and goes with the invitation, in
+ * its transaction, so that an address is never held by nobody.
+ */
 #include "domain/invitation/temporary.h"
 
 #include "domain/account/temporary_password.h"
@@ -39,7 +43,10 @@ err temporary_delivery(txn *t, const temporary_terms *terms, str wished, str *ou
 
 /* ---- issuing and ending ---- */
 
-/* The one that waits already gets the new password, and what an earlier one opened ends with that. ERR_NOT_FOUND: none does. */
+/*
+ * The one that waits already gets the new password, and what an earlier one opened ends with that. ERR_NOT_FOUND: none
+ * does.
+ */
 static err renew_waiting(txn *t, const invitation_send *s, const q_temporary_insert_in *with)
 {
     q_temporary_standing_row waits;

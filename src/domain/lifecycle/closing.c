@@ -1,3 +1,7 @@
+/*
+ * What goes with an account and what stays, statement by statement: the same whether its holder closes it, the operator
+ * does, or somebody proved its address.
+ */
 #include "domain/lifecycle/closing.h"
 
 #include "domain/account/ways_in.h"
@@ -42,8 +46,8 @@ static err refuse_last_owner(txn *t, const closing_place *places, size_t count)
 }
 
 /*
- * Whoever had the account a week ago may take it back: it is not closed under their hands. The operator, whom they can ask,
- * may.
+ * Whoever had the account a week ago may take it back: it is not closed under their hands. The operator, whom they can
+ * ask, may.
  */
 static err refuse_undoable(txn *t, const actor *by, uuid account_id)
 {

@@ -1,9 +1,9 @@
 /*
  * Closing an account: what ends, and what stays for the record.
  *
- * Whose a trace is, is said by ids alone: details about the account, mails of the account, invitations whose person it is. An address
- * by itself is proof of nothing, and mailboxes change hands. What ended at one becomes its account's when that account leaves it, if
- * it had proved it; what lies at an address that nobody proved is nobody's, and stays.
+ * Whose a trace is, is said by ids alone: details about the account, mails of the account, invitations whose person it
+ * is. An address by itself is proof of nothing, and mailboxes change hands. What ended at one becomes its account's
+ * when that account leaves it, if it had proved it; what lies at an address that nobody proved is nobody's, and stays.
  */
 #ifndef PARVIS_DOMAIN_LIFECYCLE_CLOSING_H
 #define PARVIS_DOMAIN_LIFECYCLE_CLOSING_H
@@ -26,10 +26,10 @@ err closing_preview(txn *t, uuid account_id, closing_place **out, size_t *count)
 err closing_undoable(txn *t, uuid account_id, msec *until);
 
 /**
- * Closes an account for good: memberships end everywhere, as by leaving; sessions, links and second factors go; names and
- * address are erased, also from the record, and the address is free again. It gets a last mail. The id stays.
- * ERR_LAST_OWNER with a pointer for each organization that would be left without one; ERR_CONFLICT by
- * closing_undoable; ERR_NOT_FOUND when it is closed.
+ * Closes an account for good: memberships end everywhere, as by leaving; sessions, links and second factors go; names
+ * and address are erased, also from the record, and the address is free again. It gets a last mail. The id stays.
+ * ERR_LAST_OWNER with a pointer for each organization that would be left without one; ERR_CONFLICT by closing_undoable;
+ * ERR_NOT_FOUND when it is closed.
  */
 err account_close(txn *t, const actor *by, uuid account_id);
 
@@ -37,8 +37,8 @@ err account_close(txn *t, const actor *by, uuid account_id);
 err account_leaves_address(txn *t, const q_account_kept_row *who);
 
 /**
- * Ends every way into an account and erases its person: names and addresses, also from the record. Its memberships were ended
- * or moved before; the id stays, the address is free.
+ * Ends every way into an account and erases its person: names and addresses, also from the record. Its memberships were
+ * ended or moved before; the id stays, the address is free.
  */
 err account_erase(txn *t, const q_account_kept_row *who);
 /** What stands in place of an address's key where an account has none: nobody can type it. */

@@ -1,3 +1,7 @@
+/*
+ * Memberships that came by an address go with it to an account of its own; finding them is apart from moving them, so
+ * that an undo can look before anything changes.
+ */
 #include "domain/lifecycle/email_share.h"
 
 #include "domain/account/credential.h"

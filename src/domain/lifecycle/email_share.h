@@ -18,10 +18,10 @@ err email_share_find(txn *t, email_share *s);
 /** Moves them to the account `heir`, and with them the undo links of addresses that the account left in that time. */
 err email_share_move(txn *t, const actor *by, const email_share *s, uuid heir);
 /**
- * What a link gives that was made, or lessened, when the account came back to an earlier address (email_change_confirm): the
- * share of the link's address becomes an account of its own, a link to choose its password goes there, and the account
- * that it is taken out of goes on. ERR_TOKEN_INVALID where nothing is left of it; ERR_ADDRESS_TAKEN, with nothing changed, where the
- * address has a newer account that proved it.
+ * What a link gives that was made, or lessened, when the account came back to an earlier address
+ * (email_change_confirm): the share of the link's address becomes an account of its own, a link to choose its password
+ * goes there, and the account that it is taken out of goes on. ERR_TOKEN_INVALID where nothing is left of it;
+ * ERR_ADDRESS_TAKEN, with nothing changed, where the address has a newer account that proved it.
  */
 err email_share_take(txn *t, const actor *who, const q_email_change_row *undo);
 

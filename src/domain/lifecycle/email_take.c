@@ -34,8 +34,8 @@ actor email_holder(const actor *who, uuid account_id)
 }
 
 /*
- * What the address that loses the account may do about it. None of its links outlives those of earlier addresses: who had the
- * account longest has the last word, and a thief cannot sit out the holder's link.
+ * What the address that loses the account may do about it. None of its links outlives those of earlier addresses: who
+ * had the account longest has the last word, and a thief cannot sit out the holder's link.
  */
 static err link_for_old(txn *t, const q_account_kept_row *was, mail_order *order)
 {
@@ -45,9 +45,9 @@ static err link_for_old(txn *t, const q_account_kept_row *was, mail_order *order
 }
 
 /*
- * The account comes back to an address that could take it back anyway, and that had it before any that it had since: none of
- * those takes it away again. What it gained in between may stay where it is, since it may be one person who moved to and fro;
- * but each of those addresses can have its share out of it, as by an undo.
+ * The account comes back to an address that could take it back anyway, and that had it before any that it had since:
+ * none of those takes it away again. What it gained in between may stay where it is, since it may be one person who
+ * moved to and fro; but each of those addresses can have its share out of it, as by an undo.
  */
 static err link_for_share(txn *t, const q_account_kept_row *was, msec left_at, mail_order *order)
 {

@@ -6,11 +6,11 @@
 #include "queries.h"
 
 /**
- * Puts the new address in place, proved; it follows into every list. Reset links to the old one die. The old address gets a
- * link good for 7 days that undoes this, and earlier ones stay good as long; where the new one is an earlier one whose link
- * still stands, those since give no more than their share (email_share_take), or nothing. An account that has the new address
- * without having proved it gives way. ERR_TOKEN_INVALID, ERR_ADDRESS_DOMAIN_REFUSED, ERR_ADDRESS_TAKEN when somebody has it
- * by now.
+ * Puts the new address in place, proved; it follows into every list. Reset links to the old one die. The old address
+ * gets a link good for 7 days that undoes this, and earlier ones stay good as long; where the new one is an earlier one
+ * whose link still stands, those since give no more than their share (email_share_take), or nothing. An account that
+ * has the new address without having proved it gives way. ERR_TOKEN_INVALID, ERR_ADDRESS_DOMAIN_REFUSED,
+ * ERR_ADDRESS_TAKEN when somebody has it by now.
  */
 err email_change_confirm(txn *t, const actor *who, str token, uuid *account_id);
 

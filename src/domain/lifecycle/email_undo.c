@@ -1,7 +1,7 @@
 /*
- * Taking the old address back. A thief may have moved the account, proved the new address and replaced the password: all of
- * that ends. But the old address may as well be that of an employer, and the new one honestly its person's: what came under
- * the new address stays with it.
+ * Taking the old address back. A thief may have moved the account, proved the new address and replaced the password:
+ * all of that ends. But the old address may as well be that of an employer, and the new one honestly its person's: what
+ * came under the new address stays with it.
  */
 #include "domain/lifecycle/email_undo.h"
 
@@ -16,10 +16,10 @@
 #include "queries.h"
 
 /*
- * Two people come out of one account: whoever takes it back has what it was until it left their address for the last time,
- * and what came since is another's. That is whoever has it now; where it waits without an address, whoever can take it back of those
- * that had it in between, for whom a part of it goes on waiting. So each address of a chain has what came while it had
- * the account, in whatever order their links are used.
+ * Two people come out of one account: whoever takes it back has what it was until it left their address for the last
+ * time, and what came since is another's. That is whoever has it now; where it waits without an address, whoever can
+ * take it back of those that had it in between, for whom a part of it goes on waiting. So each address of a chain has
+ * what came while it had the account, in whatever order their links are used.
  */
 typedef struct parting {
     q_email_change_row undo;
@@ -115,8 +115,8 @@ static err outlive(txn *t, const parting *p, msec upto, msec lifetime)
 }
 
 /*
- * The old address has another account by now, which proved it later and so stays. This one is taken from whoever has it all the same, and
- * waits without an address: the same link gives it back once the other is closed or has moved.
+ * The old address has another account by now, which proved it later and so stays. This one is taken from whoever has it
+ * all the same, and waits without an address: the same link gives it back once the other is closed or has moved.
  */
 static err set_aside(txn *t, const actor *who, const parting *p)
 {

@@ -27,13 +27,19 @@ typedef struct invitation_door {
 } invitation_door;
 
 /**
- * Opens the door that a secret leads to; changes nothing. ERR_INVITATION_INVALID for any secret that is not right, all alike;
- * a wrong typed code is noted where t writes. ERR_RATE_LIMITED while typed codes are slowed.
+ * Opens the door that a secret leads to; changes nothing. ERR_INVITATION_INVALID for any secret that is not right, all
+ * alike; a wrong typed code is noted where t writes. ERR_RATE_LIMITED while typed codes are slowed.
  */
 err invitation_lookup(txn *t, const actor *who, const invitation_key *key, invitation_door *out);
-/** What accepting over this door would refuse whatever is given, before anything is hashed for it: ERR_RATE_LIMITED. Reads only. */
+/**
+ * What accepting over this door would refuse whatever is given, before anything is hashed for it: ERR_RATE_LIMITED.
+ * Reads only.
+ */
 err enrolment_admit(txn *t, const invitation_door *door);
-/** The invitation that the caller's temporary password is for, in a session of STAGE_PASSWORD; ERR_UNAUTHENTICATED without one. */
+/**
+ * The invitation that the caller's temporary password is for, in a session of STAGE_PASSWORD; ERR_UNAUTHENTICATED
+ * without one.
+ */
 err invitation_behind_password(txn *t, const actor *who, invitation_door *out);
 
 typedef struct enrolment {
@@ -51,11 +57,12 @@ typedef struct accepted {
     signed_in session; /* new_session: a token for the cookie; otherwise the session one has */
 } accepted;
 /**
- * Consumes the invitation, once, at commit: the person is a member. Where it may not be told that the address has an account,
- * whoever comes without its session goes on by mail (out->by_mail), and past the organization's addresses_per_hour everybody who
- * comes so is refused alike, ERR_RATE_LIMITED. Errors: ERR_INVITATION_*; ERR_UNAUTHENTICATED when the
- * account exists and nobody is signed in; ERR_WRONG_ACCOUNT; ERR_ACCOUNT_ALREADY_ACTIVE; ERR_ALREADY_MEMBER;
- * ERR_INVALID_REQUEST when names, or both password and passkey, are missing; ERR_PASSKEY_REFUSED; ERR_SEAT_LIMIT_REACHED never (the seat is held).
+ * Consumes the invitation, once, at commit: the person is a member. Where it may not be told that the address has an
+ * account, whoever comes without its session goes on by mail (out->by_mail), and past the organization's
+ * addresses_per_hour everybody who comes so is refused alike, ERR_RATE_LIMITED. Errors: ERR_INVITATION_*;
+ * ERR_UNAUTHENTICATED when the account exists and nobody is signed in; ERR_WRONG_ACCOUNT; ERR_ACCOUNT_ALREADY_ACTIVE;
+ * ERR_ALREADY_MEMBER; ERR_INVALID_REQUEST when names, or both password and passkey, are missing; ERR_PASSKEY_REFUSED;
+ * ERR_SEAT_LIMIT_REACHED never (the seat is held).
  */
 err invitation_accept(txn *t, const actor *who, const enrolment *e, accepted *out);
 err invitation_decline(txn *t, const actor *who, const invitation_key *key);
@@ -63,8 +70,8 @@ err invitation_decline(txn *t, const actor *who, const invitation_key *key);
 err invitation_ask_again(txn *t, const actor *who, const invitation_key *key);
 
 /**
- * Makes an account a member by a pending invitation: closes it, adds the membership with what the invitation gives, turns
- * the held seat into a used one. The seats and the invitation are locked by the caller. ERR_ALREADY_MEMBER.
+ * Makes an account a member by a pending invitation: closes it, adds the membership with what the invitation gives,
+ * turns the held seat into a used one. The seats and the invitation are locked by the caller. ERR_ALREADY_MEMBER.
  */
 err invitation_fulfil(txn *t, const actor *who, uuid organization_id, const q_invitation_for_change_row *inv,
                       uuid account_id, uuid *membership_id);

@@ -24,7 +24,9 @@ typedef struct founded {
     str set_password_url; /* for a new account without a password; shown once */
     signed_in session;
 } founded;
-/** Founds an organization with its owner. ERR_CONFLICT at /slug when taken; ERR_INVALID_ADDRESS; ERR_INVALID_REQUEST. */
+/**
+ * Founds an organization with its owner. ERR_CONFLICT at /slug when taken; ERR_INVALID_ADDRESS; ERR_INVALID_REQUEST.
+ */
 err organization_found(txn *t, const actor *by, const founding *f, founded *out);
 
 #endif

@@ -1,3 +1,7 @@
+/*
+ * What the account alone owns is handed over by moving the membership, for it was given to the address; the rest closes
+ * as if its holder had asked.
+ */
 #include "domain/lifecycle/give_way.h"
 
 #include "domain/account/account.h"
@@ -9,8 +13,8 @@
 #include "queries.h"
 
 /*
- * It is the address's that was proved just now, and not of any that the heir had before: an undo leaves it there. Where the heir
- * was a member already, that goes with it; whoever owns a place alone has the last word on its members anyway.
+ * It is the address's that was proved just now, and not of any that the heir had before: an undo leaves it there. Where
+ * the heir was a member already, that goes with it; whoever owns a place alone has the last word on its members anyway.
  */
 static err came_with_address(txn *t, uuid organization_id, uuid id)
 {

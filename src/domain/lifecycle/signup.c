@@ -1,3 +1,7 @@
+/*
+ * What was typed waits sealed in a row until its code comes, so that an unproved address makes no account. The answer
+ * is the same whoever has the address: what differs is mailed.
+ */
 #include "domain/lifecycle/signup.h"
 
 #include "domain/mail/mail.h"
@@ -10,9 +14,9 @@
 _Static_assert(SIGNUP_LIFETIME > (SIGNUP_FIRST_DELAY << SIGNUP_RESENDS), "a sign-up outlasts all its delays together");
 
 /*
- * Six digits are for an address that few ask about: five tries each, sixty guesses a day. Beyond that its codes are too long to
- * guess, and one of them serves all who ask within ten minutes: what strangers do costs them, fills no mailbox, and shuts out
- * nobody who reads the mail.
+ * Six digits are for an address that few ask about: five tries each, sixty guesses a day. Beyond that its codes are too
+ * long to guess, and one of them serves all who ask within ten minutes: what strangers do costs them, fills no mailbox,
+ * and shuts out nobody who reads the mail.
  */
 
 err signup_allowed(const struct env *env)

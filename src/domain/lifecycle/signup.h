@@ -1,6 +1,6 @@
 /*
- * Founding an organization without an operator, where the setting `signup` allows it: somebody new by a code that is mailed
- * to them, somebody who is signed in at once.
+ * Founding an organization without an operator, where the setting `signup` allows it: somebody new by a code that is
+ * mailed to them, somebody who is signed in at once.
  */
 #ifndef PARVIS_DOMAIN_LIFECYCLE_SIGNUP_H
 #define PARVIS_DOMAIN_LIFECYCLE_SIGNUP_H
@@ -23,12 +23,14 @@ err signup_judge(arena *a, problem *p, signup_order *o);
 /** What signup_begin would refuse, before anything is hashed for it; reads only. ERR_NOT_FOUND, ERR_RATE_LIMITED. */
 err signup_admit(txn *t, const actor *who, const signup_order *o);
 /**
- * Notes a sign-up and asks for its mail. The same work whoever has the address: the worker looks, and mails a code to somebody
- * new, or to the holder of an account that they have one. ERR_RATE_LIMITED by
- * source; an address that many ask about gets longer codes instead.
+ * Notes a sign-up and asks for its mail. The same work whoever has the address: the worker looks, and mails a code to
+ * somebody new, or to the holder of an account that they have one. ERR_RATE_LIMITED by source; an address that many ask
+ * about gets longer codes instead.
  */
 err signup_begin(txn *t, const actor *who, const signup_order *o, uuid *id);
-/** Asks for another code: after a minute, then two, four … five times. ERR_RATE_LIMITED (retry_after), ERR_CODE_INVALID. */
+/**
+ * Asks for another code: after a minute, then two, four … five times. ERR_RATE_LIMITED (retry_after), ERR_CODE_INVALID.
+ */
 err signup_resend(txn *t, const actor *who, uuid id);
 
 typedef struct signup_view {
@@ -40,15 +42,16 @@ typedef struct signup_view {
 err signup_get(txn *t, uuid id, signup_view *out);
 
 /**
- * The mailed code: founds the organization, with an account whose address is proved and a session. A code is good for ten
- * minutes and five tries. ERR_CODE_INVALID for every code that does not serve, for sign-ups that are none, and when the
- * address has an account: the try is noted. ERR_RATE_LIMITED by source.
+ * The mailed code: founds the organization, with an account whose address is proved and a session. A code is good for
+ * ten minutes and five tries. ERR_CODE_INVALID for every code that does not serve, for sign-ups that are none, and when
+ * the address has an account: the try is noted. ERR_RATE_LIMITED by source.
  */
 err signup_confirm(txn *t, const actor *who, uuid id, str code, founded *out);
 
 /**
- * Founds an organization by whoever may: the operator and their keys for an owner that they name, and, where sign-up is on,
- * somebody who is signed in for themselves. ERR_FORBIDDEN, ERR_ADDRESS_UNPROVED, ERR_RATE_LIMITED, as organization_found.
+ * Founds an organization by whoever may: the operator and their keys for an owner that they name, and, where sign-up is
+ * on, somebody who is signed in for themselves. ERR_FORBIDDEN, ERR_ADDRESS_UNPROVED, ERR_RATE_LIMITED, as
+ * organization_found.
  */
 err organization_found_by(txn *t, const actor *by, const founding *f, founded *out);
 

@@ -1,3 +1,7 @@
+/*
+ * Queueing, withdrawing, and the lease by which a mail is taken up. Whether it is still due is asked when it is taken:
+ * what it tells of may have gone since.
+ */
 #include "domain/mail/mail.h"
 
 #include "domain/shared/audit.h"
@@ -33,8 +37,8 @@ static void tell_listener(void)
 }
 
 /*
- * What an account, or somebody who administers it, may do as often as they like, and is told each time: so many of a kind an hour
- * to one address, then no more. Links and codes have limits of their own where they are asked for.
+ * What an account, or somebody who administers it, may do as often as they like, and is told each time: so many of a
+ * kind an hour to one address, then no more. Links and codes have limits of their own where they are asked for.
  */
 static bool is_notice(mail_kind kind)
 {

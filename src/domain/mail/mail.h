@@ -30,13 +30,14 @@ typedef struct mail_order {
 } mail_order;
 
 /**
- * Writes a mail into the outbox, its secrets sealed; it goes out when t commits. *id (may be NULL) is its own. Of notices that somebody
- * can cause without end (MAIL_FACTOR_…, MAIL_MEMBER_…, MAIL_PASSWORD_CHANGED) an address gets six of a kind an hour; the others are dropped.
+ * Writes a mail into the outbox, its secrets sealed; it goes out when t commits. *id (may be NULL) is its own. Of
+ * notices that somebody can cause without end (MAIL_FACTOR_…, MAIL_MEMBER_…, MAIL_PASSWORD_CHANGED) an address gets six
+ * of a kind an hour; the others are dropped.
  */
 err mail_queue(txn *t, const mail_order *order, uuid *id);
 /**
- * Has `listener` called whenever this process committed mails, on a thread of the store: quick. NULL ends it. One listener a
- * process.
+ * Has `listener` called whenever this process committed mails, on a thread of the store: quick. NULL ends it. One
+ * listener a process.
  */
 void mail_on_queued(void (*listener)(void *context), void *context);
 /** Keeps a waiting mail from being sent and erases its secret; nothing happens to one already handed over. */
@@ -68,16 +69,18 @@ typedef struct mail_job {
 typedef enum mail_outcome { MAIL_SENT, MAIL_KEPT, MAIL_DEFERRED, MAIL_FAILED } mail_outcome;
 
 /**
- * How long a claimed mail is its process's own: 10 minutes, longer than the longest exchange with a mail server. In a build
- * with -Dtest_hooks=true what PARVIS_TEST_LEASE says.
+ * How long a claimed mail is its process's own: 10 minutes, longer than the longest exchange with a mail server. In a
+ * build with -Dtest_hooks=true what PARVIS_TEST_LEASE says.
  */
 msec mail_lease(void);
-/** Leases up to `limit` due mails (mail_lease) and gives them in order. Mails that lost their reason are withdrawn here. */
+/**
+ * Leases up to `limit` due mails (mail_lease) and gives them in order. Mails that lost their reason are withdrawn here.
+ */
 err mail_claim(txn *t, int64_t limit, mail_job **jobs, size_t *count);
 /**
  * Records what became of a claimed mail at its `attempt` (from 1). Anything but MAIL_DEFERRED erases its secret;
- * MAIL_DEFERRED tries again at `next_at`. `reply` is the mail server's own words (cleaned). A trouble that came to a lease
- * that is no longer one's own is not recorded: another process has taken the mail up.
+ * MAIL_DEFERRED tries again at `next_at`. `reply` is the mail server's own words (cleaned). A trouble that came to a
+ * lease that is no longer one's own is not recorded: another process has taken the mail up.
  */
 err mail_record(txn *t, uuid id, int64_t attempt, mail_outcome outcome, str reply, msec next_at);
 /** Gives a claimed mail back, untried: whoever looks next takes it up. */

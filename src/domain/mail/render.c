@@ -1,3 +1,7 @@
+/*
+ * Fills the templates of a kind. What people chose themselves goes through mail_unlink first, so that no mail of ours
+ * carries a link that somebody else wrote.
+ */
 #include "domain/mail/render.h"
 
 #include "domain/shared/env.h"

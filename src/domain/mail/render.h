@@ -10,8 +10,8 @@ typedef struct mail_parts {
 } mail_parts;
 
 /**
- * Renders templates/mail/{fr,en}/KIND.… in the mail's language, or in both when it has none. Everything lives in `a`. No
- * database, no clock: dates come from the mail itself. Errors: ERR_INTERNAL when a template is missing or too large.
+ * Renders templates/mail/{fr,en}/KIND.… in the mail's language, or in both when it has none. Everything lives in `a`.
+ * No database, no clock: dates come from the mail itself. Errors: ERR_INTERNAL when a template is missing or too large.
  */
 err mail_render(arena *a, const struct env *env, const mail_job *job, mail_parts *out);
 

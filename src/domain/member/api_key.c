@@ -1,3 +1,7 @@
+/*
+ * A key acts as its member does at this moment: rights are read with each use, and what the key was given lessens them.
+ * With the membership it goes by foreign key.
+ */
 #include "domain/member/api_key.h"
 
 #include "domain/mail/mail.h"

@@ -33,10 +33,11 @@ typedef struct new_api_key {
     uuid membership_id; /* whose it is: from the operator, who is no member; UUID_NONE: the caller's own */
 } new_api_key;
 /**
- * Makes a key; *key is shown once. The member is told by mail. Nobody gives it what they do not hold: neither permissions, nor,
- * by a key that ends, a later end. Errors: ERR_FORBIDDEN: more than the maker holds (from the operator: than the member holds),
- * or somebody else's key; ERR_CONFLICT: the member is suspended, or at /name when there are API_KEYS_MAX; ERR_NOT_FOUND: no
- * such member; ERR_INVALID_REQUEST at /name, /permissions/N, /expires_in, /member.
+ * Makes a key; *key is shown once. The member is told by mail. Nobody gives it what they do not hold: neither
+ * permissions, nor, by a key that ends, a later end. Errors: ERR_FORBIDDEN: more than the maker holds (from the
+ * operator: than the member holds), or somebody else's key; ERR_CONFLICT: the member is suspended, or at /name when
+ * there are API_KEYS_MAX; ERR_NOT_FOUND: no such member; ERR_INVALID_REQUEST at /name, /permissions/N, /expires_in,
+ * /member.
  */
 err api_key_create(txn *t, const actor *by, const new_api_key *asked, uuid *id, str *key);
 /** The key that setup gives the first owner, with all that an owner may. */

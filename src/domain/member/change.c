@@ -126,8 +126,10 @@ static err next_of(const changing *w, const q_member_lock_row *was, q_member_loc
                                &to->entitlements);
 }
 
-/* What nobody changes of their own membership: whether and until when it lets them in; and, but for an owner, who might give
- * it to anybody, an option that was off. */
+/*
+ * What nobody changes of their own membership: whether and until when it lets them in; and, but for an owner, who might
+ * give it to anybody, an option that was off.
+ */
 static bool is_favour_to_oneself(const changing *w, const q_member_lock_row *was, const q_member_lock_row *to)
 {
     bool oneself = uuid_eq(was->id, w->by->membership_id), owner = role_is(w->by->role, ROLE_OWNER);

@@ -20,11 +20,11 @@ typedef struct member_change {
 } member_change;
 /**
  * Changes a membership, all or nothing; felt at the next request. Whoever loses the right to invite loses the pending
- * invitations they sent; who is suspended keeps them, as they may come back. The person is told by mail of a new role or
- * state. Errors: ERR_FORBIDDEN: a right is missing, an owner by anyone but an owner; one's own state or end of
- * access, or, but for an owner, an option of one's own that was off;
- * ERR_LAST_OWNER when no other active owner would be left; ERR_CONFLICT at /access_ends_at: an owner with an end of access
- * (by whichever door), or an end that has come for somebody who is to be active; ERR_INVALID_REQUEST; ERR_NOT_FOUND.
+ * invitations they sent; who is suspended keeps them, as they may come back. The person is told by mail of a new role
+ * or state. Errors: ERR_FORBIDDEN: a right is missing, an owner by anyone but an owner; one's own state or end of
+ * access, or, but for an owner, an option of one's own that was off; ERR_LAST_OWNER when no other active owner would be
+ * left; ERR_CONFLICT at /access_ends_at: an owner with an end of access (by whichever door), or an end that has come
+ * for somebody who is to be active; ERR_INVALID_REQUEST; ERR_NOT_FOUND.
  */
 err member_update(txn *t, const actor *by, uuid id, const member_change *c);
 
@@ -40,16 +40,16 @@ bool access_end_parse(str text, msec *out);
 /** Makes `to` an owner and the caller an administrator, in one step. The operator cannot. */
 err ownership_transfer(txn *t, const actor *by, uuid to);
 /**
- * Puts a member in or takes them out; twice is once. ERR_NOT_FOUND: no such group or member; ERR_FORBIDDEN: an owner, by
- * anyone but an owner; ERR_CONFLICT for one group beyond MEMBER_GROUPS_MAX.
+ * Puts a member in or takes them out; twice is once. ERR_NOT_FOUND: no such group or member; ERR_FORBIDDEN: an owner,
+ * by anyone but an owner; ERR_CONFLICT for one group beyond MEMBER_GROUPS_MAX.
  */
 err group_put(txn *t, const actor *by, uuid id, uuid member, bool in);
 
 /* ---- for the rooms to the right ---- */
 
 /**
- * Makes sure that somebody else who can act stands as the organization's owner before this one stops; the key of organization_owner would
- * refuse otherwise, whatever the code forgot. ERR_LAST_OWNER.
+ * Makes sure that somebody else who can act stands as the organization's owner before this one stops; the key of
+ * organization_owner would refuse otherwise, whatever the code forgot. ERR_LAST_OWNER.
  */
 err owner_hand_on(txn *t, uuid organization_id, uuid leaving);
 /** Whether nobody else who can act owns the organization: an account that waits without an address cannot. */

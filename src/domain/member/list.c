@@ -1,4 +1,6 @@
-/* The members' list: search, filters, sort, pages; and the way to the rows that costs least (queries/member_list.sql). */
+/*
+ * The members' list: search, filters, sort, pages; and the way to the rows that costs least (queries/member_list.sql).
+ */
 #include "domain/member/list.h"
 
 #include "domain/member/member.h"
@@ -95,8 +97,8 @@ static err read_filter(txn *t, const member_filter *f, search *s)
 
 /*
  * Up to how many rows of the words' index are gathered and sorted: where that costs about as much as walking through an
- * organization of this size until a page of those who have the word is full. That takes page × members / rows steps, so the
- * two meet at the root of page × members.
+ * organization of this size until a page of those who have the word is full. That takes page × members / rows steps, so
+ * the two meet at the root of page × members.
  */
 static int64_t few_of(int64_t members)
 {
@@ -243,7 +245,9 @@ static err look_ahead(txn *t, const search *s, const q_member_page_in *in, int64
     return e == ERR_NOT_FOUND ? OK : e;
 }
 
-/* Many have the word, so that a page is soon full on the way through everybody; unless they all stand at the far end. */
+/*
+ * Many have the word, so that a page is soon full on the way through everybody; unless they all stand at the far end.
+ */
 static err search_common(txn *t, const search *s, const q_member_page_in *in, q_member_page_rows *rows)
 {
     static const int64_t ways[] = {600, 10000};

@@ -1,3 +1,7 @@
+/*
+ * How memberships begin and end, each with its seat, its words for searching and its place in groups, so that no way in
+ * or out forgets one of them.
+ */
 #include "domain/member/member.h"
 
 #include "domain/invitation/change.h"

@@ -16,6 +16,7 @@ typedef struct member_view {
     uuid invited_by_id; /* an account; UUID_NONE: the operator */
 } member_view;
 
+/** One member, also a suspended one; strings in t->a. ERR_NOT_FOUND, too, for a member of another organization. */
 err member_get(txn *t, uuid organization_id, uuid id, member_view *out);
 
 typedef enum pending_fate { PENDING_REVOKE, PENDING_TAKE_OVER } pending_fate;
@@ -28,13 +29,19 @@ err member_remove(txn *t, const actor *by, uuid id, pending_fate fate);
 typedef struct removal_preview {
     int64_t api_keys, pending_invitations;
 } removal_preview;
+/** Reads only; what it says may be more by the time of the removal. ERR_NOT_FOUND. */
 err member_removal_preview(txn *t, uuid organization_id, uuid id, removal_preview *out);
-/** One's own way out. ERR_LAST_OWNER; ERR_FORBIDDEN: the operator, or a key that is limited to a list of permissions. */
+/**
+ * One's own way out. ERR_LAST_OWNER; ERR_FORBIDDEN: the operator, or a key that is limited to a list of permissions.
+ */
 err member_leave(txn *t, const actor *by);
 /** The same for a membership of an account that is being closed. ERR_LAST_OWNER. */
 err member_close(txn *t, const actor *by, uuid organization_id, uuid id);
 
-/** Writes a membership (accepting, founding), with its search words and sort keys, and makes the seat that was held for it its own. */
+/**
+ * Writes a membership (accepting, founding), with its search words and sort keys, and makes the seat that was held for
+ * it its own.
+ */
 typedef struct new_member {
     uuid organization_id, account_id, invited_by_id;
     str role, email_key, given_name, family_name;
@@ -42,6 +49,7 @@ typedef struct new_member {
     str group_ids;       /* STR_NONE: none */
     msec access_ends_at; /* 0: never */
 } new_member;
+/** Locks the seats. ERR_ALREADY_MEMBER. The audit row is the caller's, who knows how they came. */
 err member_add(txn *t, const new_member *m, uuid *id);
 
 /** May this caller have this permission here: the answer to /check. account UUID_NONE: the caller. */
@@ -51,6 +59,9 @@ typedef struct check_answer {
     str entitlement_keys;
     int64_t entitlements;
 } check_answer;
+/**
+ * Reads only. A person who is no member is an answer, not a refusal; ERR_NOT_FOUND, ERR_FORBIDDEN are about the caller.
+ */
 err member_check(txn *t, actor *who, str organization, uuid account, str permission, check_answer *out);
 
 #endif

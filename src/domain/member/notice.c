@@ -1,3 +1,7 @@
+/*
+ * Who is told, and in which language. Mails are ordered in the change's transaction: who was told and what was done are
+ * one.
+ */
 #include "domain/member/notice.h"
 
 #include "domain/mail/mail.h"

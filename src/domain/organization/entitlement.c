@@ -1,3 +1,7 @@
+/*
+ * Reads and writes the line that says which bit of a membership is which option. A bit is given again only once it was
+ * cleared everywhere, under the lock of the seats.
+ */
 #include "domain/organization/entitlement.h"
 
 #include "domain/organization/seat.h"

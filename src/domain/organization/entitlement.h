@@ -9,7 +9,7 @@ enum { ENTITLEMENT_KEY_MAX = 40 };
 /** Who may have one: a set of roles. */
 enum { FOR_OWNERS = 1, FOR_ADMINISTRATORS = 2, FOR_MEMBERS = 4, FOR_ALL = 7 };
 
-/* ---- on the way of every request: what stands in organization.entitlement_keys, "offline:0:oam:1 mobile-app:1:m:0" ---- */
+/* ---- on each request's way: what organization.entitlement_keys holds, "offline:0:oam:1 mobile-app:1:m:0" ---- */
 
 typedef struct entitlement {
     str key;
@@ -20,7 +20,9 @@ typedef struct entitlement {
 
 /** Takes the next one off `*keys`; false at the end. In the order of their keys. */
 bool entitlement_next(str *keys, entitlement *out);
-/** Whether a member of this role has it. What the role may not have is off, whatever bit was set when they had another. */
+/**
+ * Whether a member of this role has it. What the role may not have is off, whatever bit was set when they had another.
+ */
 bool entitlement_is_on(const entitlement *e, int64_t set, str role);
 /** The set of those that are on where nobody chose. */
 int64_t entitlements_by_default(str keys);
@@ -31,8 +33,8 @@ typedef struct entitlement_choice {
     bool on;
 } entitlement_choice;
 /**
- * Changes a set by what was chosen for a member of this role. ERR_INVALID_REQUEST at /entitlements/KEY: no such key here, or
- * one that the role may not have switched on.
+ * Changes a set by what was chosen for a member of this role. ERR_INVALID_REQUEST at /entitlements/KEY: no such key
+ * here, or one that the role may not have switched on.
  */
 err entitlements_choose(txn *t, str keys, str role, const entitlement_choice *choices, size_t count, int64_t *set);
 /** What somebody of this role has, as choices: to give it to somebody else. */
@@ -55,8 +57,8 @@ err entitlement_list(txn *t, uuid organization_id, entitlement_view **out, size_
 /** ERR_NOT_FOUND. */
 err entitlement_get(txn *t, uuid organization_id, str key, entitlement_view *out);
 /**
- * Defines one; nobody has it yet. ERR_INVALID_REQUEST for a key that is not [a-z0-9_-]{1,40}, for names (name_clean) and for
- * nobody who may have it; ERR_CONFLICT at /key when it is taken, or when there are ENTITLEMENTS_MAX.
+ * Defines one; nobody has it yet. ERR_INVALID_REQUEST for a key that is not [a-z0-9_-]{1,40}, for names (name_clean)
+ * and for nobody who may have it; ERR_CONFLICT at /key when it is taken, or when there are ENTITLEMENTS_MAX.
  */
 err entitlement_create(txn *t, const actor *by, const entitlement_view *e);
 

@@ -1,3 +1,7 @@
+/*
+ * A member's groups stand with the member, as ids and as words to search by: the list filters by groups at the cost of
+ * a search, and a group's name stands in one place.
+ */
 #include "domain/organization/group.h"
 
 #include "domain/organization/seat.h"

@@ -32,6 +32,7 @@ bool group_among(str ids, str id);
 /** The word in member_word by which the members of a group are found. */
 str group_word(arena *a, str id);
 
+/** How many ids stand in the list. */
 size_t group_ids_count(str ids);
 /** As an array, in the arena. */
 str *group_ids_list(arena *a, str ids, size_t *count);
@@ -41,13 +42,20 @@ typedef struct group_choice {
     uuid *ids; /* sorted */
     size_t count;
 } group_choice;
+/** All groups of the organization; in t->a. */
 err group_choice_read(txn *t, uuid organization_id, group_choice *out);
-/** The kept form of what was chosen, each once. ERR_NOT_FOUND for an id that is no group's here; ERR_CONFLICT beyond MEMBER_GROUPS_MAX. */
+/**
+ * The kept form of what was chosen, each once. ERR_NOT_FOUND for an id that is no group's here; ERR_CONFLICT beyond
+ * MEMBER_GROUPS_MAX.
+ */
 err group_chosen(txn *t, const group_choice *from, const str *ids, size_t count, str *out);
 /** The sets' sum and difference. */
 str group_ids_with(arena *a, str ids, str more);
 str group_ids_without(arena *a, str ids, str less);
-/** Makes words and counts follow a membership whose list goes from `before` to `after`; the list itself is the caller's. Under the seats' lock. */
+/**
+ * Makes words and counts follow a membership whose list goes from `before` to `after`; the list itself is the caller's.
+ * Under the seats' lock.
+ */
 err group_ids_moved(txn *t, uuid organization_id, uuid member, str before, str after);
 
 #endif

@@ -9,6 +9,7 @@ typedef struct organization_look {
     str accent; /* STR_NONE: the pages' own */
     str logo;   /* its digest; STR_NONE: none */
 } organization_look;
+/** Reads only; strings in t->a. ERR_NOT_FOUND. */
 err organization_look_get(txn *t, uuid id, organization_look *out);
 /** Makes a picture, written by image_normalise, the logo of the caller's organization. */
 err organization_logo_set(txn *t, const actor *by, str png);

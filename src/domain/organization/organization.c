@@ -1,3 +1,7 @@
+/*
+ * Reading organizations, changing their name and language, and recounting: what the counters say is held against the
+ * rows.
+ */
 #include "domain/organization/organization.h"
 
 #include "domain/account/ways_in.h"

@@ -18,7 +18,9 @@ typedef struct organization_view {
 
 /** One organization by id; ERR_NOT_FOUND. The caller has been let in by actor_enter. */
 err organization_get(txn *t, uuid id, organization_view *out);
-/** The caller's own, newest first (an API key's: its one); for the operator, all. Without settings and `administering`. */
+/**
+ * The caller's own, newest first (an API key's: its one); for the operator, all. Without settings and `administering`.
+ */
 err organization_list(txn *t, const actor *who, page *p, organization_view **out, size_t *count);
 /** The owners and administrators (at most `most`), for "who to ask". */
 err organization_contacts(txn *t, uuid id, int64_t most, account_view **out, size_t *count);

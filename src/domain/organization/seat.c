@@ -1,3 +1,7 @@
+/*
+ * Held seats are an upper bound, since lapsed invitations count until somebody looks: before anyone is refused they are
+ * swept, in the same transaction, under the row's lock.
+ */
 #include "domain/organization/seat.h"
 #include "queries.h"
 

@@ -1,6 +1,6 @@
 /*
- * Seats: members and live pending invitations against the organization's member limit. They change by the verbs below and by
- * nothing else; each says why, which is what a bill will be made from.
+ * Seats: members and live pending invitations against the organization's member limit. They change by the verbs below
+ * and by nothing else; each says why, which is what a bill will be made from.
  */
 #ifndef PARVIS_DOMAIN_ORGANIZATION_SEAT_H
 #define PARVIS_DOMAIN_ORGANIZATION_SEAT_H
@@ -34,12 +34,14 @@ static inline int64_t seats_free(const seats *s)
 
 /** As they are at this moment: what lapsed holds nothing, whether it was retired already or not. */
 err seats_read(txn *t, uuid organization_id, seats *out);
-/** Locks the seat row; every change of membership or invitation does this first, and gives what it gets to the verbs. */
+/**
+ * Locks the seat row; every change of membership or invitation does this first, and gives what it gets to the verbs.
+ */
 err seats_lock(txn *t, uuid organization_id, seats *out);
 
 /**
- * Takes one seat for a pending invitation. When full, lapsed invitations are marked expired and their seats freed first.
- * ERR_SEAT_LIMIT_REACHED when that is not enough.
+ * Takes one seat for a pending invitation. When full, lapsed invitations are marked expired and their seats freed
+ * first. ERR_SEAT_LIMIT_REACHED when that is not enough.
  */
 err seat_hold(txn *t, seats *s, seat_cause why);
 /** As many of `want` as there are; *granted may be 0. */

@@ -1,3 +1,7 @@
+/*
+ * Reads, checks and writes by the table, so that a new setting is a row; and what holds of the server's settings and
+ * the organization's own, which may only be stricter.
+ */
 #include "domain/organization/settings.h"
 
 #include "domain/organization/organization.h"
@@ -236,8 +240,10 @@ static bool differences(arena *a, const organization_settings *was, const organi
     return any;
 }
 
-/* Whoever demands a second factor shows that they have one, or that their account has, where a key speaks for it: otherwise
- * their next request would find the door shut. The operator is no member. */
+/*
+ * Whoever demands a second factor shows that they have one, or that their account has, where a key speaks for it:
+ * otherwise their next request would find the door shut. The operator is no member.
+ */
 static err locks_out(txn *t, const actor *by, const organization_settings *was, const organization_settings *is,
                      bool *out)
 {

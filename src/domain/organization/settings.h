@@ -48,8 +48,9 @@ extern const organization_setting organization_setting_table[ORGANIZATION_SETTIN
 organization_settings organization_settings_effective(const settings *server, organization_settings own);
 
 /**
- * Lays changes over *s, each a setting's name and its value as text, STR_NONE to take it away; names that are no setting's are passed over. Every value that cannot stand is noted at its
- * /name and left as it was. Errors: ERR_INVALID_REQUEST.
+ * Lays changes over *s, each a setting's name and its value as text, STR_NONE to take it away; names that are no
+ * setting's are passed over. Every value that cannot stand is noted at its /name and left as it was. Errors:
+ * ERR_INVALID_REQUEST.
  */
 err organization_settings_lay(arena *a, problem *p, const text_pair *changes, size_t count, organization_settings *s);
 

@@ -9,8 +9,8 @@
 enum { USER_AGENT_MOST = 300 };
 
 /**
- * Filled in two steps: the session or key says who (kind, account, session or key); actor_enter() then reads the membership in
- * one organization, in the transaction that uses it, and fills the rest.
+ * Filled in two steps: the session or key says who (kind, account, session or key); actor_enter() then reads the
+ * membership in one organization, in the transaction that uses it, and fills the rest.
  */
 typedef struct actor {
     actor_kind kind;

@@ -1,3 +1,4 @@
+/* One row, whoever has the address: looking it up here would take longer for some than for others, and tell. */
 #include "domain/shared/address_request.h"
 
 #include "domain/shared/env.h"

@@ -1,3 +1,7 @@
+/*
+ * Writes a line from its event's own struct, by the generated table. What anybody can have written over and over is
+ * gathered into one line with a count, or the record would be a place to fill disks from.
+ */
 #include "domain/shared/audit.h"
 
 #include "domain/shared/throttle.h"

@@ -18,10 +18,10 @@ static inline str audit_given(str value)
 }
 
 /**
- * Writes a line of its own for it. But what anonymous callers do and what is refused is made by whoever likes, as often as they
- * like: it is gathered, by action, source (an IPv6 /64 as one) and minute, in one line whose `after` holds the count. Who and
- * what it is about, and what `after` says beside, stay there only while they are the same for all. After AUDIT_LINES_A_DAY such
- * lines a day, all sources have one together.
+ * Writes a line of its own for it. But what anonymous callers do and what is refused is made by whoever likes, as often
+ * as they like: it is gathered, by action, source (an IPv6 /64 as one) and minute, in one line whose `after` holds the
+ * count. Who and what it is about, and what `after` says beside, stay there only while they are the same for all. After
+ * AUDIT_LINES_A_DAY such lines a day, all sources have one together.
  *
  * `line` is the event's own struct, EVENT_…_line: call audit(). A build with levers ends where `by` may not do that.
  */

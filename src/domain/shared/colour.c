@@ -1,3 +1,7 @@
+/*
+ * Contrast as WCAG 2.2 computes it, against the grounds of our own pages: a colour that cannot be read is refused when
+ * it is set, not when somebody squints.
+ */
 #include "domain/shared/colour.h"
 #include <math.h>
 

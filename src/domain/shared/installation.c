@@ -1,3 +1,7 @@
+/*
+ * Compares the key with the fingerprint in the database, so that another key stops a start instead of leaving secrets
+ * that nobody can open.
+ */
 #include "domain/shared/installation.h"
 #include "base/log.h"
 #include "queries.h"

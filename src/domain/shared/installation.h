@@ -6,9 +6,9 @@
 #include "store/store.h"
 
 /**
- * Compares the key with the fingerprint that the database keeps, and notes it where there is none yet. The fingerprint is a
- * keyed hash under a subkey of its own: it tells one key from another, and nothing else about either. To be called on a
- * migrated database, before anything is sealed or opened. Errors: ERR_CONFLICT, with a log line that names `file`;
+ * Compares the key with the fingerprint that the database keeps, and notes it where there is none yet. The fingerprint
+ * is a keyed hash under a subkey of its own: it tells one key from another, and nothing else about either. To be called
+ * on a migrated database, before anything is sealed or opened. Errors: ERR_CONFLICT, with a log line that names `file`;
  * ERR_UNAVAILABLE.
  */
 err installation_check_key(store *s, const server_key *key, str file);

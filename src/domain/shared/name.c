@@ -1,3 +1,4 @@
+/* Names go into mails to strangers: what a mail program would make a link of is no name. */
 #include "domain/shared/name.h"
 #include "ports/typed.h"
 

@@ -6,10 +6,11 @@
 #include "base/err.h"
 
 /**
- * Cleans what somebody gave as a name (typed_line) and notes at `pointer` what is wrong with it, as ERR_INVALID_REQUEST:
- * `required` (nothing was given), `too-long` (over 100 characters), `invalid-characters` (a control character, nothing that
- * anybody could see, or something that looks like a link: a name travels in our mails). A family name, which the end of the
- * pointer tells, may be empty: some people have one name. *out is in NFC and lives in `a`, or is empty.
+ * Cleans what somebody gave as a name (typed_line) and notes at `pointer` what is wrong with it, as
+ * ERR_INVALID_REQUEST: `required` (nothing was given), `too-long` (over 100 characters), `invalid-characters` (a
+ * control character, nothing that anybody could see, or something that looks like a link: a name travels in our mails).
+ * A family name, which the end of the pointer tells, may be empty: some people have one name. *out is in NFC and lives
+ * in `a`, or is empty.
  */
 err name_clean(arena *a, problem *p, str pointer, str name, str *out);
 

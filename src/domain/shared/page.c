@@ -1,3 +1,7 @@
+/*
+ * A cursor is the last row's key and id behind four bytes that say of which list it is: one of another list is refused,
+ * and none holds anything that was not shown.
+ */
 #include "domain/shared/page.h"
 #include "base/text.h"
 #include "ports/token.h"

@@ -35,9 +35,9 @@ void page_counted(page *p);
 /** How many rows to read: one more than shown, which tells whether there is a next page. */
 int64_t page_fetch(const page *p);
 /**
- * Reads the cursor; a first page gives the mark that every row follows. ERR_INVALID_REQUEST at /cursor when it is not ours,
- * or of another `list` or direction: its key would be compared with what it is no key of. A list that is sorted in several ways has
- * a name for each.
+ * Reads the cursor; a first page gives the mark that every row follows. ERR_INVALID_REQUEST at /cursor when it is not
+ * ours, or of another `list` or direction: its key would be compared with what it is no key of. A list that is sorted
+ * in several ways has a name for each.
  */
 err page_start(page *p, arena *a, problem *problem, str list, bool descending, page_mark *out);
 /** Cuts a list of *count rows to the page and sets p->next from the mark of its last row, when more follow. */

@@ -1,3 +1,7 @@
+/*
+ * Sets are bits, whose places may change from one version to the next: what is kept is names, turned into bits when it
+ * is read.
+ */
 #include "domain/shared/permission.h"
 
 #include "words.h"

@@ -1,3 +1,7 @@
+/*
+ * Texts and their placeholders, numbers, dates and spans as French and English write them: mails, pages and the command
+ * line say them alike. No locale of the system's is asked, for which there may be none.
+ */
 #include "domain/shared/phrase.h"
 #include "base/buf.h"
 #include "ports/zone.h"

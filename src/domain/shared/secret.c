@@ -1,3 +1,7 @@
+/*
+ * Making and taking apart. The ids in a secret find its row by primary key, so that no index holds a secret; comparing
+ * its hash is the caller's.
+ */
 #include "domain/shared/secret.h"
 #include "base/random.h"
 

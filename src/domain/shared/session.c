@@ -1,3 +1,7 @@
+/*
+ * Who a cookie says, and what its holder may in an organization: both are read in the transaction that does the work,
+ * so that what was taken away a moment ago is gone.
+ */
 #include "domain/shared/session.h"
 
 #include "domain/shared/env.h"
@@ -77,8 +81,10 @@ static bool demands_factor(const q_organization_enter_row *o)
            (second_factor_is(o->second_factor, SECOND_FACTOR_ADMINISTRATORS) && !role_is(o->role, ROLE_MEMBER));
 }
 
-/* A key shows no factor. But it came out of its member's account, and is no way around what the organization asks of that:
- * it is refused while the account has none. One question more, where a factor is demanded alone. */
+/*
+ * A key shows no factor. But it came out of its member's account, and is no way around what the organization asks of
+ * that: it is refused while the account has none. One question more, where a factor is demanded alone.
+ */
 static err key_suffices(txn *t, const actor *who, const q_organization_enter_row *o)
 {
     q_factor_total_row factors;

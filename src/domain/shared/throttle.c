@@ -1,3 +1,7 @@
+/*
+ * Counters in rows under keyed hashes, locked by whoever counts: tries that come side by side, also on several nodes,
+ * are counted one by one.
+ */
 #include "domain/shared/throttle.h"
 #include "queries.h"
 
@@ -85,8 +89,8 @@ static err pair_failures(txn *t, str key, q_throttle_get_row *row)
 }
 
 /*
- * A source's, of which one is forgiven every SOURCE_FORGIVES. updated_at says up to when that was done, so that nothing of
- * the running interval is lost.
+ * A source's, of which one is forgiven every SOURCE_FORGIVES. updated_at says up to when that was done, so that nothing
+ * of the running interval is lost.
  */
 static err source_failures(txn *t, str key, q_throttle_get_row *row)
 {
@@ -109,7 +113,10 @@ static err put(txn *t, str key, int64_t failures, int64_t free_tries, msec longe
                           .until_at = t->now + wait_after(failures, free_tries, longest), .updated_at = updated_at);
 }
 
-/* What of a source's count is still this pair's: forgiven at the same pace, so that nobody washes off what others guessed. */
+/*
+ * What of a source's count is still this pair's: forgiven at the same pace, so that nobody washes off what others
+ * guessed.
+ */
 static str share_key(txn *t, const throttle_of *of)
 {
     str name = arena_join(t->a, paces[of->kind].name, S(" share"));
