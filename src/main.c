@@ -7,6 +7,7 @@
 #include "domain/mail/mail.h"
 #include "domain/organization/organization.h"
 #include "http/app.h"
+#include "http/exchange.h"
 #include "http/server.h"
 #include "routes.h"
 #include "worker/worker.h"

@@ -45,6 +45,7 @@ every_c=$(git ls-files 'src/*.[ch]' 'tests/*.[ch]')
     look problems "$PYTHON" tools/lint_problems.py
     look documents "$PYTHON" tools/lint_docs.py
     look "comments and their width" "$PYTHON" tools/lint_comments.py
+    look "one header, one source" "$PYTHON" tools/lint_headers.py
     look "mistakes that the suite must notice" "$PYTHON" tools/mutants.py --check
     analyzed=$("$PYTHON" tools/lint_sources.py "$@") || status=1
     echo "lint: cppcheck and clang-tidy read $(printf '%s' "$analyzed" | grep -c '') sources of $(printf '%s\n' $sources | grep -c '')"

@@ -9,14 +9,6 @@
 #include "domain/lifecycle/temporary_replace.h"
 #include "routes.h"
 
-err answer_signed_in(request *r, int status, const signed_in *s)
-{
-    answer_session(r, s);
-    return REPLY(r, status, signed_in, .account = view_account(&s->account),
-                 .session = view_session(s->session_id, s->expires_at),
-                 .password_change_required = s->stage == STAGE_PASSWORD);
-}
-
 err api_sign_in_admit(request *r, txn *t)
 {
     const body_sign_in *b = r->body;

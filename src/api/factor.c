@@ -11,23 +11,6 @@
 /* All that change something ask alike who does it. */
 typedef body_begin_totp proof_body;
 
-err proof_find(request *r, txn *t, str password, str code, sign_in *in)
-{
-    *in = (sign_in){.email = r->actor.email, .password = password, .code = code};
-    return in->password.p ? sign_in_find(t, &r->actor, in) : OK;
-}
-
-void proof_verify(request *r, sign_in *in)
-{
-    if (in->password.p)
-        sign_in_verify(r->a, in);
-}
-
-err proof_shown(request *r, txn *t, const sign_in *in)
-{
-    return caller_proved(t, &r->actor, in, in->code);
-}
-
 /* Of all routes that take a Proof and nothing else. */
 err admit_proof(request *r, txn *t)
 {

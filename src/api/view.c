@@ -174,6 +174,14 @@ reply_session view_session(uuid id, msec expires_at)
     return (reply_session){.id = id, .expires_at = expires_at};
 }
 
+err answer_signed_in(request *r, int status, const signed_in *s)
+{
+    answer_session(r, s);
+    return REPLY(r, status, signed_in, .account = view_account(&s->account),
+                 .session = view_session(s->session_id, s->expires_at),
+                 .password_change_required = s->stage == STAGE_PASSWORD);
+}
+
 err answer_members(request *r, txn *t, const member_filter *f, page *p)
 {
     member_view *list;

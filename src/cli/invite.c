@@ -8,6 +8,7 @@
 #include "cli/sheets.h"
 #include "cli/table.h"
 #include "ports/address.h"
+#include "ports/address_list.h"
 
 #include <stdio.h>
 #include <unistd.h>

@@ -6,6 +6,7 @@
 #include "domain/invitation/temporary.h"
 #include "domain/organization/entitlement.h"
 #include "ports/address.h"
+#include "ports/address_list.h"
 
 typedef body_invite_step_form invite_form; /* all steps post the same fields */
 

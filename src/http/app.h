@@ -30,12 +30,4 @@ struct app {
     struct pool *readers; /* where reading waits for a database over a network; NULL: it does not wait */
 };
 
-/**
- * Builds what the walk of a request needs from the fields above; settings and routes must be set. Everything lives in
- * `a` but the pool's threads: http_teardown ends them, once nothing is in flight. Before threads, once for an app.
- * Errors: ERR_UNAVAILABLE, with a log line, when trusted_proxies is malformed or threads cannot be made.
- */
-err http_setup(app *app, arena *a);
-void http_teardown(app *app);
-
 #endif

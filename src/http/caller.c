@@ -7,7 +7,7 @@
 #include "domain/shared/session.h"
 #include "http/app.h"
 #include "http/cookie.h"
-#include "http/exchange_parts.h"
+#include "http/exchange.h"
 
 str caller_organization(const request *r)
 {

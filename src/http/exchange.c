@@ -2,7 +2,7 @@
  * The walk's first half: the head, before a body is read. What needs no database is refused here, so that it costs
  * nothing.
  */
-#include "http/exchange_parts.h"
+#include "http/exchange.h"
 
 #include "base/log.h"
 #include "http/answer.h"

@@ -31,6 +31,14 @@ struct exchange {
     request_head head; /* the carrier's to fill; last, because its room for headers is not cleared */
 };
 
+/**
+ * Builds what the walk of a request needs from the fields of app; settings and routes must be set. Everything lives in
+ * `a` but the pool's threads: http_teardown ends them, once nothing is in flight. Before threads, once for an app.
+ * Errors: ERR_UNAVAILABLE, with a log line, when trusted_proxies is malformed or threads cannot be made.
+ */
+err http_setup(app *app, arena *a);
+void http_teardown(app *app);
+
 /** A new exchange with its own arena and request id; NULL without memory. */
 exchange *exchange_new(app *app, void (*ready)(exchange *x), void *carrier);
 /** exchange_free(NULL) is harmless. Not between exchange_run and ready. */
@@ -42,11 +50,22 @@ void exchange_free(exchange *x);
 bool exchange_begin(exchange *x);
 /** More of the body. False: too large, answered already. */
 bool exchange_body(exchange *x, str bytes);
-/** Whether exchange_run may return false, once the body is complete. */
-bool exchange_may_wait(const exchange *x);
-/** The body is complete. True: answered. False: on its way; call exchange_finish after ready() came. */
-bool exchange_run(exchange *x);
 /** Turns the outcome into the answer, and notes the request in the log. Call once before sending, in every case. */
 void exchange_finish(exchange *x);
+
+/* ---- where the walk goes on: exchange_run.c, caller.c ---- */
+
+/** The schema of a body or query that is none. */
+extern const schema exchange_no_body;
+
+/** Chooses r->lang by what is known: the address, the switch on a page, the account, the browser. */
+void exchange_choose_language(exchange *x);
+/** GET, HEAD, OPTIONS. */
+bool exchange_is_safe(str method);
+/** What the route's body must be. */
+const schema *exchange_body_schema(const exchange *x);
+body_media exchange_media(const exchange *x);
+/** The media type as sent; *parameters (may be NULL): what follows it. */
+str exchange_content_type(const exchange *x, str *parameters);
 
 #endif

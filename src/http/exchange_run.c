@@ -1,5 +1,5 @@
 /* The walk's second half: what they sent, and on which thread what is done for them. */
-#include "http/exchange_parts.h"
+#include "http/exchange_run.h"
 
 #include "base/log.h"
 #include "domain/member/api_key.h"

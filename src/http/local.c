@@ -2,6 +2,7 @@
 #include "http/local.h"
 
 #include "http/exchange.h"
+#include "http/exchange_run.h"
 
 #include <pthread.h>
 

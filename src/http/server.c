@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "base/random.h"
+#include "http/exchange_run.h"
 #include "http/response.h"
 #include "http/server_client.h"
 

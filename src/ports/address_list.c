@@ -3,7 +3,7 @@
  * between them; pieces become entries; names that stand beside an address (spreadsheet columns) or before one
  * (`Family, Given <a@b>`) are joined to it.
  */
-#include "ports/address.h"
+#include "ports/address_list.h"
 
 typedef enum separator { SEP_END, SEP_SPACE, SEP_COMMA, SEP_SEMICOLON, SEP_TAB, SEP_LINE } separator;
 

@@ -1,5 +1,6 @@
 /* Handing mails over: SMTP by libcurl (RFC 5321), or files. */
 #include "ports/mail.h"
+#include "ports/mail_compose.h"
 
 #include "base/log.h"
 #include "ports/address.h"

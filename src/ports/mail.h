@@ -54,12 +54,4 @@ delivery mail_send(mail_line *l, const mail_message *m, char reply[MAIL_REPLY_SI
 /** Any bytes as such a reply: bytes that are no text become '?'. */
 void mail_reply(char out[MAIL_REPLY_SIZE], str words);
 
-/**
- * The message as it goes over the wire (CRLF), names in it unlinked (mail_unlink). Errors: ERR_INVALID_REQUEST for CR,
- * LF, NUL in a header or no address.
- */
-err mail_compose(const mail_message *m, str sender_name, str sender_address, buf *out);
-/** Splits "Name <address>" or a bare address; the parts are views. False when there is no address. */
-bool mail_sender_parse(str sender, str *name, str *address);
-
 #endif

@@ -1,6 +1,6 @@
 /* A mail as RFC 5322 and MIME (RFC 2045–2047) write it: multipart/alternative, both parts quoted-printable UTF-8. */
 #include "ports/address.h"
-#include "ports/mail.h"
+#include "ports/mail_compose.h"
 #include "ports/mail_unlink.h"
 #include "ports/token.h"
 

@@ -1,7 +1,4 @@
-/*
- * Passwords: argon2id by libsodium, and whether a new one is strong enough. Hashing takes about 20 ms and 19 MiB: only
- * in the bounded pool of slow routes.
- */
+/* Passwords: argon2id by libsodium. Hashing takes about 20 ms and 19 MiB: only in the bounded pool of slow routes. */
 #ifndef PARVIS_PORTS_PASSWORD_H
 #define PARVIS_PORTS_PASSWORD_H
 
@@ -26,20 +23,5 @@ err password_hash(str password, char out[PASSWORD_HASH_SIZE]);
 bool password_verify(str hash, str password);
 /** True when the hash was made with other costs than today's, or is not argon2id: hash again after the next sign-in. */
 bool password_needs_rehash(str hash);
-
-typedef enum password_verdict {
-    PASSWORD_OK,
-    PASSWORD_TOO_SHORT, /* under the minimum, in characters */
-    PASSWORD_TOO_LONG,  /* over PASSWORD_MAX_LENGTH, or not UTF-8, or with a NUL */
-    PASSWORD_COMMON,    /* a word, walk, date or repetition that guessers try first */
-    PASSWORD_ABOUT_YOU, /* the person's name, address, or the organization's name, hardly changed */
-} password_verdict;
-
-/**
- * Judges a new password. `about` holds what is known of the person: names, address, organization (STR_NONE allowed).
- * No composition rules: length and being hard to guess are all that counts. *score, unless NULL, gets 0 (refused or
- * guessed at once) to 4 (strong), for the meter.
- */
-password_verdict password_check(str password, const str *about, size_t about_count, int64_t min_length, int *score);
 
 #endif

@@ -3,7 +3,7 @@
  * the keyboard, runs, repetitions and dates first. Each predictable step counts little, each surprising one as much as
  * its alphabet. No composition rules.
  */
-#include "ports/password.h"
+#include "ports/password_check.h"
 
 #include "ports/password_words.h"
 

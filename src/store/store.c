@@ -71,11 +71,6 @@ bool store_is_shared(const store *s)
     return s->engine->shared;
 }
 
-void store_set_migrations(store *s, const migration_set *set)
-{
-    s->migrations = set;
-}
-
 err store_integrity(txn *t, str **findings, size_t *count)
 {
     return t->store->engine->integrity(t, findings, count);
@@ -89,19 +84,6 @@ err store_migration_state(store *s, migration_state *out)
 err store_migrate(store *s)
 {
     return s->engine->migrate(s);
-}
-
-err store_read_begin(store *s, arena *a, problem *p, txn *t)
-{
-    *t = (txn){.store = s, .a = a, .problem = p, .env = s->env};
-    return s->engine->read_begin(t);
-}
-
-void store_read_end(txn *t)
-{
-    if (t->connection)
-        t->store->engine->read_end(t);
-    t->connection = NULL;
 }
 
 void store_linger(store *s)
@@ -295,17 +277,4 @@ void txn_keep(txn *t)
         (void)!store_release(t);
     while (t->parts < open)
         (void)!store_savepoint(t);
-}
-
-err engine_ran(txn *t, err result)
-{
-    if (!t->job->kept || err_about(result)->status >= 500)
-        return result;
-    while (t->parts > 0)
-        if (result == OK)
-            TRY(store_release(t));
-        else
-            store_rollback_to(t);
-    t->job->refusal = result;
-    return OK;
 }

@@ -1,5 +1,5 @@
 /* One mail after the other: still wanted? rendered, handed over, its result noted. */
-#include "worker/parts.h"
+#include "worker/carrier.h"
 
 #include "base/log.h"
 #include "base/random.h"

@@ -60,18 +60,4 @@ struct worker {
     bool recording_fails, claiming_fails; /* the clerk's own: said once */
 };
 
-/* carrier.c */
-void *carrier_run(void *carrier);
-/*
- * chores.c: reminders, ends of access when they are due, what was asked for addresses, and once an hour what is too
- * old. In the clerk's thread.
- */
-void chores_remind(worker *w);
-void chores_warn(worker *w);
-void chores_answer(worker *w);
-void chores_sweep(worker *w);
-
-/* A lasting wait on a condition, at most `patience`. */
-void worker_wait(worker *w, pthread_cond_t *condition, msec patience);
-
 #endif

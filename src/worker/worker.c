@@ -3,6 +3,8 @@
  * chores of the clock, each in a transaction of its own.
  */
 #include "worker/parts.h"
+#include "worker/chores.h"
+#include "worker/carrier.h"
 
 #include "base/log.h"
 #include "queries.h"

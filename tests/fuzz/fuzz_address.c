@@ -1,5 +1,6 @@
 /* Any bytes as a pasted list: bounded, and each address that comes out is one, fit for the wire and for headers. */
 #include "ports/address.h"
+#include "ports/address_list.h"
 
 #include <stdlib.h>
 

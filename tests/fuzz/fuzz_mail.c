@@ -3,6 +3,7 @@
  * lines that every mail server takes, and whose two parts decode to what was given.
  */
 #include "ports/mail.h"
+#include "ports/mail_compose.h"
 #include "ports/mail_unlink.h"
 
 #include <stdlib.h>

@@ -2,7 +2,7 @@
  * Any bytes as a new password, and as what is known of the person: what passes is text of the asked length and not the
  * person.
  */
-#include "ports/password.h"
+#include "ports/password_check.h"
 
 #include <stdlib.h>
 

@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "http/answer_json.h"
+#include "http/exchange.h"
 #include "http/local.h"
 #include "http/server.h"
 

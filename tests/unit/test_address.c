@@ -2,6 +2,7 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "ports/address.h"
+#include "ports/address_list.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,6 @@
 /* Mails to a real server (aiosmtpd, started here), and to files. */
 #include "ports/mail.h"
+#include "ports/mail_compose.h"
 #include "ports/mail_unlink.h"
 #include "mail_server.h"
 

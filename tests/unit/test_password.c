@@ -1,5 +1,5 @@
 /* Hashing, and the judgement of new passwords. */
-#include "ports/password.h"
+#include "ports/password_check.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -12,7 +12,7 @@
 #include "domain/shared/session.h"
 #include "domain/shared/throttle.h"
 #include "ports/address.h"
-#include "ports/password.h"
+#include "ports/password_check.h"
 #include "queries.h"
 
 /* What tries are counted under: the address's key, or the typed text where it is no address. */
