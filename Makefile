@@ -9,7 +9,7 @@ PYTHON       ?= /usr/bin/python3
 TESTS        ?=
 ARGS         ?=
 export PYTHON PREFIX
-.PHONY: help run build test nightly lint lint-all format rooms tsan fuzz crash nodes bench bench-scale costs bench-peers screenshots proxies timing mutants install clean
+.PHONY: help run build test nightly lint lint-all format rooms tsan fuzz judges crash nodes bench bench-scale costs bench-peers screenshots proxies timing mutants install clean
 .NOTPARALLEL:
 
 help:
@@ -33,7 +33,7 @@ test:
 nightly:
 	@$(INSTALL) build test nodes
 	@status=0; PARVIS_NIGHTLY= tools/fenced.py tools/test.sh || status=1; \
-	$(MAKE) --keep-going lint-all fuzz mutants FUZZ_SECONDS=10 || status=1; exit $$status
+	$(MAKE) --keep-going lint-all fuzz judges mutants FUZZ_SECONDS=10 || status=1; exit $$status
 
 # The analyzers read what changed since everything was found clean (tools/linted.txt), and what includes it.
 lint:
@@ -66,6 +66,12 @@ fuzz:
 	@$(INSTALL) build test
 	@tools/build.sh fuzz
 	@tools/fuzz.sh $(FUZZ_SECONDS)
+
+# Programs that know a standard judge what we make of it (axe-core today): tests marked `judge`, for what needs node, Java and the
+# like, or long. Nightly. A judge's packages are the group `judges` of tools/packages.txt.
+judges:
+	@$(INSTALL) build test judges
+	@tools/fenced.py tools/test.sh -m judge tests/api tests/attack tests/browser $(ARGS)
 
 crash:
 	@$(INSTALL) build test

@@ -12,8 +12,9 @@ from lib.server import BINARY, ROOT, Server
 
 
 # A worker is given two files at first: what is fourth waits behind the first.
-LONGEST = ["test_copy", "test_machine", "test_main_job", "test_gate", "test_names", "test_screenshots", "test_refusals",
-           "test_cli", "test_nodes", "test_concurrency", "test_mail"]
+LONGEST = ["test_copy", "test_machine", "test_inviting", "test_attacks_on_pages", "test_account", "test_main_job", "test_passkeys",
+           "test_gate", "test_cli", "test_limits_table", "test_foreign_bytes", "test_names", "test_accounts_told", "test_screenshots",
+           "test_refusals", "test_nodes", "test_concurrency", "test_large_lists", "test_mail"]
 
 
 def pytest_configure(config):

@@ -44,8 +44,8 @@ outside() { # outside NAME ENGINE PYTEST-ARGUMENTS…
         --junitxml="$said/$name.xml" "$@"
 }
 suite() { # suite ENGINE
-    # What is in tests/nightly.txt is left to `make nightly`.
-    outside "$1" "$1" -m "not timed" -n "${TEST_JOBS:-$(($(nproc) + 1))}" --dist loadfile tests/browser tests/api tests/attack
+    # What is in tests/nightly.txt is left to `make nightly`, and what is marked `judge` to `make judges`.
+    outside "$1" "$1" -m "not timed and not judge" -n "${TEST_JOBS:-$(($(nproc) + 1))}" --dist loadfile tests/browser tests/api tests/attack
     # What only a database apart can do: be lost, be shared by several nodes.
     [ "$1" = sqlite ] || outside nodes "$1" -n 2 --dist loadfile tests/postgres tests/nodes
 }

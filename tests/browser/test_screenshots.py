@@ -21,6 +21,7 @@ from lib.people import PASSWORD, World, fresh
 from lib.pictures import png
 from lib.spec import routes
 
+pytestmark = pytest.mark.judge
 SHOTS = ROOT / "build/shots"
 ALL = os.environ.get("SHOTS") == "all"
 EVERY_LOOK = list(itertools.product(("desktop", "phone"), (False, True)))
