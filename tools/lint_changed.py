@@ -16,7 +16,7 @@ THEN = BUILD / "then"  # the tree as it was
 NOTE = pathlib.Path("tools/linted.txt")
 HEAD = "# The last commit at which `make lint-all` found nothing, written by it: `make lint` analyzes what changed since then.\n"
 # What decides how each source is read.
-RULES = re.compile(r"\.clang-tidy|tools/(tidy|cppcheck|lint_changed|lint_sources)\.[a-z]+|(.*/)?meson(\.build|_options\.txt)")
+RULES = re.compile(r"\.clang-tidy|tools/(tidy|cppcheck|lint_sources)\.[a-z]+|(src/)?meson\.build|meson_options\.txt")
 INCLUDE = re.compile(r'^\s*#\s*include\s*["<]([^">]+)[">]', re.M)
 
 

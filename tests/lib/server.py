@@ -59,9 +59,7 @@ class Server:
         self.data = pathlib.Path(data or self.folder / "data")
         self.clock = Clock(self.folder / "clock", self.mails_at_rest)
         self.settings = {**DEFAULT_SETTINGS, "data": str(self.data), **settings}
-        self.levers = {"PARVIS_TEST_CLOCK": str(self.clock.path)}
-        if cheap_passwords:
-            self.levers["PARVIS_TEST_CHEAP_PASSWORDS"] = "1"
+        self.cheap_passwords = cheap_passwords
         self.log_path = self.folder / "log"
         self.process = None
         self.port = None
@@ -76,12 +74,13 @@ class Server:
     def environment(self):
         kept = {k: v for k, v in os.environ.items() if not k.startswith("PARVIS_")}
         ours = {"PARVIS_" + k.upper(): str(v) for k, v in self.settings.items() if v is not None}
+        levers = {"PARVIS_TEST_CLOCK": str(self.clock.path), **({"PARVIS_TEST_CHEAP_PASSWORDS": "1"} if self.cheap_passwords else {})}
         sanitizers = {
             "ASAN_OPTIONS": "detect_leaks=1:abort_on_error=0:exitcode=99:detect_stack_use_after_return=1",
             "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1:exitcode=99",
             "TSAN_OPTIONS": "halt_on_error=0:exitcode=99:second_deadlock_stack=1",
         }
-        return {**kept, "LANG": "C.UTF-8", **sanitizers, **self.levers, **ours}
+        return {**kept, "LANG": "C.UTF-8", **sanitizers, **levers, **ours}
 
     def start(self, wait=True):
         assert self.process is None

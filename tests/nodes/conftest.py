@@ -14,7 +14,7 @@ def clusters(tmp_path_factory):
     made = []
 
     def make(**settings):
-        made.append(Cluster(tmp_path_factory.mktemp("cluster"), **settings))
+        made.append(Cluster(tmp_path_factory.mktemp("cluster"), cheap_passwords=True, **settings))
         return made[-1].start()
 
     try:

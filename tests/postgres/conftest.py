@@ -34,7 +34,7 @@ def on_database(tmp_path_factory, database, smtp):
         if through:
             address = f"postgresql://parvis@127.0.0.1:{through.port}/{name}"
         settings = {"mail": smtp.uri, "mail_from": "Parvis <parvis@parvis.example>", **settings}
-        server = Server(tmp_path_factory.mktemp("server"), database=address, **settings)
+        server = Server(tmp_path_factory.mktemp("server"), database=address, cheap_passwords=True, **settings)
         server.beside = straight
         made.append(server)
         return server.start(wait)
