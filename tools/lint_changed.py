@@ -17,6 +17,8 @@ NOTE = pathlib.Path("tools/linted.txt")
 HEAD = "# The last commit at which `make lint-all` found nothing, written by it: `make lint` analyzes what changed since then.\n"
 # What decides how each source is read.
 RULES = re.compile(r"\.clang-tidy|tools/(tidy|cppcheck|lint_sources)\.[a-z]+|(src/)?meson\.build|meson_options\.txt")
+# Strings, which stay, and comments, which say nothing to an analyzer unless they are meant for it.
+SAID = re.compile(r'"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'|/\*.*?\*/|//[^\n]*', re.S)
 INCLUDE = re.compile(r'^\s*#\s*include\s*["<]([^">]+)[">]', re.M)
 
 
@@ -75,11 +77,22 @@ def who_reads(header):
     return reached
 
 
-def as_it_was(commit, changed):
-    """Makes the generated headers of that commit, of which something may have changed; gives them."""
+def lay_out(commit):
+    """The tree as it was, into its folder."""
     shutil.rmtree(THEN, ignore_errors=True)
     THEN.mkdir()
     subprocess.run(f"git archive {commit} | tar -x -C {THEN}", shell=True, check=True)
+
+
+def bare(path):
+    """A source's words, without comments; None where there is none."""
+    def keep(found):
+        return found[0] if found[0][0] in "\"'" or "NOLINT" in found[0] or "cppcheck-suppress" in found[0] else " "
+    return SAID.sub(keep, text_of(path)).split() if os.path.exists(path) else None
+
+
+def as_it_was(changed):
+    """Makes the generated headers as they were, of which something may have changed; gives them."""
     here, there = str(pathlib.Path.cwd()), THEN / BUILD
     commands = {}
     for header in sorted((BUILD / "src/generated").rglob("*.h")):
@@ -115,8 +128,8 @@ def said_otherwise(name):
     return names | {name.split("_", 1)[1] for name in names if "_" in name} if was else None
 
 
-def reached_by_generated(commit, changed):
-    for name in as_it_was(commit, changed):
+def reached_by_generated(changed):
+    for name in as_it_was(changed):
         otherwise = said_otherwise(name)
         for path in who_reads(str(BUILD / name)):
             if otherwise is None or otherwise & words_of(path):
@@ -129,7 +142,8 @@ def affected():
     changed = changed_since(commit) if commit else ()
     if not commit or any(RULES.fullmatch(path) for path in changed):
         return None
-    reached = {path for path in changed if path.startswith("src/")}
+    lay_out(commit)
+    reached = {path for path in changed if path.startswith("src/") and bare(path) != bare(THEN / path)}
     for path in list(reached):
         reached |= who_reads(path) if path.endswith(".h") else set()
-    return reached | set(reached_by_generated(commit, changed))
+    return reached | set(reached_by_generated(changed))
