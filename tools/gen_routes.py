@@ -27,7 +27,7 @@ ACCESS = {"public": "ACCESS_PUBLIC", "session": "ACCESS_SESSION", "caller": "ACC
           "member": "ACCESS_MEMBER"}
 STAGES = {"password": "STAGE_PASSWORD", "factor": "STAGE_FACTOR"}
 OPERATION_KEYS = {"operationId", "summary", "description", "x-kind", "x-access", "x-permission", "x-effect-free", "x-max-body",
-                  "x-stage", "x-admit", "x-heavy-when", "x-bulk", "x-instance-key", "x-stranger", "parameters", "requestBody", "responses"}
+                  "x-stage", "x-nav", "x-admit", "x-heavy-when", "x-bulk", "x-instance-key", "x-stranger", "parameters", "requestBody", "responses"}
 SCHEMA_KEYS = {
     "object": {"required", "properties"},
     "map": {"additionalProperties", "maxProperties", "propertyNames"},

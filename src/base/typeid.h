@@ -3,6 +3,7 @@
 #define PARVIS_BASE_TYPEID_H
 
 #include "base/clock.h"
+#include "ids.h" /* their prefixes, generated from spec/openapi.yaml */
 
 typedef struct uuid {
     uint8_t b[16];
@@ -30,20 +31,5 @@ str typeid_format(str prefix, uuid u, char out[TYPEID_SIZE]);
 bool typeid_parse(str text, str prefix, uuid *out);
 /** Reads any TypeID; *prefix is a view into text. */
 bool typeid_parse_any(str text, str *prefix, uuid *out);
-
-/** Prefixes of CONTRACT.md section 3, without the underscore. */
-#define ID_ORGANIZATION S("org")
-#define ID_ACCOUNT      S("acc")
-#define ID_MEMBER       S("mbr")
-#define ID_INVITATION   S("inv")
-#define ID_BATCH        S("bat")
-#define ID_SESSION      S("ses")
-#define ID_KEY          S("key")
-#define ID_GROUP        S("grp")
-#define ID_EVENT        S("evt")
-#define ID_MAIL         S("mai")
-#define ID_SIGNUP       S("sgn")
-#define ID_INSTANCE_KEY S("ink")
-#define ID_PASSKEY      S("pky")
 
 #endif

@@ -1,6 +1,6 @@
 /* The commands about accounts, which no organization owns: for the operator, whom people ask for help. */
 #include "cli/client.h"
-#include "cli/run.h"
+#include "commands.h"
 #include "cli/table.h"
 
 #include <stdio.h>

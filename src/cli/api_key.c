@@ -1,6 +1,6 @@
 /* The API keys of an organization's members. */
 #include "cli/client.h"
-#include "cli/run.h"
+#include "commands.h"
 #include "cli/table.h"
 
 static str show_rights(cli *c, const json_t *value)

@@ -22,7 +22,7 @@ typedef struct cli_flag {
 
 enum { FLAGS_MAX = 24 };
 
-/** One row of the table. Its summary stands in the catalogue as cli.command.NAME, a dot for each space. */
+/** One row of spec/commands.yaml. Its summary stands in the catalogue as cli.command.NAME, a dot for each space. */
 typedef struct command {
     const char *name;      /* "invitation resend" */
     const char *arguments; /* "INVITATION…"; "" for none */

@@ -1,6 +1,6 @@
 /* copy: everything from one database to another, and the proof that it is all there. */
 #include "base/clock.h"
-#include "cli/run.h"
+#include "commands.h"
 #include "cli/table.h"
 #include "store/copy.h"
 

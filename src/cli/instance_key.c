@@ -1,6 +1,6 @@
 /* The commands about keys for programs that found organizations. The key itself is printed once, when it is made. */
 #include "cli/client.h"
-#include "cli/run.h"
+#include "commands.h"
 #include "cli/table.h"
 
 static const table_column columns[] = {

@@ -3,7 +3,7 @@
  * being done: the exit code says that some were.
  */
 #include "cli/client.h"
-#include "cli/run.h"
+#include "commands.h"
 #include "cli/table.h"
 
 #include <stdio.h>

@@ -4,7 +4,7 @@
  */
 #include "base/buf.h"
 #include "cli/option.h"
-#include "cli/run.h"
+#include "commands.h"
 #include "cli/sheets.h"
 #include "cli/table.h"
 #include "ports/address.h"

@@ -1,6 +1,6 @@
 /* The commands about mails: what became of them, in the mail server's own words, and trying once more. */
 #include "cli/client.h"
-#include "cli/run.h"
+#include "commands.h"
 #include "cli/table.h"
 
 int run_mail_list(cli *c)

@@ -3,7 +3,7 @@
  * words.
  */
 #include "base/typeid.h"
-#include "cli/run.h"
+#include "commands.h"
 #include "cli/table.h"
 #include "ports/address.h"
 #include "ports/mail.h"

@@ -4,7 +4,7 @@
  */
 #include "cli/client.h"
 #include "cli/option.h"
-#include "cli/run.h"
+#include "commands.h"
 #include "cli/table.h"
 
 static const table_column columns[] = {

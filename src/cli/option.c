@@ -2,7 +2,7 @@
 #include "cli/option.h"
 
 #include "cli/client.h"
-#include "cli/run.h"
+#include "commands.h"
 #include "cli/table.h"
 
 /* ---- groups ---- */

@@ -3,7 +3,7 @@
  * mostly a script's mistake.
  */
 #include "cli/client.h"
-#include "cli/run.h"
+#include "commands.h"
 #include "cli/table.h"
 
 #include <stdio.h>

@@ -4,7 +4,7 @@
  */
 #include "base/clock.h"
 #include "base/log.h"
-#include "cli/run.h"
+#include "commands.h"
 
 #include <pthread.h>
 #include <signal.h>

@@ -1,6 +1,6 @@
 /* migrate, check, config, version: the server itself. */
 #include "cli/client.h"
-#include "cli/run.h"
+#include "commands.h"
 #include "cli/table.h"
 
 int run_migrate(cli *c)

@@ -3,7 +3,7 @@
  * standard input: arguments are seen by all on the machine.
  */
 #include "cli/client.h"
-#include "cli/run.h"
+#include "commands.h"
 #include "cli/table.h"
 
 #include <stdio.h>

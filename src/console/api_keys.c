@@ -199,5 +199,5 @@ err console_api_key_revoke_page(request *r, txn *t)
 err console_api_key_revoke_form(request *r, txn *t)
 {
     TRY(api_key_revoke(t, &r->actor, r->params[1].id));
-    return page_redirect(r, keys_path(r), "api_key_revoked");
+    return page_redirect(r, keys_path(r), NOTICE_API_KEY_REVOKED);
 }

@@ -77,8 +77,8 @@ err console_batch_resend_form(request *r, txn *t)
     int64_t resent, asked;
     str back = org_path_id(r, "/users/batches/", ID_BATCH, r->params[1].id, "");
     TRY(batch_resend(t, &r->actor, r->params[1].id, &resent, &asked));
-    return resent == asked ? page_redirect(r, back, "invitations_resent")
-                           : page_redirect_count(r, back, "resent_some", resent);
+    return resent == asked ? page_redirect(r, back, NOTICE_INVITATIONS_RESENT)
+                           : page_redirect_count(r, back, NOTICE_RESENT_SOME, resent);
 }
 
 /* RFC 4180, 2: quoted where needed. A leading apostrophe keeps a spreadsheet from reading a formula into an address. */

@@ -75,7 +75,7 @@ err console_me_close_form(request *r, txn *t)
         PAGE_ATTEMPT(t, &refusal, account_close(t, &r->actor, r->actor.account_id));
     if (refusal == OK) {
         answer_session_ended(r);
-        return page_redirect(r, S("/sign-in"), "account_closed");
+        return page_redirect(r, S("/sign-in"), NOTICE_ACCOUNT_CLOSED);
     }
     if (refusal == ERR_SIGN_IN_FAILED)
         refusal = problem_at(&r->problem, ERR_INVALID_REQUEST, S("/current_password"), S("wrong-password"), 0);

@@ -7,6 +7,7 @@
 #ifndef PARVIS_CONSOLE_CONSOLE_H
 #define PARVIS_CONSOLE_CONSOLE_H
 
+#include "console_table.h"
 #include "routes.h"
 #include "domain/invitation/invitation.h"
 #include "domain/lifecycle/enrolment.h"
@@ -39,10 +40,10 @@ void page_back(request *r, mval *m, str url, const char *text);
  * refusal. Refusals that are no matter of the form (not found, unavailable …) are returned instead.
  */
 err page_refused(request *r, err refusal, const char *name, mval *m);
-/** 303, with a notice on the next page: a key below `notice.`. */
-err page_redirect(request *r, str path, const char *notice);
+/** 303, with a notice on the next page. */
+err page_redirect(request *r, str path, notice said);
 /** The same with a number in its text. */
-err page_redirect_count(request *r, str path, const char *notice, int64_t count);
+err page_redirect_count(request *r, str path, notice said, int64_t count);
 /** The problem page (app.problem_page). */
 void console_problem(request *r, err refusal);
 
@@ -144,7 +145,7 @@ err me_page_open(request *r, txn *t, mval **out);
 /** A form of that page was refused: beside its fields, or in `place` above it. */
 err me_page_refused(request *r, mval *m, err refusal, const char *place);
 /** 303 to the account's page, with a notice. */
-err me_redirect(request *r, const char *notice);
+err me_redirect(request *r, notice said);
 /** The change of address that waits for its link, with its way out; nothing where none does. */
 err put_email_change(request *r, txn *t, mval *m);
 /** `next` when it is a path of this server (one "/" first, plain ASCII without backslash), else `otherwise`. */

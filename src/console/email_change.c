@@ -37,7 +37,7 @@ err console_me_email_form(request *r, txn *t)
     if (refusal == OK)
         refusal = email_change_request(t, &r->actor, r->scratch, form->email);
     if (refusal == OK)
-        return me_redirect(r, "email_change_sent");
+        return me_redirect(r, NOTICE_EMAIL_CHANGE_SENT);
     if (refusal != ERR_SIGN_IN_FAILED && err_about(refusal)->status >= 500)
         return refusal;
     return refused(r, t, form->email, refusal);
@@ -48,7 +48,7 @@ err console_me_email_cancel_form(request *r, txn *t)
     err e = email_change_cancel(t, &r->actor);
     if (e != OK && e != ERR_NOT_FOUND) /* confirmed, lapsed or cancelled meanwhile: the page shows how it stands */
         return e;
-    return me_redirect(r, e == OK ? "email_change_cancelled" : "email_change_gone");
+    return me_redirect(r, e == OK ? NOTICE_EMAIL_CHANGE_CANCELLED : NOTICE_EMAIL_CHANGE_GONE);
 }
 
 err put_email_change(request *r, txn *t, mval *m)
@@ -97,7 +97,7 @@ err console_email_confirm_form(request *r, txn *t)
     uuid whose;
     TRY(email_change_confirm(t, &r->actor, r->params[0].text, &whose));
     bool signed_in = r->actor.kind == ACTOR_ACCOUNT && uuid_eq(r->actor.account_id, whose);
-    return page_redirect(r, signed_in ? S("/me") : S("/sign-in"), "email_changed");
+    return page_redirect(r, signed_in ? S("/me") : S("/sign-in"), NOTICE_EMAIL_CHANGED);
 }
 
 err console_email_undo_form(request *r, txn *t)
@@ -111,5 +111,5 @@ err console_email_undo_form(request *r, txn *t)
         return page_answer(r, 409, "email_undo", m);
     }
     TRY(e);
-    return page_redirect(r, S("/sign-in"), "email_change_undone");
+    return page_redirect(r, S("/sign-in"), NOTICE_EMAIL_CHANGE_UNDONE);
 }

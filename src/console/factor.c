@@ -184,7 +184,7 @@ err console_totp_remove_form(request *r, txn *t)
     if (refusal == OK)
         refusal = totp_remove(t, &r->actor);
     if (refusal == OK)
-        return me_redirect(r, "totp_removed");
+        return me_redirect(r, NOTICE_TOTP_REMOVED);
     TRY(remove_open(r, t, &m));
     return page_refused(r, refusal, "totp_remove", m);
 }
@@ -243,5 +243,5 @@ err console_recovery_codes_kept(request *r, txn *t)
     (void)t;
     const body_recovery_codes_kept *form = r->body;
     str next = safe_next(form->next, STR_NONE);
-    return next.p ? answer_redirect(r, next) : me_redirect(r, "factor_saved");
+    return next.p ? answer_redirect(r, next) : me_redirect(r, NOTICE_FACTOR_SAVED);
 }

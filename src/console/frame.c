@@ -4,67 +4,7 @@
 #include "http/schema.h"
 #include "ports/template.h"
 
-/* What the last page did, told on the next one: ?notice=KEY or KEY.COUNT; the text is notice.KEY. */
-enum notice_kind { GOOD, INFO, WARNING };
-static const str kind_names[] = {
-    [GOOD] = S_INIT("is_success"), [INFO] = S_INIT("is_info"), [WARNING] = S_INIT("is_warning")};
-static const struct {
-    str key;
-    enum notice_kind kind;
-    bool counted;
-} notices[] = {
-    {S_INIT("account_closed"), INFO, false},
-    {S_INIT("address_proved"), GOOD, false},
-    {S_INIT("email_change_cancelled"), GOOD, false},
-    {S_INIT("email_change_gone"), INFO, false},
-    {S_INIT("email_change_sent"), INFO, false},
-    {S_INIT("factor_saved"), GOOD, false},
-    {S_INIT("totp_removed"), GOOD, false},
-    {S_INIT("email_change_undone"), INFO, false},
-    {S_INIT("email_changed"), GOOD, false},
-    {S_INIT("group_added"), GOOD, false},
-    {S_INIT("group_created"), GOOD, false},
-    {S_INIT("group_deleted"), GOOD, false},
-    {S_INIT("group_renamed"), GOOD, false},
-    {S_INIT("group_taken"), GOOD, false},
-    {S_INIT("member_saved"), GOOD, false},
-    {S_INIT("members_changed"), GOOD, true},
-    {S_INIT("option_created"), GOOD, false},
-    {S_INIT("option_deleted"), GOOD, false},
-    {S_INIT("option_saved"), GOOD, false},
-    {S_INIT("invitation_corrected"), GOOD, false},
-    {S_INIT("invitation_resent"), GOOD, false},
-    {S_INIT("invitation_revoked"), GOOD, false},
-    {S_INIT("invitations_kept"), GOOD, true},
-    {S_INIT("invitations_resent"), GOOD, false},
-    {S_INIT("invitations_revoked"), GOOD, false},
-    {S_INIT("invitations_sent"), GOOD, true},
-    {S_INIT("left"), GOOD, false},
-    {S_INIT("member_removed"), GOOD, false},
-    {S_INIT("members_removed"), GOOD, false},
-    {S_INIT("nothing_selected"), WARNING, false},
-    {S_INIT("ownership_transferred"), GOOD, false},
-    {S_INIT("password_changed"), GOOD, false},
-    {S_INIT("password_issued"), GOOD, false},
-    {S_INIT("password_reset"), GOOD, false},
-    {S_INIT("passkey_added"), GOOD, false},
-    {S_INIT("passkey_removed"), GOOD, false},
-    {S_INIT("passkey_renamed"), GOOD, false},
-    {S_INIT("profile_saved"), GOOD, false},
-    {S_INIT("proof_sent"), INFO, false},
-    {S_INIT("resent_some"), WARNING, true},
-    {S_INIT("role_changed"), GOOD, false},
-    {S_INIT("session_ended"), GOOD, false},
-    {S_INIT("sessions_ended"), GOOD, false},
-    {S_INIT("settings_saved"), GOOD, false},
-    {S_INIT("signed_out"), INFO, false},
-    {S_INIT("sign_in_again"), INFO, false},
-    {S_INIT("some_failed"), WARNING, false},
-    {S_INIT("code_resent"), INFO, false},
-    {S_INIT("api_key_revoked"), GOOD, false}, /* a line each: changes stay apart */
-};
-
-/* The query's `notice`, whatever route it belongs to. */
+/* ?notice=KEY or KEY.COUNT: the query's, whatever route it belongs to. */
 static str asked_notice(const request *r)
 {
     if (!r->query || !r->route || !r->route->query)
@@ -79,13 +19,12 @@ static void put_notice(request *r, mval *m)
 {
     str rest = asked_notice(r), key = str_cut(&rest, '.');
     uint64_t count = 0;
-    for (size_t i = 0; i < sizeof notices / sizeof notices[0]; i++) {
-        if (!str_eq(notices[i].key, key) || notices[i].counted != str_to_u64(rest, 1000000, &count))
+    for (const notice_row *row = notice_table; row < notice_table + NOTICE_COUNT; row++) {
+        if (!str_eq(row->key, key) || row->counted != str_to_u64(rest, 1000000, &count))
             continue;
-        str name = arena_join(r->a, S("notice."), key);
         mval *n = m_set_object(m, S("notice"));
-        PUT(n, "text", notices[i].counted ? text_count(r, name.p, (int64_t)count) : catalog_text(r->lang, name));
-        m_set_bool(n, kind_names[notices[i].kind], true);
+        PUT(n, "text", row->counted ? text_count(r, row->text.p, (int64_t)count) : catalog_text(r->lang, row->text));
+        m_set_bool(n, row->kind, true);
     }
 }
 
@@ -98,42 +37,32 @@ static void put_nav_item(request *r, mval *nav, str url, const char *label, str 
     PUT_BOOL(n, "current", current);
 }
 
+/* Where the page stands: below the longest of the navigation's patterns that begins its own. */
+static const nav_row *nav_here(const request *r)
+{
+    const nav_row *found = NULL;
+    for (const nav_row *row = nav_table; row->pattern.p; row++)
+        if (str_starts(r->route->pattern, row->pattern) && (!found || row->pattern.n > found->pattern.n))
+            found = row;
+    return uuid_none(r->actor.membership_id) ? NULL : found;
+}
+
 static void put_nav(request *r, mval *m, str slug, permission may)
 {
     mval *nav = m_set_list(m, S("nav"));
-    str pattern = r->route->pattern, base = arena_join(r->a, S("/o/"), slug);
-    bool inside = !uuid_none(r->actor.membership_id), users = str_starts(pattern, S("/o/{org}/users")),
-         groups = str_starts(pattern, S("/o/{org}/groups")),
-         settings_page = str_starts(pattern, S("/o/{org}/settings"));
-    put_nav_item(r, nav, base, "nav.home", S("home"), inside && !users && !groups && !settings_page);
-    if (may & PERM_MEMBERS_READ)
-        put_nav_item(r, nav, arena_join(r->a, base, S("/users")), "nav.users", S("users"), users);
-    if (may & PERM_GROUPS_MANAGE)
-        put_nav_item(r, nav, arena_join(r->a, base, S("/groups")), "nav.groups", S("group"), groups);
-    if (may & PERM_ORGANIZATION_UPDATE)
-        put_nav_item(r, nav, arena_join(r->a, base, S("/settings")), "nav.settings", S("settings"), settings_page);
+    const nav_row *here = nav_here(r);
+    str inside = S("/o/{org}");
+    for (const nav_row *row = nav_table; row->pattern.p; row++)
+        if ((may & row->right) == row->right)
+            put_nav_item(r, nav, arena_join(r->a, S("/o/"), slug, str_slice(row->pattern, inside.n, row->pattern.n)),
+                         row->text, row->icon, row == here);
 }
 
 static void put_rights(request *r, mval *m)
 {
-    static const struct {
-        str name;
-        permission right;
-    } rights[] = {
-        {S_INIT("invite"), PERM_INVITATIONS_CREATE},
-        {S_INIT("create"), PERM_INVITATIONS_CREATE},
-        {S_INIT("revoke"), PERM_INVITATIONS_REVOKE},
-        {S_INIT("link"), PERM_INVITATIONS_LINK},
-        {S_INIT("remove"), PERM_MEMBERS_REMOVE},
-        {S_INIT("update"), PERM_MEMBERS_UPDATE},
-        {S_INIT("change_role"), PERM_ROLES_CHANGE},
-        {S_INIT("transfer"), PERM_OWNERSHIP_TRANSFER},
-        {S_INIT("invite_administrator"), PERM_ADMINISTRATORS_INVITE},
-        {S_INIT("api_keys"), PERM_API_KEYS_MANAGE},
-    };
     mval *may = m_set_object(m, S("may"));
-    for (size_t i = 0; i < sizeof rights / sizeof rights[0]; i++)
-        m_set_bool(may, rights[i].name, !uuid_none(r->actor.membership_id) && (r->actor.may & rights[i].right));
+    for (const right_row *row = right_table; row->name.p; row++)
+        m_set_bool(may, row->name, !uuid_none(r->actor.membership_id) && (r->actor.may & row->right));
 }
 
 /*
@@ -327,14 +256,15 @@ err page_refused(request *r, err refusal, const char *name, mval *m)
     return page_answer(r, err_about(refusal)->status, name, m);
 }
 
-err page_redirect(request *r, str path, const char *notice)
+err page_redirect(request *r, str path, notice said)
 {
-    return answer_redirect(r, LINK(r->a, path, {S("notice"), str_of(notice)}));
+    return answer_redirect(r, LINK(r->a, path, {S("notice"), notice_table[said].key}));
 }
 
-err page_redirect_count(request *r, str path, const char *notice, int64_t count)
+err page_redirect_count(request *r, str path, notice said, int64_t count)
 {
-    return page_redirect(r, path, arena_printf(r->a, "%s.%lld", notice, (long long)count).p);
+    str counted = arena_printf(r->a, "%s.%lld", notice_table[said].key.p, (long long)count);
+    return answer_redirect(r, LINK(r->a, path, {S("notice"), counted}));
 }
 
 err put_least(mval *m, txn *t, uuid account_id, uuid organization_id)
@@ -350,7 +280,7 @@ bool mail_is_kept(const request *r)
     return str_starts(r->app->env.settings->mail, S("file:"));
 }
 
-err me_redirect(request *r, const char *notice)
+err me_redirect(request *r, notice said)
 {
-    return page_redirect(r, me_path(r, S("")), notice);
+    return page_redirect(r, me_path(r, S("")), said);
 }

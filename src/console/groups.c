@@ -49,7 +49,7 @@ err console_groups_form(request *r, txn *t)
     mval *m;
     PAGE_ATTEMPT(t, &refusal, group_create(t, &r->actor, form->name, &id));
     if (refusal == OK)
-        return page_redirect(r, group_link(r, id, ""), "group_created");
+        return page_redirect(r, group_link(r, id, ""), NOTICE_GROUP_CREATED);
     TRY(groups_open(r, t, form->name, &m));
     return page_refused(r, refusal, "groups", m);
 }
@@ -104,7 +104,7 @@ err console_group_name_form(request *r, txn *t)
     mval *m;
     PAGE_ATTEMPT(t, &refusal, group_rename(t, &r->actor, r->params[1].id, form->name));
     if (refusal == OK)
-        return page_redirect(r, group_link(r, r->params[1].id, ""), "group_renamed");
+        return page_redirect(r, group_link(r, r->params[1].id, ""), NOTICE_GROUP_RENAMED);
     TRY(group_open(r, t, form->name, STR_NONE, STR_NONE, &m));
     return page_refused(r, refusal, "group", m);
 }
@@ -129,7 +129,7 @@ err console_group_add_form(request *r, txn *t)
     mval *m;
     PAGE_ATTEMPT(t, &refusal, add_by_address(r, t, form->email.p ? form->email : S("")));
     if (refusal == OK)
-        return page_redirect(r, group_link(r, r->params[1].id, ""), "group_added");
+        return page_redirect(r, group_link(r, r->params[1].id, ""), NOTICE_GROUP_ADDED);
     TRY(group_open(r, t, STR_NONE, form->email, STR_NONE, &m));
     return page_refused(r, refusal, "group", m);
 }
@@ -144,7 +144,7 @@ err console_group_take_form(request *r, txn *t)
         return ERR_NOT_FOUND;
     PAGE_ATTEMPT(t, &refusal, group_put(t, &r->actor, r->params[1].id, member, false));
     if (refusal == OK)
-        return page_redirect(r, group_link(r, r->params[1].id, ""), "group_taken");
+        return page_redirect(r, group_link(r, r->params[1].id, ""), NOTICE_GROUP_TAKEN);
     TRY(group_open(r, t, STR_NONE, STR_NONE, STR_NONE, &m));
     return page_refused(r, refusal, "group", m);
 }
@@ -164,5 +164,5 @@ err console_group_delete_page(request *r, txn *t)
 err console_group_delete_form(request *r, txn *t)
 {
     TRY(group_delete(t, &r->actor, r->params[1].id));
-    return page_redirect(r, org_path(r, "/groups"), "group_deleted");
+    return page_redirect(r, org_path(r, "/groups"), NOTICE_GROUP_DELETED);
 }

@@ -94,7 +94,7 @@ err console_leave_form(request *r, txn *t)
     mval *m;
     PAGE_ATTEMPT(t, &refusal, member_leave(t, &r->actor));
     if (refusal == OK)
-        return page_redirect(r, S("/me"), "left");
+        return page_redirect(r, S("/me"), NOTICE_LEFT);
     TRY(leave_open(r, t, &m));
     return page_refused(r, refusal, "leave", m);
 }

@@ -37,7 +37,8 @@ err console_invitation_resend_form(request *r, txn *t)
 {
     str shown = STR_NONE;
     TRY(invitation_resend(t, &r->actor, r->params[1].id, &shown));
-    return shown.p ? answer_report(r, t, r->params[1].id, shown) : page_redirect(r, list_link(r), "invitation_resent");
+    return shown.p ? answer_report(r, t, r->params[1].id, shown)
+                   : page_redirect(r, list_link(r), NOTICE_INVITATION_RESENT);
 }
 
 err console_invitation_password_page(request *r, txn *t)
@@ -59,7 +60,7 @@ err console_invitation_password_form(request *r, txn *t)
     const body_invitation_password_form *form = r->body;
     str shown = STR_NONE;
     TRY(invitation_new_password(t, &r->actor, r->params[1].id, some(form->method), &shown));
-    return shown.p ? answer_report(r, t, r->params[1].id, shown) : page_redirect(r, list_link(r), "password_issued");
+    return shown.p ? answer_report(r, t, r->params[1].id, shown) : page_redirect(r, list_link(r), NOTICE_PASSWORD_ISSUED);
 }
 
 err console_invitation_revoke_page(request *r, txn *t)
@@ -74,7 +75,7 @@ err console_invitation_revoke_page(request *r, txn *t)
 err console_invitation_revoke_form(request *r, txn *t)
 {
     TRY(invitation_revoke(t, &r->actor, r->params[1].id));
-    return page_redirect(r, list_link(r), "invitation_revoked");
+    return page_redirect(r, list_link(r), NOTICE_INVITATION_REVOKED);
 }
 
 err console_invitation_link_form(request *r, txn *t)
@@ -120,7 +121,7 @@ err console_invitation_correct_form(request *r, txn *t)
     if (refusal == OK && shown.p)
         return answer_report(r, t, new_id, shown);
     if (refusal == OK)
-        return page_redirect(r, list_link(r), "invitation_corrected");
+        return page_redirect(r, list_link(r), NOTICE_INVITATION_CORRECTED);
     TRY(correct_open(r, t, form->email, &m));
     return page_refused(r, refusal, "invitation_correct", m);
 }

@@ -161,13 +161,13 @@ err console_invitations_bulk_form(request *r, txn *t)
     str list = org_path(r, "/users/invitations");
     size_t done;
     if (!form->invitation.count)
-        return page_redirect(r, list, "nothing_selected");
+        return page_redirect(r, list, NOTICE_NOTHING_SELECTED);
     if (revoke && !(r->actor.may & PERM_INVITATIONS_REVOKE))
         return ERR_FORBIDDEN;
     if (!revoke && !str_eq(form->action, S("resend")))
         return ERR_INVALID_REQUEST;
     TRY(do_each(r, t, form, revoke ? invitation_revoke : resend_mailed, &done));
     if (done < form->invitation.count)
-        return page_redirect(r, list, "some_failed");
-    return page_redirect(r, list, revoke ? "invitations_revoked" : "invitations_resent");
+        return page_redirect(r, list, NOTICE_SOME_FAILED);
+    return page_redirect(r, list, revoke ? NOTICE_INVITATIONS_REVOKED : NOTICE_INVITATIONS_RESENT);
 }

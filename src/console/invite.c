@@ -330,7 +330,7 @@ static err send_on(request *r, txn *t, const invite_way *way)
     if (d.bad)
         return show_sent(r, t, &d, batch);
     return page_redirect_count(r, org_path_id(r, "/users/batches/", ID_BATCH, batch, ""),
-                               mail_is_kept(r) ? "invitations_kept" : "invitations_sent", d.good);
+                               mail_is_kept(r) ? NOTICE_INVITATIONS_KEPT : NOTICE_INVITATIONS_SENT, d.good);
 }
 
 err console_invite_send_form(request *r, txn *t)

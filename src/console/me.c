@@ -106,7 +106,7 @@ err console_me_page(request *r, txn *t)
 {
     const query_me_page *query = r->query;
     mval *m;
-    TRY(me_open(r, t, NULL, str_eq(query->notice, S("proof_sent")), &m));
+    TRY(me_open(r, t, NULL, str_eq(query->notice, notice_table[NOTICE_PROOF_SENT].key), &m));
     return page_answer(r, 200, "me", m);
 }
 
@@ -138,7 +138,7 @@ err console_me_form(request *r, txn *t)
     if (refusal == OK) {
         if (change.locale.p)
             answer_language_cookie(r, lang);
-        return me_redirect(r, "profile_saved");
+        return me_redirect(r, NOTICE_PROFILE_SAVED);
     }
     TRY(me_open(r, t, &change, false, &m));
     return me_page_refused(r, m, refusal, "profile_problem_text");
@@ -185,7 +185,7 @@ err console_me_password_form(request *r, txn *t)
         refusal = password_change(t, &r->actor, &work->proof, work->hash, &fresh);
     if (refusal == OK) {
         answer_session(r, &fresh);
-        return me_redirect(r, "password_changed");
+        return me_redirect(r, NOTICE_PASSWORD_CHANGED);
     }
     if (refusal == ERR_SIGN_IN_FAILED)
         refusal = problem_at(&r->problem, ERR_INVALID_REQUEST, S("/current_password"), S("wrong-password"), 0);
@@ -198,13 +198,13 @@ err console_me_password_form(request *r, txn *t)
 err console_me_session_end_form(request *r, txn *t)
 {
     TRY(session_end(t, &r->actor, r->params[0].id));
-    return me_redirect(r, "session_ended");
+    return me_redirect(r, NOTICE_SESSION_ENDED);
 }
 
 err console_me_sessions_end_form(request *r, txn *t)
 {
     TRY(sessions_end_others(t, &r->actor));
-    return me_redirect(r, "sessions_ended");
+    return me_redirect(r, NOTICE_SESSIONS_ENDED);
 }
 
 err console_me_proof_form(request *r, txn *t)
@@ -213,7 +213,7 @@ err console_me_proof_form(request *r, txn *t)
     mval *m;
     PAGE_ATTEMPT(t, &refusal, address_proof_request(t, &r->actor));
     if (refusal == OK)
-        return me_redirect(r, "proof_sent");
+        return me_redirect(r, NOTICE_PROOF_SENT);
     TRY(me_page_open(r, t, &m));
     return me_page_refused(r, m, refusal, "proof_problem_text");
 }
@@ -224,7 +224,7 @@ err console_me_proof_confirm_form(request *r, txn *t)
     mval *m;
     err refusal = address_proof_confirm(t, &r->actor, form->code);
     if (refusal == OK)
-        return me_redirect(r, "address_proved");
+        return me_redirect(r, NOTICE_ADDRESS_PROVED);
     if (refusal != ERR_TOKEN_INVALID)
         return refusal;
     TRY(me_open(r, t, NULL, true, &m));

@@ -93,7 +93,7 @@ err console_member_role_form(request *r, txn *t)
     PAGE_ATTEMPT(t, &refusal, member_update(t, &r->actor, r->params[1].id, &(member_change){.role = form->role}));
     if (refusal == OK) /* who gave up their own rights may not see the list any more */
         return page_redirect(r, org_path(r, uuid_eq(r->params[1].id, r->actor.membership_id) ? "" : "/users"),
-                             "role_changed");
+                             NOTICE_ROLE_CHANGED);
     TRY(role_open(r, t, form->role, &m));
     return page_refused(r, refusal, "member_role", m);
 }
@@ -122,7 +122,7 @@ err console_transfer_form(request *r, txn *t)
     mval *m;
     PAGE_ATTEMPT(t, &refusal, ownership_transfer(t, &r->actor, r->params[1].id));
     if (refusal == OK)
-        return page_redirect(r, org_path(r, "/users"), "ownership_transferred");
+        return page_redirect(r, org_path(r, "/users"), NOTICE_OWNERSHIP_TRANSFERRED);
     TRY(transfer_open(r, t, &m));
     return page_refused(r, refusal, "transfer", m);
 }

@@ -121,7 +121,7 @@ err console_member_options_form(request *r, txn *t)
     if (refusal == OK)
         PAGE_ATTEMPT(t, &refusal, member_update(t, &r->actor, v.id, &c));
     if (refusal == OK)
-        return page_redirect(r, org_path_id(r, "/users/", ID_MEMBER, v.id, ""), "member_saved");
+        return page_redirect(r, org_path_id(r, "/users/", ID_MEMBER, v.id, ""), NOTICE_MEMBER_SAVED);
     TRY(options_open(r, t, &v, form->access_ends_at, &m));
     return page_refused(r, refusal, "member_options", m);
 }
@@ -241,13 +241,13 @@ err console_members_change_form(request *r, txn *t)
     err refusal = OK;
     TRY(read_members(r, &form->member, &ids));
     if (!count)
-        return page_redirect(r, org_path(r, "/users"), "nothing_selected");
+        return page_redirect(r, org_path(r, "/users"), NOTICE_NOTHING_SELECTED);
     if (form->confirmed)
         refusal = read_change(r, form, &c);
     if (form->confirmed && refusal == OK) {
         PAGE_ATTEMPT(t, &refusal, change_all(r, t, ids, count, &c));
         if (refusal == OK)
-            return page_redirect_count(r, org_path(r, "/users"), "members_changed", (int64_t)count);
+            return page_redirect_count(r, org_path(r, "/users"), NOTICE_MEMBERS_CHANGED, (int64_t)count);
     }
     TRY(bulk_open(r, t, ids, count, form, &m));
     return refusal == OK ? page_answer(r, 200, "members_change", m) : page_refused(r, refusal, "members_change", m);

@@ -88,7 +88,7 @@ err console_options_form(request *r, txn *t)
     mval *m;
     PAGE_ATTEMPT(t, &refusal, entitlement_create(t, &r->actor, &e));
     if (refusal == OK)
-        return page_redirect(r, org_path(r, "/settings/options"), "option_created");
+        return page_redirect(r, org_path(r, "/settings/options"), NOTICE_OPTION_CREATED);
     TRY(options_open(r, t, &e, &m));
     return page_refused(r, refusal, "options", m);
 }
@@ -131,7 +131,7 @@ err console_option_form(request *r, txn *t)
     if (refusal == OK)
         PAGE_ATTEMPT(t, &refusal, entitlement_update(t, &r->actor, r->params[1].text, &c));
     if (refusal == OK)
-        return page_redirect(r, org_path(r, "/settings/options"), "option_saved");
+        return page_redirect(r, org_path(r, "/settings/options"), NOTICE_OPTION_SAVED);
     TRY(option_open(r, t, &typed, &m));
     return page_refused(r, refusal, "option", m);
 }
@@ -147,5 +147,5 @@ err console_option_delete_page(request *r, txn *t)
 err console_option_delete_form(request *r, txn *t)
 {
     TRY(entitlement_delete(t, &r->actor, r->params[1].text));
-    return page_redirect(r, org_path(r, "/settings/options"), "option_deleted");
+    return page_redirect(r, org_path(r, "/settings/options"), NOTICE_OPTION_DELETED);
 }

@@ -53,8 +53,8 @@ err console_passkey_add_page(request *r, txn *t)
     str added = me_path(r, S(""));
     PUT(m, "done_url",
         codes_first ? me_path(r, S("/recovery-codes"))
-                    : arena_join(r->a, added, str_find_byte(added, '?') < added.n ? S("&") : S("?"),
-                                 S("notice=passkey_added")));
+                    : arena_join(r->a, added, str_find_byte(added, '?') < added.n ? S("&") : S("?"), S("notice="),
+                                 notice_table[NOTICE_PASSKEY_ADDED].key));
     PUT(m_set_object(m, S("form")), "name", suggestion(r));
     PUT_BOOL(m, "passkeys_possible", passkey_possible(&r->app->env, r->a));
     return page_answer(r, 200, "passkey_add", m);
@@ -100,7 +100,7 @@ err console_passkey_form(request *r, txn *t)
     mval *m;
     PAGE_ATTEMPT(t, &refusal, passkey_rename(t, &r->actor, r->params[0].id, form->name));
     if (refusal == OK)
-        return me_redirect(r, "passkey_renamed");
+        return me_redirect(r, NOTICE_PASSKEY_RENAMED);
     TRY(passkey_open(r, t, &m));
     PUT(m_set_object(m, S("form")), "name", form->name);
     return page_refused(r, refusal, "passkey", m);
@@ -118,7 +118,7 @@ err console_passkey_remove_form(request *r, txn *t)
     if (refusal == OK) {
         PAGE_ATTEMPT(t, &refusal, passkey_remove(t, &r->actor, r->params[0].id));
         if (refusal == OK)
-            return me_redirect(r, "passkey_removed");
+            return me_redirect(r, NOTICE_PASSKEY_REMOVED);
     }
     TRY(passkey_open(r, t, &m));
     return page_refused(r, refusal, "passkey", m);

@@ -95,7 +95,7 @@ err console_password_reset_form(request *r, txn *t)
     if (refusal == OK) {
         TRY(password_reset_complete(t, &r->actor, r->params[0].text, work->hash));
         answer_session_ended(r); /* all sessions have ended */
-        return page_redirect(r, sign_in_link(r, next), "password_reset");
+        return page_redirect(r, sign_in_link(r, next), NOTICE_PASSWORD_RESET);
     }
     mval *m;
     TRY(reset_open(r, t, &work->account, work->is_mailed, next, &m));

@@ -53,7 +53,7 @@ void console_problem(request *r, err refusal)
         bool unknown = refusal == ERR_UNAUTHENTICATED;
         bool again = unknown && r->actor.kind == ACTOR_ACCOUNT; /* good elsewhere, too old or too long idle here */
         str to = LINK(r->a, unknown ? S("/sign-in") : S("/sign-in/factor"), {S("next"), page ? link_here(r) : STR_NONE},
-                      {S("notice"), again ? S("sign_in_again") : STR_NONE});
+                      {S("notice"), again ? notice_table[NOTICE_SIGN_IN_AGAIN].key : STR_NONE});
         if (answer_redirect(r, to) == OK)
             return;
     }

@@ -58,7 +58,7 @@ err console_member_remove_form(request *r, txn *t)
     mval *m;
     PAGE_ATTEMPT(t, &refusal, member_remove(t, &r->actor, r->params[1].id, fate_of(form->pending_invitations)));
     if (refusal == OK)
-        return page_redirect(r, org_path(r, "/users"), "member_removed");
+        return page_redirect(r, org_path(r, "/users"), NOTICE_MEMBER_REMOVED);
     TRY(removal_open(r, t, &r->params[1].id, 1, &m));
     PUT(m, "action_url", org_path_id(r, "/users/", ID_MEMBER, r->params[1].id, "/remove"));
     return page_refused(r, refusal, "member_remove", m);
@@ -93,11 +93,11 @@ err console_members_remove_form(request *r, txn *t)
         if (!typeid_parse(((const str *)form->member.items)[i], ID_MEMBER, &ids[i]))
             return ERR_NOT_FOUND;
     if (!count)
-        return page_redirect(r, org_path(r, "/users"), "nothing_selected");
+        return page_redirect(r, org_path(r, "/users"), NOTICE_NOTHING_SELECTED);
     if (form->confirmed) {
         PAGE_ATTEMPT(t, &refusal, remove_all(r, t, ids, count, fate_of(form->pending_invitations)));
         if (refusal == OK)
-            return page_redirect(r, org_path(r, "/users"), count > 1 ? "members_removed" : "member_removed");
+            return page_redirect(r, org_path(r, "/users"), count > 1 ? NOTICE_MEMBERS_REMOVED : NOTICE_MEMBER_REMOVED);
     }
     TRY(several_open(r, t, ids, count, &m));
     return refusal == OK ? page_answer(r, 200, "member_remove", m) : page_refused(r, refusal, "member_remove", m);

@@ -206,7 +206,7 @@ err console_settings_form(request *r, txn *t)
     mval *m;
     PAGE_ATTEMPT(t, &refusal, save(r, t, form, given, count));
     if (refusal == OK)
-        return page_redirect(r, org_path(r, "/settings"), "settings_saved");
+        return page_redirect(r, org_path(r, "/settings"), NOTICE_SETTINGS_SAVED);
     TRY(organization_get(t, r->actor.organization_id, &o));
     o.locale = form->has_locale ? some(form->locale) : o.locale;
     err noted = organization_settings_lay(r->a, &known, given, count, &o.settings);

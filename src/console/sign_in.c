@@ -40,7 +40,7 @@ err console_sign_in_page(request *r, txn *t)
 {
     const query_sign_in_page *query = r->query;
     str next = safe_next(query->next, STR_NONE);
-    bool again = r->actor.kind == ACTOR_ACCOUNT && str_eq(query->notice, S("sign_in_again"));
+    bool again = r->actor.kind == ACTOR_ACCOUNT && str_eq(query->notice, notice_table[NOTICE_SIGN_IN_AGAIN].key);
     if (r->actor.kind == ACTOR_ACCOUNT && !again)
         return answer_redirect(r, next.p ? next : S("/"));
     mval *m;
@@ -93,7 +93,7 @@ err console_sign_out_form(request *r, txn *t)
 {
     TRY(sign_out(t, &r->actor));
     answer_session_ended(r);
-    return page_redirect(r, S("/sign-in"), "signed_out");
+    return page_redirect(r, S("/sign-in"), NOTICE_SIGNED_OUT);
 }
 
 /* ---- the second factor ---- */

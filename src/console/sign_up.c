@@ -119,7 +119,7 @@ err console_sign_up_resend_form(request *r, txn *t)
     mval *m;
     PAGE_ATTEMPT(t, &refusal, signup_resend(t, &r->actor, r->params[0].id));
     if (refusal == OK)
-        return page_redirect(r, code_page(r, r->params[0].id), "code_resent");
+        return page_redirect(r, code_page(r, r->params[0].id), NOTICE_CODE_RESENT);
     TRY(code_open(r, t, r->params[0].id, &m));
     return page_refused(r, refusal, "sign_up_code", m);
 }

@@ -41,7 +41,7 @@ err console_settings_logo_form(request *r, txn *t)
     if (refusal != OK)
         return settings_refused(r, t, refusal);
     TRY(organization_logo_set(t, &r->actor, *(const str *)r->scratch));
-    return page_redirect(r, org_path(r, "/settings"), "settings_saved");
+    return page_redirect(r, org_path(r, "/settings"), NOTICE_SETTINGS_SAVED);
 }
 
 err console_settings_logo_remove_form(request *r, txn *t)
@@ -49,5 +49,5 @@ err console_settings_logo_remove_form(request *r, txn *t)
     err e = organization_logo_remove(t, &r->actor);
     if (e != OK && e != ERR_NOT_FOUND) /* gone already: what was asked for */
         return e;
-    return page_redirect(r, org_path(r, "/settings"), "settings_saved");
+    return page_redirect(r, org_path(r, "/settings"), NOTICE_SETTINGS_SAVED);
 }

@@ -71,6 +71,7 @@ def build(generate, tmp_path):
     def run(spec=SPEC, source=SOURCE):
         made = generate(spec, source=source)
         tool("gen_permissions.py", f"{ROOT}/spec/permissions.yaml", f"{ROOT}/spec/words.yaml", made / "permission_table.h")
+        tool("gen_ids.py", f"{ROOT}/spec/openapi.yaml", f"{ROOT}/spec/console.yaml", made / "ids.h")
         tool("gen_words.py", f"{ROOT}/spec", f"{ROOT}/src/store/migrations", f"{ROOT}/src/store/queries", f"{ROOT}/locale/en.po",
              f"{ROOT}/locale/fr.po", made / "words.h", made / "words.c", tmp_path / "words.d")
         tool("gen_problems.py", f"{ROOT}/spec/problems.yaml", made / "problem_codes.h")
