@@ -5,6 +5,7 @@ import stat
 import subprocess
 
 import pytest
+import yaml
 
 from lib import postgres
 from lib.cli import document, documents, refused
@@ -12,13 +13,7 @@ from lib.mailbox import token_of
 from lib.people import PASSWORD, fresh
 from lib.server import BINARY, ROOT, Server
 
-COMMANDS = [
-    "serve", "setup", "migrate", "check", "copy", "config", "version", "organization list", "organization show", "organization create",
-    "organization set", "member list", "member show", "member set-role", "member remove", "invite", "invitation list",
-    "invitation show", "invitation resend", "invitation temporary-password", "invitation revoke", "invitation link", "invitation correct", "invitation batch", "mail list", "mail retry", "mail test",
-    "account show", "account reset-password", "instance-key create", "instance-key list", "instance-key revoke",
-    "api-key list", "api-key create", "api-key revoke",
-]
+COMMANDS = list(yaml.safe_load((ROOT / "spec/commands.yaml").read_text()))
 
 
 @pytest.fixture
