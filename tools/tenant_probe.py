@@ -49,16 +49,18 @@ class World:
     """Rows of every table, by organization; None: nobody's. Kept are those that the schema takes."""
 
     def __init__(self, schema, values, seed):
-        self.schema, self.values, self.chance = schema, values, random.Random(seed)
+        self.schema, self.values = schema, values
         self.jitter, self.gaps, self.nulls = (0.05, 0.25, 0.1, 0.4)[seed % 4], (0.3, 0.1)[seed % 2], (0.2, 0.6)[seed // 4 % 2]
         self.rows = []  # (whose, table, {column: value})
         judge = database_of(schema)
         for at, table in enumerate(sorted(schema.tables)):
+            self.chance = random.Random(f"{seed} {table}")  # a table that gains a column leaves the others as they are
             whose = [A, B] if table in schema.tenants or table == "organization" else [None]
             only_one = schema.db.rows(f"SELECT name FROM pragma_table_info('{table}') WHERE pk > 0") == [[TENANT]]
             drawn = [(number, owner) for owner in whose for number in self.numbers(table, only_one, (seed + at) >> (owner == B) & 1)]
             for number, owner in sorted(drawn, key=lambda one: (one[0], (one[1] == B) != one[0] % 2)):  # each is first in turn
                 self.add(judge, table, owner, number)
+        self.chance = random.Random(seed)
         judge.close()
 
     def numbers(self, table, only_one, is_there):

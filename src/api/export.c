@@ -18,7 +18,8 @@ static err read_places(request *r, txn *t, uuid account_id, reply_account_export
                 view_organization_brief(list[i].organization_id, list[i].organization_slug, list[i].organization_name),
             .member = list[i].membership_id,
             .role = list[i].role,
-            .joined_at = list[i].joined_at};
+            .joined_at = list[i].joined_at,
+            .last_active_on = list[i].last_active_at};
     out->memberships.items = items;
     out->memberships.count = n;
     return OK;

@@ -121,6 +121,8 @@ reply_member view_member(arena *a, str keys, const member_view *m)
         .joined_at = m->joined_at,
         .invited_by = view_account_or_operator(a, m->invited_by_id),
         .access_ends_at = m->access_ends_at,
+        .last_active_on = m->last_active_at,
+        .second_factor = m->is_secured,
     };
 }
 

@@ -12,12 +12,13 @@
 enum { PATIENCE = MSEC_MINUTE };
 
 static const struct {
-    const char *word, *sentence;
+    mail_state state;
+    const char *sentence;
 } outcomes[] = {
-    [DELIVERY_SENT] = {"sent", "cli.mail_test.sent"},
-    [DELIVERY_KEPT] = {"kept", "cli.mail_test.kept"},
-    [DELIVERY_DEFERRED] = {"deferred", "cli.mail_test.deferred"},
-    [DELIVERY_FAILED] = {"failed", "cli.mail_test.failed"},
+    [DELIVERY_SENT] = {MAIL_STATE_SENT, "cli.mail_test.sent"},
+    [DELIVERY_KEPT] = {MAIL_STATE_KEPT, "cli.mail_test.kept"},
+    [DELIVERY_DEFERRED] = {MAIL_STATE_DEFERRED, "cli.mail_test.deferred"},
+    [DELIVERY_FAILED] = {MAIL_STATE_FAILED, "cli.mail_test.failed"},
 };
 
 static delivery send_one(cli *c, const mail_transport *transport, str recipient, char reply[MAIL_REPLY_SIZE])
@@ -45,7 +46,8 @@ static int report(cli *c, delivery result, str reply)
     bool good = result == DELIVERY_SENT || result == DELIVERY_KEPT;
     str sentence = SAID(c, outcomes[result].sentence, {"reply", printable(c->a, reply)}, {"mail", c->settings.mail});
     if (c->json) {
-        json_t *out = json_pack("{s:s,s:s#}", "state", outcomes[result].word, "reply", reply.p, (int)reply.n);
+        json_t *out =
+            json_pack("{s:s,s:s#}", "state", mail_state_text(outcomes[result].state).p, "reply", reply.p, (int)reply.n);
         json_print(out);
         json_decref(out);
     } else if (good) {

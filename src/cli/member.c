@@ -12,6 +12,8 @@ static const table_column columns[] = {
     {"email", AT(member, account.email), NULL},
     {"role", AT(member, role), show_word},
     {"joined_at", AT(member, joined_at), show_time},
+    {"last_active_on", AT(member, last_active_on), NULL},
+    {"second_factor", AT(member, second_factor), NULL},
     {"id", AT(member, id), NULL},
     {0},
 };
@@ -49,6 +51,8 @@ static const table_column sheet[] = {
     {"entitlements", AT(member, entitlements), show_entitlements},
     {"groups", AT(member, groups), show_list},
     {"joined_at", AT(member, joined_at), show_time},
+    {"last_active_on", AT(member, last_active_on), NULL},
+    {"second_factor", AT(member, second_factor), NULL},
     {"invited_by", AT(member, invited_by), show_word},
     {0},
 };

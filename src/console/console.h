@@ -168,7 +168,7 @@ void put_seats(request *r, mval *m, const seats *s, int64_t wanted);
 /** The roles one may give, from the least, with what each may do. */
 void put_role_options(request *r, mval *m, bool administrator, bool owner, str chosen);
 /** One member, as the users page and the member's own page show them. */
-void put_member(request *r, mval *m, const member_view *v);
+void put_member(request *r, mval *m, const member_view *v, msec now);
 /** The options of one member: entitlements, group_options, ends_text. */
 err put_member_options(request *r, txn *t, mval *m, const member_view *v);
 /** The head that the two tabs of the users page share; *o is the organization. */

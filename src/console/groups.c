@@ -81,7 +81,7 @@ static err group_open(request *r, txn *t, str name, str email, str cursor, mval 
     PUT_BOOL(*out, "has_members", n > 0);
     mval *list = m_set_list(*out, S("members"));
     for (size_t i = 0; i < n; i++)
-        put_member(r, m_add_object(list), &rows[i]);
+        put_member(r, m_add_object(list), &rows[i], t->now);
     page_back(r, *out, org_path(r, "/groups"), "nav.groups");
     return OK;
 }

@@ -60,7 +60,8 @@ err console_invitation_password_form(request *r, txn *t)
     const body_invitation_password_form *form = r->body;
     str shown = STR_NONE;
     TRY(invitation_new_password(t, &r->actor, r->params[1].id, some(form->method), &shown));
-    return shown.p ? answer_report(r, t, r->params[1].id, shown) : page_redirect(r, list_link(r), NOTICE_PASSWORD_ISSUED);
+    return shown.p ? answer_report(r, t, r->params[1].id, shown)
+                   : page_redirect(r, list_link(r), NOTICE_PASSWORD_ISSUED);
 }
 
 err console_invitation_revoke_page(request *r, txn *t)

@@ -17,7 +17,7 @@ static err member_open(request *r, txn *t, const member_view *v, mval **out)
 {
     TRY(page_open(r, t, out));
     mval *one = m_set_object(*out, S("member"));
-    put_member(r, one, v);
+    put_member(r, one, v, t->now);
     m_add(m_set_list(*out, S("members")), one);
     page_back(r, *out, org_path(r, "/users"), "nav.back_members");
     return OK;
@@ -35,9 +35,9 @@ err console_member_page(request *r, txn *t)
     TRY(account_name(r, t, v.invited_by_id, &inviter));
     TRY(member_removal_preview(t, r->actor.organization_id, v.id, &sent));
     TRY(member_open(r, t, &v, &m));
-    put_member(r, m, &v); /* the actions' addresses stand outside {{#member}} */
+    put_member(r, m, &v, t->now); /* the actions' addresses stand outside {{#member}} */
     mval *one = m_set_object(m, S("member"));
-    put_member(r, one, &v);
+    put_member(r, one, &v, t->now);
     PUT(one, "invited_by_name", inviter);
     TRY(put_member_options(r, t, one, &v));
     PUT(m, "change_url", org_path(r, "/users/change"));

@@ -65,7 +65,7 @@ err put_member_options(request *r, txn *t, mval *m, const member_view *v)
 static err options_open(request *r, txn *t, const member_view *v, str ends, mval **out)
 {
     TRY(page_open(r, t, out));
-    put_member(r, m_set_object(*out, S("member")), v);
+    put_member(r, m_set_object(*out, S("member")), v, t->now);
     TRY(put_member_options(r, t, *out, v));
     PUT_BOOL(*out, "own_options", !may_switch_on(r, v->id));
     PUT(m_set_object(*out, S("form")), "access_ends_at", ends.p ? ends : date_value(r, v->access_ends_at));
@@ -154,7 +154,7 @@ static err bulk_open(request *r, txn *t, const uuid *ids, size_t count, const bo
     for (size_t i = 0; i < count; i++) {
         member_view v;
         TRY(member_get(t, r->actor.organization_id, ids[i], &v));
-        put_member(r, m_add_object(list), &v);
+        put_member(r, m_add_object(list), &v, t->now);
     }
     PUT(*out, "action", form->action);
     PUT(*out, "action_url", org_path(r, "/users/change"));

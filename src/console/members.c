@@ -30,7 +30,7 @@ static void put_member_actions(request *r, mval *m, const member_view *v)
     PUT_BOOL(m, "can_select", removal);
 }
 
-void put_member(request *r, mval *m, const member_view *v)
+void put_member(request *r, mval *m, const member_view *v, msec now)
 {
     put_person(r, m, v->given_name, v->family_name, v->email);
     PUT(m, "id", id_text(r, ID_MEMBER, v->id));
@@ -41,6 +41,12 @@ void put_member(request *r, mval *m, const member_view *v)
     PUT_BOOL(m, "is_suspended", member_state_is(v->state, MEMBER_SUSPENDED));
     PUT(m, "joined_at", machine_time(r, v->joined_at));
     PUT(m, "joined_at_text", date_text(r, v->joined_at));
+    PUT(m, "joined_day_text", day_text(r, v->joined_at, now));
+    PUT(m, "active_on", v->last_active_at ? str_slice(machine_time(r, v->last_active_at), 0, 10) : STR_NONE);
+    PUT(m, "active_text",
+        v->last_active_at ? phrase_day(r->a, r->lang, v->last_active_at, now) : text(r, "users.never_active"));
+    PUT_BOOL(m, "is_secured", v->is_secured);
+    PUT(m, "secured_text", text(r, v->is_secured ? "users.secured_yes" : "users.secured_no"));
     PUT_BOOL(m, "is_me", uuid_eq(v->id, r->actor.membership_id));
     put_member_actions(r, m, v);
 }
@@ -177,6 +183,6 @@ err console_members_page(request *r, txn *t)
     PUT_BOOL(m, "has_members", count > 0);
     mval *list = m_set_list(m, S("members"));
     for (size_t i = 0; i < count; i++)
-        put_member(r, m_add_object(list), &rows[i]);
+        put_member(r, m_add_object(list), &rows[i], t->now);
     return page_answer(r, failed == OK ? 200 : 503, "users", m);
 }

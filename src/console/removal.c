@@ -7,7 +7,7 @@ static err put_one(request *r, txn *t, uuid id, mval *list, removal_preview *sum
     removal_preview takes;
     TRY(member_get(t, r->actor.organization_id, id, &v));
     TRY(member_removal_preview(t, r->actor.organization_id, id, &takes));
-    put_member(r, m_add_object(list), &v);
+    put_member(r, m_add_object(list), &v, t->now);
     sum->api_keys += takes.api_keys;
     sum->pending_invitations += takes.pending_invitations;
     return OK;

@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "domain/member/api_key.h"
+#include "domain/member/member.h"
 #include "domain/shared/session.h"
 #include "domain/shared/throttle.h"
 #include "http/answer.h"
@@ -52,27 +53,29 @@ static bool is_idempotent_post(const request *r)
            str_eq(r->route->method, S("POST")) && !r->route->effect_free;
 }
 
-/* That a session or a key is in use. */
+/* That a session, a key or a membership is in use; UUID_NONE: nothing new about it. */
 typedef struct touch {
     store_job job;
     problem problem;
-    uuid session_id; /* UUID_NONE: a key */
-    uuid organization_id, key_id;
+    uuid session_id, key_id, key_organization_id, membership_id, organization_id;
     msec now;
 } touch;
 
 static err touch_run(txn *t, void *context)
 {
     const touch *job = context;
-    return uuid_none(job->session_id) ? api_key_touch(t, job->organization_id, job->key_id, job->now)
-                                      : session_touch(t, job->session_id);
+    if (!uuid_none(job->key_id))
+        TRY(api_key_touch(t, job->key_organization_id, job->key_id, job->now));
+    if (!uuid_none(job->session_id))
+        TRY(session_touch(t, job->session_id));
+    return uuid_none(job->membership_id) ? OK : member_touch(t, job->organization_id, job->membership_id, job->now);
 }
 
 static void touch_done(void *context, err result)
 {
     touch *job = context;
     if (result != OK)
-        log_plain(LOG_DEBUG, "a session's or key's last use was not noted");
+        log_plain(LOG_DEBUG, "a last use was not noted");
     arena_free(job->job.a);
     free(job);
 }
@@ -80,7 +83,9 @@ static void touch_done(void *context, err result)
 static void note_use(const request *r)
 {
     msec now = clock_now();
-    if (!session_is_stale(&r->actor, now) && !api_key_is_stale(&r->actor, now))
+    const actor *who = &r->actor;
+    bool session = session_is_stale(who, now), key = api_key_is_stale(who, now), member = member_is_unseen(who, now);
+    if (!session && !key && !member)
         return;
     touch *job = calloc(1, sizeof *job);
     arena *a = job ? arena_new(1 << 16) : NULL;
@@ -88,9 +93,11 @@ static void note_use(const request *r)
         free(job);
         return;
     }
-    job->session_id = r->actor.session_id;
-    job->organization_id = r->actor.key_organization_id;
-    job->key_id = r->actor.key_id;
+    job->session_id = session ? who->session_id : UUID_NONE;
+    job->key_id = key ? who->key_id : UUID_NONE;
+    job->key_organization_id = who->key_organization_id;
+    job->membership_id = member ? who->membership_id : UUID_NONE;
+    job->organization_id = who->organization_id;
     job->now = now;
     job->job = (store_job){.run = touch_run, .done = touch_done, .context = job, .a = a, .problem = &job->problem};
     store_submit(r->app->store, &job->job);

@@ -144,6 +144,8 @@ class Scene:
             (7, {"access_ends_at": in_minutes(self.world.clock, 60 * 24 * 30)}),
         ):
             bar.api.patch(f"{at}/members/{self.members[n]}", what).ok()
+        for person in self.people[:4]:  # the others were never here
+            person.api.get(at).ok()
         self.app_only = self.people[0]
         set_up(self.app_only.api, self.world.clock)
 

@@ -122,6 +122,7 @@ err account_memberships(txn *t, uuid account_id, membership_view **out, size_t *
                                       rows.p[i].slug,
                                       rows.p[i].role,
                                       rows.p[i].joined_at,
+                                      rows.p[i].last_active_at,
                                       rows.p[i].entitlement_keys,
                                       rows.p[i].entitlements};
     return OK;

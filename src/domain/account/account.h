@@ -69,7 +69,7 @@ err account_places_rewrite(txn *t, uuid account_id, str given, str family, str e
 typedef struct membership_view {
     uuid organization_id, membership_id;
     str organization_name, organization_slug, role;
-    msec joined_at;
+    msec joined_at, last_active_at;
     str entitlement_keys; /* the organization's, and what of it is on */
     int64_t entitlements;
 } membership_view;

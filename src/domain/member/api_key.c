@@ -5,6 +5,7 @@
 #include "domain/member/api_key.h"
 
 #include "domain/mail/mail.h"
+#include "domain/member/member.h"
 #include "domain/member/notice.h"
 #include "domain/organization/organization.h"
 #include "domain/shared/audit.h"
@@ -13,11 +14,6 @@
 #include "domain/shared/session.h"
 #include "limits_table.h"
 #include "queries.h"
-
-static msec day_of(msec when)
-{
-    return when - when % MSEC_DAY;
-}
 
 /* ---- showing one ---- */
 

@@ -334,20 +334,7 @@ err member_list(txn *t, uuid organization_id, const member_filter *f, page *p, m
     *count = rows.n;
     page_end(p, t->a, count, marks[s.sort], rows.p);
     *out = arena_array_of(t->a, member_view, *count);
-    for (size_t i = 0; rows.p && i < *count; i++) {
-        const q_member_page_row *r = &rows.p[i];
-        (*out)[i] = (member_view){.id = r->id,
-                                  .account_id = r->account_id,
-                                  .email = r->email,
-                                  .given_name = r->given_name,
-                                  .family_name = r->family_name,
-                                  .role = r->role,
-                                  .state = membership_state(r->state, r->access_ends_at, t->now),
-                                  .access_ends_at = r->access_ends_at,
-                                  .entitlements = r->entitlements,
-                                  .group_ids = r->group_ids,
-                                  .joined_at = r->joined_at,
-                                  .invited_by_id = r->invited_by_id};
-    }
+    for (size_t i = 0; rows.p && i < *count; i++)
+        (*out)[i] = MEMBER_VIEW(&rows.p[i], t->now);
     return OK;
 }

@@ -41,19 +41,20 @@ err member_get(txn *t, uuid organization_id, uuid id, member_view *out)
 {
     q_member_by_id_row r;
     TRY(q_member_by_id(t, &r, .organization_id = organization_id, .id = id));
-    *out = (member_view){.id = r.id,
-                         .account_id = r.account_id,
-                         .email = r.email,
-                         .given_name = r.given_name,
-                         .family_name = r.family_name,
-                         .role = r.role,
-                         .state = membership_state(r.state, r.access_ends_at, t->now),
-                         .access_ends_at = r.access_ends_at,
-                         .entitlements = r.entitlements,
-                         .group_ids = r.group_ids,
-                         .joined_at = r.joined_at,
-                         .invited_by_id = r.invited_by_id};
+    *out = MEMBER_VIEW(&r, t->now);
     return OK;
+}
+
+/* ---- activity ---- */
+
+bool member_is_unseen(const actor *who, msec now)
+{
+    return who->kind == ACTOR_ACCOUNT && !uuid_none(who->membership_id) && who->active_at < day_of(now);
+}
+
+err member_touch(txn *t, uuid organization_id, uuid id, msec when)
+{
+    return q_member_active(t, .last_active_at = day_of(when), .organization_id = organization_id, .id = id);
 }
 
 /* ---- changing ---- */

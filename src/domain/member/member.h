@@ -4,6 +4,7 @@
 
 #include "domain/organization/entitlement.h"
 #include "domain/shared/page.h"
+#include "domain/shared/session.h"
 
 typedef struct member_view {
     uuid id, account_id;
@@ -13,11 +14,40 @@ typedef struct member_view {
     int64_t entitlements; /* domain/entitlement.h */
     str group_ids;        /* domain/group.h */
     msec joined_at;
-    uuid invited_by_id; /* an account; UUID_NONE: the operator */
+    uuid invited_by_id;  /* an account; UUID_NONE: the operator */
+    msec last_active_at; /* the beginning of the day (UTC) on which they were last here; 0: never */
+    bool is_secured;     /* the account has a second factor */
 } member_view;
+/** What a row of either statement comes to. */
+#define MEMBER_VIEW(r, now)                                                           \
+    ((member_view){.id = (r)->id,                                                     \
+                   .account_id = (r)->account_id,                                     \
+                   .email = (r)->email,                                               \
+                   .given_name = (r)->given_name,                                     \
+                   .family_name = (r)->family_name,                                   \
+                   .role = (r)->role,                                                 \
+                   .state = membership_state((r)->state, (r)->access_ends_at, (now)), \
+                   .access_ends_at = (r)->access_ends_at,                             \
+                   .entitlements = (r)->entitlements,                                 \
+                   .group_ids = (r)->group_ids,                                       \
+                   .joined_at = (r)->joined_at,                                       \
+                   .invited_by_id = (r)->invited_by_id,                               \
+                   .last_active_at = (r)->last_active_at,                             \
+                   .is_secured = (r)->is_secured})
 
 /** One member, also a suspended one; strings in t->a. ERR_NOT_FOUND, too, for a member of another organization. */
 err member_get(txn *t, uuid organization_id, uuid id, member_view *out);
+
+/** The beginning of its day in UTC. */
+static inline msec day_of(msec when)
+{
+    return when - when % MSEC_DAY;
+}
+
+/** Whether the caller, a person and no key, was not noted here today: then member_touch is worth a write. */
+bool member_is_unseen(const actor *who, msec now);
+/** Notes the day on which a member was here; queued by the server beside an answer, never waited for. */
+err member_touch(txn *t, uuid organization_id, uuid id, msec when);
 
 typedef enum pending_fate { PENDING_REVOKE, PENDING_TAKE_OVER } pending_fate;
 /**

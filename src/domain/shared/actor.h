@@ -28,7 +28,8 @@ typedef struct actor {
 
     uuid organization_id; /* the organization that the path names; UUID_NONE outside one */
     uuid membership_id;
-    str role; /* "owner", "administrator", "member"; STR_NONE for the operator */
+    str role;       /* "owner", "administrator", "member"; STR_NONE for the operator */
+    msec active_at; /* the day on which the membership was last noted as in use; 0: never */
     permission may;
     str entitlement_keys; /* the organization's, and what of it is on: domain/entitlement.h */
     int64_t entitlements;

@@ -154,6 +154,7 @@ err actor_enter(txn *t, actor *who, str organization, permission needed)
     TRY(caller_suffices(t, who, &o));
     who->membership_id = o.membership_id;
     who->role = o.role;
+    who->active_at = o.last_active_at;
     who->may = role_permissions(o.role, o.is_administrators_invite);
     if (who->key_limited)
         who->may &= who->key_permissions;

@@ -87,6 +87,7 @@ CREATE TABLE membership (
     entitlements INTEGER NOT NULL DEFAULT 0 CHECK (entitlements >= 0), -- the slots that are on, a bit each
     group_ids TEXT NOT NULL DEFAULT '', -- TypeIDs, each with a space after it: for views; member_word finds by group
     joined_at INTEGER NOT NULL,
+    last_active_at INTEGER, -- the beginning of the day in UTC on which its member was last here; NULL: never
     moved_at INTEGER, -- when its account came by it as it is now, where that was by proving an address later than it joined
     invited_by_id BLOB, -- an account; NULL: the operator
     family_key TEXT NOT NULL, -- sort keys, copied from the account

@@ -55,7 +55,7 @@ UPDATE account SET confined_to_id = :confined_to_id WHERE id = :id AND email_pro
 
 -- name: account_memberships :many
 -- @global an account's own memberships, across organizations; while its address is unproved, the one it is confined to
-SELECT m.organization_id, m.id AS id, o.name, o.slug, m.role, m.joined_at, m.entitlements, o.entitlement_keys
+SELECT m.organization_id, m.id AS id, o.name, o.slug, m.role, m.joined_at, m.last_active_at, m.entitlements, o.entitlement_keys
   FROM membership m JOIN organization o ON o.id = m.organization_id JOIN account a ON a.id = m.account_id
  WHERE m.account_id = :account_id AND m.state = 'active' AND (m.access_ends_at IS NULL OR m.access_ends_at > :now)
    AND (a.confined_to_id IS NULL OR a.confined_to_id = m.organization_id)

@@ -6,7 +6,10 @@ VALUES (:organization_id, :id, :account_id, :role, 'active', :joined_at, :invite
 ON CONFLICT (organization_id, account_id) DO NOTHING;
 
 -- name: member_by_id :one
-SELECT m.id, m.account_id, a.email, a.given_name, a.family_name, m.role, m.state, m.access_ends_at, m.entitlements, m.group_ids, m.joined_at, m.invited_by_id
+-- column: is_secured bool
+SELECT m.id, m.account_id, a.email, a.given_name, a.family_name, m.role, m.state, m.access_ends_at, m.entitlements, m.group_ids, m.joined_at, m.invited_by_id, m.last_active_at,
+       CASE WHEN EXISTS (SELECT 1 FROM account_totp f WHERE f.account_id = a.id AND f.confirmed_at IS NOT NULL)
+            OR EXISTS (SELECT 1 FROM passkey k WHERE k.account_id = a.id) THEN 1 ELSE 0 END AS is_secured
   FROM membership m JOIN account a ON a.id = m.account_id
  WHERE m.organization_id = :organization_id AND m.id = :id;
 
@@ -20,6 +23,10 @@ SELECT id, role, state, access_ends_at FROM membership WHERE organization_id = :
 UPDATE membership SET role = :role, state = :state, access_ends_at = :access_ends_at, access_warn_at = :access_warn_at,
        entitlements = :entitlements, group_ids = :group_ids
  WHERE organization_id = :organization_id AND id = :id;
+
+-- name: member_active :exec
+UPDATE membership SET last_active_at = :last_active_at
+ WHERE organization_id = :organization_id AND id = :id AND (last_active_at IS NULL OR last_active_at < :last_active_at);
 
 -- name: member_delete :exec
 DELETE FROM membership WHERE organization_id = :organization_id AND id = :id;

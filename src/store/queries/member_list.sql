@@ -5,6 +5,7 @@
 -- everybody, and for words that many have.
 -- name: members_walk_{sort}_{dir} :many
 -- as: member_page
+-- column: is_secured bool
 -- each: sort = joined|family|email; dir = asc|desc
 -- let: {than} = asc:>|desc:<
 -- let: {upto} = asc:<=|desc:>=
@@ -24,7 +25,9 @@
 -- param: word3_end text
 -- param: word4 text
 -- param: word4_end text
-SELECT m.id, m.account_id, a.email, a.given_name, a.family_name, m.role, m.state, m.access_ends_at, m.entitlements, m.group_ids, m.joined_at, m.invited_by_id, m.family_key, m.email_key
+SELECT m.id, m.account_id, a.email, a.given_name, a.family_name, m.role, m.state, m.access_ends_at, m.entitlements, m.group_ids, m.joined_at, m.invited_by_id, m.last_active_at, m.family_key, m.email_key,
+       CASE WHEN EXISTS (SELECT 1 FROM account_totp f WHERE f.account_id = a.id AND f.confirmed_at IS NOT NULL)
+            OR EXISTS (SELECT 1 FROM passkey k WHERE k.account_id = a.id) THEN 1 ELSE 0 END AS is_secured
   FROM membership m JOIN account a ON a.id = m.account_id
  WHERE m.organization_id = :organization_id AND {beyond}
    AND (:only_role = '' OR m.role = :only_role)
@@ -43,6 +46,7 @@ SELECT m.id, m.account_id, a.email, a.given_name, a.family_name, m.role, m.state
 -- equal role as reason enough to walk through everybody.
 -- name: members_ranked_{dir} :many
 -- as: member_page
+-- column: is_secured bool
 -- each: dir = asc|desc
 -- let: {than} = asc:>|desc:<
 -- let: {upto} = asc:<=|desc:>=
@@ -60,7 +64,9 @@ SELECT m.id, m.account_id, a.email, a.given_name, a.family_name, m.role, m.state
 -- param: word3_end text
 -- param: word4 text
 -- param: word4_end text
-SELECT m.id, m.account_id, a.email, a.given_name, a.family_name, m.role, m.state, m.access_ends_at, m.entitlements, m.group_ids, m.joined_at, m.invited_by_id, m.family_key, m.email_key
+SELECT m.id, m.account_id, a.email, a.given_name, a.family_name, m.role, m.state, m.access_ends_at, m.entitlements, m.group_ids, m.joined_at, m.invited_by_id, m.last_active_at, m.family_key, m.email_key,
+       CASE WHEN EXISTS (SELECT 1 FROM account_totp f WHERE f.account_id = a.id AND f.confirmed_at IS NOT NULL)
+            OR EXISTS (SELECT 1 FROM passkey k WHERE k.account_id = a.id) THEN 1 ELSE 0 END AS is_secured
   FROM membership m JOIN account a ON a.id = m.account_id
  WHERE m.organization_id = :organization_id AND :after_key = :after_key AND (m.role, m.id) {than} (:only_role, :after)
    AND :until_key = :until_key AND (m.role, m.id) {upto} (:only_role, :until)
@@ -74,6 +80,7 @@ SELECT m.id, m.account_id, a.email, a.given_name, a.family_name, m.role, m.state
 -- walk the index of a bare column through everybody instead.
 -- name: members_gather_{source}_{sort}_{dir} :many
 -- as: member_page
+-- column: is_secured bool
 -- each: source = found|rare; sort = joined|family|email|role; dir = asc|desc
 -- let: {from} = rare:SELECT r.id FROM membership r WHERE r.organization_id = :organization_id AND r.role = :only_role|found:SELECT w.membership_id FROM member_word w WHERE w.organization_id = :organization_id AND w.word >= :word1 AND w.word < :word1_end
 -- let: {than} = asc:>|desc:<
@@ -93,8 +100,10 @@ SELECT m.id, m.account_id, a.email, a.given_name, a.family_name, m.role, m.state
 -- param: word3_end text
 -- param: word4 text
 -- param: word4_end text
-SELECT page.id, page.account_id, a.email, a.given_name, a.family_name, page.role, page.state, page.access_ends_at, page.entitlements, page.group_ids, page.joined_at, page.invited_by_id, page.family_key, page.email_key
-  FROM (SELECT m.id, m.account_id, m.role, m.state, m.access_ends_at, m.entitlements, m.group_ids, m.joined_at, m.invited_by_id, m.family_key, m.email_key
+SELECT page.id, page.account_id, a.email, a.given_name, a.family_name, page.role, page.state, page.access_ends_at, page.entitlements, page.group_ids, page.joined_at, page.invited_by_id, page.last_active_at, page.family_key, page.email_key,
+       CASE WHEN EXISTS (SELECT 1 FROM account_totp f WHERE f.account_id = a.id AND f.confirmed_at IS NOT NULL)
+            OR EXISTS (SELECT 1 FROM passkey k WHERE k.account_id = a.id) THEN 1 ELSE 0 END AS is_secured
+  FROM (SELECT m.id, m.account_id, m.role, m.state, m.access_ends_at, m.entitlements, m.group_ids, m.joined_at, m.invited_by_id, m.last_active_at, m.family_key, m.email_key
           FROM membership m
          WHERE m.organization_id = :organization_id
            AND ({key}, m.id) {than} (:after_key, :after) AND :until_key = :until_key AND :until = :until

@@ -41,7 +41,7 @@ SELECT id, created_at, seen_at, expires_at, user_agent, source FROM session
 -- param: id uuid?
 -- param: slug text?
 SELECT o.id, o.is_administrators_invite, o.second_factor, o.session_lifetime, o.session_idle, m.id AS membership_id, m.role, m.state, m.access_ends_at,
-       m.entitlements, o.entitlement_keys
+       m.last_active_at, m.entitlements, o.entitlement_keys
   FROM organization o JOIN membership m ON m.organization_id = o.id AND m.account_id = :account_id
  WHERE o.id = coalesce(:id, (SELECT id FROM organization WHERE slug = :slug)){lock};
 
