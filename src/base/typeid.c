@@ -35,6 +35,14 @@ uuid uuid_new(msec now)
     return u;
 }
 
+uuid uuid_first(msec at)
+{
+    uuid u = UUID_NONE;
+    for (int i = 0; i < 6; i++)
+        u.b[i] = (uint8_t)(at >> (40 - 8 * i));
+    return u;
+}
+
 msec uuid_time(uuid u)
 {
     msec t = 0;

@@ -13,6 +13,8 @@ typedef struct uuid {
 
 /** A new id: 48 bits of `now`, then a per-thread counter and random bits, so that ids of one thread grow. */
 uuid uuid_new(msec now);
+/** No id made at that time or later sorts before it. */
+uuid uuid_first(msec at);
 /** The time in a UUIDv7. */
 msec uuid_time(uuid u);
 static inline bool uuid_eq(uuid a, uuid b)

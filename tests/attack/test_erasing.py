@@ -6,6 +6,7 @@ import re
 import pytest
 
 from attack.test_hijacking import move, recover, squat, undo
+from attack.test_undo import join
 from lib.otp import set_up
 from lib.people import PASSWORD, Person, fresh
 from lib.towns import acme, town
@@ -115,10 +116,12 @@ def test_who_founded_is_forgotten_by_the_record(town):
 
 
 def test_a_sign_ups_address_goes_with_its_account(town):
-    """The mail with its code went out before there was an account."""
+    """The mail with its code went out before there was an account; and one to another spelling of it."""
     email, client = fresh("founder"), town.client()
-    signup = client.post("/signups", {"email": email, "given_name": "Fo", "family_name": "Under", "password": PASSWORD,
-                                      "organization": "Founded", "locale": "en"}).ok(202)["signup"]
+    for spelled in (email.replace("f", "F", 1), email):
+        signup = client.post("/signups", {"email": spelled, "given_name": "Fo", "family_name": "Under", "password": PASSWORD,
+                                          "organization": "Founded", "locale": "en"}).ok(202)["signup"]
+        town.inbox.wait(spelled, 1)
     code = re.search(r"\b\d{3} \d{3}\b", town.inbox.last(email, 1).text).group(0)
     client.post("/signups/confirm", {"signup": signup, "code": code}).ok(201)
     place = client.get("/me/memberships").ok()["items"][0]["organization"]["slug"]
@@ -175,3 +178,81 @@ def test_an_invitation_whose_person_is_erased_goes_to_nobody_again(town, acme):
     other.link(first).refused("invitation-expired", 410)
     counted, kept = other.recount()
     assert counted == kept
+
+
+def close_at(town, email, password):
+    close(town.client().sign_in(email, password), password)
+
+
+def test_what_lapsed_and_nobody_retired_goes_with_its_person(town, acme):
+    person, other = acme.join(), town.found("Other")
+    inv = other.invite(person.email)
+    town.clock.advance(days=40)
+    other.api.sign_in(other.owner.email, PASSWORD)
+    assert other.state(inv) == "expired"
+    close_at(town, person.email, PASSWORD)
+    assert other.invitation(inv)["email"] == "" and other.recount()
+    assert "invitation" not in traces(town.server, person.email)
+
+
+def test_what_is_revoked_after_its_person_moved_is_theirs_still(town, acme):
+    person, other, moved_to = acme.join(), town.found("Other"), fresh("moved")
+    first = other.invite(person.email)
+    town.clock.advance(days=40)
+    other.api.sign_in(other.owner.email, PASSWORD)
+    second = other.invite(person.email)
+    other.revoke(second).ok()
+    move(town, town.client().sign_in(person.email, PASSWORD), moved_to)
+    other.revoke(first).ok()
+    town.clock.advance(days=8)
+    close_at(town, moved_to, PASSWORD)
+    other.api.sign_in(other.owner.email, PASSWORD)
+    assert [other.invitation(i)["email"] for i in (first, second)] == ["", ""]
+
+
+def test_an_undo_takes_along_what_lay_at_the_address_that_loses(town, acme):
+    person, own, other = acme.join(), fresh("own"), town.found("Other")
+    move(town, person.api, own)
+    inv = other.invite(own)
+    other.revoke(inv).ok()
+    undo(town, person.email).ok(204)
+    recover(town, person.email)
+    town.clock.advance(days=8)
+    close_at(town, person.email, NEW)
+    other.api.sign_in(other.owner.email, PASSWORD)
+    assert other.invitation(inv)["email"] == ""
+
+
+def test_what_lay_at_an_address_goes_with_its_share(town, acme):
+    """first, second (revoked by Other there; joined Later), third; the first undoes, the second takes its share, the first closes."""
+    person, second, other, later = acme.join(), fresh("second"), town.found("Other"), town.found("Later")
+    move(town, person.api, second)
+    inv = other.invite(second)
+    town.inbox.token_for(second, invitation=True)
+    other.revoke(inv).ok()
+    person.api = town.client().sign_in(second, PASSWORD)
+    join(town, later, person, second, 2)
+    move(town, town.client().sign_in(second, PASSWORD), fresh("third"))
+    undo(town, person.email).ok(204)
+    undo(town, second).ok(204)
+    recover(town, second)
+    recover(town, person.email)
+    town.clock.advance(days=9)
+    close_at(town, person.email, NEW)
+    other.api.sign_in(other.owner.email, PASSWORD)
+    assert other.invitation(inv)["email"] == second
+    close_at(town, second, NEW)
+    assert other.invitation(inv)["email"] == ""
+
+
+def test_who_parted_and_closes_is_forgotten_by_the_record_of_the_other(town, acme):
+    person, own, later = acme.join(), fresh("own"), town.found("Later")
+    town.clock.advance(hours=1)
+    move(town, person.api, own)
+    join(town, later, person, own)
+    undo(town, person.email).ok(204)
+    mine = recover(town, own)
+    close(mine, NEW)
+    settled(town, own, 2)
+    assert traces(town.server, own) == set()
+    assert "account" in traces(town.server, person.email)

@@ -416,3 +416,16 @@ def test_who_was_taken_from_in_between_has_time_after_an_undo(town, acme):
     town.clock.advance(hours=8)
     take_back(town, links(town, own)[0]).ok(204)
     assert later.id in organizations(recover(town, own))
+
+
+def test_trying_again_wins_an_undo_that_waits_no_time(town, acme):
+    old = acme.join().email
+    move(town, town.client().sign_in(old, PASSWORD), fresh("evil"))
+    newer_account(town, town.found("Theirs"), old, 2)
+    link = links(town, old)[0]
+    for _ in range(2):
+        assert take_back(town, link).status == 409
+        town.clock.advance(days=14)
+    assert take_back(town, link).status == 409
+    town.clock.advance(days=4)
+    assert take_back(town, link).status == 410

@@ -7,6 +7,7 @@
 #include "domain/account/ways_in.h"
 #include "domain/mail/mail.h"
 #include "domain/member/member.h"
+#include "domain/organization/seat.h"
 #include "domain/shared/audit.h"
 #include "queries.h"
 
@@ -64,12 +65,26 @@ str account_no_key(arena *a, uuid id)
     return arena_join(a, S("\x1F"), typeid_format(ID_ACCOUNT, id, text));
 }
 
+/* What nobody retired yet has ended all the same. */
+static err retire_lapsed(txn *t, str email_key)
+{
+    seats s;
+    q_invitation_lapsed_at_rows rows;
+    TRY(q_invitation_lapsed_at(t, &rows, .email_key = email_key, .now = t->now));
+    for (size_t i = 0; i < rows.n; i++) {
+        TRY(seats_lock(t, rows.p[i].organization_id, &s));
+        TRY(seat_lapse(t, &s, rows.p[i].id));
+    }
+    return OK;
+}
+
 err account_leaves_address(txn *t, const q_account_kept_row *who)
 {
     if (!who->email_proved_at)
         return OK;
+    TRY(retire_lapsed(t, who->email_key));
     TRY(q_invitation_claim(t, .person_id = who->id, .email_key = who->email_key));
-    return q_mail_claim(t, .account_id = who->id, .recipient = who->email);
+    return q_mail_claim(t, .account_id = who->id, .recipient_key = who->email_key);
 }
 
 err account_erase(txn *t, const q_account_kept_row *who)

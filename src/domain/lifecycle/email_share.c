@@ -9,6 +9,7 @@
 #include "domain/lifecycle/email_take.h"
 #include "domain/member/change.h"
 #include "domain/shared/audit.h"
+#include "limits_table.h"
 
 err email_share_find(txn *t, email_share *s)
 {
@@ -25,7 +26,15 @@ err email_share_move(txn *t, const actor *by, const email_share *s, uuid heir)
         TRY(member_moved(t, by, m->organization_id, m->id, heir));
     }
     TRY(q_invitation_follow(t, .heir = heir, .person_id = s->account_id, .since = s->since, .until = s->until));
-    return q_email_change_follow(t, .heir = heir, .account_id = s->account_id, .since = s->since, .until = s->until);
+    TRY(q_email_change_follow(t, .heir = heir, .account_id = s->account_id, .since = s->since, .until = s->until));
+    TRY(q_invitation_claimed_follow(t, .heir = heir, .person_id = s->account_id, .email_key = s->email_key));
+    return q_mail_follow(t, .heir = heir, .account_id = s->account_id, .recipient = s->email);
+}
+
+err email_share_record(txn *t, const email_share *s, uuid heir)
+{
+    return q_audit_detail_share(t, .also_id = heir, .about_id = s->account_id,
+                                .since = uuid_first(s->since - EMAIL_CHANGE_LIFETIME));
 }
 
 /* Whoever proved the address since keeps it. */
@@ -63,7 +72,11 @@ static err settle(txn *t, const actor *who, const q_email_change_row *undo, cons
 err email_share_take(txn *t, const actor *who, const q_email_change_row *undo)
 {
     q_account_kept_row heir;
-    email_share s = {.account_id = undo->account_id, .since = undo->since_at, .until = undo->created_at};
+    email_share s = {.account_id = undo->account_id,
+                     .since = undo->since_at,
+                     .until = undo->created_at,
+                     .email = undo->email,
+                     .email_key = undo->email_key};
     const actor system = {.kind = ACTOR_SYSTEM};
     TRY(email_share_find(t, &s));
     if (!s.gained.n)
@@ -72,5 +85,6 @@ err email_share_take(txn *t, const actor *who, const q_email_change_row *undo)
     TRY(bear(t, undo, &heir));
     TRY(email_share_move(t, &system, &s, heir.id));
     TRY(settle(t, who, undo, &heir));
+    TRY(email_share_record(t, &s, heir.id));
     return audit(t, &system, EVENT_ACCOUNT_PARTED, .subject_id = heir.id, .detail = {.email = undo->email});
 }

@@ -9,14 +9,23 @@
 typedef struct email_share {
     uuid account_id;
     msec since, until; /* until SHARE_OPEN: up to now */
+    str email, email_key; /* the address that has them; none: they wait without one */
     q_memberships_gained_rows gained;
 } email_share;
 #define SHARE_OPEN INT64_MAX
 
 /** Fills `gained`. */
 err email_share_find(txn *t, email_share *s);
-/** Moves them to the account `heir`, and with them the undo links of addresses that the account left in that time. */
+/**
+ * Moves them to the account `heir`, and with them what was left at the address, and the undo links of addresses that
+ * the account left in that time.
+ */
 err email_share_move(txn *t, const actor *by, const email_share *s, uuid heir);
+/**
+ * What the record says of the account since its address asked for it goes when either closes: it may name both. After
+ * the last line about the parting.
+ */
+err email_share_record(txn *t, const email_share *s, uuid heir);
 /**
  * What a link gives that was made, or lessened, when the account came back to an earlier address
  * (email_change_confirm): the share of the link's address becomes an account of its own, a link to choose its password

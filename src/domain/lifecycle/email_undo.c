@@ -47,7 +47,11 @@ static err look(txn *t, parting *p)
     q_email_change_home_row left;
     TRY(q_account_kept(t, &p->was, p->undo.account_id));
     TRY(q_email_change_home(t, &left, .account_id = p->was.id, .email_key = p->undo.email_key, .now = t->now));
-    p->later = (email_share){.account_id = p->was.id, .since = left.created_at, .until = SHARE_OPEN};
+    p->later = (email_share){.account_id = p->was.id,
+                             .since = left.created_at,
+                             .until = SHARE_OPEN,
+                             .email = p->was.email,
+                             .email_key = p->was.email_key};
     TRY(email_share_find(t, &p->later));
     p->password_set = p->was.password_hash.p && p->was.password_set_at >= left.created_at;
     return look_for_other(t, p);
@@ -58,11 +62,10 @@ static bool leaves_somebody(const parting *p)
     return (p->later.gained.n || p->password_set) && p->has_other;
 }
 
-static err part(txn *t, const parting *p)
+static err part(txn *t, const parting *p, uuid heir)
 {
     int64_t made;
     const q_account_kept_row *was = &p->was;
-    uuid heir = uuid_new(t->now);
     str key = was->email.n ? was->email_key : account_no_key(t->a, heir);
     TRY(q_account_part(t, &made, .id = heir, .email = was->email, .email_key = key,
                        .email_proved_at = was->email_proved_at, .given_name = was->given_name,
@@ -99,19 +102,39 @@ static err record(txn *t, const actor *who, const parting *p, str address)
                  .detail = {.before = p->was.email, .after = p->undo.email});
 }
 
+/* The address that loses is its heir's, or free; and what the record says since of the account may name the heir. */
+static err leave(txn *t, const parting *p)
+{
+    uuid heir = uuid_new(t->now);
+    if (!leaves_somebody(p))
+        return p->was.email.n && !str_eq(p->was.email_key, p->undo.email_key) ? account_leaves_address(t, &p->was) : OK;
+    TRY(part(t, p, heir));
+    return email_share_record(t, &p->later, heir);
+}
+
 /* All that opened it ends, and somebody stays behind with what they gained. `since`: what is as old goes on. */
 static err part_ways(txn *t, const parting *p, msec since)
 {
-    if (leaves_somebody(p))
-        TRY(part(t, p));
+    TRY(leave(t, p));
     return ways_end(t, WAYS_ADDRESS_UNDONE, &(ways_of){.account_id = p->was.id, .since = since});
 }
 
 /* Earlier addresses can take the account back for as long as this link could, or from whoever has it by this link. */
-static err outlive(txn *t, const parting *p, msec upto, msec lifetime)
+static err outlive(txn *t, const parting *p, msec upto, msec until)
 {
-    return q_email_change_outlive(t, .expires_at = t->now + lifetime, .account_id = p->was.id, .upto = upto,
-                                  .now = t->now);
+    return q_email_change_outlive(t, .expires_at = until, .account_id = p->was.id, .upto = upto, .now = t->now);
+}
+
+/* So long from when it was first set aside: trying again, by whichever link, wins no more time. */
+static err waits_until(txn *t, const parting *p, msec *until)
+{
+    q_email_change_longest_row standing;
+    *until = t->now + SET_ASIDE_FOR;
+    if (p->was.email.n)
+        return OK;
+    TRY(q_email_change_longest(t, &standing, .account_id = p->was.id));
+    *until = standing.expires_at;
+    return OK;
 }
 
 /*
@@ -120,8 +143,10 @@ static err outlive(txn *t, const parting *p, msec upto, msec lifetime)
  */
 static err set_aside(txn *t, const actor *who, const parting *p)
 {
+    msec until;
     uuid id = p->was.id;
     str none = account_no_key(t->a, id);
+    TRY(waits_until(t, p, &until));
     if (p->was.email.n) { /* else another link set it aside, or this one did */
         TRY(tell_loser(t, p));
         TRY(q_account_set_aside(t, .email_key = none, .id = id));
@@ -129,7 +154,7 @@ static err set_aside(txn *t, const actor *who, const parting *p)
         TRY(record(t, who, p, AUDIT_NULL));
     }
     TRY(part_ways(t, p, p->undo.created_at + 1)); /* the link itself goes on */
-    return outlive(t, p, p->undo.created_at, SET_ASIDE_FOR);
+    return outlive(t, p, p->undo.created_at, until);
 }
 
 err email_change_undo(txn *t, const actor *who, str token, bool *waits)
@@ -150,8 +175,8 @@ err email_change_undo(txn *t, const actor *who, str token, bool *waits)
     TRY(e);
     TRY(email_share_find(t, &p.later)); /* less what just came with the old address */
     TRY(tell_loser(t, &p));
+    TRY(record(t, who, &p, STR_NONE));
     TRY(part_ways(t, &p, p.undo.created_at));
-    TRY(outlive(t, &p, p.undo.created_at - 1, EMAIL_UNDO_LIFETIME));
-    TRY(password_undone_mail(t, p.was.id));
-    return record(t, who, &p, STR_NONE);
+    TRY(outlive(t, &p, p.undo.created_at - 1, t->now + EMAIL_UNDO_LIFETIME));
+    return password_undone_mail(t, p.was.id);
 }

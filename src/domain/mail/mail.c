@@ -7,6 +7,7 @@
 #include "domain/shared/audit.h"
 #include "domain/shared/env.h"
 #include "domain/shared/throttle.h"
+#include "ports/address.h"
 #include "queries.h"
 
 #include <pthread.h>
@@ -67,13 +68,16 @@ err mail_queue(txn *t, const mail_order *o, uuid *id)
                             arena_join(t->a, o->token.p ? o->token : S(""), S("\n"), o->code.p ? o->code : S(""),
                                        S("\n"), o->detail.p ? o->detail : S("")))
                      : STR_NONE;
+    address stranger = {0};
+    if (uuid_none(o->account_id) && uuid_none(o->invitation_id))
+        (void)!address_parse(t->a, o->recipient, &stranger);
     if (id)
         *id = own;
     store_on_commit(t, tell_listener);
     return q_mail_insert(t, .id = own, .organization_id = o->organization_id, .kind = mail_kind_text(o->kind),
                          .invitation_id = o->invitation_id, .membership_id = o->membership_id,
-                         .account_id = o->account_id, .recipient = o->recipient, .locale = o->locale, .sealed = sealed,
-                         .next_at = t->now, .created_at = t->now);
+                         .account_id = o->account_id, .recipient = o->recipient, .recipient_key = stranger.key,
+                         .locale = o->locale, .sealed = sealed, .next_at = t->now, .created_at = t->now);
 }
 
 err mail_withdraw(txn *t, uuid mail_id)

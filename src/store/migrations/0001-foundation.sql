@@ -356,6 +356,7 @@ CREATE TABLE mail (
     membership_id BLOB, -- whom it is about, when not the recipient alone
     account_id BLOB,
     recipient TEXT NOT NULL,
+    recipient_key TEXT, -- of an address without account and invitation: codes of sign-ups
     locale TEXT, -- NULL: both languages
     sealed BLOB,
     state TEXT NOT NULL CHECK (state = 'queued' OR state = 'sent' OR state = 'kept' OR state = 'deferred' OR state = 'failed' OR state = 'withdrawn'),
@@ -369,7 +370,7 @@ CREATE INDEX mail_due ON mail (next_at ASC) WHERE next_at IS NOT NULL;
 CREATE INDEX mail_of ON mail (organization_id, id);
 CREATE INDEX mail_account ON mail (account_id) WHERE account_id IS NOT NULL;
 CREATE INDEX mail_invitation ON mail (invitation_id) WHERE invitation_id IS NOT NULL;
-CREATE INDEX mail_stranger ON mail (recipient) WHERE account_id IS NULL AND invitation_id IS NULL;
+CREATE INDEX mail_stranger ON mail (recipient_key) WHERE recipient_key IS NOT NULL;
 
 CREATE TABLE idempotency (
     actor_id BLOB NOT NULL,
@@ -422,12 +423,14 @@ CREATE TABLE audit_detail (
     organization_id BLOB NOT NULL,
     event_id BLOB NOT NULL,
     about_id BLOB, -- whose details: an account, an invitation …
+    also_id BLOB,  -- an account that parted from it, and had one of the addresses
     salt BLOB NOT NULL,
     detail TEXT NOT NULL, -- JSON
     PRIMARY KEY (organization_id, event_id),
     FOREIGN KEY (organization_id, event_id) REFERENCES audit_event (organization_id, id)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX audit_detail_about ON audit_detail (about_id);
+CREATE INDEX audit_detail_also ON audit_detail (also_id) WHERE also_id IS NOT NULL;
 
 -- What becomes one line of the record: what anonymous callers do and what is refused, by action, source and minute; and, without an
 -- action, how many such lines a day has.

@@ -25,6 +25,13 @@ UPDATE account SET email = '', email_key = :email_key, email_proved_at = NULL, c
 
 -- ---- whose a trace is, and what is erased: domain/closing.h
 
+-- Where what lapsed at an address still holds a seat.
+-- name: invitation_lapsed_at :many
+-- @global a mailbox's traces, in every organization
+-- param: now time
+SELECT organization_id, id FROM invitation WHERE email_key = :email_key AND state = 'pending' AND expires_at <= :now
+ ORDER BY organization_id;
+
 -- What ended at an address, and nobody accepted, is of the account that had proved it. Whatever is taken already stays taken.
 -- name: invitation_claim :exec
 -- @global a mailbox's traces, in every organization
@@ -34,7 +41,7 @@ UPDATE invitation SET person_id = :person_id
 -- What went to the address before it had an account, and invited nobody: codes of sign-ups.
 -- name: mail_claim :exec
 -- @global a mailbox's traces
-UPDATE mail SET account_id = :account_id WHERE recipient = :recipient AND account_id IS NULL AND invitation_id IS NULL;
+UPDATE mail SET account_id = :account_id, recipient_key = NULL WHERE recipient_key = :recipient_key;
 
 -- Invitations that were accepted under an address go with it.
 -- name: invitation_follow :exec
@@ -45,15 +52,36 @@ UPDATE mail SET account_id = :account_id WHERE recipient = :recipient AND accoun
 UPDATE invitation SET person_id = :heir, accepted_by_id = :heir
  WHERE person_id = :person_id AND accepted_at >= :since AND accepted_at < :until;
 
+-- What was taken at an address goes to whom the address goes, or who has its link; and so do the mails that went there.
+-- name: invitation_claimed_follow :exec
+-- @global a mailbox's traces, in every organization
+-- param: heir uuid
+UPDATE invitation SET person_id = :heir
+ WHERE person_id = :person_id AND accepted_by_id IS NULL
+   AND (email_key = :email_key OR email_key IN (SELECT c.email_key FROM email_change c WHERE c.account_id = :heir AND c.kind = 'undo'));
+
+-- name: mail_follow :exec
+-- @global an account's traces
+-- param: heir uuid
+UPDATE mail SET account_id = :heir
+ WHERE account_id = :account_id
+   AND (recipient = :recipient OR recipient IN (SELECT c.email FROM email_change c WHERE c.account_id = :heir AND c.kind = 'undo'));
+
+-- What the record says of an account since a moment may name whoever parted from it, too.
+-- name: audit_detail_share :exec
+-- @global an account's traces, in every organization
+-- param: since uuid
+UPDATE audit_detail SET also_id = :also_id WHERE about_id = :about_id AND event_id >= :since AND also_id IS NULL;
+
 -- What the record says of the person beside the events: of the account, and of the invitations it was invited by.
 -- name: audit_detail_erase :exec
 -- @global a closed account's traces, in every organization
 DELETE FROM audit_detail
- WHERE about_id = :account_id OR about_id IN (SELECT i.id FROM invitation i WHERE i.person_id = :account_id);
+ WHERE about_id = :account_id OR also_id = :account_id OR about_id IN (SELECT i.id FROM invitation i WHERE i.person_id = :account_id);
 
 -- name: mail_recipient_erase :exec
 -- @global a closed account's traces, in every organization
-UPDATE mail SET recipient = '', sealed = NULL, next_at = NULL,
+UPDATE mail SET recipient = '', recipient_key = NULL, sealed = NULL, next_at = NULL,
        state = CASE WHEN state IN ('queued', 'deferred') THEN 'withdrawn' ELSE state END
  WHERE account_id = :account_id OR invitation_id IN (SELECT i.id FROM invitation i WHERE i.person_id = :account_id);
 

@@ -34,6 +34,10 @@ SELECT created_at FROM email_change
 UPDATE email_change SET expires_at = :expires_at
  WHERE account_id = :account_id AND kind = 'undo' AND created_at <= :upto AND since_at IS NULL AND expires_at > :now AND expires_at < :expires_at;
 
+-- Until when the last of its undo links is good.
+-- name: email_change_longest :one
+SELECT expires_at FROM email_change WHERE account_id = :account_id AND kind = 'undo' ORDER BY expires_at DESC, id DESC LIMIT 1;
+
 -- When the account last left an address, whichever.
 -- name: email_change_newest :one
 SELECT created_at FROM email_change WHERE account_id = :account_id AND kind = 'undo' ORDER BY created_at DESC, id DESC LIMIT 1;

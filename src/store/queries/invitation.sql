@@ -60,7 +60,7 @@ SELECT id, batch_id, email, email_key, role, state, locale, message, given_name,
 
 -- name: invitation_close :exec
 UPDATE invitation SET state = :state, closed_at = :closed_at, remind_at = NULL, accepted_by_id = :accepted_by_id, accepted_at = :accepted_at,
-       person_id = :accepted_by_id
+       person_id = COALESCE(:accepted_by_id, person_id)
  WHERE organization_id = :organization_id AND id = :id;
 
 -- name: invitation_renew :exec

@@ -1,6 +1,6 @@
 -- name: mail_insert :exec
-INSERT INTO mail (id, organization_id, kind, invitation_id, membership_id, account_id, recipient, locale, sealed, state, next_at, created_at)
-VALUES (:id, :organization_id, :kind, :invitation_id, :membership_id, :account_id, :recipient, :locale, :sealed, 'queued', :next_at, :created_at);
+INSERT INTO mail (id, organization_id, kind, invitation_id, membership_id, account_id, recipient, recipient_key, locale, sealed, state, next_at, created_at)
+VALUES (:id, :organization_id, :kind, :invitation_id, :membership_id, :account_id, :recipient, :recipient_key, :locale, :sealed, 'queued', :next_at, :created_at);
 
 -- name: mail_withdraw :exec
 -- @global found by its own id, which only its organization's rows name
@@ -45,14 +45,16 @@ SELECT d.id, d.organization_id, d.kind, d.recipient, d.locale, d.sealed, d.attem
 -- name: mail_done :exec
 -- @global the worker serves all organizations
 UPDATE mail SET state = :state, reply = :reply, sealed = NULL, next_at = NULL, done_at = :done_at,
-       recipient = CASE WHEN kind = 'account_closed' THEN '' ELSE recipient END
+       recipient = CASE WHEN kind = 'account_closed' THEN '' ELSE recipient END,
+       recipient_key = CASE WHEN kind = 'account_closed' THEN NULL ELSE recipient_key END
  WHERE id = :id AND state IN ('queued', 'deferred', 'failed');
 
 -- The number of the attempt is the lease: one that was taken up by another process meanwhile is not this one's to judge.
 -- name: mail_failed :exec
 -- @global the worker serves all organizations
 UPDATE mail SET state = 'failed', reply = :reply, sealed = NULL, next_at = NULL, done_at = :done_at,
-       recipient = CASE WHEN kind = 'account_closed' THEN '' ELSE recipient END
+       recipient = CASE WHEN kind = 'account_closed' THEN '' ELSE recipient END,
+       recipient_key = CASE WHEN kind = 'account_closed' THEN NULL ELSE recipient_key END
  WHERE id = :id AND attempts = :attempts AND state IN ('queued', 'deferred');
 
 -- name: mail_deferred :exec
