@@ -6,6 +6,8 @@
 #include "domain/account/ways_in.h"
 #include "domain/mail/mail.h"
 #include "domain/organization/organization.h"
+#include "domain/organization/seat.h"
+#include "domain/shared/held.h"
 #include "http/app.h"
 #include "http/exchange.h"
 #include "http/server.h"
@@ -106,6 +108,21 @@ static err open_listeners(host *h, bool alone)
     return server_open(&h->app, &options, &h->server);
 }
 
+/* What a transaction that begins again locks beforehand. */
+static err hold_again(txn *t, store_hold what)
+{
+    seats unused;
+    switch ((held_kind)what.kind) {
+    case HELD_ACCOUNT:
+        return ways_hold(t, what.id);
+    case HELD_LIMIT:
+        return OK;
+    case HELD_SEATS:
+        return seats_lock(t, what.id, &unused);
+    }
+    return ERR_INTERNAL;
+}
+
 static err start_parts(host *h, bool alone)
 {
     problem p = {0};
@@ -114,7 +131,7 @@ static err start_parts(host *h, bool alone)
     TRY(open_listeners(h, alone));
     h->app.env.public_url = public_url(h, alone);
     h->app.secure = str_starts(h->app.env.public_url, S("https://"));
-    store_set_holder(h->app.store, ways_hold);
+    store_set_holder(h->app.store, hold_again);
     store_set_env(h->app.store, &h->app.env);
     TRY(make_setup_token(h));
     if (!store_is_shared(h->app.store)) /* the lock is ours: whoever held them is gone */

@@ -25,10 +25,9 @@ typedef struct store_engine {
     err (*savepoint)(txn *t);
     err (*release)(txn *t);
     void (*rollback_to)(txn *t);
-    store_turn (*hold_turn)(const txn *t, uuid id); /* NULL, all four: nobody writes beside */
-    void (*held)(txn *t, uuid id);
-    err (*hold_first)(txn *t, uuid id);
-    void (*hold_no_more)(txn *t);
+    store_turn (*hold_turn)(const txn *t, store_hold what); /* NULL, all three: nobody writes beside */
+    void (*held)(txn *t, store_hold what);
+    err (*hold_first)(txn *t, store_hold what);
     err (*integrity)(txn *t, str **findings, size_t *count);
     err (*migration_state)(store *s, migration_state *out);
     err (*migrate)(store *s);
@@ -88,7 +87,7 @@ struct store {
     void *own; /* the engine's state */
     const struct env *env;
     const migration_set *migrations;
-    err (*hold)(txn *t, uuid id); /* store_set_holder; NULL: none */
+    err (*hold)(txn *t, store_hold what); /* store_set_holder; NULL: none */
 };
 
 #endif

@@ -16,7 +16,6 @@ enum {
     PG_PENDING_MAX = 64,
     PG_RETRY_AFTER = 1,
     PG_LANES = 256,
-    PG_HOLDS = 64,     /* noted; what is locked beyond is tried again, and found locked by oneself */
     PG_PARTS = 8,      /* savepoints in one another; what was locked deeper counts as not held when they are undone */
     PG_GROUP_MAX = 32, /* jobs in one transaction: the last of them waits for all */
     PG_MEMOS = 8,      /* answers that they share */
@@ -62,11 +61,10 @@ typedef struct pg_memo {
 
 /** Rows locked by the transaction under way, in the order of their locking. */
 typedef struct pg_holds {
-    uuid ids[PG_HOLDS];
-    size_t n;
-    uuid highest;
-    bool closed;            /* store_hold_no_more */
-    size_t parts[PG_PARTS]; /* n at each savepoint that is open */
+    store_holds held;
+    store_hold highest, wanted; /* wanted: the last that was waited for, or found taken */
+    bool any;                   /* `highest` is one */
+    size_t parts[PG_PARTS];     /* held.n at each savepoint that is open */
     size_t part_count;
 } pg_holds;
 
@@ -268,21 +266,23 @@ void pg_rollback_to(txn *t);
 
 /* ---- postgres_hold.c ---- */
 
-/** Whether one may wait for this row: in the order of ids, and with no seats in hand. */
-store_turn pg_hold_turn(const txn *t, uuid id);
-/** Notes a lock; past PG_HOLDS it is forgotten, and found again as one's own. */
-void pg_held(txn *t, uuid id);
+/** Whether one may wait for this row: in the order of kinds and ids. */
+store_turn pg_hold_turn(const txn *t, store_hold what);
+/** Notes a lock, until the end of t or of the savepoint that is undone. */
+void pg_held(txn *t, store_hold what);
 /**
  * Always ERR_UNAVAILABLE, with t broken: the job is run again, and locks this row first; in a group it is done alone.
  */
-err pg_hold_first(txn *t, uuid id);
-/** From here on no row is waited for. */
-void pg_hold_no_more(txn *t);
-/** What the job asked for in its last run, locked in order. Before its run. */
+err pg_hold_first(txn *t, store_hold what);
+/** Notes, for the job's next run, what its last one locked, and what it waited for when it came to nothing. */
+void pg_hold_remember(const pg_connection *c, store_job *job);
+/** What is noted, locked in order. Before its run. */
 err pg_hold_again(txn *t);
 /** A savepoint begins, is kept, is undone. */
 void pg_hold_part(pg_connection *c);
 void pg_hold_part_end(pg_connection *c, bool undone);
+/** Nothing is locked. */
+void pg_hold_none(pg_connection *c);
 
 /* ---- postgres_memo.c ---- */
 

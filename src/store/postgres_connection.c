@@ -129,6 +129,8 @@ void pg_disconnect(pg_connection *c)
 {
     PQfinish(c->pg);
     free(c->prepared);
+    free(c->holds.held.p);
+    c->holds = (pg_holds){0};
     c->pg = NULL;
     c->prepared = NULL;
     c->prepared_count = c->pending_count = c->answered = 0;
@@ -151,7 +153,7 @@ void pg_fresh(pg_connection *c)
 {
     c->broken = OK;
     c->careful = c->conflicted = c->transient = c->changes = c->ending = c->together = false;
-    c->holds = (pg_holds){0};
+    pg_hold_none(c);
 }
 
 /* ---- sending ---- */

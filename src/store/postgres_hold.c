@@ -1,82 +1,106 @@
 /*
- * Accounts are locked by whoever acts as them, and by what ends ways into them: two people's transactions may want the
- * same two in another order. Nobody waits out of order: what is not free at once makes the transaction begin again, and
- * lock in order whatever it found that it needs. Several jobs in one transaction hold what each of them locked until
- * their common end; there, too, only what comes in order is waited for, and else each job is done alone.
+ * Rows that anybody's transaction may lock for long are locked in one order. Nobody waits out of order: what is not
+ * free at once makes the transaction begin again, and lock in order whatever it found that it needs; whoever lost to a
+ * deadlock over other rows does the same, so that it meets the others where all of them begin. Several jobs in one
+ * transaction hold what each of them locked until their common end; there, too, only what comes in order is waited for,
+ * and else each job is done alone.
  */
 #include "store/postgres.h"
 
 #include <stdlib.h>
 
-static bool is_held(const pg_holds *h, uuid id)
+static int in_order(const void *a, const void *b)
 {
-    for (size_t i = 0; i < h->n; i++)
-        if (uuid_eq(h->ids[i], id))
+    const store_hold *x = a, *y = b;
+    return x->kind != y->kind ? (x->kind < y->kind ? -1 : 1) : memcmp(&x->id, &y->id, sizeof x->id);
+}
+
+static bool is_after(store_hold what, const pg_holds *h)
+{
+    return !h->any || in_order(&what, &h->highest) > 0;
+}
+
+static void add(store_holds *list, store_hold what)
+{
+    enum { ROOM_FIRST = 16 };
+    if (list->n == list->room) {
+        size_t room = list->room ? list->room * 2 : ROOM_FIRST;
+        store_hold *grown = realloc(list->p, room * sizeof *grown);
+        if (!grown)
+            abort();
+        *list = (store_holds){grown, list->n, room};
+    }
+    list->p[list->n++] = what;
+}
+
+static bool is_held(const pg_holds *h, store_hold what)
+{
+    if (is_after(what, h))
+        return false;
+    for (size_t i = 0; i < h->held.n; i++)
+        if (in_order(&h->held.p[i], &what) == 0)
             return true;
     return false;
 }
 
-static int by_bytes(const void *a, const void *b)
-{
-    return memcmp(a, b, sizeof(uuid));
-}
-
-store_turn pg_hold_turn(const txn *t, uuid id)
-{
-    const pg_connection *c = t->connection;
-    const pg_holds *h = &c->holds;
-    if (!t->writes || (!uuid_none(id) && is_held(h, id)))
-        return STORE_HELD;
-    bool first = uuid_none(h->highest), in_order = !uuid_none(id) && by_bytes(&id, &h->highest) > 0;
-    return !h->closed && (first || in_order) ? STORE_WAIT : STORE_TRY;
-}
-
-void pg_held(txn *t, uuid id)
-{
-    pg_holds *h = &((pg_connection *)t->connection)->holds;
-    if (by_bytes(&id, &h->highest) > 0)
-        h->highest = id;
-    if (h->n < PG_HOLDS && !is_held(h, id))
-        h->ids[h->n++] = id;
-}
-
-void pg_hold_no_more(txn *t)
-{
-    ((pg_connection *)t->connection)->holds.closed = true;
-}
-
-static bool remember(store_job *job, uuid id)
-{
-    for (size_t i = 0; i < job->hold_first_count; i++)
-        if (uuid_eq(job->hold_first[i], id))
-            return true;
-    if (job->hold_first_count == STORE_HOLD_FIRST_MAX)
-        return false;
-    job->hold_first[job->hold_first_count++] = id;
-    return true;
-}
-
-err pg_hold_first(txn *t, uuid id)
+store_turn pg_hold_turn(const txn *t, store_hold what)
 {
     pg_connection *c = t->connection;
-    c->broken = ERR_UNAVAILABLE;
-    if (c->together) /* the others' are not its own: done alone, it finds its own */
-        return c->broken;
-    c->transient = remember(t->job, id);
-    for (size_t i = 0; i < c->holds.n; i++)
-        c->transient &= remember(t->job, c->holds.ids[i]);
-    return c->broken;
+    bool known = !uuid_none(what.id);
+    if (!t->writes || (known && is_held(&c->holds, what)))
+        return STORE_HELD;
+    bool waits = known ? is_after(what, &c->holds) : !c->holds.any || what.kind > c->holds.highest.kind;
+    if (waits && known)
+        c->holds.wanted = what;
+    return waits ? STORE_WAIT : STORE_TRY;
+}
+
+void pg_held(txn *t, store_hold what)
+{
+    pg_holds *h = &((pg_connection *)t->connection)->holds;
+    bool after = is_after(what, h);
+    if (after || !is_held(h, what))
+        add(&h->held, what);
+    if (after)
+        h->highest = what;
+    h->any = true;
+}
+
+err pg_hold_first(txn *t, store_hold what)
+{
+    pg_connection *c = t->connection;
+    c->holds.wanted = what;
+    c->transient = !c->together; /* the others' are not its own: done alone, it finds its own */
+    return c->broken = ERR_UNAVAILABLE;
+}
+
+void pg_hold_remember(const pg_connection *c, store_job *job)
+{
+    const pg_holds *h = &c->holds;
+    for (size_t i = 0; i < h->held.n; i++)
+        add(&job->hold_first, h->held.p[i]);
+    if (!uuid_none(h->wanted.id))
+        add(&job->hold_first, h->wanted);
+}
+
+/* Each once, in order. */
+static void tidy(store_holds *list)
+{
+    size_t n = 0;
+    if (list->n)
+        qsort(list->p, list->n, sizeof *list->p, in_order);
+    for (size_t i = 0; i < list->n; i++)
+        if (n == 0 || in_order(&list->p[n - 1], &list->p[i]) != 0)
+            list->p[n++] = list->p[i];
+    list->n = n;
 }
 
 err pg_hold_again(txn *t)
 {
-    store_job *job = t->job;
-    err (*hold)(txn * t, uuid id) = t->store->hold;
-    if (!hold)
-        return OK;
-    qsort(job->hold_first, job->hold_first_count, sizeof *job->hold_first, by_bytes);
-    for (size_t i = 0; i < job->hold_first_count; i++)
-        TRY(hold(t, job->hold_first[i]));
+    store_holds *list = &t->job->hold_first;
+    tidy(list);
+    for (size_t i = 0; t->store->hold && i < list->n; i++)
+        TRY(t->store->hold(t, list->p[i]));
     return OK;
 }
 
@@ -84,7 +108,7 @@ void pg_hold_part(pg_connection *c)
 {
     pg_holds *h = &c->holds;
     if (h->part_count < PG_PARTS)
-        h->parts[h->part_count] = h->n;
+        h->parts[h->part_count] = h->held.n;
     h->part_count++;
 }
 
@@ -94,5 +118,12 @@ void pg_hold_part_end(pg_connection *c, bool undone)
     pg_holds *h = &c->holds;
     h->part_count--;
     if (undone)
-        h->n = h->part_count < PG_PARTS ? h->parts[h->part_count] : 0;
+        h->held.n = h->part_count < PG_PARTS ? h->parts[h->part_count] : 0;
+}
+
+void pg_hold_none(pg_connection *c)
+{
+    store_holds held = c->holds.held;
+    held.n = 0;
+    c->holds = (pg_holds){.held = held};
 }

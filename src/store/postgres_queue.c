@@ -7,6 +7,8 @@
 
 #include "base/log.h"
 
+#include <stdlib.h>
+
 enum { BULK_SHARE = 4 /* at most a fourth of the connections work on bulk jobs */ };
 
 static pg_lane *lane_of(pg_store *s, const store_job *job)
@@ -148,6 +150,7 @@ void pg_finish(store_job *job, err result)
     if (uncertain)
         log_plain(LOG_WARNING,
                   "the connection was lost in the midst of a commit, and the database did not come back in time");
+    free(job->hold_first.p);
     engine_done(job, result);
 }
 

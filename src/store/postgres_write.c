@@ -18,10 +18,12 @@
 enum {
     WAITING_MAX = 20000,
     ATTEMPTS_MAX = 8,
-    PUT_OFF = 0x80,          /* added to the number of an attempt: we inserted its row for it */
-    AGAIN_FOR_MS = 6000,     /* after a serialization failure or a deadlock (which takes a second to be found) */
-    RECONNECT_FOR_MS = 1800, /* since the job came: the refusal is out within two seconds */
+    PUT_OFF = 0x80,            /* added to the number of an attempt: we inserted its row for it */
+    AGAIN_FOR_MS = 6000,       /* after a serialization failure or a deadlock (which takes a second to be found) */
+    BULK_AGAIN_FOR_MS = 15000, /* the same for large work */
+    RECONNECT_FOR_MS = 1800,   /* since the job came: the refusal is out within two seconds */
     RECONNECT_MS = 100,
+    BULK_DOUBLINGS = 4,
     FAILURES_MOST = 4,    /* longer than it takes to see that the database itself is gone */
     GROW_AFTER_MS = 1000, /* how long the database's refusal of one more connection is believed */
 };
@@ -167,12 +169,15 @@ static err settle(pg_connection *c, store_job *job, bool *stands)
 
 /* ---- again ---- */
 
-static void wait_a_little(int attempts)
+/* Whatever is large and comes back at once meets whom it lost to again: they have as much to do still. */
+static void wait_a_little(const store_job *job)
 {
     uint32_t chance;
     random_bytes(&chance, sizeof chance);
-    long most = 2000000L << (attempts < 5 ? attempts : 5); /* 4 … 64 ms */
-    nanosleep(&(struct timespec){.tv_nsec = most / 4 + (long)(chance % (uint32_t)most)}, NULL);
+    int doublings = (job->attempts < 5 ? job->attempts : 5) + (job->bulk ? BULK_DOUBLINGS : 0);
+    uint32_t most = 2000U << doublings; /* µs: 4 … 64 ms; what is large, 64 ms … 1 s */
+    uint32_t wait = most / 4 + chance % most;
+    nanosleep(&(struct timespec){.tv_sec = wait / 1000000, .tv_nsec = (long)(wait % 1000000) * 1000}, NULL);
 }
 
 static bool may_try_again(const store_job *job, msec patience)
@@ -195,20 +200,22 @@ static bool work(pg_connection *c, store_job *job)
         err e = job->unknown ? settle(c, job, &stands) : OK;
         if (e == OK && !stands)
             e = attempt(c, job, careful);
+        if (e != OK && c->transient)
+            pg_hold_remember(c, job);
         bool again = e != OK && c->conflicted && !careful;
         if (e != OK && c->lost && c->ending)
             job->unknown = job->attempts + 1;
         job->attempts++;
         if (c->lost && e != OK)
             return false;
-        if (!again && (e == OK || !c->transient || !may_try_again(job, AGAIN_FOR_MS))) {
+        if (!again && (e == OK || !c->transient || !may_try_again(job, job->bulk ? BULK_AGAIN_FOR_MS : AGAIN_FOR_MS))) {
             note_success(c, e);
             pg_finish(job, e);
             return true;
         }
         careful |= again;
         if (!again)
-            wait_a_little(job->attempts);
+            wait_a_little(job);
     }
 }
 
@@ -432,7 +439,7 @@ void pg_submit(store *st, store_job *job)
     job->on_commit = NULL;
     job->unknown = 0;
     job->attempts = 0;
-    job->hold_first_count = 0;
+    job->hold_first = (store_holds){0};
     job->since = clock_monotonic();
     pthread_mutex_lock(&s->lock);
     bool accepted = !s->draining && !s->down && s->waiting < WAITING_MAX;

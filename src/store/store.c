@@ -119,29 +119,23 @@ void store_submit(store *s, store_job *job)
     s->engine->submit(s, job);
 }
 
-store_turn store_hold_turn(const txn *t, uuid id)
+store_turn store_hold_turn(const txn *t, store_hold what)
 {
-    return t->store->engine->hold_turn ? t->store->engine->hold_turn(t, id) : STORE_HELD;
+    return t->store->engine->hold_turn ? t->store->engine->hold_turn(t, what) : STORE_HELD;
 }
 
-void store_held(txn *t, uuid id)
+void store_held(txn *t, store_hold what)
 {
     if (t->store->engine->held)
-        t->store->engine->held(t, id);
+        t->store->engine->held(t, what);
 }
 
-err store_hold_first(txn *t, uuid id)
+err store_hold_first(txn *t, store_hold what)
 {
-    return t->store->engine->hold_first ? t->store->engine->hold_first(t, id) : ERR_UNAVAILABLE;
+    return t->store->engine->hold_first ? t->store->engine->hold_first(t, what) : ERR_UNAVAILABLE;
 }
 
-void store_hold_no_more(txn *t)
-{
-    if (t->store->engine->hold_no_more)
-        t->store->engine->hold_no_more(t);
-}
-
-void store_set_holder(store *s, err (*hold)(txn *t, uuid id))
+void store_set_holder(store *s, err (*hold)(txn *t, store_hold what))
 {
     s->hold = hold;
 }

@@ -94,7 +94,19 @@ err store_integrity(txn *t, str **findings, size_t *count);
 
 /* ---- writing ---- */
 
-enum { STORE_HOLD_FIRST_MAX = 16 };
+/**
+ * A row that anybody's transaction may lock for long: an account, an organization's seats. Locked in one order, by kind and id,
+ * or two that cross wait for each other, and each of them for others. What the kinds are is the domain's.
+ */
+typedef struct store_hold {
+    unsigned kind;
+    uuid id; /* UUID_NONE: not known before it is locked */
+} store_hold;
+
+typedef struct store_holds {
+    store_hold *p;
+    size_t n, room;
+} store_holds;
 
 /** A write waiting for its turn. Owned by the caller until `done` was called. */
 typedef struct store_job store_job;
@@ -116,8 +128,7 @@ struct store_job {
 
     /* the store's */
     store_job *next;
-    uuid hold_first[STORE_HOLD_FIRST_MAX]; /* what its next run locks beforehand, in order */
-    size_t hold_first_count;
+    store_holds hold_first; /* what its next run locks beforehand, in order */
     void (*on_commit)(void);
     bool kept;             /* txn_keep in its run */
     err refusal;           /* what that run came to; done is told once the commit stands */
@@ -139,28 +150,22 @@ void txn_keep(txn *t);
  * those who look for what it wrote. Quick, never blocking. The same call however often it is asked for.
  */
 void store_on_commit(txn *t, void (*call)(void));
-/*
- * Rows that anybody's transaction may lock for long, accounts, are locked in one order, or two that cross wait for each
- * other, and each of them for others. Whoever is about to lock one asks what turn it is.
- */
+/** Whoever is about to lock such a row asks what turn it is. */
 typedef enum store_turn {
     STORE_HELD, /* it is locked already, or nobody writes beside */
     STORE_WAIT, /* lock it, however long that takes, and say so with store_held */
     STORE_TRY,  /* lock it only if nobody has it (SKIP LOCKED); if somebody has, store_hold_first */
 } store_turn;
-/** `id` UUID_NONE: not known before it is locked. */
-store_turn store_hold_turn(const txn *t, uuid id);
+store_turn store_hold_turn(const txn *t, store_hold what);
 /** It is locked from now on, until the end of t or of the savepoint that is undone. */
-void store_held(txn *t, uuid id);
+void store_held(txn *t, store_hold what);
 /**
  * Has the whole transaction run again, with this row and those it holds locked beforehand, in order. Always an error:
  * the run under way comes to nothing.
  */
-err store_hold_first(txn *t, uuid id);
-/** From here on t waits for no such row: it holds what those who have one may wait for (an organization's seats). */
-void store_hold_no_more(txn *t);
+err store_hold_first(txn *t, store_hold what);
 /** How one of them is locked; asks store_hold_turn itself. Before the first transaction. */
-void store_set_holder(store *s, err (*hold)(txn *t, uuid id));
+void store_set_holder(store *s, err (*hold)(txn *t, store_hold what));
 
 /** Queues a write and waits for its commit: for workers and start-up, never for an HTTP thread. */
 err store_write(store *s, arena *a, problem *p, err (*run)(txn *t, void *context), void *context);

@@ -8,6 +8,7 @@ import time
 import pytest
 
 from attack.test_hijacking import NEW, ask, move, undo
+from lib.mailbox import token_of
 from lib.people import PASSWORD, World, fresh
 from lib.server import together
 from lib.ways import mailed
@@ -196,3 +197,127 @@ def test_an_address_that_moves_under_a_reset(town):
         if "/password/reset/" in mail.text:
             opened = town.client().post("/password-resets/complete", {"token": mail.token, "new_password": NEW})
             assert opened.status == 410 or town.client().post("/sessions", {"email": old, "password": NEW}).status == 401
+
+
+def owners_at(town, org, count):
+    people = [org.join(role="owner") for _ in range(2)]
+    return [town.client().sign_in(people[i % 2].email, PASSWORD) for i in range(count)], [org.member(p)["id"] for p in people]
+
+
+def test_two_owners_who_change_each_other(town, no_deadlock):
+    org = town.found("Acme")
+    clients, members = owners_at(town, org, 8)
+    paths = (org.path, "/organizations/" + org.id)
+    groups = [org.api.post(f"{org.path}/groups", {"name": f"G{k}"}).ok(201)["id"] for k in range(2)]
+
+    def act(i):
+        return clients[i].patch(f"{paths[i % 2]}/members/{members[1 - i % 2]}", {"groups": [groups[next(NUMBERS) % 2]]}).status
+
+    assert set(for_a_while(len(clients), act)) == {200}
+
+
+def test_a_group_goes_while_its_members_work(town, no_deadlock):
+    """Who deletes it has the seats and wants their memberships; they have their own and want the seats."""
+    org = town.found("Acme")
+    clients, members = owners_at(town, org, 6)
+    stays = org.api.post(f"{org.path}/groups", {"name": "Stays"}).ok(201)["id"]
+
+    def act(i):
+        if i < len(clients):
+            return clients[i].patch(f"/organizations/{org.id}/groups/{stays}", {"name": f"Name {next(NUMBERS)}"}).status
+        goes = org.api.post(f"{org.path}/groups", {"name": f"Goes {next(NUMBERS)}"}).ok(201)["id"]
+        org.api.post(f"{org.path}/members/bulk", {"members": members, "groups_add": [goes]}).ok()
+        return org.api.delete(f"{org.path}/groups/{goes}").status
+
+    assert set(for_a_while(len(clients) + 1, act)) == {200, 204}
+
+
+def waiting(org, count, by=None):
+    """People behind temporary passwords, and the tokens of their copied links; and the batch."""
+    sent = org.send(*[fresh("waits") for _ in range(count)], by=by, method="temporary_password", delivery="show").ok()
+    return [token_of(org.link(r["invitation"]).ok()["url"]) for r in sent["results"]], sent["batch"]
+
+
+def show_until(done, town, token):
+    """Somebody shows a copied link, with names that do not fit: the account that waits is locked, and nothing comes of it."""
+    client = town.client()
+    answers = set()
+    while not done.is_set():
+        answers.add(client.post("/invitations/accept", {"token": token, "given_name": "A", "family_name": "X"}).status)
+    return answers
+
+
+@pytest.mark.parametrize("removed", [True, False], ids=["removed", "demoted"])
+def test_an_inviter_goes_while_those_who_wait_are_at_the_door(town, no_deadlock, removed):
+    org = town.found("Org")
+    for _ in range(3):
+        inviter, done, answers = org.join(role="administrator"), threading.Event(), set()
+        tokens, _ = waiting(org, 4, by=inviter.api)
+
+        def act(i):
+            if i < 8:
+                answers.update(show_until(done, town, tokens[i % 4]))
+                return
+            time.sleep(0.3)
+            try:
+                if removed:
+                    org.remove(inviter).ok(204)
+                else:
+                    org.set_role(inviter, "member").ok(200)
+            finally:
+                done.set()
+
+        together(9, act)
+        assert answers <= {422, 410}
+
+
+def test_a_batch_is_sent_again_while_its_links_are_shown(town, no_deadlock):
+    org = town.found("Org")
+    tokens, batch = waiting(org, 40)
+    done, answers = threading.Event(), []
+
+    def act(i):
+        if i < 6:
+            show_until(done, town, tokens[-1 - i % 3])
+            return
+        try:
+            for what in ("links", "resend") * 3:
+                answers.append(org.api.post(f"{org.path}/invitation-batches/{batch}/{what}").status)
+        finally:
+            done.set()
+
+    together(7, act)
+    assert answers == [200] * 6
+
+
+def test_two_bulks_of_the_same_new_addresses(town):
+    """Two who make the same accounts in opposite orders do cross; both are served."""
+    orgs = town.found("A"), town.found("B")
+
+    def act(i):
+        for n in range(2):
+            rows = [f"new{n}.{k}.{orgs[0].slug}@example.org" for k in range(150)]
+            orgs[i].send(*rows[:: (1, -1)[i]], method="temporary_password", delivery="show").ok(200)
+
+    together(2, act)
+    assert town.operator.get("/server/check").ok()["sound"]
+
+
+def test_counted_before_the_account_and_after_it(make_server, smtp):
+    """Who is signed in has their account and wants the source's row; who is not has that, and wants the account."""
+    town = World(make_server(mail=smtp.uri, public_url="http://localhost:4711", rate_limits="on", trusted_proxies="127.0.0.1"), smtp)
+    a, b = town.found("A"), town.found("B")
+    x, y = a.join(), a.join()
+    codes = {}
+    for person in (x, y):
+        b.invite(person.email)
+        town.inbox.token_for(person.email, invitation=True, count=2)
+        codes[person.email] = town.inbox.last(person.email, 2).code
+    clients = [town.client().sign_in(x.email, PASSWORD) for _ in range(4)]
+
+    def act(i):
+        if i < 4:
+            return clients[i].post("/invitations/accept", {"email": y.email, "code": codes[y.email]}).status
+        return town.client().post("/invitations/accept", {"email": x.email, "code": codes[x.email]}).status
+
+    assert 503 not in set(for_a_while(8, act))

@@ -6,6 +6,7 @@
 
 #include "domain/account/ways_in.h"
 #include "domain/shared/audit.h"
+#include "domain/shared/held.h"
 #include "domain/shared/member_index.h"
 #include "ports/address.h"
 #include "ports/zone.h"
@@ -32,7 +33,7 @@ err account_find(txn *t, str email_key, q_account_by_key_row *out)
     uuid found = out->id;
     TRY(ways_hold(t, found));
     TRY(q_account_by_key(t, out, email_key));
-    return uuid_eq(found, out->id) ? OK : store_hold_first(t, out->id);
+    return uuid_eq(found, out->id) ? OK : store_hold_first(t, held_of(HELD_ACCOUNT, out->id));
 }
 
 err account_by_email(txn *t, str email, account_view *out)

@@ -5,6 +5,7 @@
 #include "domain/mail/mail.h"
 #include "domain/shared/audit.h"
 #include "domain/shared/domain_list.h"
+#include "domain/shared/held.h"
 #include "domain/shared/secret.h"
 #include "domain/shared/throttle.h"
 #include "ports/address.h"
@@ -155,8 +156,11 @@ err email_link_open(txn *t, str token, email_change_kind kind, q_email_change_ro
         return ERR_TOKEN_INVALID;
     err e = q_email_change_get(t, row, s.first);
     if (e == OK && t->writes) { /* the account first, as ways_end has it; whoever comes second finds nothing */
-        TRY(ways_hold(t, row->account_id));
+        uuid held = row->account_id;
+        TRY(ways_hold(t, held));
         e = q_email_change_use(t, row, s.first);
+        if (e == OK && !uuid_eq(row->account_id, held)) /* it went to another meanwhile, with a share */
+            return store_hold_first(t, held_of(HELD_ACCOUNT, row->account_id));
     }
     if (e == ERR_NOT_FOUND)
         return ERR_TOKEN_INVALID;

@@ -4,6 +4,7 @@
  */
 #include "domain/account/ways_in.h"
 
+#include "domain/shared/held.h"
 #include "queries.h"
 #include "words.h"
 
@@ -55,15 +56,16 @@ static err end_one(txn *t, way_in way, const ending *e, int64_t *gone)
 err ways_hold(txn *t, uuid account_id)
 {
     q_ways_hold_row row;
-    store_turn turn = store_hold_turn(t, account_id);
+    store_hold what = held_of(HELD_ACCOUNT, account_id);
+    store_turn turn = store_hold_turn(t, what);
     if (turn == STORE_HELD || uuid_none(account_id)) /* nobody's is nobody else's, either */
         return OK;
     bool waits = turn == STORE_WAIT;
     err e = q_ways_hold(t, waits ? Q_WAYS_HOLD_HOW_WAITS : Q_WAYS_HOLD_HOW_TRIES, &row, account_id);
     if (e == ERR_NOT_FOUND && !waits)
-        return store_hold_first(t, account_id);
+        return store_hold_first(t, what);
     if (e == OK || e == ERR_NOT_FOUND) /* where there is none, nobody else makes one by this id */
-        store_held(t, account_id);
+        store_held(t, what);
     return e == ERR_NOT_FOUND ? OK : e;
 }
 

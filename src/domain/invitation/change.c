@@ -259,6 +259,7 @@ err batch_resend(txn *t, const actor *by, uuid batch_id, int64_t *resent, int64_
     q_batch_by_id_row batch;
     q_batch_unanswered_rows rows;
     TRY(q_batch_by_id(t, &batch, .organization_id = by->organization_id, .id = batch_id));
+    TRY(temporary_hold(t, by->organization_id, Q_TEMPORARY_OF_WHOSE_BATCH, batch_id));
     TRY(q_batch_unanswered(t, &rows, .organization_id = by->organization_id, .batch_id = batch_id));
     *resent = 0;
     *asked = (int64_t)rows.n;
@@ -390,6 +391,7 @@ err batch_links(txn *t, const actor *by, uuid batch_id, invitation_link_view **o
     q_batch_unanswered_rows rows;
     standing s;
     TRY(q_batch_by_id(t, &batch, .organization_id = by->organization_id, .id = batch_id));
+    TRY(temporary_hold(t, by->organization_id, Q_TEMPORARY_OF_WHOSE_BATCH, batch_id));
     TRY(q_batch_unanswered(t, &rows, .organization_id = by->organization_id, .batch_id = batch_id));
     disclosure telling = disclosure_begin(t, by, by->organization_id);
     *out = arena_array_of(t->a, invitation_link_view, rows.n);
@@ -490,6 +492,7 @@ err invitations_remind(txn *t, int64_t limit, int64_t *count)
 static err revoke_sent_by(txn *t, const actor *by, uuid inviter, int64_t *count)
 {
     seats s;
+    TRY(temporary_hold(t, by->organization_id, Q_TEMPORARY_OF_WHOSE_INVITER, inviter));
     TRY(seats_lock(t, by->organization_id, &s));
     TRY(temporary_end_sent_by(t, by->organization_id, inviter));
     TRY(q_invitations_sent_by_withdraw(t, .organization_id = by->organization_id, .now = t->now,

@@ -8,6 +8,7 @@
 #include "domain/account/ways_in.h"
 #include "domain/mail/mail.h"
 #include "domain/shared/audit.h"
+#include "domain/shared/held.h"
 #include "domain/shared/session.h"
 #include "queries.h"
 
@@ -92,6 +93,30 @@ err temporary_issue(txn *t, invitation_send *s, str delivery, str given_name, st
     s->password_delivery = delivery;
     s->password = password;
     return OK;
+}
+
+/* Both are sorted: whoever is there and is not held, somebody else has. */
+static err hold_rest(txn *t, const q_temporary_of_rows *there, const q_temporary_of_rows *held)
+{
+    size_t at = 0;
+    for (size_t i = 0; i < held->n; i++)
+        store_held(t, held_of(HELD_ACCOUNT, held->p[i].id));
+    for (size_t i = 0; i < there->n; i++)
+        if (at < held->n && uuid_eq(held->p[at].id, there->p[i].id))
+            at++;
+        else
+            return store_hold_first(t, held_of(HELD_ACCOUNT, there->p[i].id));
+    return OK;
+}
+
+err temporary_hold(txn *t, uuid organization_id, unsigned whose, uuid of)
+{
+    q_temporary_of_rows there, held;
+    if (!store_is_shared(t->store))
+        return OK;
+    TRY(q_temporary_of(t, whose, Q_TEMPORARY_OF_HOW_LISTED, &there, .organization_id = organization_id, .of = of));
+    TRY(q_temporary_of(t, whose, Q_TEMPORARY_OF_HOW_HELD, &held, .organization_id = organization_id, .of = of));
+    return hold_rest(t, &there, &held);
 }
 
 err temporary_end(txn *t, str email_key, uuid invitation_id)

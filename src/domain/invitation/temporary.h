@@ -34,6 +34,12 @@ err temporary_delivery(txn *t, const temporary_terms *terms, str wished, str *ou
  */
 err temporary_issue(txn *t, invitation_send *s, str delivery, str given_name, str family_name, msec expires_at);
 /**
+ * Holds all who wait behind what an inviter sent and is pending, or what a batch holds: whoever ends or renews these
+ * passwords does so first. `whose` is Q_TEMPORARY_OF_WHOSE_…, `of` the account or the batch. It waits for nobody: whom
+ * somebody else has makes t begin again (store_hold_first).
+ */
+err temporary_hold(txn *t, uuid organization_id, unsigned whose, uuid of);
+/**
  * Ends what an invitation issued: the password, its sessions, the account. Nothing when somebody made the account
  * theirs.
  */

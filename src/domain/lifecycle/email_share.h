@@ -8,7 +8,7 @@
 /** Places that an account came by from one moment until another. */
 typedef struct email_share {
     uuid account_id;
-    msec since, until; /* until SHARE_OPEN: up to now */
+    msec since, until;    /* until SHARE_OPEN: up to now */
     str email, email_key; /* the address that has them; none: they wait without one */
     q_memberships_gained_rows gained;
 } email_share;

@@ -9,6 +9,7 @@
 #include "domain/lifecycle/closing.h"
 #include "domain/member/change.h"
 #include "domain/member/member.h"
+#include "domain/organization/seat.h"
 #include "domain/shared/audit.h"
 #include "queries.h"
 
@@ -44,7 +45,9 @@ static err raise_heir(txn *t, const actor *by, const closing_place *place, uuid 
 
 static err vacate(txn *t, const actor *by, const closing_place *place, uuid heir)
 {
+    seats s;
     q_member_of_account_row standing;
+    TRY(seats_lock(t, place->organization_id, &s));
     if (place->last_owner) {
         err e = q_member_of_account(t, &standing, .organization_id = place->organization_id, .account_id = heir);
         if (e == ERR_NOT_FOUND)

@@ -9,6 +9,7 @@
 #include "domain/member/notice.h"
 #include "domain/organization/organization.h"
 #include "domain/shared/audit.h"
+#include "domain/shared/held.h"
 #include "domain/shared/permission.h"
 #include "domain/shared/secret.h"
 #include "domain/shared/session.h"
@@ -22,18 +23,20 @@ static err hold(txn *t, const secret *s)
 {
     q_api_key_hold_row held;
     q_api_key_open_row key;
-    store_turn turn = store_hold_turn(t, UUID_NONE);
+    store_turn turn = store_hold_turn(t, held_of(HELD_ACCOUNT, UUID_NONE));
     if (turn == STORE_HELD)
         return OK;
     bool waits = turn == STORE_WAIT;
     err e = q_api_key_hold(t, waits ? Q_API_KEY_HOLD_HOW_WAITS : Q_API_KEY_HOLD_HOW_TRIES, &held,
                            .organization_id = s->first, .id = s->second);
     if (e == OK)
-        store_held(t, held.id);
+        store_held(t, held_of(HELD_ACCOUNT, held.id));
     if (e != ERR_NOT_FOUND || waits)
         return e == ERR_NOT_FOUND ? ERR_UNAUTHENTICATED : e;
     e = q_api_key_open(t, &key, .organization_id = s->first, .id = s->second);
-    return e == OK ? store_hold_first(t, key.account_id) : e == ERR_NOT_FOUND ? ERR_UNAUTHENTICATED : e;
+    return e == OK              ? store_hold_first(t, held_of(HELD_ACCOUNT, key.account_id))
+           : e == ERR_NOT_FOUND ? ERR_UNAUTHENTICATED
+                                : e;
 }
 
 err api_key_authenticate(txn *t, str key, actor *who)

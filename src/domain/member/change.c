@@ -233,8 +233,8 @@ err member_update(txn *t, const actor *by, uuid id, const member_change *c)
     seats s;
     changing w;
     q_member_lock_row was;
-    TRY(q_member_lock(t, &was, .organization_id = by->organization_id, .id = id));
     TRY(seats_lock(t, by->organization_id, &s));
+    TRY(q_member_lock(t, &was, .organization_id = by->organization_id, .id = id));
     TRY(start(&w, t, by, c));
     return change(&w, &was);
 }
@@ -246,11 +246,13 @@ static int by_index(const void *a, const void *b)
     return memcmp(*(const uuid *const *)a, *(const uuid *const *)b, sizeof(uuid));
 }
 
-/* All the memberships first, in one order, then the seats. */
+/* Under the lock of the seats, as whoever changes many memberships at once does. */
 static err lock_all(txn *t, uuid organization_id, const uuid *ids, size_t count, q_member_lock_row *rows,
                     member_result *results)
 {
+    seats s;
     const uuid **order = arena_array_of(t->a, const uuid *, count);
+    TRY(seats_lock(t, organization_id, &s));
     for (size_t i = 0; i < count; i++)
         order[i] = &ids[i];
     qsort(order, count, sizeof *order, by_index);
@@ -261,8 +263,7 @@ static err lock_all(txn *t, uuid organization_id, const uuid *ids, size_t count,
             return e;
         results[at] = (member_result){.outcome = e};
     }
-    seats s;
-    return seats_lock(t, organization_id, &s);
+    return OK;
 }
 
 /* One of many: its refusal undoes what it wrote and leaves the others whole. */
@@ -307,9 +308,9 @@ err ownership_transfer(txn *t, const actor *by, uuid to)
     const member_change rise = {.role = role_text(ROLE_OWNER)}, step_back = {.role = role_text(ROLE_ADMINISTRATOR)};
     if (by->kind == ACTOR_OPERATOR || uuid_eq(to, by->membership_id))
         return ERR_FORBIDDEN;
+    TRY(seats_lock(t, by->organization_id, &s));
     TRY(q_member_lock(t, &heir, .organization_id = by->organization_id, .id = to));
     TRY(q_member_lock(t, &self, .organization_id = by->organization_id, .id = by->membership_id));
-    TRY(seats_lock(t, by->organization_id, &s));
     if (!membership_is_active(heir.state, heir.access_ends_at, t->now))
         return ERR_CONFLICT;
     TRY(start(&w, t, by, &rise));

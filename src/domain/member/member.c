@@ -79,8 +79,8 @@ err member_remove(txn *t, const actor *by, uuid id, pending_fate fate)
     seats s;
     q_member_lock_row m;
     member_view who;
-    TRY(q_member_lock(t, &m, .organization_id = by->organization_id, .id = id));
     TRY(seats_lock(t, by->organization_id, &s));
+    TRY(q_member_lock(t, &m, .organization_id = by->organization_id, .id = id));
     TRY(member_get(t, by->organization_id, id, &who));
     if (uuid_eq(id, by->membership_id) || member_is_above(by, &m))
         return ERR_FORBIDDEN;
@@ -107,8 +107,8 @@ static err leave(txn *t, const actor *by, uuid id)
     seats s;
     q_member_lock_row m;
     member_view who;
-    TRY(q_member_lock(t, &m, .organization_id = by->organization_id, .id = id));
     TRY(seats_lock(t, by->organization_id, &s));
+    TRY(q_member_lock(t, &m, .organization_id = by->organization_id, .id = id));
     TRY(member_get(t, by->organization_id, m.id, &who));
     TRY(end_membership(t, by, &m, PENDING_REVOKE, SEAT_LEFT));
     return audit(t, by, EVENT_MEMBER_LEFT, .subject_id = m.id, .before = {.role = m.role},

@@ -6,6 +6,7 @@
 
 #include "domain/mail/mail.h"
 #include "domain/organization/organization.h"
+#include "domain/organization/seat.h"
 #include "domain/shared/audit.h"
 #include "domain/shared/session.h"
 #include "queries.h"
@@ -52,7 +53,9 @@ err members_warn(txn *t, int64_t limit, int64_t *count)
     TRY(q_member_warnings_due(t, &due, .now = t->now, .limit = limit));
     *count = (int64_t)due.n;
     for (size_t i = 0; i < due.n; i++) {
+        seats s;
         q_member_lock_row m;
+        TRY(seats_lock(t, due.p[i].organization_id, &s));
         err e = q_member_lock(t, &m, .organization_id = due.p[i].organization_id, .id = due.p[i].id);
         if (e == ERR_NOT_FOUND) /* removed meanwhile */
             continue;

@@ -3,6 +3,7 @@
  * swept, in the same transaction, under the row's lock.
  */
 #include "domain/organization/seat.h"
+#include "domain/shared/held.h"
 #include "queries.h"
 
 err seats_read(txn *t, uuid organization_id, seats *out)
@@ -13,11 +14,24 @@ err seats_read(txn *t, uuid organization_id, seats *out)
     return OK;
 }
 
+/* Somebody has them, or there are none. */
+static err seats_taken(txn *t, store_hold what)
+{
+    seats there;
+    TRY(seats_read(t, what.id, &there));
+    return store_hold_first(t, what);
+}
+
 err seats_lock(txn *t, uuid organization_id, seats *out)
 {
     q_seat_lock_row row;
-    TRY(q_seat_lock(t, &row, organization_id));
-    store_hold_no_more(t); /* whoever has an account may be waiting for these seats */
+    store_hold what = held_of(HELD_SEATS, organization_id);
+    store_turn turn = store_hold_turn(t, what);
+    err e = q_seat_lock(t, turn == STORE_TRY ? Q_SEAT_LOCK_HOW_TRIES : Q_SEAT_LOCK_HOW_WAITS, &row, organization_id);
+    if (e == ERR_NOT_FOUND && turn == STORE_TRY)
+        return seats_taken(t, what);
+    TRY(e);
+    store_held(t, what);
     *out = (seats){.organization_id = organization_id, .limit = row.member_limit, .used = row.used, .held = row.held};
     return OK;
 }

@@ -5,6 +5,7 @@
 #include "domain/shared/session.h"
 
 #include "domain/shared/env.h"
+#include "domain/shared/held.h"
 #include "domain/shared/permission.h"
 #include "domain/shared/secret.h"
 #include "limits_table.h"
@@ -17,17 +18,19 @@ static err hold(txn *t, uuid session_id)
 {
     q_session_hold_row held;
     q_session_open_row session;
-    store_turn turn = store_hold_turn(t, UUID_NONE);
+    store_turn turn = store_hold_turn(t, held_of(HELD_ACCOUNT, UUID_NONE));
     if (turn == STORE_HELD)
         return OK;
     bool waits = turn == STORE_WAIT;
     err e = q_session_hold(t, waits ? Q_SESSION_HOLD_HOW_WAITS : Q_SESSION_HOLD_HOW_TRIES, &held, session_id);
     if (e == OK)
-        store_held(t, held.id);
+        store_held(t, held_of(HELD_ACCOUNT, held.id));
     if (e != ERR_NOT_FOUND || waits)
         return e == ERR_NOT_FOUND ? ERR_UNAUTHENTICATED : e;
     e = q_session_open(t, &session, session_id); /* none such, or somebody has it */
-    return e == OK ? store_hold_first(t, session.account_id) : e == ERR_NOT_FOUND ? ERR_UNAUTHENTICATED : e;
+    return e == OK              ? store_hold_first(t, held_of(HELD_ACCOUNT, session.account_id))
+           : e == ERR_NOT_FOUND ? ERR_UNAUTHENTICATED
+                                : e;
 }
 
 err session_authenticate(txn *t, str token, actor *who)
@@ -125,6 +128,28 @@ str membership_state(str state, msec access_ends_at, msec now)
                                                             : member_state_text(MEMBER_SUSPENDED);
 }
 
+/*
+ * Who may do what in an organization changes under the lock of its seats alone; whoever writes there has it before they are
+ * asked what they may. A stranger does not get it.
+ */
+static err hold_organization(txn *t, uuid account_id, uuid id, str slug)
+{
+    q_organization_hold_row held;
+    q_organization_enter_row there;
+    store_turn turn = store_hold_turn(t, held_of(HELD_SEATS, id));
+    if (turn == STORE_HELD)
+        return OK;
+    bool waits = turn == STORE_WAIT;
+    err e = q_organization_hold(t, waits ? Q_ORGANIZATION_HOLD_HOW_WAITS : Q_ORGANIZATION_HOLD_HOW_TRIES, &held,
+                                .id = id, .slug = slug, .account_id = account_id);
+    if (e == OK)
+        store_held(t, held_of(HELD_SEATS, held.organization_id));
+    if (e != ERR_NOT_FOUND || waits)
+        return e == ERR_NOT_FOUND ? OK : e;
+    e = q_organization_enter(t, &there, .account_id = account_id, .id = id, .slug = slug);
+    return e == OK ? store_hold_first(t, held_of(HELD_SEATS, there.id)) : e == ERR_NOT_FOUND ? OK : e;
+}
+
 err actor_enter(txn *t, actor *who, str organization, permission needed)
 {
     if (who->kind == ACTOR_ANONYMOUS)
@@ -136,8 +161,8 @@ err actor_enter(txn *t, actor *who, str organization, permission needed)
         return find_organization(t, who, id, slug);
     }
     q_organization_enter_row o;
-    err e = q_organization_enter(t, t->writes ? Q_ORGANIZATION_ENTER_HOLD_LOCKED : Q_ORGANIZATION_ENTER_HOLD_SEEN, &o,
-                                 .account_id = who->account_id, .id = id, .slug = slug);
+    TRY(hold_organization(t, who->account_id, id, slug));
+    err e = q_organization_enter(t, &o, .account_id = who->account_id, .id = id, .slug = slug);
     if (e == ERR_NOT_FOUND) {
         TRY(find_organization(t, who, id, slug));
         return ERR_NOT_FOUND;

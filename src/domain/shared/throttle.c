@@ -3,6 +3,8 @@
  * are counted one by one.
  */
 #include "domain/shared/throttle.h"
+
+#include "domain/shared/held.h"
 #include "queries.h"
 
 #include <arpa/inet.h>
@@ -52,8 +54,10 @@ static bool counts_source(const throttle_of *of)
 static err check_key(txn *t, str key)
 {
     q_throttle_get_row row;
-    if (t->writes && store_is_shared(t->store)) /* what is counted after this is counted once */
+    if (t->writes && store_is_shared(t->store)) { /* what is counted after this is counted once */
         TRY(q_throttle_claim(t, .throttle_key = key, .updated_at = t->now));
+        store_held(t, held_of(HELD_LIMIT, UUID_NONE));
+    }
     err e = q_throttle_get(t, &row, key);
     if (e == ERR_NOT_FOUND)
         return OK;
@@ -193,6 +197,7 @@ err rate_take(txn *t, const rate_rule *rule, str subject, int64_t want, int64_t 
     str key = key_of(t, str_of(rule->name), subject, S(""));
     q_rate_add_row row;
     TRY(q_rate_add(t, &row, .throttle_key = key, .window_at = start, .count = want));
+    store_held(t, held_of(HELD_LIMIT, UUID_NONE));
     int64_t over = row.count - rule->most;
     if (over <= 0)
         return OK;

@@ -6,8 +6,10 @@ SELECT s.member_limit, s.used,
        s.held - (SELECT COUNT(*) FROM invitation i WHERE i.organization_id = :organization_id AND i.state = 'pending' AND i.expires_at <= :now) AS held
   FROM organization_seat s WHERE s.organization_id = :organization_id;
 
--- name: seat_lock :one
-SELECT member_limit, used, held FROM organization_seat WHERE organization_id = :organization_id FOR UPDATE;
+-- name: seat_lock_{how} :one
+-- each: how = waits|tries
+-- let: {lock} = waits:FOR UPDATE|tries:FOR UPDATE SKIP LOCKED
+SELECT member_limit, used, held FROM organization_seat WHERE organization_id = :organization_id {lock};
 
 -- name: seat_save :exec
 UPDATE organization_seat SET used = :used, held = :held WHERE organization_id = :organization_id;

@@ -34,16 +34,25 @@ SELECT id, created_at, seen_at, expires_at, user_agent, source FROM session
  ORDER BY seen_at DESC LIMIT 200;
 
 -- The organization by its id or its slug, and the caller's place in it: with one question, since every request asks it.
--- name: organization_enter_{hold} :one
+-- name: organization_enter :one
 -- @global the organization is what is looked for
--- each: hold = seen|locked
--- let: {lock} = seen:|locked: FOR NO KEY UPDATE OF m
 -- param: id uuid?
 -- param: slug text?
 SELECT o.id, o.is_administrators_invite, o.second_factor, o.session_lifetime, o.session_idle, m.id AS membership_id, m.role, m.state, m.access_ends_at,
        m.last_active_at, m.entitlements, o.entitlement_keys
   FROM organization o JOIN membership m ON m.organization_id = o.id AND m.account_id = :account_id
- WHERE o.id = coalesce(:id, (SELECT id FROM organization WHERE slug = :slug)){lock};
+ WHERE o.id = coalesce(:id, (SELECT id FROM organization WHERE slug = :slug));
+
+-- The seats of a member's organization: whoever writes there, one after the other.
+-- name: organization_hold_{how} :one
+-- @global the organization is what is looked for
+-- each: how = waits|tries
+-- let: {lock} = waits:FOR UPDATE OF s|tries:FOR UPDATE OF s SKIP LOCKED
+-- param: id uuid?
+-- param: slug text?
+SELECT s.organization_id FROM organization_seat s
+ WHERE s.organization_id = coalesce(:id, (SELECT id FROM organization WHERE slug = :slug))
+   AND EXISTS (SELECT 1 FROM membership m WHERE m.organization_id = s.organization_id AND m.account_id = :account_id) {lock};
 
 -- For the operator, who is no member, and to tell a stranger's organization from none.
 -- name: organization_find :one

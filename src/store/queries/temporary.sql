@@ -41,6 +41,17 @@ UPDATE account SET temporary_hash = NULL WHERE email_key = :email_key AND tempor
 -- name: temporary_forget :exec
 DELETE FROM account WHERE id = :id AND temporary_invitation_id IS NOT NULL;
 
+-- Who waits behind what one inviter sent, or a batch holds; and of these, held, whom nobody else has.
+-- name: temporary_of_{whose}_{how} :many
+-- as: temporary_of
+-- param: of uuid
+-- each: whose = inviter|batch; how = listed|held
+-- let: {theirs} = inviter:i.invited_by_id = :of AND i.state = 'pending'|batch:i.batch_id = :of AND i.state IN ('pending', 'expired')
+-- let: {lock} = listed:|held:FOR NO KEY UPDATE OF a SKIP LOCKED
+SELECT a.id FROM invitation i JOIN account a ON a.email_key = i.email_key
+ WHERE i.organization_id = :organization_id AND {theirs} AND a.temporary_hash IS NOT NULL
+ ORDER BY a.id {lock};
+
 -- The same for all that one inviter sent; before the invitations are revoked, for afterwards nothing tells which they were.
 -- name: temporary_sent_by_end :exec
 UPDATE account SET temporary_hash = NULL WHERE id IN

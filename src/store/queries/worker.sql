@@ -53,9 +53,12 @@ DELETE FROM account_token WHERE id IN (SELECT id FROM account_token WHERE expire
 -- name: worker_sweep_temporary_sessions :exec
 -- param: before_at time
 DELETE FROM session WHERE account_id IN
-  (SELECT id FROM account WHERE temporary_expires_at < :before_at ORDER BY temporary_expires_at LIMIT 500);
+  (SELECT id FROM account WHERE temporary_expires_at < :before_at ORDER BY temporary_expires_at LIMIT 500
+   FOR UPDATE SKIP LOCKED);
 
 -- name: worker_sweep_temporary :changed
 -- param: before_at time
 DELETE FROM account WHERE temporary_expires_at < :before_at AND id IN
-  (SELECT id FROM account WHERE temporary_expires_at < :before_at ORDER BY temporary_expires_at LIMIT 500);
+  (SELECT id FROM account WHERE temporary_expires_at < :before_at AND NOT EXISTS
+     (SELECT 1 FROM session WHERE session.account_id = account.id)
+    ORDER BY temporary_expires_at LIMIT 500 FOR UPDATE SKIP LOCKED);
