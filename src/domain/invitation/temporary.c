@@ -130,9 +130,9 @@ err temporary_end(txn *t, str email_key, uuid invitation_id)
 
 err temporary_end_sent_by(txn *t, uuid organization_id, uuid inviter)
 {
-    TRY(q_temporary_sent_by_end(t, .organization_id = organization_id, .now = t->now, .invited_by_id = inviter));
-    TRY(q_temporary_sent_by_sessions(t, .organization_id = organization_id, .now = t->now, .invited_by_id = inviter));
-    return q_temporary_sent_by_forget(t, .organization_id = organization_id, .now = t->now, .invited_by_id = inviter);
+    TRY(q_temporary_sent_by_end(t, .organization_id = organization_id, .invited_by_id = inviter));
+    TRY(q_temporary_sent_by_sessions(t, .organization_id = organization_id, .invited_by_id = inviter));
+    return q_temporary_sent_by_forget(t, .organization_id = organization_id, .invited_by_id = inviter);
 }
 
 /* ---- the one sign-in ---- */

@@ -56,17 +56,14 @@ SELECT a.id FROM invitation i JOIN account a ON a.email_key = i.email_key
 -- name: temporary_sent_by_end :exec
 UPDATE account SET temporary_hash = NULL WHERE id IN
   (SELECT a.id FROM invitation i JOIN account a ON a.email_key = i.email_key AND a.temporary_invitation_id = i.id
-    WHERE i.organization_id = :organization_id AND i.state = 'pending' AND i.expires_at > :now
-      AND i.invited_by_id = :invited_by_id AND i.method = 'temporary_password');
+    WHERE i.organization_id = :organization_id AND i.state = 'pending' AND i.invited_by_id = :invited_by_id);
 
 -- name: temporary_sent_by_sessions :exec
 DELETE FROM session WHERE account_id IN
   (SELECT a.id FROM invitation i JOIN account a ON a.email_key = i.email_key AND a.temporary_invitation_id = i.id
-    WHERE i.organization_id = :organization_id AND i.state = 'pending' AND i.expires_at > :now
-      AND i.invited_by_id = :invited_by_id AND i.method = 'temporary_password');
+    WHERE i.organization_id = :organization_id AND i.state = 'pending' AND i.invited_by_id = :invited_by_id);
 
 -- name: temporary_sent_by_forget :exec
 DELETE FROM account WHERE id IN
   (SELECT a.id FROM invitation i JOIN account a ON a.email_key = i.email_key AND a.temporary_invitation_id = i.id
-    WHERE i.organization_id = :organization_id AND i.state = 'pending' AND i.expires_at > :now
-      AND i.invited_by_id = :invited_by_id AND i.method = 'temporary_password');
+    WHERE i.organization_id = :organization_id AND i.state = 'pending' AND i.invited_by_id = :invited_by_id);
