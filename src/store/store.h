@@ -95,8 +95,8 @@ err store_integrity(txn *t, str **findings, size_t *count);
 /* ---- writing ---- */
 
 /**
- * A row that anybody's transaction may lock for long: an account, an organization's seats. Locked in one order, by kind and id,
- * or two that cross wait for each other, and each of them for others. What the kinds are is the domain's.
+ * A row that anybody's transaction may lock for long: an account, an organization's seats. Locked in one order, by kind
+ * and id, or two that cross wait for each other, and each of them for others. What the kinds are is the domain's.
  */
 typedef struct store_hold {
     unsigned kind;
@@ -150,12 +150,12 @@ void txn_keep(txn *t);
  * those who look for what it wrote. Quick, never blocking. The same call however often it is asked for.
  */
 void store_on_commit(txn *t, void (*call)(void));
-/** Whoever is about to lock such a row asks what turn it is. */
 typedef enum store_turn {
     STORE_HELD, /* it is locked already, or nobody writes beside */
     STORE_WAIT, /* lock it, however long that takes, and say so with store_held */
     STORE_TRY,  /* lock it only if nobody has it (SKIP LOCKED); if somebody has, store_hold_first */
 } store_turn;
+/** What turn it is for whoever is about to lock that row. */
 store_turn store_hold_turn(const txn *t, store_hold what);
 /** It is locked from now on, until the end of t or of the savepoint that is undone. */
 void store_held(txn *t, store_hold what);

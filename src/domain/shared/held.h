@@ -1,4 +1,7 @@
-/* The rows that are locked in one order (store_hold), first to last: who has one of a kind waits for none of an earlier kind. */
+/*
+ * The rows that are locked in one order (store_hold), first to last: who has one of a kind waits for none of an earlier
+ * kind.
+ */
 #ifndef PARVIS_DOMAIN_SHARED_HELD_H
 #define PARVIS_DOMAIN_SHARED_HELD_H
 

@@ -129,8 +129,8 @@ str membership_state(str state, msec access_ends_at, msec now)
 }
 
 /*
- * Who may do what in an organization changes under the lock of its seats alone; whoever writes there has it before they are
- * asked what they may. A stranger does not get it.
+ * Who may do what in an organization changes under the lock of its seats alone; whoever writes there has it before they
+ * are asked what they may. A stranger does not get it.
  */
 static err hold_organization(txn *t, uuid account_id, uuid id, str slug)
 {
