@@ -10,7 +10,7 @@ import sys
 
 SRC = pathlib.Path(__file__).resolve().parents[1] / "src"
 OF_SEVERAL = {
-    "cli/command.h", "cli/run.h", "console/console.h", "console/invite.h", "http/schema.h", "ports/mustache.h", "ports/mustache_tree.h",
+    "cli/command.h", "console/console.h", "console/invite.h", "http/schema.h", "ports/mustache.h", "ports/mustache_tree.h",
     "store/copy_parts.h", "store/postgres.h", "store/sqlite.h",
 }
 DEFINED = re.compile(r"^(?!static\b|typedef\b|return\b|else\b)[a-z_][\w *]*?\b(\w+)\s*\([^;{]*\)\s*\{", re.M)
