@@ -1,10 +1,14 @@
 /*
- * argon2id at today's costs, and the hash of nobody's that unknown accounts are compared with, so that they take as
- * long.
+ * argon2id at today's costs, of a password as every keyboard types it, and the hash of nobody's that unknown accounts
+ * are compared with, so that they take as long.
  */
 #include "ports/password.h"
 
 #include <sodium.h>
+#include <stdlib.h>
+#include <unictype.h>
+#include <uninorm.h>
+#include <unistr.h>
 
 /* What a hash costs (RFC 9106), and one of nobody's password at that cost: accounts that do not exist take as long as
  * those that do. */
@@ -19,7 +23,6 @@ static const cost usual = {
 static const cost *todays = &usual;
 
 #ifdef PARVIS_TEST_HOOKS
-#include <stdlib.h>
 
 /*
  * Tests make accounts by the thousand: but for those that are about the cost, they pay the least that libsodium takes.
@@ -37,11 +40,49 @@ __attribute__((constructor)) static void choose_cost(void)
 
 _Static_assert((int)PASSWORD_HASH_SIZE == (int)crypto_pwhash_STRBYTES, "libsodium's text form");
 
+/*
+ * What is hashed: the opaque string of RFC 8265, 4.2.2 (spaces of every kind are ASCII's, NFC), so that one keyboard
+ * opens what another set. What is no text is left as it is. Of malloc.
+ */
+static str opaque_of(str password)
+{
+    size_t n = 0, made_n;
+    ucs4_t c;
+    uint8_t *spaced = malloc(password.n + 1);
+    if (!spaced)
+        return STR_NONE;
+    for (size_t i = 0, length; i < password.n; i += length) {
+        int read = u8_mbtoucr(&c, (const uint8_t *)password.p + i, password.n - i);
+        length = read > 0 ? (size_t)read : 1;
+        if (read > 0 && uc_is_general_category_withtable(c, UC_CATEGORY_MASK_Zs)) {
+            spaced[n++] = ' ';
+            continue;
+        }
+        memcpy(spaced + n, password.p + i, length);
+        n += length;
+    }
+    uint8_t *made = u8_normalize(UNINORM_NFC, spaced, n, NULL, &made_n);
+    if (!made)
+        return (str){(const char *)spaced, n};
+    explicit_bzero(spaced, n);
+    free(spaced);
+    return (str){(const char *)made, made_n};
+}
+
+static void forget(str opaque)
+{
+    if (opaque.p)
+        explicit_bzero((char *)opaque.p, opaque.n);
+    free((char *)opaque.p);
+}
+
 err password_hash(str password, char out[PASSWORD_HASH_SIZE])
 {
-    int failed = crypto_pwhash_str_alg(out, password.p, password.n, todays->operations, todays->memory,
-                                       crypto_pwhash_ALG_ARGON2ID13);
-    return failed ? ERR_UNAVAILABLE : OK;
+    str opaque = opaque_of(password);
+    bool made = opaque.p && crypto_pwhash_str_alg(out, opaque.p, opaque.n, todays->operations, todays->memory,
+                                                  crypto_pwhash_ALG_ARGON2ID13) == 0;
+    forget(opaque);
+    return made ? OK : ERR_UNAVAILABLE;
 }
 
 /* libsodium wants NUL-terminated text in a field of fixed size. */
@@ -54,7 +95,12 @@ static bool to_field(str hash, char out[PASSWORD_HASH_SIZE])
     return true;
 }
 
-bool password_verify(str hash, str password)
+static bool is_hash_of(const char *field, str password)
+{
+    return crypto_pwhash_str_verify(field, password.p ? password.p : "", password.n) == 0;
+}
+
+bool password_verify(str hash, str password, bool *anew)
 {
     char field[PASSWORD_HASH_SIZE];
     bool known =
@@ -63,12 +109,13 @@ bool password_verify(str hash, str password)
         to_field(str_of(todays->nobody), field);
     if (password.n > PASSWORD_MAX_BYTES)
         password.n = 0; /* never hashed by anybody; costs the same */
-    bool right = crypto_pwhash_str_verify(field, password.p ? password.p : "", password.n) == 0;
-    return right && known && password.n > 0;
-}
-
-bool password_needs_rehash(str hash)
-{
-    char field[PASSWORD_HASH_SIZE];
-    return !to_field(hash, field) || crypto_pwhash_str_needs_rehash(field, todays->operations, todays->memory) != 0;
+    str opaque = opaque_of(password);
+    bool right = is_hash_of(field, opaque);
+    bool as_typed =
+        !right && !str_eq(opaque, password) && is_hash_of(field, password); /* hashed before it was opaque */
+    forget(opaque);
+    bool opens = (right || as_typed) && known && password.n > 0;
+    if (anew)
+        *anew = opens && (as_typed || crypto_pwhash_str_needs_rehash(field, todays->operations, todays->memory) != 0);
+    return opens;
 }

@@ -12,16 +12,16 @@ enum {
 };
 
 /**
- * Hashes (argon2id, t=2, 19 MiB, p=1; RFC 9106) into NUL-terminated text; in a build with -Dtest_hooks=true at the
+ * Hashes the password's opaque string (RFC 8265, 4.2.2: NFC, every space U+0020; case and all else as typed) by
+ * argon2id (t=2, 19 MiB, p=1; RFC 9106) into NUL-terminated text; in a build with -Dtest_hooks=true at the
  * least that argon2id may cost, where PARVIS_TEST_CHEAP_PASSWORDS is set. Errors: ERR_UNAVAILABLE when memory is short.
  */
 err password_hash(str password, char out[PASSWORD_HASH_SIZE]);
 /**
  * True when the password is the hash's. An absent or malformed hash takes the same time as a wrong password and is
- * false.
+ * false. *anew (NULL: not asked) is true for a right one that is to be hashed again: it was hashed at other costs than
+ * today's, or before it was made an opaque string.
  */
-bool password_verify(str hash, str password);
-/** True when the hash was made with other costs than today's, or is not argon2id: hash again after the next sign-in. */
-bool password_needs_rehash(str hash);
+bool password_verify(str hash, str password, bool *anew);
 
 #endif

@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "base/random.h"
+#include "ports/typed.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -281,22 +282,28 @@ str code_make(char out[CODE_LENGTH + 1])
     return code;
 }
 
+/* Each of exactly `length` characters as the alphabet has it. */
+static bool spelled(str typed, const char *alphabet, char (*as)(char c), size_t length, char *out)
+{
+    if (!typed_code(typed, out, length + 1) || strlen(out) != length)
+        return false;
+    for (size_t i = 0; i < length; i++) {
+        out[i] = as(out[i]);
+        if (!strchr(alphabet, out[i]))
+            return false;
+    }
+    return true;
+}
+
+static char as_crockford(char c)
+{
+    c = c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c;
+    return c == 'O' ? '0' : c == 'I' || c == 'L' ? '1' : c;
+}
+
 bool code_normalise(str typed, char out[CODE_LENGTH + 1])
 {
-    size_t n = 0;
-    for (size_t i = 0; i < typed.n; i++) {
-        char c = typed.p[i];
-        if (c == ' ' || c == '-' || c == '\t')
-            continue;
-        if (c >= 'a' && c <= 'z')
-            c = (char)(c - 'a' + 'A');
-        c = c == 'O' ? '0' : c == 'I' || c == 'L' ? '1' : c;
-        if (n == CODE_LENGTH || c == '\0' || !strchr(crockford, c))
-            return false;
-        out[n++] = c;
-    }
-    out[n] = '\0';
-    return n == CODE_LENGTH;
+    return spelled(typed, crockford, as_crockford, CODE_LENGTH, out);
 }
 
 str digits_make(char out[DIGITS_LENGTH + 1])
@@ -313,19 +320,14 @@ str digits_make(char out[DIGITS_LENGTH + 1])
     return (str){out, DIGITS_LENGTH};
 }
 
+static char as_typed(char c)
+{
+    return c;
+}
+
 bool digits_normalise(str typed, char out[DIGITS_LENGTH + 1])
 {
-    size_t n = 0;
-    for (size_t i = 0; i < typed.n; i++) {
-        char c = typed.p[i];
-        if (c == ' ' || c == '-' || c == '\t')
-            continue;
-        if (n == DIGITS_LENGTH || c < '0' || c > '9')
-            return false;
-        out[n++] = c;
-    }
-    out[n] = '\0';
-    return n == DIGITS_LENGTH;
+    return spelled(typed, "0123456789", as_typed, DIGITS_LENGTH, out);
 }
 
 /* ---- temporary passwords ---- */
@@ -351,21 +353,14 @@ str temporary_make(char out[TEMPORARY_TEXT_LENGTH + 1])
     return (str){out, at};
 }
 
+static char as_small(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
 bool temporary_normalise(str typed, char out[TEMPORARY_LENGTH + 1])
 {
-    size_t n = 0;
-    for (size_t i = 0; i < typed.n; i++) {
-        char c = typed.p[i];
-        if (c == ' ' || c == '-' || c == '\t')
-            continue;
-        if (c >= 'A' && c <= 'Z')
-            c = (char)(c - 'A' + 'a');
-        if (n == TEMPORARY_LENGTH || c == '\0' || !strchr(unmistakable, c))
-            return false;
-        out[n++] = c;
-    }
-    out[n] = '\0';
-    return n == TEMPORARY_LENGTH;
+    return spelled(typed, unmistakable, as_small, TEMPORARY_LENGTH, out);
 }
 
 str code_display(arena *a, str code)

@@ -67,7 +67,8 @@ str code_make(char out[CODE_LENGTH + 1]);
 /** The same of given bytes, so that the same secret bytes give the same code. */
 str code_of(const uint8_t bytes[CODE_LENGTH], char out[CODE_LENGTH + 1]);
 /**
- * Reads a typed code: case, spaces and hyphens do not matter, O is 0, I and L are 1. False unless 10 characters remain.
+ * Reads a typed code: case does not matter, nor what typed_code leaves out; O is 0, I and L are 1. False unless 10
+ * characters remain.
  */
 bool code_normalise(str typed, char out[CODE_LENGTH + 1]);
 enum { DIGITS_LENGTH = 6 };
@@ -75,7 +76,7 @@ enum { DIGITS_LENGTH = 6 };
  * A new code of six digits (20 bits: for few tries and minutes), each number as likely as any other. A view of `out`.
  */
 str digits_make(char out[DIGITS_LENGTH + 1]);
-/** Reads six typed digits; spaces and hyphens do not matter. */
+/** Reads six typed digits, by typed_code. */
 bool digits_normalise(str typed, char out[DIGITS_LENGTH + 1]);
 
 enum { TEMPORARY_LENGTH = 18, TEMPORARY_TEXT_LENGTH = TEMPORARY_LENGTH + 2 };
@@ -84,7 +85,7 @@ enum { TEMPORARY_LENGTH = 18, TEMPORARY_TEXT_LENGTH = TEMPORARY_LENGTH + 2 };
  * with hyphens between, and a NUL. Returns a view of `out`.
  */
 str temporary_make(char out[TEMPORARY_TEXT_LENGTH + 1]);
-/** Reads a typed one: case, spaces and hyphens do not matter. False unless 18 characters of the alphabet remain. */
+/** Reads a typed one, by typed_code: case does not matter. False unless 18 characters of the alphabet remain. */
 bool temporary_normalise(str typed, char out[TEMPORARY_LENGTH + 1]);
 
 /** How a code is shown: "3V7KQ-M0XWT" in two fives, "407 912" in two threes. Others are given back as they are. */

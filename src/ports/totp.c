@@ -5,6 +5,7 @@
 #include "ports/totp.h"
 
 #include "base/buf.h"
+#include "ports/typed.h"
 
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
@@ -33,17 +34,11 @@ uint32_t totp_code(str secret, int64_t step)
 
 bool totp_parse(str typed, uint32_t *code)
 {
-    uint32_t value = 0;
-    size_t digits = 0;
-    for (size_t i = 0; i < typed.n; i++) {
-        if (typed.p[i] == ' ')
-            continue;
-        if (typed.p[i] < '0' || typed.p[i] > '9' || digits++ == TOTP_DIGITS)
-            return false;
-        value = 10 * value + (uint32_t)(typed.p[i] - '0');
-    }
-    *code = value;
-    return digits == TOTP_DIGITS;
+    char digits[TOTP_DIGITS + 1];
+    if (!typed_code(typed, digits, sizeof digits) || strspn(digits, "0123456789") != TOTP_DIGITS)
+        return false;
+    *code = (uint32_t)strtoul(digits, NULL, 10);
+    return true;
 }
 
 int64_t totp_match(str secret, uint32_t code, msec now, int64_t last)

@@ -16,7 +16,7 @@ int64_t totp_step(msec now);
 /** The code of a step, as a number below 1,000,000 (RFC 4226, 5.3). `secret` is of any length, raw. */
 uint32_t totp_code(str secret, int64_t step);
 
-/** Whether the typed text has the shape of a code: six digits, spaces aside. *code is its number. */
+/** Whether the typed text has the shape of a code: six digits, by typed_code. *code is its number. */
 bool totp_parse(str typed, uint32_t *code);
 
 /**

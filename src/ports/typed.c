@@ -158,3 +158,44 @@ typed_verdict typed_line(arena *a, str text, str *out)
     *out = normalized(a, (str){c.out, c.n});
     return TYPED_FINE;
 }
+
+/* ---- codes ---- */
+
+static bool separates(ucs4_t c)
+{
+    enum { MINUS = 0x2212 };
+    part is = part_of(c);
+    return is == PART_SPACE || is == PART_BREAK || is == PART_UNSEEN || c == MINUS ||
+           uc_is_general_category_withtable(c, UC_CATEGORY_MASK_Pd);
+}
+
+/* The ASCII letter or digit that it means; 0: none. */
+static char plain(ucs4_t c)
+{
+    enum { FULL_WIDTH_FIRST = 0xFF01, FULL_WIDTH_LAST = 0xFF5E, FULL_WIDTH_FROM = 0xFEE0 };
+    int digit = uc_decimal_value(c);
+    if (digit >= 0)
+        return (char)('0' + digit);
+    if (c >= FULL_WIDTH_FIRST && c <= FULL_WIDTH_LAST)
+        c -= FULL_WIDTH_FROM;
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ? (char)c : '\0';
+}
+
+bool typed_code(str text, char *out, size_t room)
+{
+    size_t n = 0;
+    ucs4_t c;
+    for (size_t i = 0; i < text.n;) {
+        int length = u8_mbtoucr(&c, (const uint8_t *)text.p + i, text.n - i);
+        if (length <= 0)
+            return false;
+        i += (size_t)length;
+        if (separates(c))
+            continue;
+        if (n + 1 >= room || !plain(c))
+            return false;
+        out[n++] = plain(c);
+    }
+    out[n] = '\0';
+    return true;
+}

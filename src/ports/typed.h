@@ -1,4 +1,4 @@
-/* One line of text as somebody typed or pasted it: what of it is seen, and what came along unseen. */
+/* Text as somebody typed or pasted it: what of it is seen, and what came along unseen. Lines, codes, passwords. */
 #ifndef PARVIS_PORTS_TYPED_H
 #define PARVIS_PORTS_TYPED_H
 
@@ -20,5 +20,12 @@ typedef enum typed_verdict {
  * least. Doing it twice changes nothing. *out lives in `a` and is set for TYPED_FINE alone.
  */
 [[nodiscard]] typed_verdict typed_line(arena *a, str text, str *out);
+
+/**
+ * A code, without what separates it on paper or came along unseen: white space of every kind, dashes of every kind,
+ * marks of direction; full-width letters are letters, and digits of every script digits. `out` gets ASCII letters and
+ * digits as they were typed, NUL-terminated. False for anything else, and for more than `room` - 1 of them.
+ */
+[[nodiscard]] bool typed_code(str text, char *out, size_t room);
 
 #endif

@@ -1,23 +1,29 @@
 /* Hashing, and the judgement of new passwords. */
 #include "ports/password_check.h"
 
+#include <jansson.h>
 #include <setjmp.h>
+#include <sodium.h>
 #include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <cmocka.h>
 
 static void test_hash(void **state)
 {
     char hash[PASSWORD_HASH_SIZE], again[PASSWORD_HASH_SIZE];
+    bool anew;
     (void)state;
     assert_int_equal(password_hash(S("une phrase de passe"), hash), OK);
     assert_int_equal(password_hash(S("une phrase de passe"), again), OK);
     assert_true(str_starts(str_of(hash), S("$argon2id$v=19$m=19456,t=2,p=1$")));
     assert_string_not_equal(hash, again);
-    assert_true(password_verify(str_of(hash), S("une phrase de passe")));
-    assert_false(password_verify(str_of(hash), S("une phrase de pass")));
-    assert_false(password_verify(str_of(hash), S("")));
-    assert_false(password_verify(str_of(hash), STR_NONE));
-    assert_false(password_needs_rehash(str_of(hash)));
+    assert_true(password_verify(str_of(hash), S("une phrase de passe"), NULL));
+    assert_false(password_verify(str_of(hash), S("une phrase de pass"), NULL));
+    assert_false(password_verify(str_of(hash), S(""), NULL));
+    assert_false(password_verify(str_of(hash), STR_NONE, NULL));
+    assert_true(password_verify(str_of(hash), S("une phrase de passe"), &anew));
+    assert_false(anew);
 }
 
 static void test_no_hash(void **state)
@@ -26,13 +32,57 @@ static void test_no_hash(void **state)
                                          "plain"};
     char big[PASSWORD_MAX_BYTES + 2];
     (void)state;
-    assert_false(password_verify(STR_NONE, S("anything")));
-    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
-        assert_false(password_verify(str_of(others[i]), S("anything")));
-        assert_true(password_needs_rehash(str_of(others[i])));
-    }
+    assert_false(password_verify(STR_NONE, S("anything"), NULL));
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        assert_false(password_verify(str_of(others[i]), S("anything"), NULL));
     memset(big, 'a', sizeof big);
-    assert_false(password_verify(STR_NONE, (str){big, sizeof big}));
+    assert_false(password_verify(STR_NONE, (str){big, sizeof big}, NULL));
+}
+
+static bool opens(str set, str typed)
+{
+    char hash[PASSWORD_HASH_SIZE];
+    bool anew;
+    assert_int_equal(password_hash(set, hash), OK);
+    bool right = password_verify(str_of(hash), typed, &anew);
+    assert_false(anew);
+    return right;
+}
+
+/* A password set on one keyboard, typed on another. */
+static void test_as_other_keyboards_type_it(void **state)
+{
+    const char *project = getenv("PARVIS_PROJECT");
+    char path[1024];
+    size_t i;
+    json_t *one;
+    (void)state;
+    snprintf(path, sizeof path, "%s/tests/vectors/people/passwords.json", project ? project : ".");
+    json_t *cases = json_load_file(path, 0, NULL);
+    assert_non_null(cases);
+    json_array_foreach(cases, i, one)
+    {
+        bool same = json_is_true(json_object_get(one, "same"));
+        if (opens(str_of(json_string_value(json_object_get(one, "set"))),
+                  str_of(json_string_value(json_object_get(one, "try")))) != same)
+            fail_msg("%s", json_string_value(json_object_get(one, "why")));
+    }
+    assert_true(i > 15);
+    json_decref(cases);
+}
+
+/* Hashed as it was typed, before: it opens when it is typed so, and is to be hashed anew. */
+static void test_what_was_hashed_as_typed(void **state)
+{
+    char hash[crypto_pwhash_STRBYTES];
+    const char *typed = "Cre\u0300me bru\u0302le\u0301e 42";
+    bool anew;
+    (void)state;
+    assert_int_equal(crypto_pwhash_str_alg(hash, typed, strlen(typed), 2, 19 << 20, crypto_pwhash_ALG_ARGON2ID13), 0);
+    assert_true(password_verify(str_of(hash), str_of(typed), &anew));
+    assert_true(anew);
+    assert_false(password_verify(str_of(hash), S("Crème brûlée 42"), &anew));
+    assert_false(anew);
 }
 
 static void test_verdicts(void **state)
@@ -113,6 +163,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_hash),
         cmocka_unit_test(test_no_hash),
+        cmocka_unit_test(test_as_other_keyboards_type_it),
+        cmocka_unit_test(test_what_was_hashed_as_typed),
         cmocka_unit_test(test_verdicts),
         cmocka_unit_test(test_score_grows),
     };

@@ -1,8 +1,10 @@
 /* The key file, hashes, sealing, base64url, typed codes. */
 #include "base/random.h"
 #include "ports/token.h"
+#include "ports/totp.h"
 
 #include <fcntl.h>
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -174,11 +176,50 @@ static void test_temporary_passwords(void **state)
     assert_false(temporary_normalise(STR_NONE, read));
 }
 
+/* Whether `typed` is the code, by what reads that kind of it. */
+static bool is_code(const char *kind, const char *code, str typed)
+{
+    char read[TEMPORARY_LENGTH + 1] = "", want[TEMPORARY_LENGTH + 1] = "";
+    uint32_t number;
+    if (strcmp(kind, "totp") == 0)
+        return totp_parse(typed, &number) && number == strtoul(code, NULL, 10);
+    if (strcmp(kind, "temporary") == 0)
+        return temporary_normalise(typed, read) && temporary_normalise(str_of(code), want) && strcmp(read, want) == 0;
+    return code_normalise(typed, read) && strcmp(read, code) == 0;
+}
+
+static void test_codes_as_people_type_them(void **state)
+{
+    const char *project = getenv("PARVIS_PROJECT");
+    char path[1024];
+    size_t i;
+    json_t *one;
+    (void)state;
+    snprintf(path, sizeof path, "%s/tests/vectors/people/codes.json", project ? project : ".");
+    json_t *cases = json_load_file(path, 0, NULL);
+    assert_non_null(cases);
+    json_array_foreach(cases, i, one)
+    {
+        const char *kind = json_string_value(json_object_get(one, "kind"));
+        str typed = str_of(json_string_value(json_object_get(one, "typed")));
+        bool accepted = json_is_true(json_object_get(one, "accepted"));
+        if (is_code(kind, json_string_value(json_object_get(one, "code")), typed) != accepted)
+            fail_msg("%s: %s", kind, json_string_value(json_object_get(one, "why")));
+    }
+    assert_true(i > 30);
+    json_decref(cases);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_key_file),  cmocka_unit_test(test_hashes), cmocka_unit_test(test_sealing),
-        cmocka_unit_test(test_base64url), cmocka_unit_test(test_codes),  cmocka_unit_test(test_temporary_passwords),
+        cmocka_unit_test(test_key_file),
+        cmocka_unit_test(test_hashes),
+        cmocka_unit_test(test_sealing),
+        cmocka_unit_test(test_base64url),
+        cmocka_unit_test(test_codes),
+        cmocka_unit_test(test_codes_as_people_type_them),
+        cmocka_unit_test(test_temporary_passwords),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -67,8 +67,9 @@ err sign_in_find(txn *t, const actor *who, sign_in *in)
 void sign_in_verify(arena *a, sign_in *in)
 {
     char fresh[PASSWORD_HASH_SIZE];
-    in->right = password_verify(in->hash, in->password);
-    if (in->right && password_needs_rehash(in->hash) && password_hash(in->password, fresh) == OK)
+    bool anew;
+    in->right = password_verify(in->hash, in->password, &anew);
+    if (anew && password_hash(in->password, fresh) == OK)
         in->rehash = arena_str(a, str_of(fresh));
 }
 
