@@ -18,7 +18,8 @@ static int64_t version_of(fixture *f)
 /* Opens again, so that nothing is known of the tables as they were. */
 static err migrate_to(fixture *f, const migration *p, size_t n)
 {
-    migration_set set = {p, n};
+    static migration_set set; /* the store goes on reading it */
+    set = (migration_set){p, n};
     store_close(f->s);
     open_store(f, &set);
     return store_migrate(f->s);
