@@ -14,7 +14,7 @@ static str in_capitals(arena *a, str text)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    if (size > 4096)
+    if (size == 0 || size > 4096)
         return 0;
     ARENA_SCOPED a = arena_new(4 << 20);
     str text = {(const char *)data, size}, words[FOLD_WORDS_MAX];
@@ -22,12 +22,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     str folded = fold_text(a, text);
     if (sound != str_is_utf8(folded) || (!sound && !str_eq(folded, text)))
         abort();
-    size_t count = fold_words(a, folded, words);
+    size_t count = fold_words(a, folded, data[size - 1] & 1, words);
     if (count > FOLD_WORDS_MAX)
         abort();
     for (size_t i = 0; i < count; i++)
-        if (words[i].n == 0 || str_find(folded, words[i]) == folded.n || str_find_byte(words[i], ' ') < words[i].n ||
-            str_find_byte(words[i], '%') < words[i].n || (sound && !str_is_utf8(words[i])))
+        if (words[i].n == 0 || str_find_byte(words[i], '\'') < words[i].n ||
+            str_find_byte(words[i], ' ') < words[i].n || str_find_byte(words[i], '%') < words[i].n ||
+            (sound && !str_is_utf8(words[i])))
             abort();
     if (sound && !str_eq(fold_text(a, in_capitals(a, text)), folded))
         abort();

@@ -7,6 +7,7 @@
 #include "domain/invitation/parts.h"
 #include "domain/invitation/temporary.h"
 #include "domain/mail/mail.h"
+#include "domain/shared/name.h"
 #include "domain/shared/throttle.h"
 #include "base/random.h"
 #include "queries.h"
@@ -104,7 +105,9 @@ err invitation_list(txn *t, uuid organization_id, const invitation_filter *f, pa
 {
     page_mark from;
     q_invitations_rows rows;
-    str starts = lowered(t->a, str_trim(f->q)), end = arena_join(t->a, starts, S("\xF4\x8F\xBF\xBF"));
+    str q;
+    TRY(name_sought(t->a, t->problem, f->q, &q));
+    str starts = lowered(t->a, q), end = arena_join(t->a, starts, S("\xF4\x8F\xBF\xBF"));
     bool open = f->state.p && invitation_state_is(f->state, INVITATION_PENDING);
     size_t which = !uuid_none(f->batch_id) ? Q_INVITATIONS_WHICH_BATCH
                    : open                  ? Q_INVITATIONS_WHICH_OPEN

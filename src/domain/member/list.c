@@ -6,6 +6,7 @@
 #include "domain/member/member.h"
 #include "domain/organization/group.h"
 #include "domain/organization/seat.h"
+#include "domain/shared/name.h"
 #include "domain/shared/session.h"
 #include "ports/fold.h"
 #include "queries.h"
@@ -59,9 +60,9 @@ static err read_sort(txn *t, str sort, search *s)
 /* An address typed whole is one word of the index; anything else is cut into words. */
 static void read_words(arena *a, str q, search *s)
 {
-    str folded = fold_text(a, str_trim(q)), words[FOLD_WORDS_MAX];
+    str folded = fold_text(a, q), words[FOLD_WORDS_MAX];
     bool whole = str_find_byte(folded, '@') < folded.n && str_find_byte(folded, ' ') == folded.n;
-    size_t n = whole ? 1 : fold_words(a, folded, words);
+    size_t n = whole ? 1 : fold_words(a, folded, false, words);
     if (whole)
         words[0] = folded.p[0] == '@' ? str_slice(folded, 1, folded.n) : folded;
     for (size_t i = 0; i < WORDS_MAX; i++) {
@@ -89,9 +90,11 @@ static err read_group(txn *t, uuid organization_id, str group, search *s)
 
 static err read_filter(txn *t, const member_filter *f, search *s)
 {
+    str q;
     *s = (search){.role = f->role.p ? f->role : S(""), .state = f->state.p ? f->state : S(""), .now = t->now};
     TRY(read_sort(t, f->sort, s));
-    read_words(t->a, f->q, s);
+    TRY(name_sought(t->a, t->problem, f->q, &q));
+    read_words(t->a, q, s);
     return OK;
 }
 

@@ -12,7 +12,7 @@ str member_family_key(arena *a, str given_name, str family_name)
 static err add_words(txn *t, uuid organization_id, uuid membership_id, str text)
 {
     str words[FOLD_WORDS_MAX];
-    size_t n = fold_words(t->a, fold_text(t->a, text), words);
+    size_t n = fold_words(t->a, fold_text(t->a, text), true, words);
     for (size_t i = 0; i < n; i++)
         TRY(q_member_word_insert(t, .organization_id = organization_id, .word = words[i],
                                  .membership_id = membership_id));

@@ -33,3 +33,11 @@ err name_clean(arena *a, problem *p, str pointer, str name, str *out)
     *out = clean;
     return OK;
 }
+
+err name_sought(arena *a, problem *p, str sought, str *out)
+{
+    *out = S("");
+    if (typed_line(a, sought, out) == TYPED_REFUSED)
+        return problem_at(p, ERR_INVALID_REQUEST, S("/q"), S("invalid-characters"), 0);
+    return OK;
+}

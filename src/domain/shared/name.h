@@ -13,5 +13,10 @@
  * in `a`, or is empty.
  */
 err name_clean(arena *a, problem *p, str pointer, str name, str *out);
+/**
+ * Cleans what somebody looks for, alike; nothing, or nothing that is seen, is the empty text. ERR_INVALID_REQUEST at /q
+ * with `invalid-characters`, where typed_line refuses it.
+ */
+err name_sought(arena *a, problem *p, str sought, str *out);
 
 #endif
