@@ -315,7 +315,7 @@ err api_confirm_email_change(request *r, txn *t)
 err api_undo_email_change(request *r, txn *t)
 {
     const body_undo_email_change *b = r->body;
-    bool waits;
-    TRY(email_change_undo(t, &r->actor, b->token, &waits));
+    email_undone done;
+    TRY(email_change_undo(t, &r->actor, b->token, &done));
     return answer_empty(r, 204);
 }

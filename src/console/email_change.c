@@ -68,48 +68,72 @@ err put_email_change(request *r, txn *t, mval *m)
 
 /* ---- the links ---- */
 
-static err show_link(request *r, txn *t, email_change_kind kind, const char *page)
+static err put_link(request *r, txn *t, const email_change_view *v, mval **m)
 {
-    email_change_view v;
-    mval *m;
-    TRY(email_change_lookup(t, r->params[0].text, kind, &v));
-    TRY(page_open(r, t, &m));
-    PUT(m, "email", v.email);
-    if (v.current.n)
-        PUT(m, "current_email", v.current);
-    PUT_BOOL(m, "is_share", v.is_share);
-    PUT(m, "action_url", r->path);
-    return page_answer(r, 200, page, m);
+    TRY(page_open(r, t, m));
+    PUT(*m, "email", v->email);
+    if (v->current.n)
+        PUT(*m, "current_email", v->current);
+    PUT(*m, "action_url", r->path);
+    return OK;
 }
 
 err console_email_confirm_page(request *r, txn *t)
 {
-    return show_link(r, t, EMAIL_CONFIRM, "email_confirm");
+    email_change_view v;
+    mval *m;
+    TRY(email_change_lookup(t, r->params[0].text, EMAIL_CONFIRM, &v));
+    TRY(put_link(r, t, &v, &m));
+    return page_answer(r, 200, "email_confirm", m);
+}
+
+/* What is left to do is on the page of a link that waits, whether it was used just now or before. */
+static err show_undo(request *r, txn *t, int status, bool is_waiting)
+{
+    email_undo_view v;
+    mval *m;
+    TRY(email_undo_lookup(t, r->params[0].text, &v));
+    TRY(put_link(r, t, &v.link, &m));
+    PUT_BOOL(m, "is_waiting", is_waiting);
+    PUT_BOOL(m, "is_share", v.link.is_share);
+    PUT_BOOL(m, "is_taken", v.is_taken);
+    PUT(m, "until", phrase_moment(r->a, r->lang, r->actor.time_zone, v.until));
+    mval *goes = m_set_list(m, S("organizations"));
+    for (size_t i = 0; i < v.share.gained.n; i++)
+        m_add(goes, m_str(r->a, v.share.gained.p[i].name));
+    return page_answer(r, status, "email_undo", m);
 }
 
 err console_email_undo_page(request *r, txn *t)
 {
-    return show_link(r, t, EMAIL_UNDO, "email_undo");
+    return show_undo(r, t, 200, false);
+}
+
+/* Who is signed in reads it on their own page: signing in would only lead them on, without a word. */
+static err tell(request *r, uuid whose, notice own, notice other)
+{
+    if (r->actor.kind != ACTOR_ACCOUNT)
+        return page_redirect(r, S("/sign-in"), own);
+    return page_redirect(r, S("/me"), uuid_eq(r->actor.account_id, whose) ? own : other);
 }
 
 err console_email_confirm_form(request *r, txn *t)
 {
     uuid whose;
     TRY(email_change_confirm(t, &r->actor, r->params[0].text, &whose));
-    bool signed_in = r->actor.kind == ACTOR_ACCOUNT && uuid_eq(r->actor.account_id, whose);
-    return page_redirect(r, signed_in ? S("/me") : S("/sign-in"), NOTICE_EMAIL_CHANGED);
+    return tell(r, whose, NOTICE_EMAIL_CHANGED, NOTICE_EMAIL_CHANGED_ELSEWHERE);
 }
 
 err console_email_undo_form(request *r, txn *t)
 {
-    bool waits;
-    mval *m;
-    err e = email_change_undo(t, &r->actor, r->params[0].text, &waits);
-    if (waits) { /* done, but for the address: the page says what is left to do */
-        TRY(page_open(r, t, &m));
-        PUT_BOOL(m, "is_waiting", true);
-        return page_answer(r, 409, "email_undo", m);
-    }
+    email_undone done;
+    err e = email_change_undo(t, &r->actor, r->params[0].text, &done);
+    if (done.waits) /* done, but for the address */
+        return show_undo(r, t, 409, true);
     TRY(e);
-    return page_redirect(r, S("/sign-in"), NOTICE_EMAIL_CHANGE_UNDONE);
+    if (done.is_share)
+        return tell(r, done.account_id, NOTICE_EMAIL_SHARE_TAKEN, NOTICE_EMAIL_SHARE_TAKEN);
+    if (uuid_eq(r->actor.account_id, done.account_id)) /* all its sessions have ended */
+        return page_redirect(r, S("/sign-in"), NOTICE_EMAIL_CHANGE_UNDONE);
+    return tell(r, done.account_id, NOTICE_EMAIL_CHANGE_UNDONE, NOTICE_EMAIL_CHANGE_UNDONE_ELSEWHERE);
 }

@@ -256,6 +256,25 @@ def test_opening_a_link_changes_nothing(acme, inbox, anonymous, kind, word):
     assert anonymous.page(f"/email/{kind}/{token}").status == 410
 
 
+def test_ones_own_address_is_no_change(acme, inbox):
+    """Letter for letter; another spelling of the same mailbox is one. Nothing is mailed."""
+    person = acme.join()
+    own = person.email
+    before = len(inbox.all_for(own))
+    answer = ask(person, own).refused("invalid-request", 422)
+    assert [(e["pointer"], e["code"]) for e in answer["errors"]] == [("/email", "same-address")]
+    for lang, text in (("en", "This account already uses this address."), ("fr", "Ce compte utilise déjà cette adresse.")):
+        person.api.patch("/me", {"locale": lang}).ok()
+        page = person.api.submit("/me/email", {"email": own, "current_password": PASSWORD})
+        assert page.status == 422 and f'id="new-email-help"><span class="wrong">{text}' in page.text
+    inbox.settle(0.5)
+    assert len(inbox.all_for(own)) == before
+    assert person.api.get("/me/email").ok()["pending"] is None
+    ask(person, own.capitalize()).ok(202)
+    person.api.post("/email-changes/confirm", {"token": link(inbox, own.capitalize(), "confirm")}).ok(204)
+    assert person.api.get("/me").ok()["email"] == own.capitalize()
+
+
 def test_the_form_says_what_was_wrong(acme, inbox):
     person, new = acme.join(), fresh("new")
     page = person.api.submit("/me/email", {"email": new, "current_password": "wrong"})

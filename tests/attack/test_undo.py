@@ -1,9 +1,11 @@
 """Taking an address back, after more than one move: who has the last word, and what is whose. One move and one undo:
 test_hijacking.py."""
 
+import re
+
 import pytest
 
-from attack.test_hijacking import move, organizations, recover, undo
+from attack.test_hijacking import ask, move, organizations, recover, undo
 from lib.people import PASSWORD, Person, fresh
 from lib.towns import acme, town
 from lib.ways import NEW, mailed
@@ -162,6 +164,43 @@ def test_a_return_takes_no_share_from_the_address_in_between(town, acme):
     key.get(later.path).refused("unauthenticated", 401)
     undo(town, own).refused("token-invalid", 410)
     is_sound(town, acme, later)
+
+
+def told(town, address, subject):
+    """The mails of this subject that an address has, once there is one and the rest had time to come."""
+    while not any(subject in m.subject for m in town.inbox.all_for(address)):
+        town.inbox.wait(address, len(town.inbox.all_for(address)) + 1)
+    town.inbox.settle(0.5)
+    return [m for m in town.inbox.all_for(address) if subject in m.subject]
+
+
+@pytest.mark.parametrize("lang, subject, named", [("en", "Organizations have left your account", "an account of its own"),
+                                                  ("fr", "Des organisations ont quitté votre compte", "un compte à part")])
+def test_an_account_that_a_share_leaves_is_told(town, acme, lang, subject, named):
+    """The page names what will go, and the mails and the notice say what went: nobody's account is 'back'."""
+    person, own = acme.join(), fresh("own")
+    old = person.email
+    person.api.patch("/me", {"locale": lang}).ok()
+    former = town.client().sign_in(old, PASSWORD)
+    move(town, person.api, own)
+    later, more = town.found("Later & Co"), town.found("More")
+    join(town, later, person, own)
+    join(town, more, person, own, 2)
+    move(town, former, old)
+    link = mailed(town.inbox, own, "/email/undo/")
+    page = town.client().page("/email/undo/" + link, headers={"Accept-Language": lang}).text
+    assert "Later &amp; Co" in page and "<li>More</li>" in page and "Acme" not in page
+    assert {"en": "API keys", "fr": "clés d’API"}[lang] in page
+    went = town.client().submit("/email/undo/" + link)
+    assert went.headers["Location"] == "/sign-in?notice=email_share_taken"
+    mails = told(town, old, subject)
+    assert len(mails) == 1 and mails[0].recipients == [old]
+    for part in (mails[0].text, mails[0].html):
+        assert own in part and "More" in part and "Later" in part and "Acme" not in part and named in part
+    choose = town.inbox.resets(own, 1)[-1].text
+    assert named in choose and "yours again" not in choose and "de nouveau à vous" not in choose
+    assert not any(subject in m.subject for m in town.inbox.all_for(own))
+    assert organizations(former) == {acme.id}, "and its sessions go on"
 
 
 def test_the_old_addresss_undo_leaves_the_share_of_the_address_in_between(town, acme):
@@ -384,6 +423,69 @@ def test_the_page_of_an_undo_that_waits_says_so(town, acme):
     person, _ = set_aside(town, acme, "member")
     page = town.client().page("/email/undo/" + mailed(town.inbox, person.email, "/email/undo/")).text
     assert "still waits without an address" in page and "now uses" not in page and "was given since" not in page
+
+
+def until_of(page):
+    return re.search(r"until ([0-9]{1,2}\s[A-Z][a-z]+\s[0-9]{4})", page).group(1)
+
+
+def test_the_page_of_an_undo_says_beforehand_that_it_will_wait(town, acme):
+    """What is in the way, what to do and until when: before, once it waits, and until nothing is in the way."""
+    person = acme.join()
+    old = person.email
+    move(town, town.client().sign_in(old, PASSWORD), fresh("evil"))
+    link = "/email/undo/" + mailed(town.inbox, old, "/email/undo/")
+    page = town.client().page(link).text
+    assert "newer account" not in page and "nothing happens" in page
+    newer = newer_account(town, town.found("Theirs"), old, 2)
+    page = town.client().page(link).text
+    assert "has a newer account by now" in page and "close it or give it another address" in page and 'href="/sign-in"' in page
+    until = until_of(page)
+    after = town.client().submit(link)
+    assert after.status == 409 and until_of(after.text) == until and 'href="/sign-in"' in after.text
+    town.clock.advance(days=3)
+    page = town.client().page(link).text
+    assert "still waits without an address" in page and "close it or give it another address" in page and until_of(page) == until
+    assert "nothing happens" not in page
+    newer.api = town.client().sign_in(old, NEW)
+    leave(newer)
+    page = town.client().page(link).text
+    assert "Nothing is in the way any more" in page and "newer account" not in page and until_of(page) == until
+    assert town.client().submit(link).headers["Location"] == "/sign-in?notice=email_change_undone"
+
+
+@pytest.mark.parametrize("lang, subject, words", [("en", "Your earlier account waits", "close it or give it another address"),
+                                                  ("fr", "Votre ancien compte attend", "donnez‑lui une autre adresse")])
+def test_the_address_of_an_account_that_waits_is_told_what_to_do(town, acme, lang, subject, words):
+    """Once, without the link, which is in the first mail alone."""
+    person = acme.join()
+    old = person.email
+    person.api.patch("/me", {"locale": lang}).ok()
+    move(town, town.client().sign_in(old, PASSWORD), fresh("evil"))
+    newer_account(town, town.found("Theirs"), old, 2)
+    link = mailed(town.inbox, old, "/email/undo/")
+    for _ in range(2):
+        take_back(town, link).refused("address-taken", 409)
+    page = town.client().page("/email/undo/" + link, headers={"Accept-Language": lang}).text
+    mails = told(town, old, subject)
+    assert len(mails) == 1 and mails[0].recipients == [old]
+    for part in (mails[0].text, mails[0].html):
+        assert words in part and "/sign-in" in part and link not in part
+    assert words in page
+    until = re.search(r"(?:until|jusqu’au) ([^.:<]*?20[0-9][0-9])", mails[0].text.replace("\n", " ")).group(1)
+    assert until in page, "the same day on both"
+
+
+def test_a_link_opened_by_somebody_else_says_what_came_of_it(town, acme):
+    """Signed in to another account, one reads it on that one's page."""
+    person, own, other = acme.join(), fresh("own"), acme.join().api
+    old = person.email
+    ask(person.api, own).ok(202)
+    went = other.submit("/email/confirm/" + mailed(town.inbox, own, "/email/confirm/")).headers["Location"]
+    assert went == "/me?notice=email_changed_elsewhere" and "signed in to another account" in other.page(went).text
+    went = other.submit("/email/undo/" + mailed(town.inbox, old, "/email/undo/")).headers["Location"]
+    assert went == "/me?notice=email_change_undone_elsewhere" and "signed in to another account" in other.page(went).text
+    assert recover(town, old).get("/me").ok()["id"] == person.id
 
 
 def moved_on_by_a_thief(town, acme):

@@ -304,11 +304,11 @@ err password_reset_mail(txn *t, const actor *who, const q_account_by_key_row *to
     return audit(t, who, EVENT_PASSWORD_RESET_REQUESTED, .subject_id = to->id);
 }
 
-err password_undone_mail(txn *t, uuid account_id)
+err password_undone_mail(txn *t, uuid account_id, str detail)
 {
     q_account_by_id_row row;
     TRY(q_account_by_id(t, &row, account_id));
-    return mail_reset(t, account_id, row.email, row.locale, S(""), MAIL_DETAIL_UNDONE);
+    return mail_reset(t, account_id, row.email, row.locale, S(""), detail);
 }
 
 static err open_token(txn *t, str token, q_account_token_row *row)

@@ -92,8 +92,11 @@ err password_reset_request(txn *t, const actor *who, str email, str next);
  * password_reset_request has checked it.
  */
 err password_reset_mail(txn *t, const actor *who, const q_account_by_key_row *to, str email_key, str next);
-/** Queues a reset mail to the address that took an account back, whose password has ended with that. */
-err password_undone_mail(txn *t, uuid account_id);
+/**
+ * Queues a reset mail that nobody asked for: to the address that took an account back, whose password has ended with
+ * that (MAIL_DETAIL_UNDONE), or its share of one (MAIL_DETAIL_SHARE).
+ */
+err password_undone_mail(txn *t, uuid account_id, str detail);
 /**
  * Whom a reset token is for, and whether it was mailed, not handed over. ERR_TOKEN_INVALID for any that cannot be used.
  */

@@ -86,6 +86,8 @@ static err judge(txn *t, const actor *by, str email, address *to)
         return ERR_ADDRESS_UNPROVED;
     if (!address_parse(t->a, email, to))
         return problem_at(t->problem, ERR_INVALID_ADDRESS, S("/email"), S("invalid-address"), 0);
+    if (str_eq(to->typed, by->email)) /* another spelling of the same mailbox is a change */
+        return problem_at(t->problem, ERR_INVALID_REQUEST, S("/email"), S("same-address"), 0);
     err e = email_change_judge_domain(t, by->account_id, to->key);
     return e == ERR_ADDRESS_DOMAIN_REFUSED ? problem_at(t->problem, e, S("/email"), S("domain-refused"), 0) : e;
 }

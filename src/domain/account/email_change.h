@@ -10,9 +10,9 @@
 /**
  * Mails a link, good for a day, to the new address; an earlier one dies. To somebody's who has an account already goes
  * a mail that says so instead: the caller learns nothing of it. The address until now is told. ERR_ADDRESS_UNPROVED for
- * who did not prove the present one; ERR_INVALID_ADDRESS, ERR_ADDRESS_DOMAIN_REFUSED (one of its organizations does not
- * take the domain), ERR_RATE_LIMITED (5 an hour by account; one to an address that five others asked for), and those of
- * holder_check.
+ * who did not prove the present one; ERR_INVALID_ADDRESS, ERR_INVALID_REQUEST (it is the present one, letter for
+ * letter), ERR_ADDRESS_DOMAIN_REFUSED (one of its organizations does not take the domain), ERR_RATE_LIMITED (5 an hour
+ * by account; one to an address that five others asked for), and those of holder_check.
  */
 err email_change_request(txn *t, const actor *by, const sign_in *proof, str email);
 

@@ -7,6 +7,7 @@
 #include "domain/account/credential.h"
 #include "domain/lifecycle/closing.h"
 #include "domain/lifecycle/email_take.h"
+#include "domain/mail/mail.h"
 #include "domain/member/change.h"
 #include "domain/shared/audit.h"
 #include "limits_table.h"
@@ -48,15 +49,29 @@ static err refuse_taken(txn *t, str email_key)
 }
 
 /* Somebody like the account's holder, without an address. */
-static err bear(txn *t, const q_email_change_row *undo, q_account_kept_row *heir)
+static err bear(txn *t, const q_account_kept_row *was, q_account_kept_row *heir)
 {
     int64_t made;
-    TRY(q_account_kept(t, heir, undo->account_id));
+    *heir = *was;
     heir->id = uuid_new(t->now);
     return q_account_part(t, &made, .id = heir->id, .email = S(""), .email_key = account_no_key(t->a, heir->id),
                           .email_proved_at = t->now, .given_name = heir->given_name, .family_name = heir->family_name,
                           .locale = heir->locale, .time_zone = heir->time_zone, .password_hash = STR_NONE,
                           .password_set_at = 0, .created_at = t->now);
+}
+
+/* Whom it is taken out of is told what left, and where it went: an account of theirs has fewer places than before. */
+static err tell_left(txn *t, const email_share *s, const q_account_kept_row *was)
+{
+    str left = s->email;
+    for (size_t i = 0; i < s->gained.n; i++)
+        left = arena_join(t->a, left, S("\n"), s->gained.p[i].name);
+    mail_order order = {.kind = MAIL_EMAIL_SHARE_TAKEN,
+                        .account_id = was->id,
+                        .recipient = was->email,
+                        .locale = was->locale,
+                        .detail = left};
+    return mail_queue(t, &order, NULL);
 }
 
 /* Who then takes the address as anybody does. */
@@ -66,12 +81,12 @@ static err settle(txn *t, const actor *who, const q_email_change_row *undo, cons
     row.account_id = heir->id;
     TRY(q_email_change_end(t, undo->id));
     TRY(email_put(t, who, &row, heir));
-    return password_undone_mail(t, heir->id);
+    return password_undone_mail(t, heir->id, MAIL_DETAIL_SHARE);
 }
 
 err email_share_take(txn *t, const actor *who, const q_email_change_row *undo)
 {
-    q_account_kept_row heir;
+    q_account_kept_row was, heir;
     email_share s = {.account_id = undo->account_id,
                      .since = undo->since_at,
                      .until = undo->created_at,
@@ -82,9 +97,11 @@ err email_share_take(txn *t, const actor *who, const q_email_change_row *undo)
     if (!s.gained.n)
         return ERR_TOKEN_INVALID;
     TRY(refuse_taken(t, undo->email_key));
-    TRY(bear(t, undo, &heir));
+    TRY(q_account_kept(t, &was, undo->account_id));
+    TRY(bear(t, &was, &heir));
     TRY(email_share_move(t, &system, &s, heir.id));
     TRY(settle(t, who, undo, &heir));
     TRY(email_share_record(t, &s, heir.id));
+    TRY(tell_left(t, &s, &was));
     return audit(t, &system, EVENT_ACCOUNT_PARTED, .subject_id = heir.id, .detail = {.email = undo->email});
 }

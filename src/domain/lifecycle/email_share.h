@@ -29,8 +29,8 @@ err email_share_record(txn *t, const email_share *s, uuid heir);
 /**
  * What a link gives that was made, or lessened, when the account came back to an earlier address
  * (email_change_confirm): the share of the link's address becomes an account of its own, a link to choose its password
- * goes there, and the account that it is taken out of goes on. ERR_TOKEN_INVALID where nothing is left of it;
- * ERR_ADDRESS_TAKEN, with nothing changed, where the address has a newer account that proved it.
+ * goes there, and the account that it is taken out of goes on, and is told what left. ERR_TOKEN_INVALID where nothing
+ * is left of it; ERR_ADDRESS_TAKEN, with nothing changed, where the address has a newer account that proved it.
  */
 err email_share_take(txn *t, const actor *who, const q_email_change_row *undo);
 

@@ -137,6 +137,14 @@ static err waits_until(txn *t, const parting *p, msec *until)
     return OK;
 }
 
+/* Its link is in the first mail alone; this one says what is in its way, and until when it is good. */
+static err tell_aside(txn *t, const parting *p)
+{
+    mail_order order = {
+        .kind = MAIL_EMAIL_SET_ASIDE, .account_id = p->was.id, .recipient = p->undo.email, .locale = p->was.locale};
+    return mail_queue(t, &order, NULL);
+}
+
 /*
  * The old address has another account by now, which proved it later and so stays. This one is taken from whoever has it
  * all the same, and waits without an address: the same link gives it back once the other is closed or has moved.
@@ -149,6 +157,7 @@ static err set_aside(txn *t, const actor *who, const parting *p)
     TRY(waits_until(t, p, &until));
     if (p->was.email.n) { /* else another link set it aside, or this one did */
         TRY(tell_loser(t, p));
+        TRY(tell_aside(t, p));
         TRY(q_account_set_aside(t, .email_key = none, .id = id));
         TRY(account_places_rewrite(t, id, p->was.given_name, p->was.family_name, none));
         TRY(record(t, who, p, AUDIT_NULL));
@@ -157,17 +166,18 @@ static err set_aside(txn *t, const actor *who, const parting *p)
     return outlive(t, p, p->undo.created_at, until);
 }
 
-err email_change_undo(txn *t, const actor *who, str token, bool *waits)
+err email_change_undo(txn *t, const actor *who, str token, email_undone *out)
 {
     parting p;
-    *waits = false;
+    *out = (email_undone){.waits = false};
     TRY(email_link_open(t, token, EMAIL_UNDO, &p.undo));
-    if (p.undo.since_at)
+    *out = (email_undone){.account_id = p.undo.account_id, .is_share = p.undo.since_at != 0};
+    if (out->is_share)
         return email_share_take(t, who, &p.undo);
     TRY(look(t, &p));
     err e = email_put(t, who, &p.undo, &p.was);
-    *waits = e == ERR_ADDRESS_TAKEN;
-    if (*waits) {
+    out->waits = e == ERR_ADDRESS_TAKEN;
+    if (out->waits) {
         TRY(set_aside(t, who, &p));
         txn_keep(t);
         return problem_at(t->problem, e, S(""), S("undo-waits"), 0);
@@ -178,5 +188,27 @@ err email_change_undo(txn *t, const actor *who, str token, bool *waits)
     TRY(record(t, who, &p, STR_NONE));
     TRY(part_ways(t, &p, p.undo.created_at));
     TRY(outlive(t, &p, p.undo.created_at - 1, t->now + EMAIL_UNDO_LIFETIME));
-    return password_undone_mail(t, p.was.id);
+    return password_undone_mail(t, p.was.id, MAIL_DETAIL_UNDONE);
+}
+
+/* ---- before ---- */
+
+static err look_taken(txn *t, const q_email_change_row *undo, bool *taken)
+{
+    q_account_by_key_row has;
+    err e = q_account_by_key(t, &has, undo->email_key);
+    *taken = e == OK && !uuid_eq(has.id, undo->account_id) && has.email_proved_at; /* any other gives way */
+    return e == ERR_NOT_FOUND ? OK : e;
+}
+
+err email_undo_lookup(txn *t, str token, email_undo_view *out)
+{
+    q_email_change_row row;
+    TRY(email_link_open(t, token, EMAIL_UNDO, &row));
+    TRY(email_change_lookup(t, token, EMAIL_UNDO, &out->link));
+    TRY(look_taken(t, &row, &out->is_taken));
+    bool would_wait = out->is_taken && !out->link.is_share && out->link.current.n;
+    out->until = would_wait ? t->now + SET_ASIDE_FOR : row.expires_at;
+    out->share = (email_share){.account_id = row.account_id, .since = row.since_at, .until = row.created_at};
+    return out->link.is_share ? email_share_find(t, &out->share) : OK;
 }

@@ -5,7 +5,10 @@
 #include "domain/shared/actor.h"
 #include "domain/shared/page.h"
 
-/** MAIL_EMAIL_CHANGED: the link gives what was gained under the address, and not the account. */
+/**
+ * MAIL_EMAIL_CHANGED: the link gives what was gained under the address, and not the account. MAIL_PASSWORD_RESET: the
+ * address has it now, in an account of its own.
+ */
 #define MAIL_DETAIL_SHARE S("share")
 /** MAIL_EMAIL_LOST: an account of its own stays with the address. */
 #define MAIL_DETAIL_PARTED S("parted")

@@ -13,6 +13,7 @@
 /* Where a mail's row does not say it: resets and proofs of an address, but: */
 static const msec lifetimes[MAIL_COUNT] = {[MAIL_EMAIL_CHANGE] = EMAIL_CHANGE_LIFETIME,
                                            [MAIL_EMAIL_CHANGED] = EMAIL_UNDO_LIFETIME,
+                                           [MAIL_EMAIL_SET_ASIDE] = SET_ASIDE_FOR,
                                            [MAIL_ADDRESS_PROOF] = PROOF_LIFETIME};
 
 static msec expiry_of(const mail_job *job)
@@ -87,7 +88,6 @@ static void put_ours(arena *a, mval *m, const struct env *env, const mail_job *j
         {S("confirm_url"), job->link},
         {S("undo_url"), job->link},
         {S("me_url"), job->link},
-        {S("new_email"), job->detail},
         {S("invitations_url"), job->link},
         {S("found_url"), job->link},
         {S("sign_in_url"), arena_join(a, env->public_url, S("/sign-in"))},
@@ -101,6 +101,16 @@ static void put_ours(arena *a, mval *m, const struct env *env, const mail_job *j
     put_texts(m, texts, sizeof texts / sizeof *texts);
 }
 
+/* An address, and then organizations. */
+static void put_detail(arena *a, mval *m, str detail)
+{
+    str rest = detail;
+    m_set_str(m, S("new_email"), detail.p ? str_cut(&rest, '\n') : STR_NONE);
+    mval *names = m_set_list(m, S("organizations"));
+    while (rest.n > 0 && rest.n < detail.n)
+        m_add(names, m_str(a, theirs(a, str_cut(&rest, '\n'))));
+}
+
 static void put_theirs(arena *a, mval *m, const mail_job *job)
 {
     const text_pair texts[] = {
@@ -110,6 +120,7 @@ static void put_theirs(arena *a, mval *m, const mail_job *job)
     };
     put_texts(m, texts, sizeof texts / sizeof *texts);
     put_message(a, m, job->message);
+    put_detail(a, m, job->detail);
 }
 
 /* One context serves all kinds: a template takes what it needs. */

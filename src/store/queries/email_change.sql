@@ -89,9 +89,9 @@ SELECT id, email, email_key, given_name, family_name, locale, time_zone, email_p
 -- @global an account's own memberships, across organizations; but what came this very moment, with the address that is being taken
 -- param: since time
 -- param: until time
-SELECT organization_id, id FROM membership
- WHERE account_id = :account_id AND COALESCE(moved_at, joined_at) >= :since AND COALESCE(moved_at, joined_at) < :until
-   AND (moved_at IS NULL OR moved_at <> :now) ORDER BY organization_id;
+SELECT m.organization_id, m.id, o.name FROM membership m JOIN organization o ON o.id = m.organization_id
+ WHERE m.account_id = :account_id AND COALESCE(m.moved_at, m.joined_at) >= :since AND COALESCE(m.moved_at, m.joined_at) < :until
+   AND (m.moved_at IS NULL OR m.moved_at <> :now) ORDER BY m.organization_id;
 
 -- What somebody gained stays gained when it was.
 -- name: membership_move :exec
