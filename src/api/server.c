@@ -27,6 +27,16 @@ static err earlier_of(const request *r, txn *t, uuid account_id, reply_earlier_a
     return OK;
 }
 
+static str database_of(const request *r, const txn *t)
+{
+    return store_name(r->a, t->env->settings->database);
+}
+
+err api_server_database(request *r, txn *t)
+{
+    return REPLY(r, 200, server_database, .database = database_of(r, t));
+}
+
 err api_server_check(request *r, txn *t)
 {
     str *findings, *broken;
@@ -39,8 +49,8 @@ err api_server_check(request *r, txn *t)
     size_t waiting;
     reply_account_waiting *list;
     TRY(waiting_of(r, t, &list, &waiting));
-    return REPLY(r, 200, server_check, .sound = n + damaged == 0, .findings = {all, n + damaged},
-                 .waiting = {list, waiting}, .has_waiting = waiting > 0);
+    return REPLY(r, 200, server_check, .database = database_of(r, t), .sound = n + damaged == 0,
+                 .findings = {all, n + damaged}, .waiting = {list, waiting}, .has_waiting = waiting > 0);
 }
 
 err api_server_list_mail(request *r, txn *t)

@@ -26,82 +26,12 @@ static void pause_briefly(void)
     nanosleep(&(struct timespec){.tv_nsec = 20 * 1000 * 1000}, NULL);
 }
 
-/* ---- finding the server ---- */
-
-static bool has_folder(const settings *s, arena *a)
-{
-    struct stat found;
-    return stat(arena_cstr(a, s->data), &found) == 0;
-}
-
-/* The lock is ours: serve ourselves, on the socket alone. */
-static int serve_inside(cli *c, client *k)
-{
-    err e = instance_open(&k->in);
-    if (e == OK && c->host->start(&k->in, true, &k->inside) == OK)
-        return EXIT_DONE;
-    return refuse_start(c, e);
-}
-
-static int find_server(cli *c, client *k)
-{
-    str socket_path = instance_socket(c->a, &c->settings, false);
-    msec until = clock_monotonic() + WAIT_FOR_SERVER;
-
-    if (!c->command->makes_data && !has_folder(&c->settings, c->a))
-        return refuse(EXIT_REFUSED, SAID(c, "cli.server.no_data", {"data", c->settings.data}));
-    /* Held but not listening: a server that starts or stops, or another command that serves itself. */
-    do {
-        err e = instance_lock(&c->settings, &k->in);
-        if (e == OK)
-            return serve_inside(c, k);
-        if (e != ERR_CONFLICT)
-            return refuse(EXIT_REFUSED, SAID(c, "cli.server.cannot_start", {"data", c->settings.data}));
-        if (instance_is_served(&c->settings))
-            return EXIT_DONE;
-        pause_briefly();
-    } while (clock_monotonic() < until);
-    return refuse(EXIT_REFUSED, SAID(c, "cli.server.silent", {"socket", socket_path}));
-}
-
-static int client_open(cli *c)
-{
-    static client only; /* outlives the arena of a page: see list_print */
-    client *k = &only;
-    *k = (client){.in.lock = -1};
-    c->client = k;
-    int code = find_server(c, k);
-    if (code != EXIT_DONE)
-        return code;
-    curl_global_init(CURL_GLOBAL_DEFAULT);
-    k->curl = curl_easy_init();
-    return k->curl ? EXIT_DONE : refuse(EXIT_REFUSED, plain_text(c, "cli.server.no_memory"));
-}
-
-/* ---- one call ---- */
+/* ---- one exchange ---- */
 
 static size_t collect(char *p, size_t size, size_t count, void *out)
 {
     buf_add(out, (str){p, size * count});
     return size * count;
-}
-
-/* The server's sentence, then each field that it refused; of an address, the sentence says more than its field does. */
-static int print_problem(cli *c, const reply *r)
-{
-    str detail = json_text(r->json, AT(problem, detail));
-    json_t *errors = json_at(r->json, AT(problem, errors)), *each;
-    size_t i;
-    if (!detail.p)
-        detail = SAID(c, "cli.server.strange", {"status", arena_printf(c->a, "%ld", r->status)});
-    if (str_eq(json_text(r->json, AT(problem, code)), S("invalid-address")) && json_array_size(errors) == 1)
-        return refuse(EXIT_REFUSED,
-                      field_sentence(c, json_text(json_array_get(errors, 0), AT(problem_field, pointer)), detail));
-    refuse(EXIT_REFUSED, printable(c->a, detail));
-    json_array_foreach(errors, i, each)
-        refuse(EXIT_REFUSED, field_sentence(c, json_text(each, AT(problem_field, pointer)),
-                                            json_text(each, AT(problem_field, detail))));
-    return EXIT_REFUSED;
 }
 
 /* What goes with a call: nothing, a JSON document, or a file. */
@@ -151,6 +81,121 @@ static CURLcode exchange_once(cli *c, const char *method, str path, const payloa
     curl_slist_free_all(headers);
     return done;
 }
+
+/* The server's sentence, then each field that it refused; of an address, the sentence says more than its field does. */
+static int print_problem(cli *c, const reply *r)
+{
+    str detail = json_text(r->json, AT(problem, detail));
+    json_t *errors = json_at(r->json, AT(problem, errors)), *each;
+    size_t i;
+    if (!detail.p)
+        detail = SAID(c, "cli.server.strange", {"status", arena_printf(c->a, "%ld", r->status)});
+    if (str_eq(json_text(r->json, AT(problem, code)), S("invalid-address")) && json_array_size(errors) == 1)
+        return refuse(EXIT_REFUSED,
+                      field_sentence(c, json_text(json_array_get(errors, 0), AT(problem_field, pointer)), detail));
+    refuse(EXIT_REFUSED, printable(c->a, detail));
+    json_array_foreach(errors, i, each)
+        refuse(EXIT_REFUSED, field_sentence(c, json_text(each, AT(problem_field, pointer)),
+                                            json_text(each, AT(problem_field, detail))));
+    return EXIT_REFUSED;
+}
+
+/* ---- finding the server ---- */
+
+static bool has_folder(const settings *s, arena *a)
+{
+    struct stat found;
+    return stat(arena_cstr(a, s->data), &found) == 0;
+}
+
+/* The lock is ours: serve ourselves, on the socket alone. */
+static int serve_inside(cli *c, client *k)
+{
+    err e = instance_open(&k->in, c->command->makes_data);
+    if (e == OK && c->host->start(&k->in, true, &k->inside) == OK)
+        return EXIT_DONE;
+    return refuse_start(c, e);
+}
+
+/* Nothing is touched before it is known that there is something. */
+static int refuse_absent(cli *c)
+{
+    if (!has_folder(&c->settings, c->a))
+        return refuse(EXIT_REFUSED, SAID(c, "cli.server.no_data", {"data", c->settings.data}));
+    if (str_starts(c->settings.database, S("sqlite:")))
+        return refuse_start(c, ERR_NOT_FOUND);
+    return refuse(EXIT_REFUSED, SAID(c, "cli.server.no_key", {"file", c->settings.key_file}));
+}
+
+/* Whoever names a database means that one, and a server answers for its own alone. */
+static int refuse_other(cli *c, const reply *r)
+{
+    str served = json_text(r->json, AT(server_database, database)), asked = store_name(c->a, c->settings.database);
+    if (str_eq(served, asked))
+        return EXIT_DONE;
+    if (!served.p)
+        return print_problem(c, r);
+    return refuse(EXIT_REFUSED, SAID(c, "cli.server.other_database", {"data", c->settings.data},
+                                     {"served", printable(c->a, served)}, {"asked", printable(c->a, asked)}));
+}
+
+/* A server answers: *lost when it went before it said of which database. */
+static int found_server(cli *c, bool *lost)
+{
+    BUF_SCOPED answer = {0};
+    reply r = {0};
+    *lost = false;
+    if (c->settings.origin[SETTING_DATABASE] == ORIGIN_DEFAULT)
+        return EXIT_DONE;
+    CURLcode done = exchange_once(c, "GET", S("/server/database"), &(payload){0}, &answer, &r.status);
+    *lost = done == CURLE_COULDNT_CONNECT;
+    if (done != CURLE_OK && !*lost)
+        return refuse(EXIT_REFUSED, SAID(c, "cli.server.lost", {"reason", str_of(curl_easy_strerror(done))}));
+    if (*lost)
+        return EXIT_DONE;
+    r.json = json_loadb(buf_str(&answer).p, buf_str(&answer).n, 0, NULL);
+    int code = refuse_other(c, &r);
+    json_decref(r.json);
+    return code;
+}
+
+static int find_server(cli *c, client *k)
+{
+    str socket_path = instance_socket(c->a, &c->settings, false);
+    msec until = clock_monotonic() + WAIT_FOR_SERVER;
+
+    if (!c->command->makes_data && !instance_is_served(&c->settings) && !instance_has_data(&c->settings))
+        return refuse_absent(c);
+    /* Held but not listening: a server that starts or stops, or another command that serves itself. */
+    do {
+        err e = instance_lock(&c->settings, &k->in);
+        if (e == OK)
+            return serve_inside(c, k);
+        if (e != ERR_CONFLICT)
+            return refuse(EXIT_REFUSED, SAID(c, "cli.server.cannot_start", {"data", c->settings.data}));
+        if (instance_is_served(&c->settings)) {
+            bool lost;
+            int code = found_server(c, &lost);
+            if (!lost)
+                return code;
+        }
+        pause_briefly();
+    } while (clock_monotonic() < until);
+    return refuse(EXIT_REFUSED, SAID(c, "cli.server.silent", {"socket", socket_path}));
+}
+
+static int client_open(cli *c)
+{
+    static client only; /* outlives the arena of a page: see list_print */
+    client *k = &only;
+    *k = (client){.in.lock = -1};
+    c->client = k;
+    curl_global_init(CURL_GLOBAL_DEFAULT);
+    k->curl = curl_easy_init();
+    return k->curl ? find_server(c, k) : refuse(EXIT_REFUSED, plain_text(c, "cli.server.no_memory"));
+}
+
+/* ---- one call ---- */
 
 /* A server that went before anything was sent to it is looked for again. */
 static int exchange_found(cli *c, const char *method, str path, const payload *sent, buf *answer, long *status)

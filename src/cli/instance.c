@@ -54,15 +54,23 @@ static bool has_data(arena *a, str database)
 {
     struct stat found;
     str path = str_slice(database, S("sqlite:").n, database.n);
-    return stat(arena_cstr(a, path), &found) == 0 && found.st_size > 0;
+    return stat(arena_cstr(a, path), &found) == 0 && S_ISREG(found.st_mode) && found.st_size > 0;
 }
 
-static err open_file(instance *in)
+/* A file without tables is no database yet, whatever its size. */
+static err open_file(instance *in, bool makes)
 {
     ARENA_SCOPED a = arena_new(64 * 1024);
     const settings *s = in->settings;
-    TRY(server_key_load(s->key_file, !has_data(a, s->database), &in->key));
+    migration_state state;
+    bool there = has_data(a, s->database);
+    if (!makes && !there)
+        return ERR_NOT_FOUND;
+    TRY(server_key_load(s->key_file, !there, &in->key));
     TRY(store_open(s->database, &in->store));
+    TRY(store_migration_state(in->store, &state));
+    if (!makes && state.have == 0)
+        return ERR_NOT_FOUND;
     TRY(store_migrate(in->store));
     return installation_check_key(in->store, in->key, s->key_file);
 }
@@ -93,14 +101,20 @@ static bool is_file(const settings *s)
     return str_starts(s->database, S("sqlite:"));
 }
 
-err instance_open(instance *in)
+bool instance_has_data(const settings *s)
 {
-    return is_file(in->settings) ? open_file(in) : open_shared(in, false);
+    ARENA_SCOPED a = arena_new(64 * 1024);
+    return is_file(s) ? has_data(a, s->database) : access(arena_cstr(a, s->key_file), F_OK) == 0;
+}
+
+err instance_open(instance *in, bool makes)
+{
+    return is_file(in->settings) ? open_file(in, makes) : open_shared(in, false);
 }
 
 err instance_migrate(instance *in)
 {
-    return is_file(in->settings) ? open_file(in) : open_shared(in, true);
+    return is_file(in->settings) ? open_file(in, true) : open_shared(in, true);
 }
 
 void instance_close(instance *in)

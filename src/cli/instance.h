@@ -22,11 +22,18 @@ typedef struct instance {
 err instance_lock(const settings *s, instance *in);
 
 /**
- * Reads the key (made on a new database, required on an existing one) and opens the database. SQLite's is brought up to
- * date; a database that others share must be up to date. Errors: ERR_CONFLICT when the database was made with another
- * key; ERR_UNAVAILABLE; each with a log line.
+ * False where opening could only make a database, or where the key of a shared one is missing: for a command that makes
+ * none, before it touches the folder.
  */
-err instance_open(instance *in);
+bool instance_has_data(const settings *s);
+
+/**
+ * Reads the key (made on a new database, required on an existing one) and opens the database. SQLite's is brought up to
+ * date; a database that others share must be up to date. `makes`: it may be a new one. Errors: ERR_NOT_FOUND when it
+ * would be, and may not; ERR_CONFLICT when the database was made with another key; ERR_UNAVAILABLE; the last two with a
+ * log line.
+ */
+err instance_open(instance *in, bool makes);
 /** The same, but brings any database up to date: `parvis migrate`. */
 err instance_migrate(instance *in);
 

@@ -40,6 +40,9 @@ int refuse(int code, str sentence)
 
 int refuse_start(cli *c, err why)
 {
+    if (why == ERR_NOT_FOUND)
+        return refuse(EXIT_REFUSED, SAID(c, "cli.server.no_database",
+                                         {"database", printable(c->a, store_name(c->a, c->settings.database))}));
     return refuse(EXIT_REFUSED, why == ERR_CONFLICT ? SAID(c, "cli.server.wrong_key", {"file", c->settings.key_file})
                                                     : SAID(c, "cli.server.cannot_start", {"data", c->settings.data}));
 }

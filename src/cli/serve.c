@@ -79,7 +79,7 @@ int run_serve(cli *c)
         return refuse_places(c, &in);
     block_signals(&signals);
     if (e == OK)
-        e = instance_open(&in);
+        e = instance_open(&in, true);
     if (e == OK && c->host->start(&in, false, &server) != OK)
         e = ERR_UNAVAILABLE;
     if (e != OK) {

@@ -52,6 +52,8 @@ int run_check(cli *c)
     if (c->json)
         json_print(r.json);
     else
+        say(SAID(c, "cli.check.database", {"database", show_text(c, json_at(r.json, AT(server_check, database)))}));
+    if (!c->json)
         json_array_foreach(findings, i, each) say(show_text(c, each));
     if (!c->json)
         say_waiting(c, json_at(r.json, AT(server_check, waiting)));

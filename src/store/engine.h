@@ -12,6 +12,7 @@ typedef struct store_engine {
     str scheme;  /* "sqlite:" */
     bool shared; /* see store_is_shared */
     err (*open)(store *s, str rest);
+    str (*name)(arena *a, str rest);
     void (*close)(store *s);
     err (*read_begin)(txn *t);
     void (*read_end)(txn *t);

@@ -205,6 +205,8 @@ void pg_tell_few(pg_store *s);
 
 /** Reads s->uri; false when it cannot be understood. */
 bool pg_address(pg_store *s);
+/** store_name: what stands behind the scheme, without who asks. */
+str pg_name(arena *a, str rest);
 void pg_address_free(pg_store *s);
 /** Connects when there is no (live) connection; waits at most seconds. ERR_UNAVAILABLE, told in the log once. */
 err pg_connect(pg_connection *c);

@@ -61,6 +61,42 @@ void pg_address_free(pg_store *s)
     s->options = NULL;
 }
 
+/* What says which database it is, where an address has no place of its own for it. */
+static str with_options(arena *a, str name, const pg_store *s, bool whole)
+{
+    static const char *const names[] = {"host", "port", "hostaddr", "service", "options"};
+    bool first = true;
+    for (size_t i = whole ? 0 : 2; i < sizeof names / sizeof *names; i++) {
+        const char *value = option(s, names[i]);
+        if (!value || !*value)
+            continue;
+        name = arena_join(a, name, first ? S("?") : S("&"), str_of(names[i]), S("="), str_of(value));
+        first = false;
+    }
+    return name;
+}
+
+/* Lists of hosts, and folders of sockets, stand behind the database: before it they would be read otherwise. */
+str pg_name(arena *a, str rest)
+{
+    pg_store s = {.uri = (char *)arena_join(a, S("postgresql:"), rest).p};
+    if (!pg_address(&s)) {
+        pg_address_free(&s);
+        return S("postgresql:");
+    }
+    const char *user = option(&s, "user"), *database = option(&s, "dbname");
+    str host = str_of(option(&s, "host")), port = str_of(option(&s, "port")), name = S("postgresql://");
+    bool whole = str_find_byte(host, ',') < host.n || str_find_byte(host, '/') < host.n || str_empty(host);
+    if (!whole)
+        name = arena_join(a, name, host);
+    if (!whole && !str_empty(port) && !str_eq(port, S("5432")))
+        name = arena_join(a, name, S(":"), port);
+    name = arena_join(a, name, S("/"), str_of(database ? database : user ? user : ""));
+    name = with_options(a, name, &s, whole);
+    pg_address_free(&s);
+    return name;
+}
+
 typedef struct target {
     const char *names[OPTIONS_MAX], *values[OPTIONS_MAX];
     size_t n;

@@ -336,6 +336,25 @@ static err sqlite_open(store *s, str rest)
     return OK;
 }
 
+/* The file's own name; where it is not there yet, its folder's. */
+static str sqlite_name(arena *a, str rest)
+{
+    char *whole = realpath(arena_cstr(a, rest), NULL);
+    str out = whole ? arena_str(a, str_of(whole)) : rest;
+    free(whole);
+    if (whole || str_empty(rest))
+        return arena_join(a, sqlite_engine.scheme, out);
+    size_t slash = rest.n;
+    while (slash > 0 && rest.p[slash - 1] != '/')
+        slash--;
+    char *folder = realpath(slash ? arena_cstr(a, str_slice(rest, 0, slash)) : ".", NULL);
+    str base = str_slice(rest, slash, rest.n), in = str_of(folder);
+    if (folder)
+        out = arena_join(a, in, in.n > 1 ? S("/") : S(""), base);
+    free(folder);
+    return arena_join(a, sqlite_engine.scheme, out);
+}
+
 static void sqlite_close_store(store *s)
 {
     sqlite_store *w = sqlite_of(s);
@@ -353,6 +372,7 @@ static void sqlite_close_store(store *s)
 const store_engine sqlite_engine = {
     .scheme = S_INIT("sqlite:"),
     .open = sqlite_open,
+    .name = sqlite_name,
     .close = sqlite_close_store,
     .read_begin = sqlite_read_begin,
     .read_end = sqlite_read_end,

@@ -41,6 +41,12 @@ err store_open(str uri, store **out)
     return e;
 }
 
+str store_name(arena *a, str uri)
+{
+    const store_engine *engine = engine_of(uri);
+    return engine ? engine->name(a, str_slice(uri, engine->scheme.n, uri.n)) : S("");
+}
+
 void store_close(store *s)
 {
     if (!s)

@@ -42,6 +42,12 @@ typedef struct txn {
  * that says why. Does not migrate.
  */
 err store_open(str uri, store **out);
+/**
+ * Which database `uri` means, to be shown and compared: without user and password, and so that two ways to write one
+ * are one where that can be told without asking it: "sqlite:/var/lib/parvis/parvis.db",
+ * "postgresql://db.example.org/parvis".
+ */
+str store_name(arena *a, str uri);
 /** Finishes what is queued, checkpoints, closes. store_close(NULL) is harmless. */
 void store_close(store *s);
 

@@ -16,6 +16,37 @@ static void test_opening_refuses(void **state)
     assert_null(s);
 }
 
+/* What differs in `written` alone is one database; who asks for it, and with which password, is never told. */
+static void test_a_database_has_one_name(void **state)
+{
+    static const struct {
+        const char *written, *name;
+    } rows[] = {
+        {"sqlite:/dev/../dev/null", "sqlite:/dev/null"},
+        {"sqlite:/dev/./nothing.db", "sqlite:/dev/nothing.db"},
+        {"sqlite:/nothing.db", "sqlite:/nothing.db"},
+        {"sqlite:/nonexistent/folder/x.db", "sqlite:/nonexistent/folder/x.db"},
+        {"postgresql://u:s3cret@db.example.org:5432/x", "postgresql://db.example.org/x"},
+        {"postgres://db.example.org/x?user=u", "postgresql://db.example.org/x"},
+        {"postgresql://db.example.org:5433/x?sslmode=require", "postgresql://db.example.org:5433/x"},
+        {"postgresql://u:p%40@db.example.org", "postgresql://db.example.org/u"},
+        {"postgresql:///x?host=/run/pg&port=5433", "postgresql:///x?host=/run/pg&port=5433"},
+        {"postgresql://%2Frun%2Fpg/x", "postgresql:///x?host=/run/pg"},
+        {"postgresql://a:1,b:2/x", "postgresql:///x?host=a,b&port=1,2"},
+        {"postgresql://h/x?options=-csearch_path%3Dy", "postgresql://h/x?options=-csearch_path=y"},
+        {"postgresql:///x", "postgresql:///x"},
+        {"postgresql://u:s3cret@[::1", "postgresql:"},
+        {"oracle:s3cret", ""},
+    };
+    ARENA_SCOPED a = arena_new(64 << 10);
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        str name = store_name(a, str_of(rows[i].written));
+        if (!str_eq(name, str_of(rows[i].name)))
+            fail_msg("%s is called %.*s", rows[i].written, STR_FMT(name));
+    }
+}
+
 static void test_migrating(void **state)
 {
     fixture *f = *state;
@@ -560,9 +591,9 @@ int main(void)
         FRESH(test_a_note_stays_of_a_run_that_met_a_constraint), FRESH(test_who_is_not_refused_keeps_all),            \
         FRESH(test_trouble_keeps_no_note), FRESH(test_whoever_looks_for_a_note_is_woken),                             \
         FRESH(test_who_reads_keeps_nothing)
-    const struct CMUnitTest sqlite_tests[] = {BOTH, cmocka_unit_test(test_opening_refuses),
-                                              EMPTY(test_a_new_file_is_private),
-                                              EMPTY(test_a_copy_is_made_before_a_migration)};
+    const struct CMUnitTest sqlite_tests[] = {
+        BOTH, cmocka_unit_test(test_opening_refuses), cmocka_unit_test(test_a_database_has_one_name),
+        EMPTY(test_a_new_file_is_private), EMPTY(test_a_copy_is_made_before_a_migration)};
     const struct CMUnitTest postgres_tests[] = {BOTH};
     return RUN_SUITE("store", sqlite_tests, postgres_tests);
 }
