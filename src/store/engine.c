@@ -23,9 +23,9 @@ err engine_ran(txn *t, err result)
         return result;
     while (t->parts > 0)
         if (result == OK)
-            TRY(store_release(t));
+            TRY(engine_release(t));
         else
-            store_rollback_to(t);
+            engine_rollback_to(t);
     t->job->refusal = result;
     return OK;
 }

@@ -91,4 +91,16 @@ struct store {
     err (*hold)(txn *t, store_hold what); /* store_set_holder; NULL: none */
 };
 
+/** The innermost savepoint is kept, or undone. */
+static inline err engine_release(txn *t)
+{
+    t->parts--;
+    return t->store->engine->release(t);
+}
+static inline void engine_rollback_to(txn *t)
+{
+    t->parts--;
+    t->store->engine->rollback_to(t);
+}
+
 #endif

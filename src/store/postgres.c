@@ -2,6 +2,7 @@
 #include "store/postgres.h"
 
 #include "base/log.h"
+#include "base/random.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -37,6 +38,7 @@ static err open_store(store *st, str rest)
     s->store = st;
     s->connections = CONNECTIONS;
     s->timeout = TIMEOUT;
+    random_bytes(&s->lane_key, sizeof s->lane_key);
     pthread_mutex_init(&s->lock, NULL);
     pthread_mutex_init(&s->plain_lock, NULL);
     pthread_mutex_init(&s->readers_lock, NULL);

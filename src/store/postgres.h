@@ -15,7 +15,7 @@ enum {
     PG_CONNECTIONS_MAX = 256,
     PG_PENDING_MAX = 64,
     PG_RETRY_AFTER = 1,
-    PG_LANES = 256,
+    PG_LANES = 1024,
     PG_PARTS = 8,      /* savepoints in one another; what was locked deeper counts as not held when they are undone */
     PG_GROUP_MAX = 32, /* jobs in one transaction: the last of them waits for all */
     PG_MEMOS = 8,      /* answers that they share */
@@ -64,6 +64,7 @@ typedef struct pg_holds {
     store_holds held;
     store_hold highest, wanted; /* wanted: the last that was waited for, or found taken */
     bool any;                   /* `highest` is one */
+    bool taken;                 /* somebody else has `wanted` */
     size_t parts[PG_PARTS];     /* held.n at each savepoint that is open */
     size_t part_count;
 } pg_holds;
@@ -118,6 +119,7 @@ typedef struct pg_lane {
 typedef struct pg_group {
     pg_lane *lane;
     bool bulk;
+    bool apart; /* each was tried before, and goes by itself */
     store_job *jobs[PG_GROUP_MAX];
     err results[PG_GROUP_MAX];
     size_t n, done; /* done: the first ones, answered */
@@ -165,6 +167,7 @@ typedef struct pg_store {
     pg_lane *ready, **ready_last;
     size_t ready_count;
     uint64_t next_lane; /* for jobs that have none */
+    uint64_t lane_key;  /* nobody outside knows which lanes meet */
     size_t waiting, bulk_running, serving;
     bool draining, watched;
     pg_writer *writers;
@@ -278,6 +281,8 @@ void pg_held(txn *t, store_hold what);
 err pg_hold_first(txn *t, store_hold what);
 /** Notes, for the job's next run, what its last one locked, and what it waited for when it came to nothing. */
 void pg_hold_remember(const pg_connection *c, store_job *job);
+/** True: the last run found a row taken, and the job now belongs into that row's lane. */
+bool pg_hold_lane(const pg_connection *c, store_job *job);
 /** What is noted, locked in order. Before its run. */
 err pg_hold_again(txn *t);
 /** A savepoint begins, is kept, is undone. */

@@ -1,9 +1,8 @@
 /*
- * Rows that anybody's transaction may lock for long are locked in one order. Nobody waits out of order: what is not
- * free at once makes the transaction begin again, and lock in order whatever it found that it needs; whoever lost to a
- * deadlock over other rows does the same, so that it meets the others where all of them begin. Several jobs in one
- * transaction hold what each of them locked until their common end; there, too, only what comes in order is waited for,
- * and else each job is done alone.
+ * Rows that anybody's transaction may lock for long are locked in one order, and nobody who waits for one keeps others
+ * from the few connections: what is not free at once makes the transaction begin again, later, in the lane of that row,
+ * where one connection waits for it at a time; there it locks in order whatever it found that it needs. Whoever lost to
+ * a deadlock over other rows begins with all it had, too, so that it meets the others where all of them begin.
  */
 #include "store/postgres.h"
 
@@ -49,8 +48,8 @@ store_turn pg_hold_turn(const txn *t, store_hold what)
     bool known = !uuid_none(what.id);
     if (!t->writes || (known && is_held(&c->holds, what)))
         return STORE_HELD;
-    bool waits = known ? is_after(what, &c->holds) : !c->holds.any || what.kind > c->holds.highest.kind;
-    if (waits && known)
+    bool waits = known && t->job->waits && is_after(what, &c->holds);
+    if (waits)
         c->holds.wanted = what;
     return waits ? STORE_WAIT : STORE_TRY;
 }
@@ -70,7 +69,7 @@ err pg_hold_first(txn *t, store_hold what)
 {
     pg_connection *c = t->connection;
     c->holds.wanted = what;
-    c->transient = !c->together; /* the others' are not its own: done alone, it finds its own */
+    c->holds.taken = c->transient = !c->together; /* the others' are not its own: done alone, it finds its own */
     return c->broken = ERR_UNAVAILABLE;
 }
 
@@ -81,6 +80,16 @@ void pg_hold_remember(const pg_connection *c, store_job *job)
         add(&job->hold_first, h->held.p[i]);
     if (!uuid_none(h->wanted.id))
         add(&job->hold_first, h->wanted);
+}
+
+bool pg_hold_lane(const pg_connection *c, store_job *job)
+{
+    const pg_holds *h = &c->holds;
+    if (!h->taken)
+        return false;
+    job->lane = str_hash((str){(const char *)&h->wanted.id, sizeof h->wanted.id}) + h->wanted.kind;
+    job->waits = true;
+    return true;
 }
 
 /* Each once, in order. */

@@ -13,7 +13,8 @@ enum { BULK_SHARE = 4 /* at most a fourth of the connections work on bulk jobs *
 
 static pg_lane *lane_of(pg_store *s, const store_job *job)
 {
-    return &s->lanes[job->lane % PG_LANES];
+    uint64_t mixed = (job->lane ^ s->lane_key) * 0x9E3779B97F4A7C15U; /* Knuth, 6.4: the golden ratio's multiples */
+    return &s->lanes[(mixed ^ mixed >> 32) % PG_LANES];
 }
 
 static void add(pg_queue *q, store_job *job, bool first)
@@ -84,13 +85,13 @@ static pg_lane *take_lane(pg_store *s)
     return NULL;
 }
 
-/* A job that was tried before goes alone: what became of it then is asked first. */
+/* A job that was tried before goes by itself: what became of it then is asked first, and what it locks it waits for. */
 static void take_singles(pg_store *s, pg_group *g)
 {
+    g->apart = g->lane->single.first->attempts > 0;
     do
         g->jobs[g->n++] = take_one(s, &g->lane->single);
-    while (g->n < PG_GROUP_MAX && g->jobs[0]->attempts == 0 && g->lane->single.first &&
-           g->lane->single.first->attempts == 0);
+    while (g->n < PG_GROUP_MAX && g->lane->single.first && (g->lane->single.first->attempts > 0) == g->apart);
 }
 
 bool pg_queue_take(pg_store *s, pg_group *g)

@@ -191,6 +191,15 @@ static void note_success(pg_connection *c, err e)
         log_plain(LOG_INFO, "the database works again");
 }
 
+/* It goes on in the lane of the row that it found taken, where whoever has it is waited for. */
+static void put_in_lane(pg_store *s, store_job *job)
+{
+    pthread_mutex_lock(&s->lock);
+    pg_queue_add(s, job, false);
+    pthread_cond_signal(&s->wake);
+    pthread_mutex_unlock(&s->lock);
+}
+
 /* False: the connection is lost, and the job still has to be done by another. */
 static bool work(pg_connection *c, store_job *job)
 {
@@ -211,6 +220,10 @@ static bool work(pg_connection *c, store_job *job)
         if (!again && (e == OK || !c->transient || !may_try_again(job, job->bulk ? BULK_AGAIN_FOR_MS : AGAIN_FOR_MS))) {
             note_success(c, e);
             pg_finish(job, e);
+            return true;
+        }
+        if (!again && pg_hold_lane(c, job)) {
+            put_in_lane(c->store, job);
             return true;
         }
         careful |= again;
@@ -264,13 +277,14 @@ static bool is_late(const pg_store *s, const store_job *job)
 /* False: the connection is lost, and what is left of the group still has to be done. */
 static bool work_on_group(pg_connection *c, pg_group *g)
 {
-    bool together = g->n > 1 && attempt_together(c, g) == OK;
-    for (size_t i = 0; g->n > 1 && !together && i < g->n; i++) {
+    bool several = g->n > 1 && !g->apart;
+    bool together = several && attempt_together(c, g) == OK;
+    for (size_t i = 0; several && !together && i < g->n; i++) {
         if (c->lost && c->ending && g->results[i] == OK) /* what was refused is asked again */
             g->jobs[i]->unknown = 1;
         g->jobs[i]->attempts = 1;
     }
-    if (g->n > 1 && c->lost)
+    if (several && c->lost)
         return false;
     if (together)
         note_success(c, OK);
@@ -440,6 +454,7 @@ void pg_submit(store *st, store_job *job)
     job->unknown = 0;
     job->attempts = 0;
     job->hold_first = (store_holds){0};
+    job->waits = false;
     job->since = clock_monotonic();
     pthread_mutex_lock(&s->lock);
     bool accepted = !s->draining && !s->down && s->waiting < WAITING_MAX;

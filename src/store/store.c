@@ -250,14 +250,12 @@ err store_savepoint(txn *t)
 
 err store_release(txn *t)
 {
-    t->parts--;
-    return t->store->engine->release(t);
+    return engine_release(t);
 }
 
 void store_rollback_to(txn *t)
 {
-    t->parts--;
-    t->store->engine->rollback_to(t);
+    engine_rollback_to(t);
 }
 
 /* ---- what stays of a refusal ---- */

@@ -135,6 +135,7 @@ struct store_job {
     /* the store's */
     store_job *next;
     store_holds hold_first; /* what its next run locks beforehand, in order */
+    bool waits;             /* it stands in the lane of a row that it found taken, and waits for rows there */
     void (*on_commit)(void);
     bool kept;             /* txn_keep in its run */
     err refusal;           /* what that run came to; done is told once the commit stands */

@@ -7,6 +7,7 @@ import pytest
 
 from lib import postgres
 from lib.people import fresh
+from lib.mailbox import token_of
 from lib.pg_database import probe
 from lib.server import together
 
@@ -164,3 +165,42 @@ def test_a_lock_that_somebody_holds_is_not_waited_for_for_ever(on_database):
     assert key.get("/organizations/bar/members").status == 200
     assert count_of(server) == 2
     assert server.operator.get("/server/check").ok()["sound"]
+
+
+def test_who_waits_for_a_row_keeps_nobody_elsewhere_from_writing(on_database):
+    """A dead link of an organization whose seats are held, shown by twice as many as there are connections."""
+    server = on_database(database_timeout="3s")
+    key = server.client(key=server.setup("Bar", slug="bar")["api_key"])
+    server.operator.post("/organizations", {"name": "Free", "slug": "free", "owner": {
+        "email": "olive.martin@example.org", "given_name": "Olive", "family_name": "Martin"}}).ok(201)
+    invitations = "/organizations/bar/invitations"
+    made = invite(key, fresh("dead")).ok()["results"][0]["invitation"]["id"]
+    token = token_of(key.post(f"{invitations}/{made}/link").ok()["url"])
+    key.delete(f"{invitations}/{made}").ok()
+    holder = postgres.connect(server.beside)
+    cursor = holder.cursor()
+    cursor.execute("BEGIN")
+    cursor.execute("SELECT 1 FROM organization_seat WHERE organization_id = (SELECT id FROM organization WHERE slug = 'bar')"
+                   " FOR UPDATE")
+    done, took = threading.Event(), []
+
+    def act(i):
+        if i < 32:
+            client = server.client()
+            while not done.is_set():
+                assert client.post("/invitations/decline", {"token": token}).status in (410, 503)
+            return
+        time.sleep(0.5)
+        try:
+            for _ in range(10):
+                start = time.monotonic()
+                server.operator.patch("/organizations/free", {"name": fresh("Name").split("@")[0]}).ok()
+                took.append(time.monotonic() - start)
+        finally:
+            cursor.execute("ROLLBACK")
+            holder.close()
+            done.set()
+
+    together(33, act)
+    print(f"\nothers wrote in {max(took):.2f} s at most")
+    assert sorted(took)[5] < 0.5 and max(took) < 2, took
