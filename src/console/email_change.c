@@ -45,23 +45,43 @@ err console_me_email_form(request *r, txn *t)
 
 err console_me_email_cancel_form(request *r, txn *t)
 {
+    email_change_pending made;
     err e = email_change_cancel(t, &r->actor);
-    if (e != OK && e != ERR_NOT_FOUND) /* confirmed, lapsed or cancelled meanwhile: the page shows how it stands */
+    if (e != ERR_NOT_FOUND)
+        return e == OK ? me_redirect(r, NOTICE_EMAIL_CHANGE_CANCELLED) : e;
+    e = email_change_made(t, &r->actor, &made); /* confirmed meanwhile; else it lapsed, or was cancelled */
+    if (e != OK && e != ERR_NOT_FOUND)
         return e;
-    return me_redirect(r, e == OK ? NOTICE_EMAIL_CHANGE_CANCELLED : NOTICE_EMAIL_CHANGE_GONE);
+    return me_redirect(r, e == OK ? NOTICE_EMAIL_CHANGE_CONFIRMED : NOTICE_EMAIL_CHANGE_GONE);
+}
+
+static str moment_of(request *r, msec when)
+{
+    return phrase_moment(r->a, r->lang, r->actor.time_zone, when);
+}
+
+static err put_email_changed(request *r, txn *t, mval *m)
+{
+    email_change_pending made;
+    err e = email_change_made(t, &r->actor, &made);
+    if (e == OK)
+        PUT(m, "changed_text",
+            TEXT(r, "me.email_changed", {S("when"), moment_of(r, made.asked_at)},
+                 {S("until"), moment_of(r, made.expires_at)}));
+    return e == ERR_NOT_FOUND ? OK : e;
 }
 
 err put_email_change(request *r, txn *t, mval *m)
 {
     email_change_pending asked;
     err e = email_change_asked(t, r->actor.account_id, &asked);
-    if (e != OK)
-        return e == ERR_NOT_FOUND ? OK : e;
+    if (e == ERR_NOT_FOUND)
+        return put_email_changed(r, t, m);
+    TRY(e);
     mval *o = m_set_object(m, S("pending"));
     PUT(o, "text",
-        TEXT(r, "me.email_pending", {S("email"), asked.email},
-             {S("when"), phrase_moment(r->a, r->lang, r->actor.time_zone, asked.asked_at)},
-             {S("until"), phrase_moment(r->a, r->lang, r->actor.time_zone, asked.expires_at)}));
+        TEXT(r, "me.email_pending", {S("email"), asked.email}, {S("when"), moment_of(r, asked.asked_at)},
+             {S("until"), moment_of(r, asked.expires_at)}));
     PUT(o, "cancel_url", me_path(r, S("/email/cancel")));
     return OK;
 }
@@ -97,7 +117,7 @@ static err show_undo(request *r, txn *t, int status, bool is_waiting)
     PUT_BOOL(m, "is_waiting", is_waiting);
     PUT_BOOL(m, "is_share", v.link.is_share);
     PUT_BOOL(m, "is_taken", v.is_taken);
-    PUT(m, "until", phrase_moment(r->a, r->lang, r->actor.time_zone, v.until));
+    PUT(m, "until", moment_of(r, v.until));
     mval *goes = m_set_list(m, S("organizations"));
     for (size_t i = 0; i < v.share.gained.n; i++)
         m_add(goes, m_str(r->a, v.share.gained.p[i].name));

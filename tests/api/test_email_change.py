@@ -214,6 +214,26 @@ def test_an_address_under_way_is_seen_told_and_cancelled(acme, inbox, anonymous)
     assert person.api.submit("/me/email/cancel").headers["Location"] == "/me?notice=email_change_gone"
 
 
+def test_cancelling_too_late_says_that_the_address_has_changed(acme, inbox, anonymous):
+    person = acme.join()
+    new = fresh("new")
+    ask(person, new).ok(202)
+    assert "The address changed on" not in person.api.page("/me").text
+    anonymous.post("/email-changes/confirm", {"token": link(inbox, new, "confirm")}).ok(204)
+    went = person.api.submit("/me/email/cancel").headers["Location"]
+    assert went == "/me?notice=email_change_confirmed"
+    page = person.api.page(went).text
+    assert "the new address has been confirmed" in page and "The address changed on" in page and "takes the account back, until" in page
+    link(inbox, person.email, "undo")
+    person.api.patch("/me", {"locale": "fr"}).ok()
+    assert "L’adresse a changé le" in person.api.page("/me").text
+    person.email, old = new, person.email
+    ask(person, old).ok(202)
+    anonymous.post("/email-changes/confirm", {"token": link(inbox, old, "confirm")}).ok(204)
+    assert "L’adresse a changé le" not in person.api.page("/me").text, "it is back, and nobody undoes that"
+    assert person.api.submit("/me/email/cancel").headers["Location"] == "/me?notice=email_change_gone"
+
+
 def test_an_unproved_address_is_not_changed(acme, inbox):
     person, new = acme.owner, fresh("olive.new")  # founded by the operator: never proved
     ask(person, new).refused("address-unproved", 403)

@@ -2,6 +2,8 @@
 tests/attack/: test_hijacking.py, test_names.py, test_crowds.py, test_strangers_asking.py, test_api_keys.py, test_options.py,
 test_mail_links.py."""
 
+import re
+
 import pytest
 
 from lib.browser import ROOT, Browser
@@ -203,6 +205,45 @@ def test_an_undo_whose_address_has_a_newer_account_waits_for_it(town, acme, vict
     holder.go(town.server.url + link).press("email_undo.submit").sees("notice.email_change_undone")
     choose_password(holder, town, old, NEW, 1)
     holder.comes_to("/o/" + acme.slug)
+
+
+def longest(browser, key):
+    """What is left of a text between the places that are filled in."""
+    return max(re.split(r"\{\w+\}", browser.word(key)), key=len).strip()
+
+
+@pytest.mark.timeout(180)
+def test_an_undo_says_beforehand_what_is_in_its_way(town, acme, victim, holder):
+    old = victim.email
+    link, newer = robbed(town, victim, fresh("evil"))
+    page = holder.go(town.server.url + link)
+    for key in ("email_undo.taken", "email_undo.steps", "email_undo.sign_in"):
+        page.sees(longest(holder, key))
+    page.judged(SHOTS / "undo-taken")
+    page.press("email_undo.submit").sees("field.undo-waits").sees(longest(holder, "email_undo.until"))
+    page.go(town.server.url + link).sees(longest(holder, "email_undo.waiting")).sees(longest(holder, "email_undo.steps"))
+    page.sees_not("email_undo.note").judged(SHOTS / "undo-still-waits")
+    town.client().sign_in(old, NEW).call("DELETE", "/me", {"current_password": NEW}).ok(204)
+    page.go(town.server.url + link).sees(longest(holder, "email_undo.free")).sees_not(longest(holder, "email_undo.steps"))
+    page.judged(SHOTS / "undo-free")
+    page.press("email_undo.submit").sees("notice.email_change_undone")
+
+
+@pytest.mark.timeout(180)
+def test_a_share_is_named_before_it_is_taken(town, acme, victim, holder):
+    old, own = victim.email, fresh("own")
+    former = town.client().sign_in(old, PASSWORD)
+    later = town.found("Rowing Club")
+    for client, to in ((victim.api, own), (former, old)):
+        client.post("/me/email", {"email": to, "current_password": PASSWORD}).ok(202)
+        town.client().post("/email-changes/confirm", {"token": mailed(town.inbox, to, "/email/confirm/")}).ok(204)
+        if to == own:
+            later.invite(own)
+            client.post("/invitations/accept", {"token": town.inbox.token_for(own, invitation=True)}).ok(201)
+    link = "/email/undo/" + mailed(town.inbox, own, "/email/undo/")
+    holder.go(town.server.url + link).sees("email_undo.share_title").sees("Rowing Club").sees("email_undo.share_keys").sees_not("Acme")
+    holder.judged(SHOTS / "undo-share").press("email_undo.share_submit").sees("notice.email_share_taken")
+    holder.be(former, town.server.url).go(town.server.url + "/me").sees("Acme").sees_not("Rowing Club")
 
 
 @pytest.mark.timeout(120)

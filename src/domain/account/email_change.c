@@ -122,6 +122,17 @@ err email_change_asked(txn *t, uuid account_id, email_change_pending *out)
     return OK;
 }
 
+err email_change_made(txn *t, const actor *by, email_change_pending *out)
+{
+    address now;
+    q_email_change_standing_row row;
+    TRY(q_email_change_standing(t, &row, .account_id = by->account_id, .kind = email_change_kind_text(EMAIL_UNDO),
+                                .now = t->now));
+    bool is_back = address_parse(t->a, by->email, &now) && str_eq(now.key, row.email_key); /* it left and returned */
+    *out = (email_change_pending){row.email, row.created_at, row.expires_at};
+    return is_back || row.since_at ? ERR_NOT_FOUND : OK;
+}
+
 err email_change_cancel(txn *t, const actor *by)
 {
     int64_t gone;

@@ -35,6 +35,11 @@ typedef struct email_change_pending {
 } email_change_pending;
 /** ERR_NOT_FOUND when none waits. */
 err email_change_asked(txn *t, uuid account_id, email_change_pending *out);
+/**
+ * The last change that was made, while the address before can still undo it: that address, when, until when. Less one
+ * whose link gives a share alone. ERR_NOT_FOUND.
+ */
+err email_change_made(txn *t, const actor *by, email_change_pending *out);
 /** Its link is dead. ERR_NOT_FOUND when none waits. */
 err email_change_cancel(txn *t, const actor *by);
 

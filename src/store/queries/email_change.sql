@@ -15,7 +15,7 @@ SELECT id, account_id, kind, email, email_key, secret_hash, created_at, expires_
 
 -- The newest of a kind that is still good.
 -- name: email_change_standing :one
-SELECT email, created_at, expires_at FROM email_change
+SELECT email, email_key, created_at, expires_at, since_at FROM email_change
  WHERE account_id = :account_id AND kind = :kind AND expires_at > :now ORDER BY created_at DESC, id DESC LIMIT 1;
 
 -- name: email_undos :many
