@@ -203,6 +203,26 @@ def test_an_account_that_a_share_leaves_is_told(town, acme, lang, subject, named
     assert organizations(former) == {acme.id}, "and its sessions go on"
 
 
+def test_a_share_whose_address_has_a_newer_account_is_not_offered_yet(town, acme):
+    person, own = acme.join(), fresh("own")
+    old = person.email
+    former = town.client().sign_in(old, PASSWORD)
+    move(town, person.api, own)
+    later = town.found("Later")
+    join(town, later, person, own)
+    move(town, former, old)
+    newer = newer_account(town, town.found("Theirs"), own, 2)
+    link = "/email/undo/" + mailed(town.inbox, own, "/email/undo/")
+    page = town.client().page(link).text
+    assert "nothing can be taken yet" in page and "<li>Later</li>" in page and "Take what is mine" not in page and 'href="/sign-in"' in page
+    undo(town, own).refused("address-taken", 409)
+    assert organizations(former) == {acme.id, later.id}
+    leave(newer)
+    assert "Take what is mine" in town.client().page(link).text
+    undo(town, own).ok(204)
+    assert organizations(recover(town, own)) == {later.id}
+
+
 def test_the_old_addresss_undo_leaves_the_share_of_the_address_in_between(town, acme):
     person, own, evil = acme.join(), fresh("own"), fresh("evil")
     old = person.email
