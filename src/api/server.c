@@ -37,6 +37,17 @@ err api_server_database(request *r, txn *t)
     return REPLY(r, 200, server_database, .database = database_of(r, t));
 }
 
+/* `until` stays 0 where nobody knows any more. */
+static err waits_of(txn *t, uuid account_id, msec *until)
+{
+    size_t n;
+    account_waiting *list;
+    TRY(accounts_waiting(t, &list, &n));
+    for (size_t i = 0; i < n; i++)
+        *until = uuid_eq(list[i].id, account_id) ? list[i].until : *until;
+    return OK;
+}
+
 err api_server_check(request *r, txn *t)
 {
     str *findings, *broken;
@@ -85,8 +96,18 @@ err api_server_show_account(request *r, txn *t)
     size_t undos;
     reply_earlier_address *earlier;
     TRY(earlier_of(r, t, account.id, &earlier, &undos));
+    email_change_pending asked = {0};
+    msec until = 0;
+    err e = email_change_asked(t, account.id, &asked);
+    if (e != OK && e != ERR_NOT_FOUND)
+        return e;
+    bool waits = str_empty(account.email);
+    if (waits)
+        TRY(waits_of(t, account.id, &until));
     return REPLY(r, 200, account_places, .account = view_account(&account), .memberships = {items, n},
-                 .earlier_addresses = {earlier, undos});
+                 .earlier_addresses = {earlier, undos}, .has_email_change = e == OK,
+                 .email_change = {.email = asked.email, .requested_at = asked.asked_at, .expires_at = asked.expires_at},
+                 .has_waiting = waits, .waiting = {.until = until});
 }
 
 err api_server_reset_password(request *r, txn *t)

@@ -6,11 +6,31 @@
 #include <stdio.h>
 #include <unistd.h>
 
+/* Of the whole answer: nobody reads an empty address as one that waits. */
+static str show_held(cli *c, const json_t *item)
+{
+    json_t *waiting = json_at(item, AT(account_places, waiting));
+    if (!json_is_object(waiting))
+        return show_text(c, json_at(item, AT(account_places, account.email)));
+    return SAID(c, "cli.account.waits", {"when", show_time(c, json_at(item, AT(account_places, waiting.until)))});
+}
+
+static str show_new_address(cli *c, const json_t *item)
+{
+    json_t *email = json_at(item, AT(account_places, email_change.email));
+    if (!email)
+        return show_text(c, email);
+    return SAID(c, "cli.account.new_address", {"email", show_text(c, email)},
+                {"asked", show_time(c, json_at(item, AT(account_places, email_change.requested_at)))},
+                {"when", show_time(c, json_at(item, AT(account_places, email_change.expires_at)))});
+}
+
 int run_account_show(cli *c)
 {
     static const table_column sheet[] = {
         {"id", AT(account_places, account.id), NULL},
-        {"email", AT(account_places, account.email), NULL},
+        {"email", AT_WHOLE, show_held},
+        {"new_address", AT_WHOLE, show_new_address},
         {"name", AT(account_places, account), show_name},
         {"locale", AT(account_places, account.locale), NULL},
         {"address_proved", AT(account_places, account.email_proved), NULL},

@@ -13,7 +13,7 @@ import unicodedata
 from lib import pdf
 from lib.cli import document, documents, refused
 from lib.mailbox import token_of
-from lib.people import fresh
+from lib.people import PASSWORD, fresh
 from lib.server import BINARY
 
 # ---- organizations
@@ -219,6 +219,19 @@ def test_accounts(server, acme):
     refused(server.cli("account", "reset-password", "nobody@example.org", check=False))
 
 
+def test_an_account_shows_the_change_of_address_under_way(server, acme, inbox):
+    person = acme.join()
+    shown = document(server.cli("account", "show", person.email, "--json"))
+    assert shown["email_change"] is None and shown["waiting"] is None
+    new = fresh()
+    person.api.post("/me/email", {"email": new, "current_password": PASSWORD}).ok()
+    pending = person.api.get("/me/email").ok()["pending"]
+    assert document(server.cli("account", "show", person.email, "--json"))["email_change"] == pending
+    for lang, text in (("en_GB.UTF-8", "New address"), ("fr_FR.UTF-8", "Nouvelle adresse")):
+        (row,) = [x for x in server.cli("account", "show", person.email, env={"LC_ALL": lang}).stdout.splitlines() if new in x]
+        assert row.startswith(text) and pending["expires_at"][:4] in row
+
+
 # ---- mail
 
 
@@ -231,6 +244,19 @@ def test_mails(server, acme, inbox):
     assert address in server.cli("mail", "list").stdout
     assert document(server.cli("mail", "retry", "--json"))["retried"] == 0
     assert "0" in server.cli("mail", "retry").stdout
+
+
+def test_a_mails_kind_is_said_in_words(server, acme, inbox):
+    """Every kind has a text in both languages: spec/words.yaml demands it."""
+    person = acme.join()
+    new = fresh()
+    person.api.post("/me/email", {"email": new, "current_password": PASSWORD}).ok()
+    inbox.last(new)
+    for lang, kind in (("fr_FR.UTF-8", "nouvelle adresse à confirmer"), ("en_GB.UTF-8", "new address to confirm")):
+        listed = server.cli("mail", "list", env={"LC_ALL": lang}).stdout
+        (row,) = [line for line in listed.splitlines() if new in line]
+        assert kind in row and "email_change" not in listed
+    assert [m["kind"] for m in documents(server.cli("mail", "list", "--json")) if m["recipient"] == new] == ["email_change"]
 
 
 def test_a_test_mail_tells_the_servers_words(server, inbox):

@@ -394,7 +394,11 @@ def test_the_operator_finds_an_account_that_waits_by_its_id(town, acme):
     assert town.operator.get("/server/accounts/export", email=person.id).ok()["account"]["id"] == person.id
     said = town.server.cli("check").stdout
     assert person.id in said
+    (until,) = [w["until"] for w in raw["waiting"] if w["account"] == person.id]
+    assert shown["waiting"] == {"until": until} and shown["email_change"] is None
     assert person.email in town.server.cli("account", "show", person.id).stdout
+    for lang, text in (("en", "waits without an address until "), ("fr", "attend sans adresse jusqu’au ")):
+        assert text + until[:5] in town.server.cli("account", "show", person.id, env={"LC_ALL": lang}).stdout
     town.clock.advance(days=31)
     undo(town, person.email).refused("token-invalid", 410)
     assert person.id in [w["account"] for w in town.operator.get("/server/check").ok()["waiting"]], "until somebody decides"
