@@ -210,7 +210,7 @@ def test_what_is_revoked_after_its_person_moved_is_theirs_still(town, acme):
     assert [other.invitation(i)["email"] for i in (first, second)] == ["", ""]
 
 
-def test_an_undo_takes_along_what_lay_at_the_address_that_loses(town, acme):
+def test_an_undo_leaves_what_lay_at_the_address_to_whoever_proves_it(town, acme):
     person, own, other = acme.join(), fresh("own"), town.found("Other")
     move(town, person.api, own)
     inv = other.invite(own)
@@ -220,6 +220,10 @@ def test_an_undo_takes_along_what_lay_at_the_address_that_loses(town, acme):
     town.clock.advance(days=8)
     close_at(town, person.email, NEW)
     other.api.sign_in(other.owner.email, PASSWORD)
+    assert other.invitation(inv)["email"] == own
+    acme.api.sign_in(acme.owner.email, PASSWORD)
+    acme.join(own)
+    close_at(town, own, PASSWORD)
     assert other.invitation(inv)["email"] == ""
 
 
@@ -256,3 +260,29 @@ def test_who_parted_and_closes_is_forgotten_by_the_record_of_the_other(town, acm
     settled(town, own, 2)
     assert traces(town.server, own) == set()
     assert "account" in traces(town.server, person.email)
+
+
+def test_of_two_who_part_each_is_forgotten_by_the_record(town, acme):
+    person, first, second = acme.join(), fresh("first"), fresh("second")
+    move(town, person.api, first)
+    join(town, town.found("Later"), person, first)
+    move(town, town.client().sign_in(first, PASSWORD), second)
+    join(town, town.found("Last"), Person(town.client().sign_in(second, PASSWORD), second), second)
+    undo(town, first).ok(204)
+    town.inbox.resets(first, 1)
+    undo(town, person.email).ok(204)
+    for address in (first, second):
+        close(recover(town, address), NEW)
+        settled(town, address, 2)
+        assert traces(town.server, address) == set(), address
+
+
+def test_a_thief_who_parts_and_closes_takes_no_more_of_the_record_than_their_address(town, acme):
+    person, evil = acme.join(), fresh("evil")
+    move(town, person.api, evil)
+    join(town, town.found("Theirs"), Person(town.client().sign_in(evil, PASSWORD), evil), evil)
+    undo(town, person.email).ok(204)
+    close(recover(town, evil, "thief-password-9"), "thief-password-9")
+    settled(town, evil, 2)
+    details = [row[0] for row in town.server.query("SELECT detail FROM audit_detail") if person.email in row[0]]
+    assert any('"before"' in text for text in details) and evil not in "".join(details)

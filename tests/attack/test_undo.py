@@ -555,3 +555,20 @@ def test_trying_again_wins_an_undo_that_waits_no_time(town, acme):
     assert take_back(town, link).status == 409
     town.clock.advance(days=4)
     assert take_back(town, link).status == 410
+
+
+def test_a_thiefs_wait_costs_the_holder_none_of_theirs(town, acme):
+    """old, own, evil: evil's undo of own's ... whichever waits first, each link waits thirty days from its own first try."""
+    person, own = acme.join(), fresh("own")
+    old = person.email
+    move(town, person.api, own)
+    move(town, town.client().sign_in(own, PASSWORD), fresh("evil"))
+    newer_account(town, town.found("Theirs"), old, 2)
+    newer_account(town, town.found("Others"), own)
+    first, second = links(town, old)[0], links(town, own)[0]
+    assert take_back(town, second).status == 409
+    town.clock.advance(days=29)
+    assert take_back(town, first).status == 409
+    town.clock.advance(days=2)
+    assert take_back(town, second).status == 410
+    assert take_back(town, first).status == 409

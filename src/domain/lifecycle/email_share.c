@@ -34,7 +34,9 @@ err email_share_move(txn *t, const actor *by, const email_share *s, uuid heir)
 
 err email_share_record(txn *t, const email_share *s, uuid heir)
 {
-    return q_audit_detail_share(t, .also_id = heir, .about_id = s->account_id,
+    if (!s->email.n) /* whom it waits for has an address of its own in it, when they have it back */
+        return OK;
+    return q_audit_detail_share(t, .heir = heir, .email = s->email, .about_id = s->account_id,
                                 .since = uuid_first(s->since - EMAIL_CHANGE_LIFETIME));
 }
 

@@ -22,8 +22,8 @@ err email_share_find(txn *t, email_share *s);
  */
 err email_share_move(txn *t, const actor *by, const email_share *s, uuid heir);
 /**
- * What the record says of the account since its address asked for it goes when either closes: it may name both. After
- * the last line about the parting.
+ * Notes that what the record says of the account since the address asked for it may name the heir by that address,
+ * which then goes from it when the heir closes. After the last line about the parting.
  */
 err email_share_record(txn *t, const email_share *s, uuid heir);
 /**

@@ -102,12 +102,15 @@ static err record(txn *t, const actor *who, const parting *p, str address)
                  .detail = {.before = p->was.email, .after = p->undo.email});
 }
 
-/* The address that loses is its heir's, or free; and what the record says since of the account may name the heir. */
+/*
+ * What lies at the address that loses is its heir's; without one it is nobody's, and waits for whoever proves it. What
+ * the record says since of the account may name the heir.
+ */
 static err leave(txn *t, const parting *p)
 {
     uuid heir = uuid_new(t->now);
     if (!leaves_somebody(p))
-        return p->was.email.n && !str_eq(p->was.email_key, p->undo.email_key) ? account_leaves_address(t, &p->was) : OK;
+        return OK;
     TRY(part(t, p, heir));
     return email_share_record(t, &p->later, heir);
 }
@@ -125,16 +128,12 @@ static err outlive(txn *t, const parting *p, msec upto, msec until)
     return q_email_change_outlive(t, .expires_at = until, .account_id = p->was.id, .upto = upto, .now = t->now);
 }
 
-/* So long from when it was first set aside: trying again, by whichever link, wins no more time. */
+/* So long from when this link was first tried: trying again wins no more time, and nobody's trying costs another's. */
 static err waits_until(txn *t, const parting *p, msec *until)
 {
-    q_email_change_longest_row standing;
-    *until = t->now + SET_ASIDE_FOR;
-    if (p->was.email.n)
-        return OK;
-    TRY(q_email_change_longest(t, &standing, .account_id = p->was.id));
-    *until = standing.expires_at;
-    return OK;
+    msec since = p->undo.tried_at ? p->undo.tried_at : t->now;
+    *until = since + SET_ASIDE_FOR;
+    return p->undo.tried_at ? OK : q_email_change_tried(t, .tried_at = t->now, .id = p->undo.id);
 }
 
 /* Its link is in the first mail alone; this one says what is in its way, and until when it is good. */

@@ -299,7 +299,8 @@ CREATE TABLE email_change (
     secret_hash BLOB NOT NULL,
     created_at INTEGER NOT NULL,
     expires_at INTEGER NOT NULL,
-    since_at INTEGER -- of an undo that gives a share alone: what the account gained from then until created_at
+    since_at INTEGER, -- of an undo that gives a share alone: what the account gained from then until created_at
+    tried_at INTEGER  -- of an undo whose address had another account: when it was used first
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX email_change_account ON email_change (account_id);
 
@@ -423,14 +424,22 @@ CREATE TABLE audit_detail (
     organization_id BLOB NOT NULL,
     event_id BLOB NOT NULL,
     about_id BLOB, -- whose details: an account, an invitation …
-    also_id BLOB,  -- an account that parted from it, and had one of the addresses
     salt BLOB NOT NULL,
     detail TEXT NOT NULL, -- JSON
     PRIMARY KEY (organization_id, event_id),
     FOREIGN KEY (organization_id, event_id) REFERENCES audit_event (organization_id, id)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX audit_detail_about ON audit_detail (about_id);
-CREATE INDEX audit_detail_also ON audit_detail (also_id) WHERE also_id IS NOT NULL;
+
+-- Whose address else stands in a detail: an account's that parted from the one it is about.
+CREATE TABLE audit_detail_also (
+    organization_id BLOB NOT NULL,
+    event_id BLOB NOT NULL,
+    account_id BLOB NOT NULL,
+    email TEXT NOT NULL,
+    PRIMARY KEY (organization_id, event_id, account_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX audit_detail_also_account ON audit_detail_also (account_id);
 
 -- What becomes one line of the record: what anonymous callers do and what is refused, by action, source and minute; and, without an
 -- action, how many such lines a day has.

@@ -65,19 +65,32 @@ UPDATE invitation SET person_id = :heir
 -- param: heir uuid
 UPDATE mail SET account_id = :heir
  WHERE account_id = :account_id
-   AND (recipient = :recipient OR recipient IN (SELECT c.email FROM email_change c WHERE c.account_id = :heir AND c.kind = 'undo'));
+   AND (lower(recipient) = lower(:recipient) OR lower(recipient) IN (SELECT lower(c.email) FROM email_change c WHERE c.account_id = :heir AND c.kind = 'undo'));
 
 -- What the record says of an account since a moment may name whoever parted from it, too.
 -- name: audit_detail_share :exec
 -- @global an account's traces, in every organization
+-- param: heir uuid
 -- param: since uuid
-UPDATE audit_detail SET also_id = :also_id WHERE about_id = :about_id AND event_id >= :since AND also_id IS NULL;
+INSERT INTO audit_detail_also (account_id, organization_id, event_id, email)
+SELECT :heir, d.organization_id, d.event_id, :email FROM audit_detail d WHERE d.about_id = :about_id AND d.event_id >= :since;
+
+-- In what is another's record, the address alone goes.
+-- name: audit_detail_blank :exec
+-- @global a closed account's traces, in every organization
+UPDATE audit_detail SET detail = replace(detail, '"' || (SELECT x.email FROM audit_detail_also x WHERE x.account_id = :account_id
+         AND x.organization_id = audit_detail.organization_id AND x.event_id = audit_detail.event_id) || '"', '""')
+ WHERE (organization_id, event_id) IN (SELECT y.organization_id, y.event_id FROM audit_detail_also y WHERE y.account_id = :account_id);
+
+-- name: audit_detail_also_forget :exec
+-- @global a closed account's traces, in every organization
+DELETE FROM audit_detail_also WHERE account_id = :account_id;
 
 -- What the record says of the person beside the events: of the account, and of the invitations it was invited by.
 -- name: audit_detail_erase :exec
 -- @global a closed account's traces, in every organization
 DELETE FROM audit_detail
- WHERE about_id = :account_id OR also_id = :account_id OR about_id IN (SELECT i.id FROM invitation i WHERE i.person_id = :account_id);
+ WHERE about_id = :account_id OR about_id IN (SELECT i.id FROM invitation i WHERE i.person_id = :account_id);
 
 -- name: mail_recipient_erase :exec
 -- @global a closed account's traces, in every organization

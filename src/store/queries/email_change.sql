@@ -6,12 +6,12 @@ VALUES (:id, :account_id, :kind, :email, :email_key, :secret_hash, :created_at, 
 
 -- name: email_change_get :one
 -- as: email_change
-SELECT id, account_id, kind, email, email_key, secret_hash, created_at, expires_at, since_at FROM email_change WHERE id = :id;
+SELECT id, account_id, kind, email, email_key, secret_hash, created_at, expires_at, since_at, tried_at FROM email_change WHERE id = :id;
 
 -- Whoever comes second waits, and finds nothing.
 -- name: email_change_use :one
 -- as: email_change
-SELECT id, account_id, kind, email, email_key, secret_hash, created_at, expires_at, since_at FROM email_change WHERE id = :id FOR UPDATE;
+SELECT id, account_id, kind, email, email_key, secret_hash, created_at, expires_at, since_at, tried_at FROM email_change WHERE id = :id FOR UPDATE;
 
 -- The newest of a kind that is still good.
 -- name: email_change_standing :one
@@ -34,9 +34,9 @@ SELECT created_at FROM email_change
 UPDATE email_change SET expires_at = :expires_at
  WHERE account_id = :account_id AND kind = 'undo' AND created_at <= :upto AND since_at IS NULL AND expires_at > :now AND expires_at < :expires_at;
 
--- Until when the last of its undo links is good.
--- name: email_change_longest :one
-SELECT expires_at FROM email_change WHERE account_id = :account_id AND kind = 'undo' ORDER BY expires_at DESC, id DESC LIMIT 1;
+-- When its address had another account, for the first time.
+-- name: email_change_tried :exec
+UPDATE email_change SET tried_at = :tried_at WHERE id = :id;
 
 -- When the account last left an address, whichever.
 -- name: email_change_newest :one
