@@ -59,9 +59,6 @@ err member_touch(txn *t, uuid organization_id, uuid id, msec when)
 
 /* ---- changing ---- */
 
-/* Locks are taken in one order everywhere, or transactions would wait for each other in a ring: the caller's own
- * membership (actor_enter), the membership that changes, the seats, then what hangs on those. */
-
 static err end_membership(txn *t, const actor *by, const q_member_lock_row *m, pending_fate fate, seat_cause why)
 {
     seats s;

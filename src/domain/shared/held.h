@@ -1,6 +1,7 @@
 /*
  * The rows that are locked in one order (store_hold), first to last: who has one of a kind waits for none of an earlier
- * kind.
+ * kind. Limits alone are counted wherever they come, since counting asks no turn; whoever counted waits for no account.
+ * Memberships, groups and invitations change under the seats, or under the account whose they are (email_share).
  */
 #ifndef PARVIS_DOMAIN_SHARED_HELD_H
 #define PARVIS_DOMAIN_SHARED_HELD_H
