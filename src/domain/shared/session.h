@@ -14,12 +14,12 @@ err session_authenticate(txn *t, str token, actor *who);
 /**
  * Reads the caller's place in the organization that `organization` names (TypeID or slug) and fills
  * who->organization_id, membership_id, role and may. Call it in the transaction that does the work: a right lost a
- * moment ago is lost. In a writing one a member's organization has its seats locked. Errors: ERR_NOT_FOUND when there is
- * no such organization or the caller is not an active member (nothing else is said, but who->organization_id is filled when
- * there is one, and a key is for it); ERR_ADDRESS_UNPROVED when the account is confined elsewhere; ERR_UNAUTHENTICATED
- * when the session is older or was idle for longer than the organization allows; ERR_SECOND_FACTOR_REQUIRED when it
- * asks for one that this session has not shown, or that the account of this key does not have; ERR_FORBIDDEN when a
- * permission of `needed` is missing.
+ * moment ago is lost. In a writing one a member's organization has its seats locked. Errors: ERR_NOT_FOUND when
+ * there is no such organization or the caller is not an active member (nothing else is said, but
+ * who->organization_id is filled when there is one, and a key is for it); ERR_ADDRESS_UNPROVED when the account is
+ * confined elsewhere; ERR_UNAUTHENTICATED when the session is older or was idle for longer than the organization
+ * allows; ERR_SECOND_FACTOR_REQUIRED when it asks for one that this session has not shown, or that the account of
+ * this key does not have; ERR_FORBIDDEN when a permission of `needed` is missing.
  */
 err actor_enter(txn *t, actor *who, str organization, permission needed);
 
