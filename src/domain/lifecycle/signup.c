@@ -249,6 +249,7 @@ err signup_confirm(txn *t, const actor *who, uuid id, str code, founded *out)
     account_view holder;
     TRY(signup_allowed(t->env));
     TRY(take(t, &RATE_SIGNUP_TRY, source_of(t, who)));
+    txn_keep(t); /* of a sign-up that is not there, too */
     TRY(open_signup(t, id, &row, &o));
     bool right = is_right(t, id, &row, code);
     err e = right ? account_by_email(t, o.email, &holder) : OK; /* one may have come since */
