@@ -27,7 +27,8 @@ static void add(store_holds *list, store_hold what)
         store_hold *grown = realloc(list->p, room * sizeof *grown);
         if (!grown)
             abort();
-        *list = (store_holds){grown, list->n, room};
+        list->p = grown;
+        list->room = room;
     }
     list->p[list->n++] = what;
 }
