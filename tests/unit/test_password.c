@@ -71,6 +71,19 @@ static void test_as_other_keyboards_type_it(void **state)
     json_decref(cases);
 }
 
+static void test_what_was_hashed_at_other_costs(void **state)
+{
+    char hash[crypto_pwhash_STRBYTES];
+    str typed = S("une phrase de passe");
+    bool anew;
+    (void)state;
+    assert_int_equal(crypto_pwhash_str_alg(hash, typed.p, typed.n, 1, 8 << 20, crypto_pwhash_ALG_ARGON2ID13), 0);
+    assert_true(password_verify(str_of(hash), typed, &anew));
+    assert_true(anew);
+    assert_false(password_verify(str_of(hash), S("une phrase de pass"), &anew));
+    assert_false(anew);
+}
+
 /* Hashed as it was typed, before: it opens when it is typed so, and is to be hashed anew. */
 static void test_what_was_hashed_as_typed(void **state)
 {
@@ -165,6 +178,7 @@ int main(void)
         cmocka_unit_test(test_no_hash),
         cmocka_unit_test(test_as_other_keyboards_type_it),
         cmocka_unit_test(test_what_was_hashed_as_typed),
+        cmocka_unit_test(test_what_was_hashed_at_other_costs),
         cmocka_unit_test(test_verdicts),
         cmocka_unit_test(test_score_grows),
     };
