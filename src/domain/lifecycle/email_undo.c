@@ -129,11 +129,9 @@ static err outlive(txn *t, const parting *p, msec upto, msec until)
 }
 
 /* So long from when this link was first tried: trying again wins no more time, and nobody's trying costs another's. */
-static err waits_until(txn *t, const parting *p, msec *until)
+static msec waits_until(const q_email_change_row *undo, msec now)
 {
-    msec since = p->undo.tried_at ? p->undo.tried_at : t->now;
-    *until = since + SET_ASIDE_FOR;
-    return p->undo.tried_at ? OK : q_email_change_tried(t, .tried_at = t->now, .id = p->undo.id);
+    return (undo->tried_at ? undo->tried_at : now) + SET_ASIDE_FOR;
 }
 
 /* Its link is in the first mail alone; this one says what is in its way, and until when it is good. */
@@ -150,10 +148,11 @@ static err tell_aside(txn *t, const parting *p)
  */
 static err set_aside(txn *t, const actor *who, const parting *p)
 {
-    msec until;
     uuid id = p->was.id;
     str none = account_no_key(t->a, id);
-    TRY(waits_until(t, p, &until));
+    msec until = waits_until(&p->undo, t->now);
+    if (!p->undo.tried_at)
+        TRY(q_email_change_tried(t, .tried_at = t->now, .id = p->undo.id));
     if (p->was.email.n) { /* else another link set it aside, or this one did */
         TRY(tell_loser(t, p));
         TRY(tell_aside(t, p));
@@ -207,7 +206,7 @@ err email_undo_lookup(txn *t, str token, email_undo_view *out)
     TRY(email_change_lookup(t, token, EMAIL_UNDO, &out->link));
     TRY(look_taken(t, &row, &out->is_taken));
     bool would_wait = out->is_taken && !out->link.is_share && out->link.current.n;
-    out->until = would_wait ? t->now + SET_ASIDE_FOR : row.expires_at;
+    out->until = would_wait ? waits_until(&row, t->now) : row.expires_at;
     out->share = (email_share){.account_id = row.account_id, .since = row.since_at, .until = row.created_at};
     return out->link.is_share ? email_share_find(t, &out->share) : OK;
 }

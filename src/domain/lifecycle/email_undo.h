@@ -15,11 +15,11 @@ typedef struct email_undone {
 /**
  * Gives the old address the account as it was at the change: its id and the memberships it had. Sessions, keys, the
  * password, second factors added since, later changes of address end; a reset link goes to the old address. What was
- * gained since stays with whoever proved the new address, as an account of its own with the password that was set there
- * (none: a reset mail leads to one), and that address is told. Where the old address has another account by now that
- * proved it, the account is taken from whoever has it all the same and *waits without an address; the link stays good
- * for 30 days more, and gives it back once that account is closed or has moved: ERR_ADDRESS_TAKEN then, though all this
- * is done, and the old address is told what to do. ERR_TOKEN_INVALID.
+ * gained since stays with whoever proved the new address, as an account of its own with the password that was set
+ * there (none: a reset mail leads to one), and that address is told. Where the old address has another account by
+ * now that proved it, the account is taken from whoever has it all the same and waits without an address; the link
+ * stays good for 30 days from its first use, and gives it back once that account is closed or has moved:
+ * ERR_ADDRESS_TAKEN then, though all this is done, and the old address is told what to do. ERR_TOKEN_INVALID.
  *
  * A link that was lessened gives its share: email_share_take.
  */
