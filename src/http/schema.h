@@ -4,7 +4,12 @@
 
 #include "http/request.h"
 
-enum { JSON_DEPTH_MAX = 16, FORM_PAIRS_MAX = 2000 };
+enum {
+    JSON_DEPTH_MAX = 16,
+    JSON_VALUES_MAX = 4096, /* in a body of up to 64 KB; */
+    JSON_VALUE_BYTES = 16,  /* in a longer one a value takes that many bytes, on average, or more */
+    FORM_PAIRS_MAX = 2000
+};
 
 /**
  * Once, before threads: gives the JSON reader its hash seed, and memory that is wiped when freed (it holds passwords).
@@ -14,7 +19,8 @@ void schema_setup(void);
 /**
  * Fills a new struct in the arena (*out) from the text, or notes up to PROBLEM_FIELDS_MAX refused fields, each with its
  * pointer (RFC 6901). Text that holds control characters or bidirectional overrides is refused everywhere.
- * Errors: ERR_INVALID_REQUEST; ERR_MALFORMED_JSON (RFC 8259, repeated names, more than JSON_DEPTH_MAX levels);
+ * Errors: ERR_INVALID_REQUEST; ERR_MALFORMED_JSON (RFC 8259, repeated names, more than JSON_DEPTH_MAX levels, more
+ * values than JSON_VALUES_MAX);
  * ERR_BAD_REQUEST for a form or query with unsound escapes or too many pairs.
  */
 err schema_from_json(const schema *s, arena *a, problem *p, str text, void **out);

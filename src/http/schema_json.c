@@ -1,5 +1,5 @@
 /*
- * From JSON to the operation's struct, by jansson: depth is bounded before it recurses, and what it had in memory is
+ * From JSON to the operation's struct, by jansson: depth and number are bounded before it reads, and what it had in memory is
  * wiped, for bodies hold passwords.
  */
 #include "http/schema.h"
@@ -23,28 +23,41 @@ void schema_setup(void)
     json_object_seed(0);
 }
 
-/* Before the reader recurses: how deep brackets nest outside strings. */
-static bool too_deep(str text)
+/* What brackets, commas and strings make of a text before the reader recurses, and makes an object of each name. */
+typedef struct outline {
+    unsigned depth, deepest;
+    size_t values;
+    bool in_string;
+} outline;
+
+static void outline_take(outline *o, char c)
 {
-    unsigned depth = 0;
-    bool in_string = false;
+    if (c == '"')
+        o->in_string = true;
+    else if (c == '{' || c == '[')
+        o->values++, o->depth++;
+    else if (c == ',')
+        o->values++;
+    else if ((c == '}' || c == ']') && o->depth > 0)
+        o->depth--;
+    if (o->depth > o->deepest)
+        o->deepest = o->depth;
+}
+
+/* Thousands of names cost far more than their bytes: no body that is right has so many. */
+static bool too_much(str text)
+{
+    outline o = {0};
     for (size_t i = 0; i < text.n; i++) {
-        char c = text.p[i];
-        if (in_string) {
-            if (c == '\\')
-                i++;
-            else if (c == '"')
-                in_string = false;
-        } else if (c == '"') {
-            in_string = true;
-        } else if (c == '{' || c == '[') {
-            if (++depth > JSON_DEPTH_MAX)
-                return true;
-        } else if ((c == '}' || c == ']') && depth > 0) {
-            depth--;
-        }
+        if (!o.in_string)
+            outline_take(&o, text.p[i]);
+        else if (text.p[i] == '\\')
+            i++;
+        else if (text.p[i] == '"')
+            o.in_string = false;
     }
-    return false;
+    size_t most = text.n / JSON_VALUE_BYTES > JSON_VALUES_MAX ? text.n / JSON_VALUE_BYTES : JSON_VALUES_MAX;
+    return o.deepest > JSON_DEPTH_MAX || o.values > most;
 }
 
 static void read_object(check *c, const field *fields, const json_t *value, void *object, const place *at);
@@ -134,7 +147,7 @@ static void read_object(check *c, const field *fields, const json_t *value, void
 err schema_from_json(const schema *s, arena *a, problem *p, str text, void **out)
 {
     *out = NULL;
-    if (too_deep(text) || !str_is_utf8(text))
+    if (too_much(text) || !str_is_utf8(text))
         return ERR_MALFORMED_JSON;
     json_t *root = json_loadb(text.p ? text.p : "", text.n, JSON_REJECT_DUPLICATES, NULL);
     if (!root)

@@ -204,6 +204,33 @@ static void brackets_in_strings_have_no_depth(void **state)
     expect_json(&schema_body_sign_in, S("{\"email\":\"[[[[[[[[[[[[[[[[[[[[\\\"{{{{\",\"password\":\"x\"}"), OK, "");
 }
 
+/* An object of `names` names beside a list of `lists` empty lists. */
+static err read_many(int names, int lists)
+{
+    BUF_SCOPED text = {0};
+    void *body;
+    p = (problem){0};
+    buf_lit(&text, "{\"0\":[");
+    for (int i = 0; i < lists; i++)
+        buf_printf(&text, "%s[]", i ? "," : "");
+    buf_lit(&text, "]");
+    for (int i = 1; i < names; i++)
+        buf_printf(&text, ",\"%d\":1", i);
+    buf_lit(&text, "}");
+    return schema_from_json(&schema_body_sign_in, a, &p, buf_str(&text), &body);
+}
+
+/* A body of 64 KB could have 20,000: each is a node to make, for a caller whom nobody knows. */
+static void counts_values_before_it_makes_them(void **state)
+{
+    (void)state;
+    assert_int_equal(read_many(JSON_VALUES_MAX - 1, 0), ERR_INVALID_REQUEST);
+    assert_int_equal(read_many(JSON_VALUES_MAX, 0), ERR_MALFORMED_JSON);
+    assert_int_equal(read_many(1, JSON_VALUES_MAX / 2 - 1), ERR_INVALID_REQUEST);
+    assert_int_equal(read_many(1, JSON_VALUES_MAX / 2), ERR_MALFORMED_JSON);
+    expect_json(&schema_body_sign_in, S("{\"email\":\",,,,[[[{{{\",\"password\":\"x\"}"), OK, "");
+}
+
 static void reads_a_form(void **state)
 {
     (void)state;
@@ -314,6 +341,7 @@ int main(void)
         TEST(refusals_are_bounded),
         TEST(refuses_broken_json),
         TEST(brackets_in_strings_have_no_depth),
+        TEST(counts_values_before_it_makes_them),
         TEST(reads_a_form),
         TEST(refuses_odd_forms),
         TEST(reads_queries),
