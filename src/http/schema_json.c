@@ -1,6 +1,6 @@
 /*
- * From JSON to the operation's struct, by jansson: depth and number are bounded before it reads, and what it had in memory is
- * wiped, for bodies hold passwords.
+ * From JSON to the operation's struct, by jansson: depth and number are bounded before it reads, and what it had in
+ * memory is wiped, for bodies hold passwords.
  */
 #include "http/schema.h"
 
