@@ -5,18 +5,21 @@ gen_limits.py LIMITS.yaml SRC OUT.h OUT.d   the header; SPEC's openapi.yaml, con
 gen_limits.py --doc                         writes docs/limits.md
 gen_limits.py --check                       whether docs/limits.md says what the spec does
 
-A duration has a unit, a door is an operationId, a constant is used by the sources. What does not hold fails the build."""
+A duration has a unit, a door is an operationId, a constant is used by the sources. The doors of what is asked (rates, tries) are those
+whose handlers come to its constant, or to the words that the row names (asked_by); where one that comes there never asks it, not_at says
+why. What does not hold fails the build."""
 import os
 import re
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from reach import Reach, handlers  # noqa: E402
 from yaml_once import load  # noqa: E402
 
 UNITS = {"s": ("MSEC_SECOND", "second"), "m": ("MSEC_MINUTE", "minute"), "h": ("MSEC_HOUR", "hour"), "d": ("MSEC_DAY", "day")}
 KEYS = {  # section: (what a row must say, what it may)
-    "rates": ({"every"}, {"most", "setting", "silent"}),
-    "tries": ({"free"}, {"longest", "source", "then"}),
+    "rates": ({"every"}, {"most", "setting", "silent", "asked_by", "not_at", "tried"}),
+    "tries": ({"free"}, {"longest", "source", "then", "not_at"}),
     "lifetimes": ({"lasts"}, set()),
     "counts": ({"most"}, {"fields"}),
     "bounds": ({"least"}, {"most"}),
@@ -31,9 +34,9 @@ class Beside:
     """What stands beside the limits: operations with the schemas of their bodies, schemas that have a name, settings."""
 
     def __init__(self, folder):
-        self.doors, self.schemas = set(), {}
+        self.doors, self.schemas = {}, {}
         self.settings = load(os.path.join(folder, "settings.yaml"))
-        for name in ("openapi.yaml", "console.yaml"):
+        for name, face in (("openapi.yaml", "api"), ("console.yaml", "console")):
             document = load(os.path.join(folder, name))
             parts = document.get("components", {})
             self.schemas.update(parts.get("schemas", {}))
@@ -41,7 +44,7 @@ class Beside:
             for methods in document["paths"].values():
                 for row in methods.values():
                     if isinstance(row, dict) and "operationId" in row:
-                        self.doors.add(row["operationId"])
+                        self.doors[row["operationId"]] = handlers(face, row)
                         self.schemas[row["operationId"]] = self.body(row.get("requestBody") or {})
 
     @staticmethod
@@ -110,7 +113,26 @@ def row_faults(spec, section, name, row, beside, used):
         yield f"nobody uses {constants(section, name)[0]}"
 
 
-def faults(spec, beside, used):
+def door_faults(section, name, row, reached):
+    """`reached`: {operation: every word of the sources that it comes to}"""
+    asks = set(row.get("asked_by") or constants(section, name))
+    found = {door for door, words in reached.items() if words & asks}
+    spared = [door for doors in (row.get("not_at") or {}).values() for door in doors]
+    said = [*(row.get("doors") or []), *spared]
+    for door in sorted(found - set(said)):
+        yield f"{door} asks it, too: a door, or not_at says why not"
+    for door in sorted(set(said) - found):
+        yield f"{door} never comes to {', '.join(sorted(asks))}"
+    for door in sorted({door for door in said if said.count(door) > 1}):
+        yield f"{door} is said twice"
+    for door in row.get("tried") or []:
+        if door not in row["doors"]:
+            yield f"tried: {door} is no door of it"
+
+
+def faults(spec, beside, code):
+    used = code.used
+    reached = {door: code.reach.words(starts) for door, starts in beside.doors.items()}
     for section in KEYS.keys() ^ spec.keys():
         yield f"{section}: a section too many or too few"
     seen = {}
@@ -122,21 +144,24 @@ def faults(spec, beside, used):
                 seen[constant] = f"{section}.{name}"
             for fault in row_faults(spec, section, name, row, beside, used):
                 yield f"{section}.{name}: {fault}"
+            for fault in door_faults(section, name, row, reached) if section in ("rates", "tries") else ():
+                yield f"{section}.{name}: {fault}"
 
 
-def used_in(source):
-    """(every word in capitals that the code itself has, the files and folders looked at)"""
-    words, looked = set(), []
-    for folder, names, files in os.walk(source):
-        names[:] = sorted(n for n in names if n != "generated")
-        looked.append(folder)
-        for name in sorted(files):
-            if name.endswith((".c", ".h")):
-                path = os.path.join(folder, name)
-                looked.append(path)
+class Code:
+    """The sources but for what is generated: every word in capitals (used), the files and folders looked at, what names what (reach)."""
+
+    def __init__(self, source):
+        self.used, self.looked, texts = set(), [], {}
+        for folder, names, files in os.walk(source):
+            names[:] = sorted(n for n in names if n != "generated")
+            self.looked.append(folder)
+            for path in (os.path.join(folder, name) for name in sorted(files) if name.endswith((".c", ".h"))):
+                self.looked.append(path)
                 with open(path, encoding="utf-8") as text:
-                    words.update(WORD.findall(COMMENT.sub(" ", text.read())))
-    return words, looked
+                    texts[path] = text.read()
+                self.used.update(WORD.findall(COMMENT.sub(" ", texts[path])))
+        self.reach = Reach(texts)
 
 
 # ---- the header
@@ -200,9 +225,13 @@ def words(value):
     return f"{found[0]} {UNITS[found[1]][1]}{'s' if found[0] > 1 else ''}"
 
 
+def silence(said):
+    return f" (not refused: {'nothing more is sent' if said is True else said})" if said else ""
+
+
 def doc_rate(row):
     most = f"`{row['setting']}`" if "setting" in row else words(row["most"])
-    return f"{most} in {words(row['every'])}" + (" (not refused: nothing more is sent)" if row.get("silent") else "")
+    return f"{most} in {words(row['every'])}" + silence(row.get("silent"))
 
 
 def doc_tries(row):
@@ -243,13 +272,13 @@ def document(spec):
 
 def checked(source, folder):
     spec = load(source)
-    used, looked = used_in(folder)
-    found = list(faults(spec, Beside(os.path.dirname(source)), used))
+    code = Code(folder)
+    found = list(faults(spec, Beside(os.path.dirname(source)), code))
     for fault in found:
         print(f"{source}: {fault}", file=sys.stderr)
     if found:
         sys.exit(1)
-    return spec, looked
+    return spec, code.looked
 
 
 def write_changed(path, text):

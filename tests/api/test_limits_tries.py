@@ -111,6 +111,9 @@ def a_code(town, door):
     client, key = town.stranger(), {"email": fresh(), "code": "AAAAA-AAAAA"}
     who = {"given_name": "Zoé", "family_name": "Durand", "password": PASSWORD}
     return {
+        "enrol_passkey_options": lambda: client.post("/invitations/passkey/options", key),
+        "join_accept_form": lambda: client.submit("/join/accept", {**key, **who}),
+        "join_decline_form": lambda: client.submit("/join/decline", key),
         "lookup_invitation": lambda: client.post("/invitations/lookup", key),
         "accept_invitation": lambda: client.post("/invitations/accept", {**key, **who}),
         "decline_invitation": lambda: client.post("/invitations/decline", key),
@@ -143,6 +146,9 @@ def changing(person, door, proof):
         "totp_form": lambda: api.submit("/me/totp", proof),
         "totp_remove_form": lambda: api.submit("/me/totp/remove", proof),
         "recovery_codes_form": lambda: api.submit("/me/recovery-codes", proof),
+        "passkey_remove_form": lambda: api.submit(f"/me/passkeys/{key}/remove", proof),
+        "sign_in": lambda: sign_in(api, door, person.email),
+        "sign_in_form": lambda: sign_in(api, door, person.email),
     }[door]
 
 
@@ -151,7 +157,7 @@ def holder(town, door, app):
     person = town.found("Holder").owner.prove(town.inbox)
     if door == "add_passkey":
         person.passkey, person.options = Passkey(SITE), person.api.post("/me/passkeys/options").ok().json
-    if door == "remove_passkey":
+    if door in ("remove_passkey", "passkey_remove_form"):
         passkey = Passkey(SITE)
         options = person.api.post("/me/passkeys/options").ok().json
         person.key = person.api.post("/me/passkeys", {"credential": passkey.make(options)}).ok(201)["id"]
@@ -191,15 +197,19 @@ def a_second_factor(town, door):
 @recipe("totp")
 def digits(town, door):
     """From another source each time, since codes of one source wait earlier."""
-    person = town.found("Digits").owner
+    person = holder(town, door, False)
     app, _ = set_up(person.api, town.clock)
 
     def wrong():
         code = "000000" if app.code() != "000000" else "111111"
         if door == "sign_in":
             return town.stranger().post("/sessions", {"email": person.email, "password": PASSWORD, "code": code})
-        client = half.twin()
-        client.source = town.stranger().source
-        return client.submit("/sign-in/factor", {"code": code})
+        if door == "factor_form":
+            client = half.twin()
+            client.source = town.stranger().source
+            return client.submit("/sign-in/factor", {"code": code})
+        client = town.stranger()
+        client.cookies, person.api = dict(person.api.cookies), client
+        return changing(person, door, {"code": code})()
     half = town.half(person)
     return wrong

@@ -31,7 +31,32 @@ bounds:
   rest: {what: a rest, per: thing, least: 1h, most: 30d, doors: [make_thing]}
   width: {what: a width, per: thing, least: 0, doors: [make_thing]}
 """
-USES = ("RATE_MAKE RATE_LONG RATE_MANY(s) THROTTLE_GUESS THROTTLE_KNOWN LINK_LIFETIME ROWS BOUNDS(REST) WIDTH_LEAST",)
+USES = ("""
+static const rate_rule *const rules[] = {&RATE_MAKE, &RATE_LONG};
+
+static err take(txn *t, str s)
+{
+    TRY(count(rules, s));
+    return count(RATE_MANY(s));
+}
+
+err api_make_thing(request *r, txn *t)
+{
+    return take(t, S("THROTTLE_KNOWN"));
+}
+
+err console_thing_form_admit(request *r, txn *t)
+{
+    return guess(THROTTLE_GUESS) ? OK : rate_take(t, &RATE_MAKE);
+}
+
+#define KNOWN(of) guess(THROTTLE_KNOWN, of)
+
+err console_thing_form(request *r, txn *t)
+{
+    return KNOWN(LINK_LIFETIME + ROWS + BOUNDS(REST) + WIDTH_LEAST);
+}
+""",)
 
 
 @pytest.fixture
@@ -112,9 +137,30 @@ def test_a_door_is_an_operation(generate, doors, match):
         generate(changed("lasts: 7d, doors: [thing_page]", "lasts: 7d, doors: " + doors))
 
 
+@pytest.mark.parametrize("old,new,match", [
+    ("make_thing, thing_form]", "make_thing]", "rates.make: thing_form asks it, too"),
+    ("every: link_lifetime, doors: [make_thing]", "every: link_lifetime, doors: [make_thing, thing_form]", "rates.long: thing_form never comes to RATE_LONG"),
+    ("source: true, doors: [thing_form]", "source: true, doors: [thing_form, make_thing]", "tries.guess: make_thing never comes to THROTTLE_GUESS"),
+    ("then: guess, doors: [thing_form]", "then: guess, doors: [make_thing]", "tries.known: thing_form asks it, too"),
+    ("every: 1d, doors: [make_thing]", "every: 1d, doors: [make_thing], not_at: {why: [thing_form]}", "rates.many: thing_form never comes"),
+    ("every: 1d, doors: [make_thing]", "every: 1d, doors: [make_thing], not_at: {why: [make_thing]}", "rates.many: make_thing is said twice"),
+    ("every: 1d, doors: [make_thing]", "every: 1d, doors: [make_thing], tried: [thing_form]", "tried: thing_form is no door of it"),
+    ("every: 1d, doors: [make_thing]", "every: 1d, asked_by: [KNOWN], doors: [make_thing]", "rates.many: thing_form asks it, too"),
+])
+def test_the_doors_are_those_that_the_sources_have(generate, old, new, match):
+    """Through a table, a static function, a macro or what admits: neither one too few nor one too many."""
+    with pytest.raises(AssertionError, match=match):
+        generate(changed(old, new))
+
+
+def test_a_door_that_never_asks_is_said_with_its_reason(generate):
+    generate(changed("make_thing, thing_form]", "make_thing], not_at: {it is asked elsewhere: [thing_form]}"))
+    generate(changed("every: 1d, doors: [make_thing]", "every: 1d, asked_by: [KNOWN], doors: [thing_form]"))
+
+
 def test_a_row_that_nobody_uses_does_not_build(generate):
     """Neither in a comment nor in what is generated."""
-    for word in USES[0].replace("(s)", "").replace("BOUNDS(REST)", "REST").split():
+    for word in "RATE_MAKE RATE_LONG RATE_MANY THROTTLE_GUESS THROTTLE_KNOWN LINK_LIFETIME ROWS REST WIDTH_LEAST".split():
         with pytest.raises(AssertionError, match="nobody uses"):
             generate(uses=[USES[0].replace(word, "x")])
     idle = "  idle: {what: nothing, per: account, most: 5, every: 1h, doors: [make_thing]}\n"
