@@ -33,6 +33,8 @@ every_c=$(git ls-files 'src/*.[ch]' 'tests/*.[ch]')
     # In statements and migrations the generator refuses them.
     look "what a distributed database lacks" none '"[^"]*\b(pg_(try_)?advisory\w*|LISTEN|NOTIFY|pg_notify|nextval|LOCK TABLE|CREATE (TRIGGER|SEQUENCE|FUNCTION))\b' $sources
     look "seats are verbs" none '\w(\.|->)(held|used)\s*(\+\+|--|[-+]?=(?!=))' $(git ls-files 'src/domain/*.c' | grep -v '^src/domain/organization/seat.c$')
+    # Finding a row, locking it, finding it again: domain/shared/held.h has it once.
+    look "rows are held in one place" none '\bstore_hold_(turn|first)\b' $(git ls-files 'src/*.c' | grep -vE '^src/(store/|domain/shared/held\.c$)')
     look "only one room knows it" tools/lint_rooms.sh
     # spec/limits.yaml has them: counters, lifetimes, waits. Dates in words (phrase.c) and what the wall shows are none.
     look "limits beside their table" none '\brate_rule\s+\w+(\[\])?\s*=\s*\{|\(rate_rule\)\s*\{|\w*LIFETIME\w*\s*=\s*[\d(M]|#define\s+\w*LIFETIME|\w+_(TRIES|RESENDS)\s*=\s*\d' $every_c

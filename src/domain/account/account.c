@@ -33,7 +33,7 @@ err account_find(txn *t, str email_key, q_account_by_key_row *out)
     uuid found = out->id;
     TRY(ways_hold(t, found));
     TRY(q_account_by_key(t, out, email_key));
-    return uuid_eq(found, out->id) ? OK : store_hold_first(t, held_of(HELD_ACCOUNT, out->id));
+    return uuid_eq(found, out->id) ? OK : row_hold_first(t, HELD_ACCOUNT, out->id);
 }
 
 err account_by_email(txn *t, str email, account_view *out)

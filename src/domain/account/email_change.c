@@ -173,7 +173,7 @@ err email_link_open(txn *t, str token, email_change_kind kind, q_email_change_ro
         TRY(ways_hold(t, held));
         e = q_email_change_use(t, row, s.first);
         if (e == OK && !uuid_eq(row->account_id, held)) /* it went to another meanwhile, with a share */
-            return store_hold_first(t, held_of(HELD_ACCOUNT, row->account_id));
+            return row_hold_first(t, HELD_ACCOUNT, row->account_id);
     }
     if (e == ERR_NOT_FOUND)
         return ERR_TOKEN_INVALID;

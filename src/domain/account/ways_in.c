@@ -53,20 +53,19 @@ static err end_one(txn *t, way_in way, const ending *e, int64_t *gone)
     return ERR_INTERNAL;
 }
 
-err ways_hold(txn *t, uuid account_id)
+/* Where there is none, nobody else makes one by this id: as good as held. */
+static err lock_account(txn *t, bool waits, void *, uuid *id)
 {
     q_ways_hold_row row;
-    store_hold what = held_of(HELD_ACCOUNT, account_id);
-    store_turn turn = store_hold_turn(t, what);
-    if (turn == STORE_HELD || uuid_none(account_id)) /* nobody's is nobody else's, either */
+    err e = q_ways_hold(t, waits ? Q_WAYS_HOLD_HOW_WAITS : Q_WAYS_HOLD_HOW_TRIES, &row, *id);
+    return e == ERR_NOT_FOUND && waits ? OK : e;
+}
+
+err ways_hold(txn *t, uuid account_id)
+{
+    if (uuid_none(account_id)) /* nobody's is nobody else's, either */
         return OK;
-    bool waits = turn == STORE_WAIT;
-    err e = q_ways_hold(t, waits ? Q_WAYS_HOLD_HOW_WAITS : Q_WAYS_HOLD_HOW_TRIES, &row, account_id);
-    if (e == ERR_NOT_FOUND && !waits)
-        return store_hold_first(t, what);
-    if (e == OK || e == ERR_NOT_FOUND) /* where there is none, nobody else makes one by this id */
-        store_held(t, what);
-    return e == ERR_NOT_FOUND ? OK : e;
+    return row_hold(t, HELD_ACCOUNT, account_id, &(held_row){.lock = lock_account});
 }
 
 err ways_end(txn *t, ways_case why, const ways_of *whose)

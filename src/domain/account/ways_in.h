@@ -19,8 +19,8 @@ typedef struct ways_of {
 /**
  * Holds an account until the end of t. Whoever acts as it, or opens a way into it, holds it beforehand; ways_end does,
  * and so waits for all of those and finds what they made, while whoever comes later finds what it left. Before seats
- * are locked. Where it would have to be waited for out of order, t begins again (store_hold_turn): an error, and t
- * comes to nothing.
+ * are locked. Where it would have to be waited for out of order, t begins again (row_hold): an error, and t comes
+ * to nothing.
  */
 err ways_hold(txn *t, uuid account_id);
 

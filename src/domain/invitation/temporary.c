@@ -95,19 +95,7 @@ err temporary_issue(txn *t, invitation_send *s, str delivery, str given_name, st
     return OK;
 }
 
-/* Both are sorted: whoever is there and is not held, somebody else has. */
-static err hold_rest(txn *t, const q_temporary_of_rows *there, const q_temporary_of_rows *held)
-{
-    size_t at = 0;
-    for (size_t i = 0; i < held->n; i++)
-        store_held(t, held_of(HELD_ACCOUNT, held->p[i].id));
-    for (size_t i = 0; i < there->n; i++)
-        if (at < held->n && uuid_eq(held->p[at].id, there->p[i].id))
-            at++;
-        else
-            return store_hold_first(t, held_of(HELD_ACCOUNT, there->p[i].id));
-    return OK;
-}
+_Static_assert(sizeof(q_temporary_of_row) == sizeof(uuid), "the rows are ids and nothing else");
 
 err temporary_hold(txn *t, uuid organization_id, unsigned whose, uuid of)
 {
@@ -116,7 +104,7 @@ err temporary_hold(txn *t, uuid organization_id, unsigned whose, uuid of)
         return OK;
     TRY(q_temporary_of(t, whose, Q_TEMPORARY_OF_HOW_LISTED, &there, .organization_id = organization_id, .of = of));
     TRY(q_temporary_of(t, whose, Q_TEMPORARY_OF_HOW_HELD, &held, .organization_id = organization_id, .of = of));
-    return hold_rest(t, &there, &held);
+    return rows_hold(t, HELD_ACCOUNT, (const uuid *)there.p, there.n, (const uuid *)held.p, held.n);
 }
 
 err temporary_end(txn *t, str email_key, uuid invitation_id)

@@ -238,7 +238,7 @@ static err open_for_change(txn *t, const actor *who, const invitation_key *key, 
     TRY(seats_lock(t, o->inv.organization_id, &s));
     TRY(open_door(t, who, key, o)); /* as it is under the lock */
     if (is_concerned(who, o) && !uuid_eq(o->account.id, held))
-        return store_hold_first(t, held_of(HELD_ACCOUNT, o->account.id));
+        return row_hold_first(t, HELD_ACCOUNT, o->account.id);
     return q_invitation_for_change(t, inv, .organization_id = o->inv.organization_id, .id = o->inv.id);
 }
 

@@ -19,24 +19,23 @@
 /* ---- showing one ---- */
 
 /* As a session is held. */
-static err hold(txn *t, const secret *s)
+static err lock_bearer(txn *t, bool waits, void *of, uuid *id)
 {
-    q_api_key_hold_row held;
-    q_api_key_open_row key;
-    store_turn turn = store_hold_turn(t, held_of(HELD_ACCOUNT, UUID_NONE));
-    if (turn == STORE_HELD)
-        return OK;
-    bool waits = turn == STORE_WAIT;
-    err e = q_api_key_hold(t, waits ? Q_API_KEY_HOLD_HOW_WAITS : Q_API_KEY_HOLD_HOW_TRIES, &held,
-                           .organization_id = s->first, .id = s->second);
-    if (e == OK)
-        store_held(t, held_of(HELD_ACCOUNT, held.id));
-    if (e != ERR_NOT_FOUND || waits)
-        return e == ERR_NOT_FOUND ? ERR_UNAUTHENTICATED : e;
-    e = q_api_key_open(t, &key, .organization_id = s->first, .id = s->second);
-    return e == OK              ? store_hold_first(t, held_of(HELD_ACCOUNT, key.account_id))
-           : e == ERR_NOT_FOUND ? ERR_UNAUTHENTICATED
-                                : e;
+    q_api_key_hold_row row;
+    const secret *s = of;
+    TRY(q_api_key_hold(t, waits ? Q_API_KEY_HOLD_HOW_WAITS : Q_API_KEY_HOLD_HOW_TRIES, &row,
+                       .organization_id = s->first, .id = s->second));
+    *id = row.id;
+    return OK;
+}
+
+static err find_bearer(txn *t, void *of, uuid *id)
+{
+    q_api_key_open_row row;
+    const secret *s = of;
+    TRY(q_api_key_open(t, &row, .organization_id = s->first, .id = s->second));
+    *id = row.account_id;
+    return OK;
 }
 
 err api_key_authenticate(txn *t, str key, actor *who)
@@ -45,8 +44,9 @@ err api_key_authenticate(txn *t, str key, actor *who)
     q_api_key_open_row row;
     if (!str_starts(key, API_KEY_PREFIX) || !secret_open(t->a, str_slice(key, API_KEY_PREFIX.n, key.n), true, &s))
         return ERR_UNAUTHENTICATED;
-    TRY(hold(t, &s));
-    err e = q_api_key_open(t, &row, .organization_id = s.first, .id = s.second);
+    err e = row_hold(t, HELD_ACCOUNT, UUID_NONE, &(held_row){.lock = lock_bearer, .find = find_bearer, .of = &s});
+    if (e == OK)
+        e = q_api_key_open(t, &row, .organization_id = s.first, .id = s.second);
     if (e == ERR_NOT_FOUND)
         return ERR_UNAUTHENTICATED;
     TRY(e);

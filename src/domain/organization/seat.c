@@ -14,26 +14,24 @@ err seats_read(txn *t, uuid organization_id, seats *out)
     return OK;
 }
 
-/* Somebody has them, or there are none. */
-static err seats_taken(txn *t, store_hold what)
+static err lock(txn *t, bool waits, void *of, uuid *id)
 {
-    seats there;
-    TRY(seats_read(t, what.id, &there));
-    return store_hold_first(t, what);
+    q_seat_lock_row row;
+    seats *out = of;
+    TRY(q_seat_lock(t, waits ? Q_SEAT_LOCK_HOW_WAITS : Q_SEAT_LOCK_HOW_TRIES, &row, *id));
+    *out = (seats){.organization_id = *id, .limit = row.member_limit, .used = row.used, .held = row.held};
+    return OK;
+}
+
+static err find(txn *t, void *of, uuid *id)
+{
+    return seats_read(t, *id, of);
 }
 
 err seats_lock(txn *t, uuid organization_id, seats *out)
 {
-    q_seat_lock_row row;
-    store_hold what = held_of(HELD_SEATS, organization_id);
-    store_turn turn = store_hold_turn(t, what);
-    err e = q_seat_lock(t, turn == STORE_TRY ? Q_SEAT_LOCK_HOW_TRIES : Q_SEAT_LOCK_HOW_WAITS, &row, organization_id);
-    if (e == ERR_NOT_FOUND && turn == STORE_TRY)
-        return seats_taken(t, what);
-    TRY(e);
-    store_held(t, what);
-    *out = (seats){.organization_id = organization_id, .limit = row.member_limit, .used = row.used, .held = row.held};
-    return OK;
+    const held_row row = {.lock = lock, .find = find, .of = out, .reads_too = true};
+    return row_hold(t, HELD_SEATS, organization_id, &row);
 }
 
 /* The one place where seats are written. */

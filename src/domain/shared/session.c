@@ -14,23 +14,22 @@
 enum { STALE_AFTER = 5 * MSEC_MINUTE }; /* when last seen is noted again */
 
 /* In a write where others write beside it: domain/account/ways_in.h. */
-static err hold(txn *t, uuid session_id)
+static err lock_holder(txn *t, bool waits, void *of, uuid *id)
 {
-    q_session_hold_row held;
-    q_session_open_row session;
-    store_turn turn = store_hold_turn(t, held_of(HELD_ACCOUNT, UUID_NONE));
-    if (turn == STORE_HELD)
-        return OK;
-    bool waits = turn == STORE_WAIT;
-    err e = q_session_hold(t, waits ? Q_SESSION_HOLD_HOW_WAITS : Q_SESSION_HOLD_HOW_TRIES, &held, session_id);
-    if (e == OK)
-        store_held(t, held_of(HELD_ACCOUNT, held.id));
-    if (e != ERR_NOT_FOUND || waits)
-        return e == ERR_NOT_FOUND ? ERR_UNAUTHENTICATED : e;
-    e = q_session_open(t, &session, session_id); /* none such, or somebody has it */
-    return e == OK              ? store_hold_first(t, held_of(HELD_ACCOUNT, session.account_id))
-           : e == ERR_NOT_FOUND ? ERR_UNAUTHENTICATED
-                                : e;
+    q_session_hold_row row;
+    const uuid *session_id = of;
+    TRY(q_session_hold(t, waits ? Q_SESSION_HOLD_HOW_WAITS : Q_SESSION_HOLD_HOW_TRIES, &row, *session_id));
+    *id = row.id;
+    return OK;
+}
+
+static err find_holder(txn *t, void *of, uuid *id)
+{
+    q_session_open_row row;
+    const uuid *session_id = of;
+    TRY(q_session_open(t, &row, *session_id));
+    *id = row.account_id;
+    return OK;
 }
 
 err session_authenticate(txn *t, str token, actor *who)
@@ -39,8 +38,9 @@ err session_authenticate(txn *t, str token, actor *who)
     q_session_open_row row;
     if (!secret_open(t->a, token, false, &s))
         return ERR_UNAUTHENTICATED;
-    TRY(hold(t, s.first));
-    err e = q_session_open(t, &row, s.first);
+    err e = row_hold(t, HELD_ACCOUNT, UUID_NONE, &(held_row){.lock = lock_holder, .find = find_holder, .of = &s.first});
+    if (e == OK)
+        e = q_session_open(t, &row, s.first);
     if (e == ERR_NOT_FOUND)
         return ERR_UNAUTHENTICATED;
     TRY(e);
@@ -132,22 +132,35 @@ str membership_state(str state, msec access_ends_at, msec now)
  * Who may do what in an organization changes under the lock of its seats alone; whoever writes there has it before they
  * are asked what they may. A stranger does not get it.
  */
+typedef struct entered {
+    uuid account_id, id;
+    str slug;
+} entered;
+
+static err lock_entered(txn *t, bool waits, void *of, uuid *id)
+{
+    q_organization_hold_row row;
+    const entered *o = of;
+    TRY(q_organization_hold(t, waits ? Q_ORGANIZATION_HOLD_HOW_WAITS : Q_ORGANIZATION_HOLD_HOW_TRIES, &row, .id = o->id,
+                            .slug = o->slug, .account_id = o->account_id));
+    *id = row.organization_id;
+    return OK;
+}
+
+static err find_entered(txn *t, void *of, uuid *id)
+{
+    q_organization_enter_row row;
+    const entered *o = of;
+    TRY(q_organization_enter(t, &row, .account_id = o->account_id, .id = o->id, .slug = o->slug));
+    *id = row.id;
+    return OK;
+}
+
 static err hold_organization(txn *t, uuid account_id, uuid id, str slug)
 {
-    q_organization_hold_row held;
-    q_organization_enter_row there;
-    store_turn turn = store_hold_turn(t, held_of(HELD_SEATS, id));
-    if (turn == STORE_HELD)
-        return OK;
-    bool waits = turn == STORE_WAIT;
-    err e = q_organization_hold(t, waits ? Q_ORGANIZATION_HOLD_HOW_WAITS : Q_ORGANIZATION_HOLD_HOW_TRIES, &held,
-                                .id = id, .slug = slug, .account_id = account_id);
-    if (e == OK)
-        store_held(t, held_of(HELD_SEATS, held.organization_id));
-    if (e != ERR_NOT_FOUND || waits)
-        return e == ERR_NOT_FOUND ? OK : e;
-    e = q_organization_enter(t, &there, .account_id = account_id, .id = id, .slug = slug);
-    return e == OK ? store_hold_first(t, held_of(HELD_SEATS, there.id)) : e == ERR_NOT_FOUND ? OK : e;
+    entered o = {account_id, id, slug};
+    err e = row_hold(t, HELD_SEATS, id, &(held_row){.lock = lock_entered, .find = find_entered, .of = &o});
+    return e == ERR_NOT_FOUND ? OK : e;
 }
 
 err actor_enter(txn *t, actor *who, str organization, permission needed)
