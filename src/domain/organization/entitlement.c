@@ -245,14 +245,24 @@ err entitlement_create(txn *t, const actor *by, const entitlement_view *asked)
     return audit(t, by, EVENT_ENTITLEMENT_CREATED, .subject_id = by->organization_id, .after = described(t->a, &e));
 }
 
-err entitlement_update(txn *t, const actor *by, str key, const entitlement_change *c)
+/* One of them, under the lock of all. */
+static err take_up(txn *t, const actor *by, str key, entitlement_view *e, int64_t *slot)
 {
     q_entitlements_all_rows rows;
     TRY(lock(t, by, &rows));
     const q_entitlements_all_row *found = among(&rows, key);
     if (!found)
         return ERR_NOT_FOUND;
-    entitlement_view e = view_of(found);
+    *e = view_of(found);
+    *slot = found->slot;
+    return OK;
+}
+
+err entitlement_update(txn *t, const actor *by, str key, const entitlement_change *c)
+{
+    entitlement_view e;
+    int64_t slot;
+    TRY(take_up(t, by, key, &e, &slot));
     said_entitlement before = described(t->a, &e);
     e.name_en = c->name_en.p ? c->name_en : e.name_en;
     e.name_fr = c->name_fr.p ? c->name_fr : e.name_fr;
@@ -268,13 +278,10 @@ err entitlement_update(txn *t, const actor *by, str key, const entitlement_chang
 
 err entitlement_delete(txn *t, const actor *by, str key)
 {
-    q_entitlements_all_rows rows;
-    TRY(lock(t, by, &rows));
-    const q_entitlements_all_row *found = among(&rows, key);
-    if (!found)
-        return ERR_NOT_FOUND;
-    entitlement_view e = view_of(found);
-    int64_t bit = INT64_C(1) << found->slot;
+    entitlement_view e;
+    int64_t slot;
+    TRY(take_up(t, by, key, &e, &slot));
+    int64_t bit = INT64_C(1) << slot;
     TRY(q_entitlement_delete(t, .organization_id = by->organization_id, .key = key));
     for (size_t from = 0; from < Q_ENTITLEMENT_TAKE_FROM_COUNT; from++)
         TRY(q_entitlement_take(t, from, .kept = ~bit, .organization_id = by->organization_id, .bit = bit));
