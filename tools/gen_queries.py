@@ -27,6 +27,7 @@ BUILTIN = {"now": ("time", False), "limit": ("int", False)}
 ENDINGS = (("_id$", "uuid"), ("_at$", "time"), ("^is_", "bool"))
 TENANT = "organization_id"
 HEADER = re.compile(r"--\s*(name|as|param|column|each|let):\s*(.*)$|--\s*@(\w+)\b\s*(.*)$")
+SHARE = re.compile(r"^-- share: \{(\w+)\} = (.+)$", re.M)
 NAME = re.compile(r"[a-z][a-z0-9_]*$")
 TOKEN = re.compile(r"""(?P<string>'(?:[^']|'')*'|"[^"]*")|(?P<comment>--[^\n]*|/\*.*?\*/)|(?P<cast>::)"""
                    r"""|:(?P<param>[a-z_][a-z0-9_]*)|(?P<space>\s+)|(?P<other>.)""", re.S)
@@ -188,6 +189,25 @@ def read_file(path):
         if not statement.name or not statement.started() or not statement.ended():
             raise Refused(statement.where, f"{statement.name or 'this'} has no whole statement, ended by ;")
     return found
+
+
+def shares_of(paths):
+    """{name: text} of what several statements have in common, wherever it stands."""
+    shares = {}
+    for path in paths:
+        with open(path, encoding="utf-8") as text:
+            for found in SHARE.finditer(text.read()):
+                if found[1] in shares:
+                    raise Refused((path, found.string.count("\n", 0, found.start()) + 1), f"{{{found[1]}}} is shared already")
+                shares[found[1]] = found[2].strip()
+    return shares
+
+
+def with_shares(statement, shares):
+    for name, text in shares.items():
+        for engine in statement.text:
+            statement.text[engine] = statement.text[engine].replace("{" + name + "}", text)
+    return statement
 
 
 def spread(statement):
@@ -549,10 +569,10 @@ def sql_files(folder):
 
 def load_queries(folder, schema):
     """Every statement, or every refusal at once."""
-    queries, refusals, seen = [], [], {}
+    queries, refusals, seen, shares = [], [], {}, shares_of(sql_files(folder))
     for path in sql_files(folder):
         try:
-            statements = [one for written in read_file(path) for one in spread(written)]
+            statements = [one for written in read_file(path) for one in spread(with_shares(written, shares))]
         except Refused as refused:
             refusals.append(str(refused))
             continue

@@ -33,6 +33,8 @@ every_c=$(git ls-files 'src/*.[ch]' 'tests/*.[ch]')
     # In statements and migrations the generator refuses them.
     look "what a distributed database lacks" none '"[^"]*\b(pg_(try_)?advisory\w*|LISTEN|NOTIFY|pg_notify|nextval|LOCK TABLE|CREATE (TRIGGER|SEQUENCE|FUNCTION))\b' $sources
     look "seats are verbs" none '\w(\.|->)(held|used)\s*(\+\+|--|[-+]?=(?!=))' $(git ls-files 'src/domain/*.c' | grep -v '^src/domain/organization/seat.c$')
+    look "seats are added up in one place" none '(\.|->)(held|used)\s*[-+](?!>)|[-+]\s*\w+(\.|->)held\b' $(git ls-files 'src/api/*.[ch]' 'src/console/*.[ch]' 'src/cli/*.[ch]' 'src/domain/*.[ch]' | grep -v '^src/domain/organization/seat\.[ch]$')
+    look "what lapsed is taken off in one place" none '^(?!-- share: ).*\bheld\s*-' $(git ls-files 'src/store/queries/*.sql')
     # Finding a row, locking it, finding it again: domain/shared/held.h has it once.
     look "rows are held in one place" none '\bstore_hold_(turn|first)\b' $(git ls-files 'src/*.c' | grep -vE '^src/(store/|domain/shared/held\.c$)')
     look "only one room knows it" tools/lint_rooms.sh

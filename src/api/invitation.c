@@ -98,7 +98,7 @@ err api_preview_invitations(request *r, txn *t)
     TRY(invitation_mail_preview(t, &r->actor, &order, &order.rows[0], false, &parts));
     reply_seats taken = view_seats(&s);
     taken.has_after = true;
-    taken.after = s.used + s.held + invited;
+    taken.after = seats_gone(&s) + invited;
     return REPLY(r, 200, invitation_preview, .results = {shown, order.count}, .seats = taken,
                  .mail = {.subject = parts.subject, .html = parts.html, .text = parts.text});
 }

@@ -228,6 +228,21 @@ def test_a_statement_knows_its_tables(generate, sql, tables):
     assert outcome.source.count(f".tables = {mask:#x}}}") == 1
 
 
+def test_what_statements_share_is_said_once(generate):
+    outcome = generate("-- share: {words} = name, id\n-- name: look :one\nSELECT {words} FROM organization WHERE id = :id;\n")
+    assert "SELECT name, id FROM organization" in outcome.source, outcome.message
+
+
+def test_what_statements_share_is_shared_once(generate):
+    share = "-- share: {words} = name, id\n"
+    outcome = generate(share + share + "-- name: look :one\nSELECT {words} FROM organization WHERE id = :id;\n")
+    assert outcome.refused and "q.sql:2: {words} is shared already" in outcome.message
+
+
+def test_what_nobody_shares_is_no_sql(generate):
+    assert generate("-- name: look :one\nSELECT {words} FROM organization WHERE id = :id;\n").refused
+
+
 def test_each_makes_every_combination(generate):
     outcome = generate("-- name: page_{sort}_{dir} :many\n-- each: sort = label|id; dir = asc|desc\n"
                        "-- let: {than} = asc:>|desc:<\n-- let: {odd} = label+desc: AND t.amount > 1|*:\n"

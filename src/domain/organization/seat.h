@@ -7,7 +7,7 @@
 
 #include "store/store.h"
 
-/** To be read; tools/lint_sources.py finds who changes them elsewhere. */
+/** To be read; "seats are verbs" of tools/lint.sh finds who changes or adds them up elsewhere. */
 typedef struct seats {
     uuid organization_id;
     int64_t limit;      /* 0: none */
@@ -27,9 +27,15 @@ typedef enum seat_cause {
     SEAT_REMOVED,
 } seat_cause;
 
+/** Those that are gone, by members and invitations. */
+static inline int64_t seats_gone(const seats *s)
+{
+    return s->used + s->held;
+}
+
 static inline int64_t seats_free(const seats *s)
 {
-    return s->limit ? (s->limit > s->used + s->held ? s->limit - s->used - s->held : 0) : INT64_MAX;
+    return s->limit ? (s->limit > seats_gone(s) ? s->limit - seats_gone(s) : 0) : INT64_MAX;
 }
 
 /** As they are at this moment: what lapsed holds nothing, whether it was retired already or not. */

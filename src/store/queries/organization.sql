@@ -13,8 +13,7 @@ SELECT id, slug, name, locale, created_at, existing_accounts, is_administrators_
 -- param: after uuid
 -- param: only_organization uuid?
 -- column: held int
-SELECT o.id, o.slug, o.name, o.locale, o.created_at, s.member_limit, s.used,
-       s.held - (SELECT COUNT(*) FROM invitation i WHERE i.organization_id = o.id AND i.state = 'pending' AND i.expires_at <= :now) AS held
+SELECT o.id, o.slug, o.name, o.locale, o.created_at, s.member_limit, s.used, {held}
   FROM {from} JOIN organization_seat s ON s.organization_id = o.id
  WHERE {only} AND o.id < :after AND (:only_organization IS NULL OR o.id = :only_organization)
  ORDER BY o.id DESC LIMIT :limit;

@@ -1,10 +1,10 @@
--- What lapsed holds no seat, though nobody has retired it yet.
+-- What lapsed holds no seat, though nobody has retired it yet. In a statement that reads organization_seat s.
+-- share: {held} = s.held - (SELECT COUNT(*) FROM invitation i WHERE i.organization_id = s.organization_id AND i.state = 'pending' AND i.expires_at <= :now) AS held
+
 -- name: seat_get :one
 -- column: held int
 -- param: now time
-SELECT s.member_limit, s.used,
-       s.held - (SELECT COUNT(*) FROM invitation i WHERE i.organization_id = :organization_id AND i.state = 'pending' AND i.expires_at <= :now) AS held
-  FROM organization_seat s WHERE s.organization_id = :organization_id;
+SELECT s.member_limit, s.used, {held} FROM organization_seat s WHERE s.organization_id = :organization_id;
 
 -- name: seat_lock_{how} :one
 -- each: how = waits|tries
