@@ -24,7 +24,7 @@ ELSEWHERE = {
     ("src/console/members.c", "none"): "aria-sort",
     ("src/domain/lifecycle/enrolment.c", "none"): "what an invitation's page offers",
     ("src/domain/mail/mail.h", "reset"): "a detail of a mail",
-    ("src/ports/config.c", "password"): "how a setting's name ends",
+    ("src/ports/config_form.c", "password"): "how a setting's name ends",
     ("src/ports/template_check.c", "link"): "how a variable's name ends",
     ("src/ports/webauthn.c", "none"): "a format of attestation",
 }

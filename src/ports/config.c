@@ -4,6 +4,8 @@
  */
 #include "ports/config.h"
 
+#include "ports/config_form.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <ini.h>
@@ -74,137 +76,6 @@ str setting_flag(arena *a, setting_id id)
     return (str){flag, name.n};
 }
 
-/* ---- the forms that single settings ask for ---- */
-
-/* What stands between "://" and the first of '/', '?', '#'; STR_NONE without "://". */
-static str uri_authority(str uri)
-{
-    size_t at = str_find(uri, S("://"));
-    if (at == uri.n)
-        return STR_NONE;
-    str rest = str_slice(uri, at + 3, uri.n);
-    size_t end = 0;
-    while (end < rest.n && rest.p[end] != '/' && rest.p[end] != '?' && rest.p[end] != '#')
-        end++;
-    return str_slice(rest, 0, end);
-}
-
-static size_t last_byte(str s, char c)
-{
-    for (size_t i = s.n; i > 0; i--)
-        if (s.p[i - 1] == c)
-            return i - 1;
-    return s.n;
-}
-
-/* The host of a URI, brackets off. */
-static str uri_host(str uri)
-{
-    str authority = uri_authority(uri);
-    size_t at = last_byte(authority, '@');
-    if (at < authority.n)
-        authority = str_slice(authority, at + 1, authority.n);
-    if (authority.n && authority.p[0] == '[')
-        return str_slice(authority, 1, str_find_byte(authority, ']'));
-    return str_slice(authority, 0, str_find_byte(authority, ':'));
-}
-
-static bool is_port(str text, bool zero)
-{
-    uint64_t port;
-    return str_to_u64(text, 65535, &port) && (zero || port > 0);
-}
-
-static bool is_host_and_port(str s)
-{
-    size_t colon = last_byte(s, ':');
-    str host = str_slice(s, 0, colon);
-    if (colon == s.n || colon == 0 || !is_port(str_slice(s, colon + 1, s.n), true))
-        return false;
-    return host.p[0] == '[' ? str_ends(host, S("]")) : str_find_byte(host, ':') == host.n;
-}
-
-static bool form_listen(str s)
-{
-    return str_starts(s, S("unix:")) ? s.n > 5 : is_host_and_port(s);
-}
-
-/* An origin: links are made by adding a path to it, so it has none of its own. */
-static bool form_public_url(str s)
-{
-    if (str_empty(s))
-        return true;
-    if (!str_starts(s, S("http://")) && !str_starts(s, S("https://")))
-        return false;
-    str authority = uri_authority(s), host = uri_host(s);
-    size_t start = (size_t)(authority.p - s.p);
-    bool whole = start + authority.n == s.n || (start + authority.n + 1 == s.n && s.p[s.n - 1] == '/');
-    if (!whole || str_empty(host) || str_find_byte(authority, '@') < authority.n)
-        return false;
-    for (size_t i = 0; i < host.n; i++)
-        if ((unsigned char)host.p[i] <= ' ' || (unsigned char)host.p[i] > '~' || strchr("<>\"'\\%", host.p[i]))
-            return false;
-    size_t used = host.n + (authority.p[0] == '[' ? 2 : 0);
-    return used == authority.n ||
-           (authority.p[used] == ':' && is_port(str_slice(authority, used + 1, authority.n), false));
-}
-
-/*
- * A password belongs before the @, where it is masked; libpq unescapes names, too, so that one could hide behind a %.
- */
-static bool query_has_password(str query)
-{
-    while (query.p) {
-        str value = str_cut(&query, '&'), name = str_cut(&value, '=');
-        if (str_find_byte(name, '%') < name.n || str_ends(name, S("password")))
-            return true;
-    }
-    return false;
-}
-
-static bool form_database(str s)
-{
-    if (str_starts(s, S("sqlite:")))
-        return s.n > 7;
-    bool postgres = str_starts(s, S("postgresql://")) || str_starts(s, S("postgres://"));
-    str query = s;
-    str_cut(&query, '?');
-    return postgres && !query_has_password(query);
-}
-
-static bool form_mail(str s)
-{
-    if (str_starts(s, S("file:")))
-        return s.n > 5;
-    return (str_starts(s, S("smtp://")) || str_starts(s, S("smtps://"))) && !str_empty(uri_host(s));
-}
-
-static bool form_mail_from(str s)
-{
-    size_t at = str_find_byte(s, '@');
-    return at > 0 && at + 1 < s.n && s.n <= 320;
-}
-
-static bool form_given(str s)
-{
-    return !str_empty(s);
-}
-
-static const struct {
-    setting_id id;
-    bool (*holds)(str value);
-    str allowed;
-} forms[] = {
-    {SETTING_LISTEN, form_listen, S_INIT("127.0.0.1:8080, [::1]:8080, unix:/run/parvis.sock")},
-    {SETTING_PUBLIC_URL, form_public_url, S_INIT("https://parvis.example.org")},
-    {SETTING_DATABASE, form_database,
-     S_INIT("sqlite:/var/lib/parvis/parvis.db, postgresql://parvis@db.example/parvis")},
-    {SETTING_MAIL, form_mail, S_INIT("smtp://user:password@host:port, smtps://…, file:/var/lib/parvis/mail")},
-    {SETTING_MAIL_FROM, form_mail_from, S_INIT("Parvis <parvis@example.org>")},
-    {SETTING_DATA, form_given, S_INIT("/var/lib/parvis")},
-    {SETTING_KEY_FILE, form_given, S_INIT("/etc/parvis/key")},
-};
-
 /* ---- one value ---- */
 
 /* A setting as one source calls it, with its value. */
@@ -222,10 +93,8 @@ static bool refuse(settings_error *error, const given *g, const char *code, str 
 
 static bool has_form(const given *g, str value, settings_error *error)
 {
-    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++)
-        if (forms[i].id == g->id && !forms[i].holds(value))
-            return refuse(error, g, "bad_form", forms[i].allowed);
-    return true;
+    str allowed;
+    return setting_has_form(g->id, value, &allowed) || refuse(error, g, "bad_form", allowed);
 }
 
 static bool read_list(arena *a, const given *g, str_list *out, settings_error *error)
@@ -490,21 +359,6 @@ bool settings_load(arena *a, const settings_source *source, settings *out, setti
 
 /* ---- showing ---- */
 
-/* Between the first ':' after "//" and the last '@' stands the password, whatever is in it. */
-static str mask(arena *a, str uri)
-{
-    size_t start = str_find(uri, S("://"));
-    size_t at = last_byte(uri, '@');
-    if (start == uri.n || at == uri.n || at < start)
-        return uri;
-    start += 3;
-    str user = str_slice(uri, start, at);
-    size_t colon = str_find_byte(user, ':');
-    if (colon == user.n)
-        return uri;
-    return arena_join(a, str_slice(uri, 0, start + colon + 1), S("***"), str_slice(uri, at, uri.n));
-}
-
 static str list_text(arena *a, const str_list *list)
 {
     str out = S("");
@@ -531,7 +385,7 @@ str setting_text(arena *a, const settings *s, setting_id id)
     case SETTING_TEXT:
         return *(const str *)field;
     case SETTING_URI:
-        return about->secret ? mask(a, *(const str *)field) : *(const str *)field;
+        return about->secret ? uri_masked(a, *(const str *)field) : *(const str *)field;
     case SETTING_LIST:
         return list_text(a, field);
     case SETTING_BOOLEAN:

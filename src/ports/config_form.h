@@ -1,0 +1,14 @@
+/* The forms that single settings ask for, beyond their type: addresses, URIs, what must not be empty. */
+#ifndef PARVIS_PORTS_CONFIG_FORM_H
+#define PARVIS_PORTS_CONFIG_FORM_H
+
+#include "ports/config.h"
+
+/** Whether a value has the form that its setting asks for, if it asks for one; false: *allowed shows some. */
+bool setting_has_form(setting_id id, str value, str *allowed);
+/** The host of a URI, brackets off; empty where there is none. */
+str uri_host(str uri);
+/** A URI as it may be shown: whatever stands between the first ':' after "//" and the last '@' is its password. */
+str uri_masked(arena *a, str uri);
+
+#endif
