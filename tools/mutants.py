@@ -31,7 +31,8 @@ TREE, BUILD, OUT = HOME / "tree", HOME / "build", HOME / "out"
 OPTIONS = ["-Doptimization=1", "-Ddebug=false", "-Dtest_hooks=true", "-Dwarning_level=0"]
 LEAST = 0.95
 BUILD_SECONDS, TEST_SECONDS, RUN_SECONDS = 600, 60, 180
-FIELDS = {"id", "kind", "file", "stands", "instead", "tests", "unnoticeable"}
+FIELDS = {"id", "kind", "file", "stands", "instead", "tests", "engine", "unnoticeable"}
+ENGINES = {"sqlite": {}, "postgres": {"PARVIS_TEST_DATABASE": "postgres", "PARVIS_TEST_STORE": "postgres"}}  # what has tests run on it
 KINDS = {
     "access": "who may",
     "audit": "what the record says",
@@ -57,7 +58,7 @@ class Mutant:
     def __init__(self, room, row):
         self.room, self.id, self.kind, self.file = room, row.get("id"), row.get("kind"), row.get("file")
         self.stands, self.instead = row.get("stands"), row.get("instead")
-        self.tests = row.get("tests") or []
+        self.tests, self.engine = row.get("tests") or [], row.get("engine", "sqlite")
         self.unnoticeable = row.get("unnoticeable")
         self.unknown = set(row) - FIELDS
         self.outcome, self.by = None, ""
@@ -69,6 +70,8 @@ class Mutant:
             return
         if self.kind not in KINDS:
             yield f"no kind: {self.kind}"
+        if self.engine not in ENGINES:
+            yield f"no engine: {self.engine}"
         source = ROOT / self.file
         count = source.read_text(encoding="utf-8").count(self.stands) if source.is_file() else -1
         if count != 1:
@@ -184,10 +187,14 @@ def in_order(tests):
     return sorted(tests, key=place)
 
 
-def pytest(folder, tests, name, more=()):
+def environment(engine, **more):
+    return {**{k: v for k, v in os.environ.items() if k not in ENGINES["postgres"]}, **ENGINES[engine], **more}
+
+
+def pytest(folder, tests, name, engine, more=()):
     temporary = pathlib.Path(tempfile.gettempdir()) / name  # a short path: a Unix socket's has a hundred bytes
     shutil.rmtree(temporary, ignore_errors=True)
-    env = {**os.environ, "PARVIS_BINARY": str(folder / "parvis"), "PYTHONDONTWRITEBYTECODE": "1"}
+    env = environment(engine, PARVIS_BINARY=str(folder / "parvis"), PYTHONDONTWRITEBYTECODE="1")
     command = [os.environ.get("PYTHON", "/usr/bin/python3"), "-m", "pytest", "--timeout", str(TEST_SECONDS), "--tb=line"]
     try:
         return run([*command, "--basetemp", str(temporary), *more, *(f"tests/{t}" for t in in_order(tests))],
@@ -196,9 +203,8 @@ def pytest(folder, tests, name, more=()):
         shutil.rmtree(temporary, ignore_errors=True)
 
 
-def try_unit(folder, test):
-    env = {**os.environ, "PARVIS_PROJECT": str(ROOT)}
-    return run([str(folder / f"test_{test[5:]}")], RUN_SECONDS, cwd=folder, env=env)
+def try_unit(folder, test, engine):
+    return run([str(folder / f"test_{test[5:]}")], RUN_SECONDS, cwd=folder, env=environment(engine, PARVIS_PROJECT=str(ROOT)))
 
 
 def first_failure(said):
@@ -211,10 +217,10 @@ def try_mutant(m, folder):
     outside = [t for t in m.tests if not t.startswith("unit/") and t != "build"]
     try:
         for test in m.tests:
-            if test.startswith("unit/") and not try_unit(folder, test)[0]:
+            if test.startswith("unit/") and not try_unit(folder, test, m.engine)[0]:
                 m.outcome, m.by = "noticed", test
                 return
-        good, said = pytest(folder, outside, f"{m.room}-{m.id}"[:40], ["-x"]) if outside else (True, "")
+        good, said = pytest(folder, outside, f"{m.room}-{m.id}"[:40], m.engine, ["-x"]) if outside else (True, "")
         m.outcome, m.by = ("unnoticed", "") if good else ("noticed", first_failure(said))
         if not good and re.search(r"no tests ran|errors? during collection|not found:", said):
             m.outcome, m.by = "broken", said[-400:]
@@ -223,21 +229,23 @@ def try_mutant(m, folder):
 
 
 def baseline(mutants, jobs):
-    """The named tests without any mutant: those that fail. Each file by itself, side by side."""
-    tests = sorted({t for m in mutants for t in m.tests if t != "build"})
-    targets = sorted({"parvis", *targets_of(tests)})
+    """The named tests without any mutant: those that fail, by engine. Each file by itself, side by side."""
+    named = sorted({(m.engine, t) for m in mutants for t in m.tests if t != "build"})
+    targets = sorted({"parvis", *targets_of([t for _, t in named])})
     good, said = build(targets)
     if not good:
         sys.exit(said)
     folder = carry_off(targets, "without")
     files = collections.defaultdict(list)
-    for test in tests:
-        files[test.partition("::")[0]].append(test)
+    for engine, test in named:
+        files[engine, test.partition("::")[0]].append(test)
 
     def try_file(item):
-        path, named = item
-        good, said = try_unit(folder, path) if path.startswith("unit/") else pytest(folder, named, "without-" + pathlib.Path(path).stem)
-        return [] if good else re.findall(r"^(?:FAILED|ERROR) (\S+)", said, re.M) or [f"{path}: {said[-400:]}"]
+        (engine, path), tests = item
+        good, said = (try_unit(folder, path, engine) if path.startswith("unit/")
+                      else pytest(folder, tests, f"without-{engine}-{pathlib.Path(path).stem}", engine))
+        failing = [] if good else re.findall(r"^(?:FAILED|ERROR) (\S+)", said, re.M) or [f"{path}: {said[-400:]}"]
+        return [(engine, failure) for failure in failing]
 
     with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
         return [failure for found in pool.map(try_file, sorted(files.items())) for failure in found]
@@ -334,9 +342,11 @@ def main():
     copy_tree()
     set_up()
     failing = baseline(tried, wish.jobs)
-    print(f"{len(tried)} mutants; their tests without them took {time.monotonic() - began:.0f} s", *failing, sep="\n  fails: ", flush=True)
+    print(f"{len(tried)} mutants; their tests without them took {time.monotonic() - began:.0f} s",
+          *(f"on {engine}: {failure}" for engine, failure in failing), sep="\n  fails: ", flush=True)
     for m in tried:
-        useless = [f for f in failing for t in m.tests if f.split("[")[0].rpartition("tests/")[2].startswith(t.split("[")[0])]
+        useless = [f for engine, f in failing for t in m.tests
+                   if engine == m.engine and f.split("[")[0].rpartition("tests/")[2].startswith(t.split("[")[0])]
         m.outcome, m.by = ("broken", "fails without it: " + useless[0]) if useless else (None, "")
     try_all([m for m in tried if not m.outcome], wish.jobs)
     return 0 if report(tried, [m for m in mine if m.unnoticeable], time.monotonic() - began) else 1

@@ -112,64 +112,6 @@ static void test_a_serialization_failure_is_run_again(void **state)
     assert_int_equal(things(f), 1);
 }
 
-typedef struct crossing {
-    fixture *f;
-    uuid first, second;
-    sem_t *mine, *others;
-    int count;
-    store_job job;
-    sem_t done;
-    err result;
-} crossing;
-
-static err take_both(txn *t, void *context)
-{
-    crossing *c = context;
-    q_thing_take_row row;
-    TRY(q_thing_take(t, &row, c->f->organization, c->first));
-    if (c->count++ == 0) { /* each holds one row before it asks for the other's */
-        sem_post(c->mine);
-        while (sem_wait(c->others) != 0) {
-        }
-    }
-    return q_thing_take(t, &row, c->f->organization, c->second);
-}
-
-static void crossing_done(void *context, err result)
-{
-    crossing *c = context;
-    c->result = result;
-    sem_post(&c->done);
-}
-
-static void test_a_deadlock_is_run_again(void **state)
-{
-    fixture *f = *state;
-    q_thing_add_in a = thing(f, S("a")), b = thing(f, S("b"));
-    a.amount = b.amount = 2;
-    assert_int_equal(write_(f, add_thing, &a), OK);
-    assert_int_equal(write_(f, add_thing, &b), OK);
-    sem_t one, two;
-    sem_init(&one, 0, 0);
-    sem_init(&two, 0, 0);
-    crossing c[2] = {{.f = f, .first = a.id, .second = b.id, .mine = &one, .others = &two},
-                     {.f = f, .first = b.id, .second = a.id, .mine = &two, .others = &one}};
-    arena *arenas[2] = {arena_new(ARENA), arena_new(ARENA)};
-    for (int i = 0; i < 2; i++) {
-        sem_init(&c[i].done, 0, 0);
-        c[i].job = (store_job){.run = take_both, .done = crossing_done, .context = &c[i], .a = arenas[i]};
-        store_submit(f->s, &c[i].job);
-    }
-    for (int i = 0; i < 2; i++)
-        while (sem_wait(&c[i].done) != 0) {
-        }
-    assert_int_equal(c[0].result, OK);
-    assert_int_equal(c[1].result, OK);
-    assert_int_equal(c[0].count + c[1].count, 3);
-    for (int i = 0; i < 2; i++)
-        arena_free(arenas[i]);
-}
-
 /* ---- the line is cut ---- */
 
 static err count_and_add(txn *t, void *context)
@@ -579,7 +521,6 @@ int main(void)
         FRESH(test_text_is_ordered_by_its_bytes),
         FRESH(test_a_conflict_may_be_survived),
         FRESH(test_a_serialization_failure_is_run_again),
-        FRESH(test_a_deadlock_is_run_again),
         FRESH(test_a_line_cut_before_commit),
         FRESH(test_a_line_cut_after_commit),
         FRESH(test_a_line_cut_everywhere),

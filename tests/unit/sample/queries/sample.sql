@@ -38,6 +38,11 @@ UPDATE thing SET amount = amount - 1 WHERE organization_id = :organization AND i
 -- @postgres
 UPDATE thing SET amount = amount - 1 WHERE id = :id AND organization_id = :organization RETURNING amount;
 
+-- name: thing_hold_{how} :one
+-- each: how = waits|tries
+-- let: {lock} = waits:FOR NO KEY UPDATE|tries:FOR NO KEY UPDATE SKIP LOCKED
+SELECT id FROM thing WHERE organization_id = :organization AND id = :id {lock};
+
 -- name: filler_add :exec
 INSERT INTO filler (id, bulk) VALUES (:id, :bulk);
 
