@@ -321,3 +321,19 @@ def test_counted_before_the_account_and_after_it(make_server, smtp):
         return town.client().post("/invitations/accept", {"email": x.email, "code": codes[x.email]}).status
 
     assert 503 not in set(for_a_while(8, act))
+
+
+@pytest.mark.parametrize("why", ["dead", "names"])
+def test_what_reading_refuses_waits_for_nobody(town, why):
+    """Somebody has the account, the invitation and the seats for long; who shows a link that is refused anyway is told at once."""
+    org = town.found("Org")
+    email = fresh("waits")
+    invitation = org.send(email, method="temporary_password", delivery="show").ok()["results"][0]["invitation"]
+    body = {"token": token_of(org.link(invitation).ok()["url"]), "given_name": "A", "family_name": "X" if why == "names" else "Durand"}
+    if why == "dead":
+        org.revoke(invitation).ok(204)
+    with town.server.aside() as db:
+        for sql in ("SELECT 1 FROM account", "SELECT 1 FROM invitation", "SELECT 1 FROM organization_seat") if town.server.is_shared else ():
+            db.cursor().execute(sql + " FOR UPDATE")
+        answer = town.client(timeout=5).post("/invitations/accept", body)
+    assert answer.status == {"dead": 410, "names": 422}[why], answer

@@ -1,6 +1,9 @@
 """What is done beside a recovery does not survive it: many at once try to get in, or to leave a way in behind, while the holder
-recovers. Whoever was first is undone by it, whoever comes later finds nothing left to act by."""
+recovers. Whoever was first is undone by it, whoever comes later finds nothing left to act by. Some are first, all are at it when
+the recovery is asked for (the server is halted until they are), and all come later, too."""
 
+import os
+import signal
 import threading
 import time
 
@@ -26,22 +29,68 @@ def reset_token(town, email):
     return town.inbox.resets(email, before + 1)[-1].token
 
 
+class Race:
+    """`attack` by many, over and over, from before the recovery until after it; `first` and `later`: what those got who were answered
+    before it was asked for, or began after it was answered; `beside`: the others."""
+
+    def __init__(self, town, recover, attack):
+        self.town, self.attack = town, attack
+        self.changes = threading.Condition()
+        self.rounds, self.under_way = [0] * AT_ONCE, set()
+        self.first, self.beside, self.later = [], [], []
+        self.asked = self.ended = False
+        self.recover = recover
+        together(AT_ONCE + 1, lambda i: self.defend() if i == AT_ONCE else self.one(i))
+
+    def until(self, condition):
+        with self.changes:
+            assert self.changes.wait_for(condition, timeout=20), "they never met"
+
+    def one(self, i):
+        late = False
+        while not late:
+            with self.changes:
+                early, late = not self.asked, self.ended
+                self.under_way.add(i)
+                self.changes.notify_all()
+            got = self.attack(i)
+            with self.changes:
+                (self.later if late else self.first if early and not self.asked else self.beside).append(got)
+                self.rounds[i] += 1
+                self.under_way.discard(i)
+                self.changes.notify_all()
+
+    def defend(self):
+        """Somebody has got in by now. All meet: none of those who ask while nobody is answered is answered before it."""
+        try:
+            self.until(lambda: all(self.rounds) and any(self.first))
+            pid = self.town.server.process.pid
+            os.kill(pid, signal.SIGSTOP)
+            try:
+                self.asked = True
+                asking = threading.Thread(target=self.go_on, args=(pid,))
+                asking.start()
+                self.recover()
+            finally:
+                os.kill(pid, signal.SIGCONT)
+            asking.join()
+        finally:
+            self.ended = True
+
+    def go_on(self, pid):
+        try:
+            self.until(lambda: len(self.under_way) == AT_ONCE)
+            time.sleep(0.05)  # they, and it, are on the line
+        finally:
+            os.kill(pid, signal.SIGCONT)
+
+
 def race(town, recover, attack):
-    """`attack` by many, over and over, from before the recovery until after it; what the attackers got."""
-    got, ended = [], threading.Event()
-
-    def one(i):
-        if i == AT_ONCE:
-            recover()
-            ended.set()
-            return
-        for _ in range(40):
-            got.append(attack(i))
-            if ended.is_set():
-                return
-
-    together(AT_ONCE + 1, one)
-    return [x for x in got if x]
+    """What the attackers got by a race in which they were first, met the recovery, and came too late."""
+    run = Race(town, recover, attack)
+    assert any(run.first) and len(run.beside) >= AT_ONCE and len(run.later) == AT_ONCE, "they never met"
+    assert not any(run.later), "it was over, and somebody got something"
+    return [x for x in run.first + run.beside if x]
 
 
 def owner(town):
