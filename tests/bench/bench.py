@@ -12,6 +12,7 @@ import subprocess
 import threading
 import time
 
+import fair_writes
 import fairness
 import fixture
 import pgbench
@@ -275,6 +276,7 @@ def main():
                   f" is said, {SECONDS} s each, {options.members:,} members\n")
             rig.table(HEAD, rows, options.markdown)
             fairness.run_on(engine, options.markdown)
+            fair_writes.run_on(engine, options.markdown)
     progress(f"{time.monotonic() - began:.0f} s in all")
     rig.conclude()
 
