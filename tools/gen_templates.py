@@ -7,6 +7,7 @@ gen_templates.py assets ASSETS_DIR OUT.c DEPFILE          with the digests, type
 import gzip
 import os
 import pathlib
+import re
 import sys
 
 SAFE = {byte: chr(byte) for byte in range(32, 127) if chr(byte) not in '"\\?'}
@@ -20,11 +21,16 @@ def literal(data):
     return "{" + "\n     ".join('"' + "".join(OCTAL[byte] for byte in piece) + '"' for piece in pieces) + f", {len(data)}}}"
 
 
+POSTS = re.compile(rb'<form\b[^>]*\smethod="post"[^>]*>')
+# Of the page, not of the form: sent again, a form gets the answer that it got (http/idempotency.h).
+ONCE = b'<input type="hidden" name="once" value="{{once}}">'
+
+
 def templates(root):
     found = {}
     for path in sorted(root.rglob("*.mustache")):
         name = path.relative_to(root).as_posix().removesuffix(".mustache").removeprefix("web/")
-        found[name] = path.read_bytes()
+        found[name] = POSTS.sub(lambda form: form[0] + ONCE, path.read_bytes())
     rows = "".join(f"    {{{literal(name.encode())}, {literal(found[name])}}},\n" for name in sorted(found, key=str.encode))
     return ('#include "ports/template_table.h"\n\nconst template_source template_sources[] = {\n'
             f"{rows}    {{{{NULL, 0}}, {{NULL, 0}}}},\n}};\nconst size_t template_count = {len(found)};\n")

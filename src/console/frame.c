@@ -1,8 +1,10 @@
 /* The frame around every page. */
+#include "base/random.h"
 #include "console/console.h"
 #include "domain/shared/session.h"
 #include "http/schema.h"
 #include "ports/template.h"
+#include "ports/token.h"
 
 /* ?notice=KEY or KEY.COUNT: the query's, whatever route it belongs to. */
 static str asked_notice(const request *r)
@@ -134,6 +136,14 @@ static str page_address(const request *r)
     return S("/");
 }
 
+/* By which a form of this page that is sent twice is known: 128 random bits. */
+static void put_once(request *r, mval *m)
+{
+    unsigned char bytes[16];
+    random_bytes(bytes, sizeof bytes);
+    PUT(m, "once", base64url_encode(r->a, (str){(const char *)bytes, sizeof bytes}));
+}
+
 static void put_language(request *r, mval *m)
 {
     language other = r->lang == LANG_FR ? LANG_EN : LANG_FR;
@@ -147,6 +157,7 @@ err page_open(request *r, txn *t, mval **out)
 {
     mval *m = *out = m_object(r->a);
     put_language(r, m);
+    put_once(r, m);
     PUT(m, "asset_css_url", asset_path(S("app.css")));
     PUT(m, "asset_js_url", asset_path(S("app.js")));
     PUT(m, "asset_passkey_url", asset_path(S("passkey.js")));

@@ -21,9 +21,19 @@ enum {
     SLOW_PATIENCE = 5000,   /* ms in the pool's queue */
 };
 
+/* A repeat of what a program sends is known by its header, of a page's form by what the page put into it. */
+static void read_repeat_key(exchange *x)
+{
+    request *r = &x->r;
+    bool files = r->route->body && r->route->media == BODY_MULTIPART;
+    if (r->route->face == FACE_CONSOLE && !exchange_is_safe(x->head.method))
+        r->idempotency_key = files ? STR_NONE : form_value(r->a, buf_str(&x->body), S("once"));
+}
+
 static err read_input(exchange *x)
 {
     request *r = &x->r;
+    read_repeat_key(x);
     bool api = r->route->face == FACE_API;
     void *ignored;
     const schema *query = r->route->query ? r->route->query : &exchange_no_body;
@@ -45,12 +55,6 @@ static err read_input(exchange *x)
         return schema_from_bytes(exchange_body_schema(x), r->a, &r->problem, text, out);
     }
     return ERR_INTERNAL;
-}
-
-static bool is_idempotent_post(const request *r)
-{
-    return r->idempotency_key.p && r->route->face == FACE_API && r->actor.kind != ACTOR_ANONYMOUS &&
-           str_eq(r->route->method, S("POST")) && !r->route->effect_free;
 }
 
 /* That a session, a key or a membership is in use; UUID_NONE: nothing new about it. */
@@ -154,9 +158,12 @@ static err job_run(txn *t, void *context)
     answer_reset(r);
     r->problem = (problem){0};
     TRY(caller_authenticate(x, t)); /* again: a session that ended since is ended */
-    TRY(caller_check(r));
-    TRY(caller_enter(r, t));
-    return is_idempotent_post(r) ? idempotency_run(r, t, buf_str(&x->body)) : r->route->handle(r, t);
+    err may = caller_check(r);
+    if (may == OK)
+        may = caller_enter(r, t);
+    if (may != OK)
+        return idempotency_way_on(r, t, buf_str(&x->body), may);
+    return idempotency_asked(r) ? idempotency_run(r, t, buf_str(&x->body)) : r->route->handle(r, t);
 }
 
 static void job_done(void *context, err result)
@@ -217,7 +224,7 @@ static err prepare_and_admit(exchange *x, txn *t)
     r->no_work = false;
     TRY(prepare_in(x, t));
     TRY(caller_enter(r, t));
-    if (is_idempotent_post(r))
+    if (idempotency_asked(r))
         TRY(idempotency_replay(r, t, buf_str(&x->body), &replayed));
     if (!replayed && r->route->admit)
         TRY(r->route->admit(r, t));

@@ -12,7 +12,7 @@
 #include "queries.h"
 
 /* ROUTE_MOST: an index of PostgreSQL takes 2,704 bytes, of which the key has 255. */
-enum { SWEEP_ONE_IN = 64, ROUTE_MOST = 1000 };
+enum { SWEEP_ONE_IN = 64, ROUTE_MOST = 1000, PAGE_MOST = 64 << 10 };
 
 bool idempotency_key_valid(str key)
 {
@@ -22,15 +22,39 @@ bool idempotency_key_valid(str key)
     return key.n >= 1 && key.n <= 255;
 }
 
+static bool is_form(const request *r)
+{
+    return r->route->face == FACE_CONSOLE;
+}
+
+bool idempotency_asked(const request *r)
+{
+    return r->idempotency_key.p &&
+           (is_form(r) ? idempotency_key_valid(r->idempotency_key) : r->actor.kind != ACTOR_ANONYMOUS) &&
+           str_eq(r->route->method, S("POST")) && !r->route->effect_free;
+}
+
 static uuid scope_of(const actor *who)
 {
     bool key = who->kind == ACTOR_API_KEY || who->kind == ACTOR_INSTANCE_KEY;
-    return key ? who->key_id : who->account_id; /* the operator: zeros */
+    return key ? who->key_id : who->account_id; /* the operator, and whose page it is that nobody signed in to: zeros */
 }
 
-static bool is_kept(int status)
+static bool is_kept_status(int status)
 {
     return status < 500 && status != 401 && status != 429;
+}
+
+/* A page or the way to one, and nothing besides: a cookie is for the first alone. */
+static bool is_kept_form(const request *r)
+{
+    bool page = r->location.p || str_starts(r->content_type, S("text/html"));
+    return page && r->status < 400 && r->cookie_count == 0 && r->extra_header_count == 0 && r->out.n <= PAGE_MOST;
+}
+
+static bool is_kept(const request *r)
+{
+    return is_form(r) ? is_kept_form(r) : is_kept_status(r->status);
 }
 
 /*
@@ -53,28 +77,58 @@ static str kept_body(request *r)
     return arena_str(r->a, buf_str(&out));
 }
 
-static err replay(request *r, const q_idempotency_get_row *row)
+/* The address that it led to, a line break, and the page; sealed: it may show what is shown once. */
+static str kept_page(request *r, const txn *t)
 {
-    str body = row->body;
+    str location = r->location.p ? r->location : S("");
+    return seal(t->env->key, r->a, arena_join(r->a, location, S("\n"), buf_str(&r->out)));
+}
+
+/* False: it was sealed with another key. */
+static bool replay_page(request *r, const txn *t, str kept)
+{
+    str page;
+    if (!unseal(t->env->key, r->a, kept, &page))
+        return false;
+    str location = str_cut(&page, '\n');
+    r->location = location.n ? location : STR_NONE;
+    if (page.n)
+        r->content_type = S("text/html; charset=utf-8");
+    buf_add(&r->out, page);
+    return true;
+}
+
+static void replay_answer(request *r, str body)
+{
     str type = str_cut(&body, '\n');
-    answer_reset(r);
-    r->status = (int)row->status;
     if (type.n)
         r->content_type = type;
     if (body.n)
         buf_add(&r->out, body);
+}
+
+static bool replay(request *r, const txn *t, const q_idempotency_get_row *row)
+{
+    answer_reset(r);
+    r->status = (int)row->status;
+    if (!is_form(r))
+        replay_answer(r, row->body);
+    else if (!replay_page(r, t, row->body))
+        return false;
     answer_header(r, S("Idempotency-Replayed"), S("true"));
-    return OK;
+    return true;
 }
 
 /* The handler in a savepoint of its own: a refusal that is kept undoes what it wrote, and nothing else. */
 static err run_handler(request *r, txn *t)
 {
+    if (is_form(r))
+        return r->route->handle(r, t);
     TRY(store_savepoint(t));
     err result = r->route->handle(r, t);
     if (result == OK)
         return store_release(t);
-    if (!is_kept(err_about(result)->status))
+    if (!is_kept_status(err_about(result)->status))
         return result;
     store_rollback_to(t);
     problem_answer(r, result);
@@ -106,17 +160,25 @@ static keeping keeping_of(const request *r, txn *t, str body)
     return (keeping){.scope = scope_of(&r->actor), .route = route, .hash = token_mac(t->env->key, KEY_BODY, body)};
 }
 
+/* The answer kept for this very request; *found: there is one. */
+static err find_kept(const request *r, txn *t, const keeping *at, q_idempotency_get_row *row, bool *found)
+{
+    *found = false;
+    err e = q_idempotency_get(t, row, .caller_id = at->scope, .key = r->idempotency_key, .route = at->route);
+    if (e != OK)
+        return e == ERR_NOT_FOUND ? OK : e;
+    if (!row->status || row->created_at <= t->now - ANSWER_KEPT_FOR)
+        return OK;
+    *found = token_equal(row->body_hash, token_digest_str(&at->hash));
+    return *found || is_form(r) ? OK : ERR_IDEMPOTENCY_KEY_REUSED;
+}
+
 static err replay_from(request *r, txn *t, const keeping *at, bool *replayed)
 {
     q_idempotency_get_row row;
-    *replayed = false;
-    err found = q_idempotency_get(t, &row, .actor_id = at->scope, .key = r->idempotency_key, .route = at->route);
-    if (found != OK)
-        return found == ERR_NOT_FOUND ? OK : found;
-    if (!row.status || row.created_at <= t->now - ANSWER_KEPT_FOR)
-        return OK;
-    *replayed = true;
-    return token_equal(row.body_hash, token_digest_str(&at->hash)) ? replay(r, &row) : ERR_IDEMPOTENCY_KEY_REUSED;
+    TRY(find_kept(r, t, at, &row, replayed));
+    *replayed = *replayed && replay(r, t, &row);
+    return OK;
 }
 
 err idempotency_replay(request *r, txn *t, str body, bool *replayed)
@@ -125,22 +187,33 @@ err idempotency_replay(request *r, txn *t, str body, bool *replayed)
     return replay_from(r, t, &at, replayed);
 }
 
+err idempotency_way_on(request *r, txn *t, str body, err refusal)
+{
+    if (!is_form(r) || !idempotency_asked(r) || r->actor.kind != ACTOR_ACCOUNT)
+        return refusal;
+    const keeping at = keeping_of(r, t, body);
+    q_idempotency_get_row row;
+    bool found;
+    TRY(find_kept(r, t, &at, &row, &found));
+    return found && row.status == 303 && replay(r, t, &row) ? OK : refusal;
+}
+
 err idempotency_run(request *r, txn *t, str body)
 {
     const keeping at = keeping_of(r, t, body);
     bool replayed;
     if (store_is_shared(t->store)) /* a twin of this request may be at it at this moment */
-        TRY(q_idempotency_claim(t, .actor_id = at.scope, .key = r->idempotency_key, .route = at.route,
+        TRY(q_idempotency_claim(t, .caller_id = at.scope, .key = r->idempotency_key, .route = at.route,
                                 .body_hash = token_digest_str(&at.hash), .body = S(""), .created_at = t->now));
     TRY(replay_from(r, t, &at, &replayed));
     if (replayed)
         return OK;
     TRY(run_handler(r, t));
-    if (!is_kept(r->status))
+    if (!is_kept(r))
         return OK;
     if (at.hash.b[0] % SWEEP_ONE_IN == 0)
         TRY(q_idempotency_forget(t, .before_at = t->now - ANSWER_KEPT_FOR));
-    return q_idempotency_put(t, .actor_id = at.scope, .key = r->idempotency_key, .route = at.route,
-                             .body_hash = token_digest_str(&at.hash), .status = r->status, .body = kept_body(r),
-                             .created_at = t->now);
+    return q_idempotency_put(t, .caller_id = at.scope, .key = r->idempotency_key, .route = at.route,
+                             .body_hash = token_digest_str(&at.hash), .status = r->status, .created_at = t->now,
+                             .body = is_form(r) ? kept_page(r, t) : kept_body(r));
 }

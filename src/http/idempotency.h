@@ -1,4 +1,8 @@
-/* Idempotency-Key: the same key and body within 24 hours gets the first answer again (CONTRACT.md, section 3). */
+/*
+ * The same twice is once: the same key and body within ANSWER_KEPT_FOR get the first answer again. A program names its
+ * key (Idempotency-Key, CONTRACT.md, section 3); a page of the console has one for its forms (`once`, random, put into
+ * each by the templates' generator), so that a second click, a reload or a way back repeats nothing.
+ */
 #ifndef PARVIS_HTTP_IDEMPOTENCY_H
 #define PARVIS_HTTP_IDEMPOTENCY_H
 
@@ -7,17 +11,30 @@
 /** True for 1 to 255 printable ASCII characters. */
 bool idempotency_key_valid(str key);
 
+/** Whether this request may be a repeat: a POST that changes something, with a sound key of somebody's. */
+bool idempotency_asked(const request *r);
+
 /**
- * Runs the route's handler in t, or answers with what it answered before. The answer is kept in the same transaction,
- * with null where it held a secret. Refusals are kept too (what the handler wrote is undone first), but for 401, 429
- * and 5xx. `body` is the request's own, as sent. Errors: ERR_IDEMPOTENCY_KEY_REUSED, and those of the handler that are
- * not kept.
+ * Runs the route's handler in t, or answers with what it answered before. The answer is kept in the same transaction.
+ * `body` is the request's own, as sent.
+ *
+ * To a program: with null where it held a secret, and refusals, too (what the handler wrote is undone first), but for
+ * 401, 429 and 5xx. To a form: what succeeded alone, sealed, since the page may show what is shown once, and unless it
+ * signed somebody in or out or is longer than a page ought to be. A form that comes with the same key and says
+ * something else is another one: somebody went back and changed it.
+ *
+ * Errors: ERR_IDEMPOTENCY_KEY_REUSED, and those of the handler that are not kept.
  */
 err idempotency_run(request *r, txn *t, str body);
 /**
  * Answers with what was answered before, if it is kept: *replayed. Only reads, so that a repeated request costs no
- * hash. ERR_IDEMPOTENCY_KEY_REUSED when the key came with another body.
+ * hash. ERR_IDEMPOTENCY_KEY_REUSED when a program's key came with another body.
  */
 err idempotency_replay(request *r, txn *t, str body, bool *replayed);
+/**
+ * What whoever may not do it (`refusal`) is answered: where the first one led, when this form is its repeat, since what
+ * was done may be why (a member left, an owner handed over); else the refusal. No page is shown again.
+ */
+err idempotency_way_on(request *r, txn *t, str body, err refusal);
 
 #endif

@@ -127,6 +127,12 @@ static void read_field(check *c, const field *f, const pair *pairs, size_t count
         store_text(c, f, check_bounds(f, false), found->value, slot, &at);
 }
 
+/* What any page may send along: its language, and by which a repeat is known. */
+static bool is_of_every_page(str name)
+{
+    return str_eq(name, S("lang")) || str_eq(name, S("once"));
+}
+
 static err fill(const schema *s, arena *a, problem *p, const pair *pairs, size_t count, bool strict, bool boxes,
                 void **out)
 {
@@ -135,7 +141,7 @@ static err fill(const schema *s, arena *a, problem *p, const pair *pairs, size_t
     void *object = arena_alloc(a, s->size);
     for (size_t i = 0; strict && i < count; i++) {
         place here = {&top, pairs[i].name, 0};
-        if (!check_field(s->fields, pairs[i].name) && !str_eq(pairs[i].name, S("lang")))
+        if (!check_field(s->fields, pairs[i].name) && !is_of_every_page(pairs[i].name))
             check_refuse(&c, &here, S("unknown-field"), 0);
     }
     for (const field *f = s->fields; f->name.p; f++) {

@@ -106,3 +106,10 @@ def test_odd_keys(acme):
     for key in ("x" * 300, " ", "é"):
         answer = acme.api.send("POST", "/api/v1" + acme.path + "/leave", None, {"Idempotency-Key": key.encode("utf-8")})
         assert answer.problem in ("last-owner", "invalid-request", "bad-request"), answer
+
+
+def test_the_operator_repeats_as_anybody_does(operator):
+    key = {"Idempotency-Key": fresh("key")}
+    first = operator.post("/instance-keys", {"name": "again"}, key).ok(201)
+    again = operator.post("/instance-keys", {"name": "again"}, key).ok(201)
+    assert again["id"] == first["id"] and first["key"] and again["key"] is None

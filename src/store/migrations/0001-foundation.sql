@@ -374,14 +374,14 @@ CREATE INDEX mail_invitation ON mail (invitation_id) WHERE invitation_id IS NOT 
 CREATE INDEX mail_stranger ON mail (recipient_key) WHERE recipient_key IS NOT NULL;
 
 CREATE TABLE idempotency (
-    actor_id BLOB NOT NULL,
+    caller_id BLOB NOT NULL,
     key TEXT NOT NULL,
     route TEXT NOT NULL,
     body_hash BLOB NOT NULL,
     status INTEGER NOT NULL,
     body BLOB NOT NULL,
     created_at INTEGER NOT NULL,
-    PRIMARY KEY (actor_id, key, route)
+    PRIMARY KEY (caller_id, key, route)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX idempotency_age ON idempotency (created_at ASC);
 

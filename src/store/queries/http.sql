@@ -1,19 +1,19 @@
 -- Answers kept for Idempotency-Key.
 
 -- name: idempotency_get :one
-SELECT body_hash, status, body, created_at FROM idempotency WHERE actor_id = :actor_id AND key = :key AND route = :route;
+SELECT body_hash, status, body, created_at FROM idempotency WHERE caller_id = :caller_id AND key = :key AND route = :route;
 
 -- Where several write at once: whoever comes second waits for the first one's end. Status 0: no answer is kept yet.
 -- name: idempotency_claim :exec
-INSERT INTO idempotency (actor_id, key, route, body_hash, status, body, created_at)
-VALUES (:actor_id, :key, :route, :body_hash, 0, :body, :created_at)
-ON CONFLICT (actor_id, key, route) DO UPDATE SET status = idempotency.status;
+INSERT INTO idempotency (caller_id, key, route, body_hash, status, body, created_at)
+VALUES (:caller_id, :key, :route, :body_hash, 0, :body, :created_at)
+ON CONFLICT (caller_id, key, route) DO UPDATE SET status = idempotency.status;
 
 -- name: idempotency_put :exec
-INSERT INTO idempotency (actor_id, key, route, body_hash, status, body, created_at)
-VALUES (:actor_id, :key, :route, :body_hash, :status, :body, :created_at)
-ON CONFLICT (actor_id, key, route) DO UPDATE SET body_hash = excluded.body_hash, status = excluded.status, body = excluded.body, created_at = excluded.created_at;
+INSERT INTO idempotency (caller_id, key, route, body_hash, status, body, created_at)
+VALUES (:caller_id, :key, :route, :body_hash, :status, :body, :created_at)
+ON CONFLICT (caller_id, key, route) DO UPDATE SET body_hash = excluded.body_hash, status = excluded.status, body = excluded.body, created_at = excluded.created_at;
 
 -- name: idempotency_forget :exec
 -- param: before_at time
-DELETE FROM idempotency WHERE (actor_id, key, route) IN (SELECT actor_id, key, route FROM idempotency WHERE created_at < :before_at LIMIT 200);
+DELETE FROM idempotency WHERE (caller_id, key, route) IN (SELECT caller_id, key, route FROM idempotency WHERE created_at < :before_at LIMIT 200);
