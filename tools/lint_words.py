@@ -22,7 +22,7 @@ ELSEWHERE = {
     ("src/console/invite_draft.c", "invited"): "an outcome of inviting",
     ("src/console/member_options.c", "none"): "a form's choice of an end",
     ("src/console/members.c", "none"): "aria-sort",
-    ("src/domain/lifecycle/enrolment.c", "none"): "what an invitation's page offers",
+    ("src/domain/lifecycle/door.c", "none"): "what an invitation's page offers",
     ("src/domain/mail/mail.h", "reset"): "a detail of a mail",
     ("src/ports/config_form.c", "password"): "how a setting's name ends",
     ("src/ports/template_check.c", "link"): "how a variable's name ends",

@@ -1,6 +1,6 @@
 /*
- * Everything starts at the secret: what is right about it (mailed or copied, live or replaced, telling or not) is found
- * once, and every answer follows from that.
+ * What becomes of the invitation behind a door: accepted by a new account, by one that gives way, by its holder;
+ * declined; asked for again. As it was found without a lock, it is found again under it.
  */
 #include "domain/lifecycle/enrolment.h"
 
@@ -17,202 +17,7 @@
 #include "domain/shared/secret.h"
 #include "domain/shared/session.h"
 #include "domain/shared/throttle.h"
-#include "ports/address.h"
 #include "queries.h"
-
-/* An invitation found by a right secret. */
-typedef struct opened {
-    q_invitation_door_row inv;
-    bool mailed, replaced;
-    /* whether the address has an account may be said: a mailed secret, or one that was counted when it was copied */
-    bool tells;
-    bool has_account;
-    q_account_by_key_row account;
-} opened;
-
-/* ---- finding it ---- */
-
-static err read_door(txn *t, uuid organization_id, uuid id, opened *o)
-{
-    err e = q_invitation_door(t, &o->inv, .organization_id = organization_id, .id = id);
-    return e == ERR_NOT_FOUND ? ERR_INVITATION_INVALID : e;
-}
-
-/* Which of its links this is: the mailed one, the copied one, an earlier one. */
-static err match_secret(txn *t, str hash, opened *o)
-{
-    q_invitation_old_secret_row old;
-    if (token_equal(o->inv.secret_hash, hash)) {
-        o->mailed = true;
-        return OK;
-    }
-    if (token_equal(o->inv.link_hash, hash))
-        return OK;
-    err e = q_invitation_old_secret(t, &old, .organization_id = o->inv.organization_id, .invitation_id = o->inv.id,
-                                    .secret_hash = hash);
-    if (e != OK)
-        return e == ERR_NOT_FOUND ? ERR_INVITATION_INVALID : e;
-    o->mailed = old.is_live; /* only reminders leave an earlier link live, and they are mailed */
-    o->replaced = !old.is_live;
-    return OK;
-}
-
-static err open_by_token(txn *t, str token, opened *o)
-{
-    secret s;
-    if (!secret_open(t->a, token, true, &s))
-        return ERR_INVITATION_INVALID;
-    TRY(read_door(t, s.first, s.second, o));
-    return match_secret(t, s.hash, o);
-}
-
-/* Every invitation of the address is tried, pending ones first; a code is bound to its invitation. */
-static err find_code(txn *t, str email_key, str code, opened *o)
-{
-    q_invitation_codes_rows rows;
-    for (size_t which = 0; which < Q_INVITATION_CODES_WHICH_COUNT; which++) {
-        TRY(q_invitation_codes(t, which, &rows, .email_key = email_key));
-        for (size_t i = 0; i < rows.n; i++) {
-            const q_invitation_codes_row *r = &rows.p[i];
-            str hash = invitation_code_hash(t, r->id, code);
-            bool mailed = token_equal(r->code_hash, hash) && r->code_at > t->now;
-            bool copied = token_equal(r->link_code_hash, hash) && r->link_code_at > t->now;
-            if (mailed || copied) {
-                o->mailed = mailed;
-                return read_door(t, r->organization_id, r->id, o);
-            }
-        }
-    }
-    return ERR_INVITATION_INVALID;
-}
-
-static err open_by_code(txn *t, const actor *who, str email, str typed, opened *o)
-{
-    address where;
-    char code[CODE_LENGTH + 1];
-    str subject = address_parse(t->a, email, &where) ? where.key : email;
-    const throttle_of tries = {THROTTLE_CODE, subject, who->source};
-    TRY(throttle_check(t, &tries));
-    err e = code_normalise(typed, code) ? find_code(t, subject, str_of(code), o) : ERR_INVITATION_INVALID;
-    if (e == ERR_INVITATION_INVALID && t->writes) {
-        TRY(throttle_failed(t, &tries));
-        txn_keep(t);
-    }
-    return e;
-}
-
-static err open_door(txn *t, const actor *who, const invitation_key *key, opened *o)
-{
-    *o = (opened){0};
-    if (key->token.p)
-        TRY(open_by_token(t, key->token, o));
-    else if (key->email.p && key->code.p)
-        TRY(open_by_code(t, who, key->email, key->code, o));
-    else
-        return problem_at(t->problem, ERR_INVALID_REQUEST, S("/token"), S("required"), 0);
-    o->tells = o->mailed || (o->inv.is_link_telling && !accounts_hidden(t->env));
-    err e = q_account_by_key(t, &o->account, o->inv.email_key);
-    o->has_account = e == OK;
-    return e == ERR_NOT_FOUND ? OK : e;
-}
-
-static str door_state(const opened *o, msec now)
-{
-    str state = invitation_effective(o->inv.state, o->inv.expires_at, now);
-    bool live = invitation_state_is(state, INVITATION_PENDING) || invitation_state_is(state, INVITATION_EXPIRED);
-    return o->replaced && live ? invitation_state_text(INVITATION_REPLACED) : state;
-}
-
-/*
- * An account whose address was never proved gives way to whoever holds the mailed secret: they set its password anew.
- * One that waits behind a temporary password is nobody's yet, and gives way to any secret.
- */
-static bool taken_over(const opened *o)
-{
-    bool waits = !uuid_none(o->account.temporary_invitation_id);
-    return o->has_account && o->account.email_proved_at == 0 && (o->mailed || waits);
-}
-
-static bool is_holder(const actor *who, const opened *o)
-{
-    return who->kind == ACTOR_ACCOUNT && o->has_account && uuid_eq(who->account_id, o->account.id);
-}
-
-/* Where nothing may be told, everybody without a session fills in the same form: go_on_by_mail. */
-static str next_step(const actor *who, const opened *o)
-{
-    bool holder = is_holder(who, o);
-    if (who->kind == ACTOR_ACCOUNT && !holder)
-        return S("switch_account");
-    if (!o->has_account || taken_over(o))
-        return S("enrol");
-    return holder ? S("accept") : o->tells ? S("sign_in") : S("enrol");
-}
-
-/* The inviter's name; none when the operator, and so the organization itself, invites. */
-static err add_inviter(txn *t, uuid account_id, invitation_door *out)
-{
-    q_account_by_id_row inviter;
-    if (uuid_none(account_id))
-        return OK;
-    err e = q_account_by_id(t, &inviter, account_id);
-    if (e != OK)
-        return e == ERR_NOT_FOUND ? OK : e;
-    out->inviter_given_name = inviter.given_name;
-    out->inviter_family_name = inviter.family_name;
-    return OK;
-}
-
-static err describe(txn *t, const opened *o, invitation_door *out)
-{
-    *out = (invitation_door){
-        .organization_id = o->inv.organization_id,
-        .invitation_id = o->inv.id,
-        .account_id = taken_over(o) ? o->account.id : UUID_NONE,
-        .organization_name = o->inv.organization_name,
-        .organization_slug = o->inv.slug,
-        .email = o->inv.email,
-        .role = o->inv.role,
-        .locale = o->inv.locale,
-        .message = o->inv.message,
-        .given_name = o->inv.given_name,
-        .family_name = o->inv.family_name,
-        .state = door_state(o, t->now),
-        .expires_at = o->inv.expires_at,
-        .mailed = o->mailed,
-        .tells = o->tells,
-        .email_key = o->inv.email_key,
-    };
-    return add_inviter(t, o->inv.invited_by_id, out);
-}
-
-err invitation_lookup(txn *t, const actor *who, const invitation_key *key, invitation_door *out)
-{
-    opened o;
-    TRY(open_door(t, who, key, &o));
-    TRY(describe(t, &o, out));
-    out->next = invitation_state_error(out->state) == OK ? next_step(who, &o) : S("none");
-    return OK;
-}
-
-err invitation_behind_password(txn *t, const actor *who, invitation_door *out)
-{
-    opened o = {0};
-    q_account_by_id_row a;
-    TRY(q_account_by_id(t, &a, who->account_id));
-    if (uuid_none(a.temporary_invitation_id))
-        return ERR_UNAUTHENTICATED;
-    TRY(read_door(t, a.confined_to_id, a.temporary_invitation_id, &o));
-    TRY(describe(t, &o, out));
-    out->next = S("none");
-    return OK;
-}
-
-err enrolment_admit(txn *t, const invitation_door *door)
-{
-    bool told_by_the_answer = !door->tells && str_eq(door->next, S("enrol"));
-    return told_by_the_answer ? disclosure_check(t, door->organization_id, door->email_key) : OK;
-}
 
 /* ---- accepting ---- */
 
@@ -223,7 +28,7 @@ err enrolment_admit(txn *t, const invitation_door *door)
 static bool is_concerned(const actor *who, const opened *o)
 {
     bool waits = !uuid_none(o->account.temporary_invitation_id);
-    return o->has_account && (who->kind != ACTOR_ACCOUNT || is_holder(who, o) || waits);
+    return o->has_account && (who->kind != ACTOR_ACCOUNT || door_is_holders(who, o) || waits);
 }
 
 /* The door again, now locked for the change, and still open. */
@@ -231,12 +36,12 @@ static err open_for_change(txn *t, const actor *who, const invitation_key *key, 
                            q_invitation_for_change_row *inv)
 {
     seats s;
-    TRY(open_door(t, who, key, o));
+    TRY(door_open(t, who, key, o));
     uuid held = is_concerned(who, o) ? o->account.id : UUID_NONE;
     if (!uuid_none(held)) /* who takes it over ends its ways in: accounts are held before seats */
         TRY(ways_hold(t, held));
     TRY(seats_lock(t, o->inv.organization_id, &s));
-    TRY(open_door(t, who, key, o)); /* as it is under the lock */
+    TRY(door_open(t, who, key, o)); /* as it is under the lock */
     if (is_concerned(who, o) && !uuid_eq(o->account.id, held))
         return row_hold_first(t, HELD_ACCOUNT, o->account.id);
     return q_invitation_for_change(t, inv, .organization_id = o->inv.organization_id, .id = o->inv.id);
@@ -293,7 +98,7 @@ static err enrol(txn *t, const opened *o, const enrolment *e, uuid *account_id)
 static err settle_account(txn *t, const actor *who, const opened *o, const enrolment *e, accepted *out,
                           uuid *account_id)
 {
-    str next = next_step(who, o);
+    str next = door_next(who, o);
     if (str_eq(next, S("switch_account")))
         return ERR_WRONG_ACCOUNT;
     if (str_eq(next, S("sign_in")))
@@ -316,7 +121,7 @@ static bool refuses_holder(const opened *o)
 
 static err refused_by_rule(const actor *who, const opened *o)
 {
-    return (o->tells || is_holder(who, o)) && refuses_holder(o) ? ERR_ACCOUNT_ALREADY_ACTIVE : OK;
+    return (o->tells || door_is_holders(who, o)) && refuses_holder(o) ? ERR_ACCOUNT_ALREADY_ACTIVE : OK;
 }
 
 /* ---- going on by mail ---- */
@@ -448,9 +253,9 @@ static err refuse_unlocked(txn *t, const actor *who, const enrolment *e)
     str given, family;
     if (!e->key.token.p)
         return OK;
-    TRY(open_door(t, who, &e->key, &o));
+    TRY(door_open(t, who, &e->key, &o));
     TRY(invitation_state_error(door_state(&o, t->now)));
-    return str_eq(next_step(who, &o), S("enrol")) ? judge_person(t, e, &given, &family) : OK;
+    return str_eq(door_next(who, &o), S("enrol")) ? judge_person(t, e, &given, &family) : OK;
 }
 
 err invitation_accept(txn *t, const actor *who, const enrolment *e, accepted *out)
@@ -462,9 +267,9 @@ err invitation_accept(txn *t, const actor *who, const enrolment *e, accepted *ou
     TRY(refuse_unlocked(t, who, e));
     TRY(open_for_change(t, who, &e->key, &o, &inv));
     TRY(invitation_state_error(door_state(&o, t->now)));
-    if (!o.tells && str_eq(next_step(who, &o), S("enrol"))) {
+    if (!o.tells && str_eq(door_next(who, &o), S("enrol"))) {
         TRY(count_answer(t, who, &o));
-        if (o.has_account && !taken_over(&o))
+        if (o.has_account && !door_gives_way(&o))
             return go_on_by_mail(t, &o, e, out);
     }
     TRY(refused_by_rule(who, &o));
@@ -522,7 +327,7 @@ err invitation_ask_again(txn *t, const actor *who, const invitation_key *key)
     opened o;
     account_view whom;
     int64_t taken;
-    TRY(open_door(t, who, key, &o));
+    TRY(door_open(t, who, key, &o));
     if (!invitation_state_is(door_state(&o, t->now), INVITATION_EXPIRED))
         return ERR_CONFLICT;
     TRY(rate_take(t, &RATE_ASK_AGAIN, (str){(const char *)o.inv.id.b, sizeof o.inv.id.b}, 1, &taken));

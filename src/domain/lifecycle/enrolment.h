@@ -1,46 +1,9 @@
-/* The invited person's side: look, accept, decline, ask again. */
+/* The invited person's side, behind the door: accept, decline, ask again. */
 #ifndef PARVIS_DOMAIN_LIFECYCLE_ENROLMENT_H
 #define PARVIS_DOMAIN_LIFECYCLE_ENROLMENT_H
 
 #include "domain/account/passkey.h"
-
-/** What the person holds: a link's token, or an address and a typed code. */
-typedef struct invitation_key {
-    str token;
-    str email, code;
-} invitation_key;
-
-/** What the page shows, for any right secret in any state. */
-typedef struct invitation_door {
-    uuid organization_id, invitation_id;
-    uuid account_id; /* the unproved account that gives way to the person; UUID_NONE: there is none */
-    str organization_name, organization_slug;
-    str inviter_given_name, inviter_family_name; /* STR_NONE: the organization itself invites */
-    str email, role, locale, message;
-    str given_name, family_name; /* as the inviter wrote them, to start the form with */
-    str state;                   /* pending, accepted, declined, revoked, expired, replaced */
-    msec expires_at;
-    str next;    /* enrol, sign_in, switch_account, accept, none */
-    bool mailed; /* the secret travelled by e-mail alone: it proves the address */
-    str email_key;
-    bool tells; /* `next` depends on whether the address has an account; otherwise everybody without a session enrols */
-} invitation_door;
-
-/**
- * Opens the door that a secret leads to; changes nothing. ERR_INVITATION_INVALID for any secret that is not right, all
- * alike; a wrong typed code is noted where t writes. ERR_RATE_LIMITED while typed codes are slowed.
- */
-err invitation_lookup(txn *t, const actor *who, const invitation_key *key, invitation_door *out);
-/**
- * What accepting over this door would refuse whatever is given, before anything is hashed for it: ERR_RATE_LIMITED.
- * Reads only.
- */
-err enrolment_admit(txn *t, const invitation_door *door);
-/**
- * The invitation that the caller's temporary password is for, in a session of STAGE_PASSWORD; ERR_UNAUTHENTICATED
- * without one.
- */
-err invitation_behind_password(txn *t, const actor *who, invitation_door *out);
+#include "domain/lifecycle/door.h"
 
 typedef struct enrolment {
     invitation_key key;

@@ -1,0 +1,75 @@
+/* The door that an invitation's secret leads to: whose it is, what state it is in, what its holder may do next. */
+#ifndef PARVIS_DOMAIN_LIFECYCLE_DOOR_H
+#define PARVIS_DOMAIN_LIFECYCLE_DOOR_H
+
+#include "domain/shared/actor.h"
+#include "queries.h"
+
+/** What the person holds: a link's token, or an address and a typed code. */
+typedef struct invitation_key {
+    str token;
+    str email, code;
+} invitation_key;
+
+/** What the page shows, for any right secret in any state. */
+typedef struct invitation_door {
+    uuid organization_id, invitation_id;
+    uuid account_id; /* the unproved account that gives way to the person; UUID_NONE: there is none */
+    str organization_name, organization_slug;
+    str inviter_given_name, inviter_family_name; /* STR_NONE: the organization itself invites */
+    str email, role, locale, message;
+    str given_name, family_name; /* as the inviter wrote them, to start the form with */
+    str state;                   /* pending, accepted, declined, revoked, expired, replaced */
+    msec expires_at;
+    str next;    /* enrol, sign_in, switch_account, accept, none */
+    bool mailed; /* the secret travelled by e-mail alone: it proves the address */
+    str email_key;
+    bool tells; /* `next` depends on whether the address has an account; otherwise everybody without a session enrols */
+} invitation_door;
+
+/**
+ * Opens the door that a secret leads to; changes nothing. ERR_INVITATION_INVALID for any secret that is not right, all
+ * alike; a wrong typed code is noted where t writes. ERR_RATE_LIMITED while typed codes are slowed.
+ */
+err invitation_lookup(txn *t, const actor *who, const invitation_key *key, invitation_door *out);
+/**
+ * What accepting over this door would refuse whatever is given, before anything is hashed for it: ERR_RATE_LIMITED.
+ * Reads only.
+ */
+err enrolment_admit(txn *t, const invitation_door *door);
+/**
+ * The invitation that the caller's temporary password is for, in a session of STAGE_PASSWORD; ERR_UNAUTHENTICATED
+ * without one.
+ */
+err invitation_behind_password(txn *t, const actor *who, invitation_door *out);
+
+/* ---- for who goes through it ---- */
+
+/** An invitation found by a right secret. */
+typedef struct opened {
+    q_invitation_door_row inv;
+    bool mailed, replaced;
+    /* whether the address has an account may be said: a mailed secret, or one that was counted when it was copied */
+    bool tells;
+    bool has_account;
+    q_account_by_key_row account;
+} opened;
+
+/** Opens it as invitation_lookup does. ERR_INVALID_REQUEST where the key is neither a token nor an address and code. */
+err door_open(txn *t, const actor *who, const invitation_key *key, opened *o);
+/** As the page says it: one that a later link replaced is no longer pending. */
+str door_state(const opened *o, msec now);
+/**
+ * An account whose address was never proved gives way to whoever holds the mailed secret: they set its password anew.
+ * One that waits behind a temporary password is nobody's yet, and gives way to any secret.
+ */
+bool door_gives_way(const opened *o);
+/** Whether the caller is signed in to the invited account. */
+bool door_is_holders(const actor *who, const opened *o);
+/**
+ * What an open invitation asks next, in a word (`next`). Where nothing may be told, everybody without a session fills
+ * in the same form.
+ */
+str door_next(const actor *who, const opened *o);
+
+#endif
