@@ -21,6 +21,9 @@ look() { # look NAME COMMAND…: the command's output is shown when it fails
 none() { # none PATTERN FILES…: fails, and shows, when a line matches
     ! grep -nPH -- "$@"
 }
+none_across() { # the same over several lines
+    ! grep -PzoH -- "$@" | tr '\0' '\n' | grep .
+}
 
 sources=$(git ls-files 'src/*.c')
 every_c=$(git ls-files 'src/*.[ch]' 'tests/*.[ch]')
@@ -37,6 +40,8 @@ every_c=$(git ls-files 'src/*.[ch]' 'tests/*.[ch]')
     look "what lapsed is taken off in one place" none '^(?!-- share: ).*\bheld\s*-' $(git ls-files 'src/store/queries/*.sql')
     # Finding a row, locking it, finding it again: domain/shared/held.h has it once.
     look "rows are held in one place" none '\bstore_hold_(turn|first)\b' $(git ls-files 'src/*.c' | grep -vE '^src/(store/|domain/shared/held\.c$)')
+    # Whoever frees what a caller was to get leaves NULL there, for the caller may free what it holds on its way out.
+    look "what a caller gets is not left freed" none_across '\n[^\n]*\b\w*(free|clear|decref|close|finalize)\(\*(\w+)\);\n(?!\s*\*\2 = NULL;)(?!\}\n)' $sources
     look "only one room knows it" tools/lint_rooms.sh
     # spec/limits.yaml has them: counters, lifetimes, waits. Dates in words (phrase.c) and what the wall shows are none.
     look "limits beside their table" none '\brate_rule\s+\w+(\[\])?\s*=\s*\{|\(rate_rule\)\s*\{|\w*LIFETIME\w*\s*=\s*[\d(M]|#define\s+\w*LIFETIME|\w+_(TRIES|RESENDS)\s*=\s*\d' $every_c

@@ -135,34 +135,36 @@ int run_member_reactivate(cli *c)
     return set_state(c, member_state_text(MEMBER_ACTIVE));
 }
 
-/* What the flags of `member set` say; NULL after a sentence. */
-static json_t *options_body(cli *c)
+/* What the flags of `member set` say. */
+static int options_body(cli *c, json_t **body)
 {
-    json_t *entitlements, *groups, *body;
+    json_t *entitlements, *groups;
     str slug, ends = flag_value(c, "access-ends-at");
-    if (!entitlements_read(flag_value(c, "entitlements"), &entitlements)) {
-        refuse(EXIT_USAGE, plain_text(c, "cli.entitlement.not_on_off"));
-        return NULL;
-    }
-    if (organization_of(c, &slug) != EXIT_DONE ||
-        group_list_of(c, slug, flag_value(c, "group"), &groups) != EXIT_DONE) {
+    *body = NULL;
+    if (!entitlements_read(flag_value(c, "entitlements"), &entitlements))
+        return refuse(EXIT_USAGE, plain_text(c, "cli.entitlement.not_on_off"));
+    int code = organization_of(c, &slug);
+    if (code == EXIT_DONE)
+        code = group_list_of(c, slug, flag_value(c, "group"), &groups);
+    if (code != EXIT_DONE) {
         json_decref(entitlements);
-        return NULL;
+        return code;
     }
-    body = json_object();
+    *body = json_object();
     if (entitlements)
-        json_object_set_new(body, "entitlements", entitlements);
+        json_object_set_new(*body, "entitlements", entitlements);
     if (groups)
-        json_object_set_new(body, "groups", groups);
+        json_object_set_new(*body, "groups", groups);
     if (ends.p)
-        json_object_set_new(body, "access_ends_at", str_eq(ends, NOTHING) ? json_null() : json_of(ends));
-    return body;
+        json_object_set_new(*body, "access_ends_at", str_eq(ends, NOTHING) ? json_null() : json_of(ends));
+    return EXIT_DONE;
 }
 
 int run_member_set(cli *c)
 {
-    json_t *body = options_body(c);
-    return body ? change(c, argument(c, 0), body) : EXIT_REFUSED;
+    json_t *body;
+    int code = options_body(c, &body);
+    return code == EXIT_DONE ? change(c, argument(c, 0), body) : code;
 }
 
 static int remove_one(cli *c, str named)

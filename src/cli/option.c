@@ -33,31 +33,31 @@ static int group_of(cli *c, str slug, str named, str *id)
 
 int group_list_of(cli *c, str slug, str named, json_t **out)
 {
-    *out = named.p ? json_array() : NULL;
+    *out = NULL;
+    json_auto_t *list = named.p ? json_array() : NULL;
     for (str rest = named; rest.p && rest.n;) {
         str id;
         int code = group_of(c, slug, str_trim(str_cut(&rest, ',')), &id);
-        if (code != EXIT_DONE) {
-            json_decref(*out);
+        if (code != EXIT_DONE)
             return code;
-        }
-        json_array_append_new(*out, json_of(id));
+        json_array_append_new(list, json_of(id));
     }
+    *out = json_incref(list);
     return EXIT_DONE;
 }
 
 bool entitlements_read(str given, json_t **out)
 {
-    *out = given.p ? json_object() : NULL;
+    *out = NULL;
+    json_auto_t *options = given.p ? json_object() : NULL;
     while (given.p) {
         str rest = str_cut(&given, ','), key = str_trim(str_cut(&rest, '='));
         bool on = str_eq(rest, S("on"));
-        if (!on && !str_eq(rest, S("off"))) {
-            json_decref(*out);
+        if (!on && !str_eq(rest, S("off")))
             return false;
-        }
-        json_object_setn_new(*out, key.p, key.n, json_boolean(on));
+        json_object_setn_new(options, key.p, key.n, json_boolean(on));
     }
+    *out = json_incref(options);
     return true;
 }
 

@@ -6,10 +6,10 @@
 
 /**
  * The groups that a flag names, by id or name with commas between, as a JSON array; NULL for none. The caller owns it.
- * EXIT_REFUSED after a sentence.
+ * EXIT_REFUSED after a sentence, and NULL.
  */
 int group_list_of(cli *c, str slug, str named, json_t **out);
-/** "offline=on,mobile=off" as a JSON object; NULL for STR_NONE. The caller owns it. False when it is none. */
+/** "offline=on,mobile=off" as a JSON object; NULL for STR_NONE. The caller owns it. Where it is none: false, NULL. */
 bool entitlements_read(str given, json_t **out);
 
 #endif

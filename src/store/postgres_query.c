@@ -29,8 +29,10 @@ static err ask_carefully(txn *t, const query *q, const void *params, PGresult **
     err undone = e == OK ? OK : pg_send(c, &pg_own[PG_STATEMENT_ROLLBACK], NULL);
     if (undone == OK)
         undone = pg_send(c, &pg_own[PG_STATEMENT_RELEASE], NULL);
-    if (undone != OK && e == OK)
+    if (undone != OK && e == OK) {
         PQclear(*answer);
+        *answer = NULL;
+    }
     return undone == OK ? e : undone;
 }
 

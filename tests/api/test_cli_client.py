@@ -10,6 +10,8 @@ import subprocess
 import termios
 import unicodedata
 
+import pytest
+
 from lib import pdf
 from lib.cli import document, documents, refused
 from lib.mailbox import token_of
@@ -37,6 +39,33 @@ def test_organizations(server):
     assert "Zoé" in server.cli("organization", "show", "cafe-zoe").stdout
     refused(server.cli("organization", "show", "nowhere", check=False))
     refused(server.cli("organization", "set", "cafe-zoe", "--invitation-lifetime", "7 days", check=False))
+
+
+# ---- what does not exist
+
+NOWHERE = [["invite", "z@b.example"], ["member", "list"], ["member", "set", "{member}"], ["group", "list"], ["group", "add", "g", "{member}"],
+           ["group", "rename", "nope", "x"], ["group", "delete", "nope"], ["entitlement", "list"], ["invitation", "list"]]
+
+
+@pytest.mark.parametrize("command", NOWHERE, ids=lambda c: " ".join(c[:2]))
+def test_an_organization_that_is_not_there_is_refused(server, acme, command):
+    args = [a.format(member=acme.owner.email) for a in command]
+    refused(server.cli(*args, "--organization", "nowhere", check=False))
+
+
+@pytest.mark.parametrize("command", [["invite", "z@b.example", "--entitlements", "x=on"], ["member", "list"],
+                                     ["member", "set", "{member}", "--entitlements", "x=on"]], ids=lambda c: " ".join(c[:2]))
+def test_a_group_that_is_not_there_is_refused_by_its_name(server, acme, command):
+    args = [a.format(member=acme.owner.email) for a in command]
+    server.cli("group", "create", "--organization", acme.slug, "there")
+    assert "nope" in refused(server.cli(*args, "--organization", acme.slug, "--group", "nope", check=False))
+    assert "nope" in refused(server.cli(*args, "--organization", acme.slug, "--group", "there,nope", check=False))
+
+
+@pytest.mark.parametrize("command", [["invite", "z@b.example"], ["member", "set", "{member}"]], ids=lambda c: " ".join(c[:2]))
+def test_an_option_is_on_or_off(server, acme, command):
+    args = [a.format(member=acme.owner.email) for a in command]
+    refused(server.cli(*args, "--organization", acme.slug, "--entitlements", "x=on,y=perhaps", check=False), code=2)
 
 
 # ---- inviting
