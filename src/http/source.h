@@ -28,8 +28,8 @@ bool proxies_trust(const proxies *trusted, const peer *p);
 
 /**
  * The client's address as text, in the arena; STR_NONE for a Unix socket's own clients. From a trusted peer, the
- * rightmost address of X-Forwarded-For (or, where there is none, Forwarded: RFC 7239) that is no trusted proxy. A
- * header with anything malformed up to there is ignored as a whole.
+ * rightmost address of X-Forwarded-For (or, where that names none, Forwarded: RFC 7239) that is no trusted proxy. Empty
+ * elements are none (RFC 9110, 5.6.1); a header with anything malformed up to there is ignored as a whole.
  */
 str source_find(const proxies *trusted, const peer *from, const request_head *head, arena *a);
 
