@@ -8,7 +8,7 @@
 #include "cli/sheets.h"
 #include "cli/table.h"
 #include "ports/address.h"
-#include "ports/address_list.h"
+#include "ports/pasted.h"
 
 #include <stdio.h>
 #include <unistd.h>
@@ -26,7 +26,7 @@ static bool read_all(buf *out)
 }
 
 /* The addresses: from the arguments, "-" and no argument at all meaning standard input. */
-static int read_entries(cli *c, address_entry **entries, size_t *count)
+static int read_entries(cli *c, pasted_entry **entries, size_t *count)
 {
     BUF_SCOPED text = {0};
     bool piped = c->arg_count == 0 && !isatty(STDIN_FILENO);
@@ -42,7 +42,10 @@ static int read_entries(cli *c, address_entry **entries, size_t *count)
     if (piped && !read_all(&text))
         return refuse(EXIT_REFUSED, plain_text(c, "cli.invite.unreadable"));
 
-    err e = address_list_parse(c->a, arena_str(c->a, buf_str(&text)), ADDRESSES_MAX, entries, count);
+    pasted read;
+    err e = pasted_read(c->a, arena_str(c->a, buf_str(&text)), NULL, 0, ADDRESSES_MAX, &read);
+    *entries = read.entries;
+    *count = read.count;
     if (e != OK)
         return refuse(EXIT_REFUSED,
                       plain_text(c, e == ERR_PAYLOAD_TOO_LARGE ? "cli.invite.too_many" : "cli.invite.unreadable"));
@@ -50,7 +53,7 @@ static int read_entries(cli *c, address_entry **entries, size_t *count)
 }
 
 /* What was no address goes to the server as it was written: it has the words for the refusal. */
-static str email_of(cli *c, const address_entry *entry)
+static str email_of(cli *c, const pasted_entry *entry)
 {
     str email = printable(c->a, entry->address.key.p ? entry->address.typed : entry->raw);
     size_t at = 0;
@@ -66,7 +69,7 @@ typedef struct alike {
     int sheets;                    /* the file for sheets of shown passwords; -1: none */
 } alike;
 
-static json_t *body_of(cli *c, const address_entry *entries, size_t count, const alike *all)
+static json_t *body_of(cli *c, const pasted_entry *entries, size_t count, const alike *all)
 {
     str role = flag_value(c, "role");
     json_t *rows = json_array(), *body = json_pack("{s:o}", "invitations", rows);
@@ -175,7 +178,7 @@ static int finish(cli *c, size_t good, size_t total, bool dry)
 }
 
 /* Sends all, a thousand at a time; *good is how many fared well. */
-static int send_all(cli *c, str path, const address_entry *entries, size_t count, const alike *all, size_t *good)
+static int send_all(cli *c, str path, const pasted_entry *entries, size_t count, const alike *all, size_t *good)
 {
     for (size_t from = 0; from < count; from += CHUNK) {
         reply r;
@@ -201,7 +204,7 @@ static int send_all(cli *c, str path, const address_entry *entries, size_t count
 
 int run_invite(cli *c)
 {
-    address_entry *entries;
+    pasted_entry *entries;
     size_t count, good = 0;
     alike all = {.sheets = -1};
     bool dry = flag_value(c, "dry-run").p != NULL;

@@ -6,7 +6,7 @@
 #include "domain/invitation/temporary.h"
 #include "domain/organization/entitlement.h"
 #include "ports/address.h"
-#include "ports/address_list.h"
+#include "ports/pasted.h"
 
 typedef body_invite_step_form invite_form; /* all steps post the same fields */
 
@@ -27,7 +27,7 @@ typedef struct invite_draft {
     size_t choice_count;
     msec access_ends_at; /* 0: never */
     organization_view organization;
-    address_entry *entries;
+    pasted_entry *entries;
     invite_row *rows;
     invite_result *results;
     size_t count;

@@ -20,7 +20,7 @@ static void fill_rows(request *r, invite_draft *d)
     d->rows = arena_array_of(r->a, invite_row, d->count + 1);
     d->results = arena_array_of(r->a, invite_result, d->count + 1);
     for (size_t i = 0; i < d->count; i++) {
-        const address_entry *e = &d->entries[i];
+        const pasted_entry *e = &d->entries[i];
         d->rows[i] = (invite_row){
             .email = e->address.key.p ? e->address.typed : e->raw,
             .role = d->role,
@@ -49,7 +49,10 @@ static err read_lifetime(request *r, invite_draft *d)
 static err read_addresses(request *r, invite_draft *d)
 {
     str typed = d->form->addresses.p ? d->form->addresses : S("");
-    err e = address_list_parse(r->a, typed, INVITE_ROWS_MAX, &d->entries, &d->count);
+    pasted read;
+    err e = pasted_read(r->a, typed, NULL, 0, INVITE_ROWS_MAX, &read);
+    d->entries = read.entries;
+    d->count = read.count;
     if (e == ERR_PAYLOAD_TOO_LARGE)
         return problem_at(&r->problem, ERR_INVALID_REQUEST, S("/addresses"), S("too-many"), INVITE_ROWS_MAX);
     TRY(e);
@@ -122,8 +125,6 @@ typedef struct row_view {
 
 static str outcome_of(const invite_result *result, bool sent)
 {
-    if (result->outcome == ERR_ALREADY_INVITED && uuid_none(result->standing_id))
-        return S("repeated");
     if (result->outcome != OK)
         return err_about(result->outcome)->code;
     return sent ? S("invited") : result->existing_account ? S("existing-account") : S("new-person");

@@ -1,0 +1,34 @@
+/* A sheet, or else a list. */
+#include "ports/pasted.h"
+#include "ports/pasted_list.h"
+#include "ports/pasted_sheet.h"
+
+enum { SCRATCH_MAX = 8 << 20 };
+
+err pasted_read(arena *a, str text, const pasted_role *roles, size_t role_count, size_t max, pasted *out)
+{
+    *out = (pasted){0};
+    if (!text.p || !str_is_utf8(text))
+        return ERR_INVALID_REQUEST;
+    if (text.n > PASTED_BYTES_MAX)
+        return ERR_PAYLOAD_TOO_LARGE;
+    plain_text plain = pasted_plain(a, text);
+    ARENA_SCOPED scratch = arena_new(SCRATCH_MAX);
+    people p = {.a = a, .scratch = scratch, .t = &plain, .max = max};
+    if (!sheet_read(&p, roles, role_count, out))
+        list_read(&p, sheet_behind_heading(&p), plain.text.n);
+    out->entries = p.entries;
+    out->count = p.count;
+    return p.full ? ERR_PAYLOAD_TOO_LARGE : OK;
+}
+
+str pasted_line(arena *a, const pasted_entry *e)
+{
+    if (!e->address.key.p)
+        return e->raw;
+    if (!e->given_name.p && !e->family_name.p) { /* in brackets where its signs would be taken for more than its own */
+        bool odd = e->doubtful || str_find_byte(e->address.typed, '|') < e->address.typed.n;
+        return odd ? arena_join(a, S("<"), e->address.typed, S(">")) : e->address.typed;
+    }
+    return arena_join(a, S("\""), e->family_name, S(", "), e->given_name, S("\" <"), e->address.typed, S(">"));
+}
