@@ -45,6 +45,19 @@ static size_t block_size(const counts *c, size_t time_size)
     return c->times * (time_size + 1) + c->types * 6 + c->letters + c->leaps * (time_size + 4) + c->standard + c->utc;
 }
 
+/* A line of its own behind the second block; an empty one says nothing (RFC 8536, 3.3). */
+static bool read_footer(str file, size_t at, zone_rules *out)
+{
+    str rest = str_slice(file, at < file.n ? at : file.n, file.n), line;
+    out->has_footer = false;
+    if (!str_starts(rest, S("\n")))
+        return rest.n == 0;
+    str_cut(&rest, '\n');
+    line = str_cut(&rest, '\n');
+    out->has_footer = line.n > 0;
+    return !out->has_footer || zone_footer_read(line, &out->footer);
+}
+
 bool zone_read(str file, zone_rules *out)
 {
     counts old, c;
@@ -63,7 +76,7 @@ bool zone_read(str file, zone_rules *out)
             return false;
         out->offset[i] = (int32_t)big_endian(types + 6 * kind, 4);
     }
-    return true;
+    return read_footer(file, data + block_size(&c, 8), out);
 }
 
 int32_t zone_rules_at(const zone_rules *z, int64_t at)
@@ -77,6 +90,8 @@ int32_t zone_rules_at(const zone_rules *z, int64_t at)
             high = middle;
     }
     int32_t offset = low ? z->offset[low - 1] : z->first;
+    if (low == z->count && z->has_footer)
+        offset = zone_footer_at(&z->footer, at);
     return offset > -86400 && offset < 86400 ? offset : 0;
 }
 

@@ -4,6 +4,7 @@
 
 #include "base/arena.h"
 #include "base/clock.h"
+#include "ports/zone_footer.h"
 
 /** Whether the system knows a zone by this IANA name ("Europe/Paris"). Names that lead anywhere else are none. */
 bool zone_exists(str name);
@@ -23,10 +24,12 @@ typedef struct zone_rules {
     int32_t first;
     int64_t at[ZONE_MOMENTS_MAX];
     int32_t offset[ZONE_MOMENTS_MAX];
+    bool has_footer; /* what holds after the last moment; else its offset goes on */
+    zone_footer footer;
 } zone_rules;
 /**
- * Reads a TZif file (RFC 8536), version 2 or later: its 64-bit block. After its last moment the last offset goes on
- * (Debian writes them until 2037). False for anything that does not hold together.
+ * Reads a TZif file (RFC 8536), version 2 or later: its 64-bit block and its footer. False for anything that does not
+ * hold together.
  */
 bool zone_read(str file, zone_rules *out);
 /** The offset in seconds at a moment in seconds. */

@@ -52,6 +52,8 @@ static void zones(void **state)
     /* the minute at which the clocks go back */
     assert_true(zone_offset(S("Europe/Paris"), at("2026-10-25T00:59:59.999Z")) == 2 * MSEC_HOUR);
     assert_true(zone_offset(S("Europe/Paris"), at("2026-10-25T01:00:00Z")) == MSEC_HOUR);
+    /* beyond the file's table, which ends with 2037 */
+    assert_true(zone_offset(S("Europe/Paris"), at("2099-07-01T00:00:00Z")) == 2 * MSEC_HOUR);
     static const char *const hostile[] = {"",
                                           "/etc/passwd",
                                           "../../../etc/passwd",
