@@ -5,9 +5,10 @@ gen_routes.py OPENAPI CONSOLE PERMISSIONS BODIES_H BODIES_C ROUTES_H ROUTES_C OP
 
 Understands a closed subset of OpenAPI 3.1; anything else stops the build with the file and the path of what it did not know.
 - operations: operationId, summary, description, x-kind, x-access or x-permission, x-effect-free, x-max-body, x-stage, x-admit, x-heavy-when, x-bulk, x-instance-key, x-stranger (why
-  somebody who is no member of the organization in the path may call), parameters, requestBody, responses
+  somebody who is no member of the organization in the path may call), x-shown-by and x-again (of a form: see shown_by), parameters, requestBody, responses
 - schemas: object, array, string, integer, boolean; enum; minLength maxLength minimum maximum minItems maxItems required; format: binary;
-  type [T, "null"]; x-multiline; x-name (the rules judge its characters); x-prefix; $ref to components
+  type [T, "null"]; x-multiline; x-name (the rules judge its characters), x-code, x-secret, x-pasted (how a form's text is cleaned: schema_form.c); x-prefix;
+  $ref to components
 - a map: an object with additionalProperties {type: boolean}, maxProperties and propertyNames {maxLength}, in JSON alone
 - answers of the API: see answer_schema.py
 """
@@ -27,12 +28,12 @@ ACCESS = {"public": "ACCESS_PUBLIC", "session": "ACCESS_SESSION", "caller": "ACC
           "member": "ACCESS_MEMBER"}
 STAGES = {"password": "STAGE_PASSWORD", "factor": "STAGE_FACTOR"}
 OPERATION_KEYS = {"operationId", "summary", "description", "x-kind", "x-access", "x-permission", "x-effect-free", "x-max-body",
-                  "x-stage", "x-nav", "x-admit", "x-heavy-when", "x-bulk", "x-instance-key", "x-stranger", "parameters", "requestBody", "responses"}
+                  "x-stage", "x-nav", "x-admit", "x-shown-by", "x-again", "x-heavy-when", "x-bulk", "x-instance-key", "x-stranger", "parameters", "requestBody", "responses"}
 SCHEMA_KEYS = {
     "object": {"required", "properties"},
     "map": {"additionalProperties", "maxProperties", "propertyNames"},
     "array": {"items", "minItems", "maxItems"},
-    "string": {"minLength", "maxLength", "enum", "format", "x-multiline", "x-name", "x-prefix"},
+    "string": {"minLength", "maxLength", "enum", "format", "x-multiline", "x-name", "x-code", "x-secret", "x-pasted", "x-prefix"},
     "integer": {"minimum", "maximum"},
     "boolean": set(),
 }
@@ -44,6 +45,8 @@ MEDIA = {"api": {("application/json",): "BODY_JSON", ("image/png", "image/jpeg")
          "console": {("application/x-www-form-urlencoded",): "BODY_FORM", ("multipart/form-data",): "BODY_MULTIPART"}}
 ORGANIZATION = ("org", "organization")  # how the path, or a TypeID, names one
 MAX_BODY, PARAMS_MAX = 64 * 1024, 3
+MAX_FORM = 256 * 1024  # a field that is far too long is told so beside the field
+TYPED = {"x-name": "is_name", "x-code": "is_code", "x-secret": "is_secret", "x-pasted": "is_pasted"}
 
 
 class Document:
@@ -119,7 +122,7 @@ class Bodies:
             row = {"name": f"S_INIT({c_text(key)})", "type": type_, "offset": f"offsetof({name}, {member})", "words": words}
             row |= {"min": low, "max": high, "nullable": str(nullable).lower(), "required": str(key in required).lower()}
             row["multiline"] = str(bool(schema.get("x-multiline"))).lower()
-            row["is_name"] = str(bool(schema.get("x-name"))).lower()
+            row |= self.typed(schema, here)
             if kind == "object":
                 self.struct(document, f"{name}_{member}", schema.get("properties", {}), schema.get("required", []), here)
                 members.append(f"    {name}_{member} {member};")
@@ -142,6 +145,12 @@ class Bodies:
             need(key in properties, where, f"required {key!r} is not a property")
         self.structs.append(f"typedef struct {name} {{\n" + "\n".join(members + flags) + f"\n}} {name};\n")
         self.tables.append(f"static const field {name}_fields[] = {{\n" + "\n".join(rows) + "\n    {.name = {NULL, 0}},\n};\n")
+
+    def typed(self, schema, where):
+        """How people type it; of an array, how they type each."""
+        given = [flag for key, flag in TYPED.items() if schema.get(key) or schema.get("items", {}).get(key)]
+        need(len(given) < 2, where, "a text is one of " + ", ".join(TYPED))
+        return {flag: "true" for flag in given}
 
     def map(self, document, schema, row, where):
         names = schema.get("propertyNames", {})
@@ -181,7 +190,7 @@ class Bodies:
             schema = {"type": "object", "required": ["content"], "properties": {"content": schema}}
         kind, nullable = self.schema_type(schema, where)
         need(kind == "object" and not nullable, where, "a body is an object")
-        limit = operation.get("x-max-body", MAX_BODY)
+        limit = operation.get("x-max-body", MAX_FORM if media == "BODY_FORM" else MAX_BODY)
         shared = (document.path, reference or form) if reference or form else None
         if shared in self.shared:
             first = self.shared[shared]
@@ -280,6 +289,40 @@ def strangers(operation, access, organizations, where):
     need(why is None or (open_ and isinstance(why, str) and why.strip()), where, "x-stranger says why somebody else may call an organization's route")
 
 
+def page_of(document, pattern, how, where):
+    """The pattern of the page that shows a form; None for one that says why none does."""
+    if isinstance(how, dict):
+        reason = how.get("none") if len(how) == 1 else None
+        need(isinstance(reason, str) and reason.strip(), where, "x-shown-by is the operationId of a page, or {none: why}")
+        return None
+    named = [p for p, item in document.tree["paths"].items() if item.get("get", {}).get("operationId") == how] if how else [pattern]
+    need(named and "get" in document.tree["paths"][named[0]], where, "no page shows this form: say x-shown-by, the operationId of a GET, or {none: why}")
+    need(how is None or named[0] != pattern, where, "x-shown-by names the page of its own path: leave it out")
+    own, theirs = (re.findall(r"\{(\w+)\}", path) for path in (pattern, named[0]))
+    need(own[:len(theirs)] == theirs, where, f"{named[0]} has other parameters than the form")
+    return named[0]
+
+
+def shown_by(documents, routes):
+    """Which page shows each form, so that one that is refused comes back with what was typed: the GET of its own path, or the one that
+    x-shown-by names. x-again: a function of the form's own shows it (console_NAME_again). A page with a query shows itself."""
+    places = {row["handle"]: at for at, row in enumerate(routes)}
+    for document in documents:
+        for pattern, method, operation in [(p, m, item[m]) for p, item in document.tree["paths"].items() for m in METHODS if m in item]:
+            where, function = f"{document.path}: {method.upper()} {pattern}", f"{document.face}_{operation['operationId']}"
+            how, again, row = operation.get("x-shown-by"), bool(operation.get("x-again")), routes[places[function]]
+            if document.face != "console" or method == "get":
+                need(how is None and not again, where, "only a form is shown by a page")
+                page = pattern if document.face == "console" and "query" in row else None
+            else:
+                page = page_of(document, pattern, how, where)
+                need(page or not again, where, "a form that no page shows is not shown again")
+            if page:
+                row["page"] = f"&routes[{places['console_' + document.tree['paths'][page]['get']['operationId']]}]"
+            if again:
+                row["again"] = f"{function}_again"
+
+
 def admission(how, function, where):
     """Who asks before the pool works: the route's own function, one that others share, or nobody, for a reason."""
     if how is None:
@@ -317,6 +360,7 @@ def collect(documents, permissions):
                     routes.append(row)
         left = unused(document.tree)
         need(not left, document.path, f"nobody uses {', '.join(left)}")
+    shown_by(documents, routes)
     return bodies, routes
 
 
@@ -343,7 +387,7 @@ def main():
     write(bodies_h, "#ifndef PARVIS_BODIES_H\n#define PARVIS_BODIES_H\n\n#include \"http/request.h\"\n\n" + "\n".join(bodies.structs) + "\n" +
           "".join(f"extern const schema {name};\n" for name in schemas) + "\n#endif\n")
     write(bodies_c, "#include \"bodies.h\"\n\n#include <stddef.h>\n\n" + "\n".join(bodies.tables))
-    kinds = (("admit", "admit_handler"), ("prepare", "prepare_handler"), ("handle", "handler"))
+    kinds = (("admit", "admit_handler"), ("prepare", "prepare_handler"), ("handle", "handler"), ("again", "handler"))
     prototypes = "".join(dict.fromkeys(f"{kind} {row[key]};\n" for row in routes for key, kind in kinds if key in row))
     write(routes_h, "#ifndef PARVIS_ROUTES_H\n#define PARVIS_ROUTES_H\n\n#include \"bodies.h\"\n\nextern const route routes[];\n"
           "extern const size_t route_count;\n/** The API's own description, as JSON. */\nextern const str openapi_json;\n\n" + prototypes + "\n#endif\n")

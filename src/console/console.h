@@ -31,7 +31,10 @@
  * that the address asks for. `t` may be NULL (the problem page): then without organizations.
  */
 err page_open(request *r, txn *t, mval **out);
-/** Renders a template into the answer; its title in the browser is title.NAME of the catalogue. */
+/**
+ * Renders a template into the answer; its title in the browser is title.NAME of the catalogue. A page that refuses (its
+ * status says so, or r->again) has its form filled in as it was sent: refill.h.
+ */
 err page_answer(request *r, int status, const char *name, mval *m);
 /** The way back above a title. */
 void page_back(request *r, mval *m, str url, const char *text);
@@ -152,6 +155,12 @@ err put_email_change(request *r, txn *t, mval *m);
 str safe_next(str next, str otherwise);
 /** The address asked for, without `lang` and `notice`: to come back to. */
 str link_here(const request *r);
+
+/**
+ * The page's own address; of a page that was answered to a form, that of the page which shows the form, and
+ * `otherwise` where there is none.
+ */
+str page_address(const request *r, str otherwise);
 
 /* ---- shared by pages ---- */
 

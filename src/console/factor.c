@@ -140,17 +140,32 @@ static err answer_codes(request *r, txn *t, str next, const str codes[RECOVERY_C
     return page_answer(r, 200, "recovery_codes_shown", m);
 }
 
+static err confirm_open(request *r, txn *t, mval **out)
+{
+    const body_totp_confirm_form *form = r->body;
+    str next = safe_next(form->next, STR_NONE);
+    TRY(change_open(r, t, next, "/totp/confirm", out));
+    PUT(*out, "again_url", LINK(r->a, me_path(r, S("/totp")), {S("next"), next}));
+    return OK;
+}
+
 err console_totp_confirm_form(request *r, txn *t)
 {
     const body_totp_confirm_form *form = r->body;
-    str codes[RECOVERY_CODES], next = safe_next(form->next, STR_NONE);
+    str codes[RECOVERY_CODES];
     mval *m;
     err refusal = totp_confirm(t, &r->actor, form->code, codes);
     if (refusal == OK)
-        return answer_codes(r, t, next, codes);
-    TRY(change_open(r, t, next, "/totp/confirm", &m));
-    PUT(m, "again_url", LINK(r->a, me_path(r, S("/totp")), {S("next"), next}));
+        return answer_codes(r, t, safe_next(form->next, STR_NONE), codes);
+    TRY(confirm_open(r, t, &m));
     return page_refused(r, refusal, "totp_confirm", m);
+}
+
+err console_totp_confirm_form_again(request *r, txn *t)
+{
+    mval *m;
+    TRY(confirm_open(r, t, &m));
+    return page_answer(r, 200, "totp_confirm", m);
 }
 
 static err remove_open(request *r, txn *t, mval **out)

@@ -1,6 +1,7 @@
 /* The frame around every page. */
 #include "base/random.h"
 #include "console/console.h"
+#include "console/refill.h"
 #include "domain/shared/session.h"
 #include "http/schema.h"
 #include "ports/template.h"
@@ -123,19 +124,6 @@ static err put_organizations(request *r, txn *t, mval *m)
     return OK;
 }
 
-/* Where the language switch comes back to: a page that was answered to a form, to the page that has the form. */
-static str page_address(const request *r)
-{
-    if (!r->route || str_eq(r->route->method, S("GET")))
-        return link_here(r);
-    for (size_t i = 0; i < r->app->route_count; i++) {
-        const route *other = &r->app->routes[i];
-        if (str_eq(other->method, S("GET")) && str_eq(other->pattern, r->route->pattern))
-            return safe_next(r->path, S("/"));
-    }
-    return S("/");
-}
-
 /* By which a form of this page that is sent twice is known: 128 random bits. */
 static void put_once(request *r, mval *m)
 {
@@ -150,7 +138,7 @@ static void put_language(request *r, mval *m)
     PUT(m, "lang", language_code(r->lang));
     PUT(m, "other_lang", language_code(other));
     PUT(m, "other_lang_name", catalog_text(other, S("language.name")));
-    PUT(m, "lang_switch_url", page_address(r));
+    PUT(m, "lang_switch_url", page_address(r, S("/")));
 }
 
 err page_open(request *r, txn *t, mval **out)
@@ -178,12 +166,73 @@ err page_open(request *r, txn *t, mval **out)
     return put_organizations(r, t, m);
 }
 
+static str fault_text(request *r, err refusal, const problem_field *f)
+{
+    if (refusal == ERR_INVALID_ADDRESS && str_eq(f->pointer, S("/email")))
+        return problem_detail(r, refusal);
+    return str_eq(f->code, S("unknown-field")) ? text(r, "form.changed") : problem_field_text(r, f);
+}
+
+/* What a form was refused for, where its template has a place for it, too. */
+static void put_faults(request *r, mval *m, err refusal)
+{
+    mval *errors = m_set_object(m, S("error"));
+    for (size_t i = 0; i < r->problem.field_count; i++) {
+        const problem_field *f = &r->problem.fields[i];
+        m_set_str(errors, str_slice(f->pointer, 1, f->pointer.n), fault_text(r, refusal, f));
+    }
+    if (r->problem.retry_after > 0)
+        answer_header(r, S("Retry-After"), arena_printf(r->a, "%lld", (long long)r->problem.retry_after));
+}
+
+/* Every page that refuses a form, whichever handler made it, shows the form as it was sent. */
+static void put_refilled(request *r, err refusal, str page, buf *out)
+{
+    const route *asked = r->asked ? r->asked : r->route;
+    bool sent = !str_eq(asked->method, S("GET"));
+    const schema *held = sent ? asked->body : asked->query;
+    refill_fault *faults = arena_array_of(r->a, refill_fault, r->problem.field_count + 1);
+    for (size_t i = 0; i < r->problem.field_count; i++)
+        faults[i] = (refill_fault){r->problem.fields[i].pointer, fault_text(r, refusal, &r->problem.fields[i])};
+    refill what = {.method = sent ? S("post") : S("get"),
+                   .path = r->path,
+                   .typed = r->typed,
+                   .fields = held ? held->fields : NULL,
+                   .faults = faults,
+                   .fault_count = r->problem.field_count,
+                   .heading = text(r, "form.refused"),
+                   .between = text(r, "form.fault")};
+    if (r->again && !what.fault_count)
+        what.said = refusal == ERR_NOT_FOUND ? text(r, "form.gone") : problem_detail(r, refusal);
+    if (refill_page(r->a, page, &what, out))
+        return;
+    str shown = page_address(r, r->path); /* a step before it, say */
+    what.path = str_cut(&shown, '?');
+    if (refill_page(r->a, page, &what, out))
+        return;
+    if (r->again)
+        refill_head(page, &what, out);
+    else
+        buf_add(out, page);
+}
+
 err page_answer(request *r, int status, const char *name, mval *m)
 {
-    BUF_SCOPED out = {0};
+    BUF_SCOPED out = {0}, filled = {0};
+    bool again = r->again && status == 200; /* else the page has something of its own to say */
+    err refusal = ERR_INVALID_REQUEST;
+    if (again) {
+        refusal = r->again->refusal;
+        r->problem = r->again->problem;
+        status = err_about(refusal)->status;
+        put_faults(r, m, refusal);
+    }
     PUT(m, "page_title", text_of(r, "title", str_of(name)));
     TRY(template_render(str_of(name), r->lang, m, &out));
-    return answer_bytes(r, status, S("text/html; charset=utf-8"), buf_str(&out));
+    if (!again && (status < 400 || !r->route || !r->typed.count))
+        return answer_bytes(r, status, S("text/html; charset=utf-8"), buf_str(&out));
+    put_refilled(r, refusal, buf_str(&out), &filled);
+    return answer_bytes(r, status, S("text/html; charset=utf-8"), buf_str(&filled));
 }
 
 void page_back(request *r, mval *m, str url, const char *label)
@@ -253,17 +302,9 @@ err page_refused(request *r, err refusal, const char *name, mval *m)
 {
     if (!is_said_on_page(refusal))
         return refusal;
-    mval *errors = m_set_object(m, S("error"));
-    for (size_t i = 0; i < r->problem.field_count; i++) {
-        const problem_field *f = &r->problem.fields[i];
-        bool address = refusal == ERR_INVALID_ADDRESS && str_eq(f->pointer, S("/email"));
-        m_set_str(errors, str_slice(f->pointer, 1, f->pointer.n),
-                  address ? problem_detail(r, refusal) : problem_field_text(r, f));
-    }
+    put_faults(r, m, refusal);
     if (r->problem.field_count == 0)
         PUT(m, "problem_text", problem_detail(r, refusal));
-    if (r->problem.retry_after > 0)
-        answer_header(r, S("Retry-After"), arena_printf(r->a, "%lld", (long long)r->problem.retry_after));
     return page_answer(r, err_about(refusal)->status, name, m);
 }
 

@@ -53,16 +53,22 @@ static err step_open(request *r, txn *t, const invite_draft *d, const char *step
 
 /* ---- addresses ---- */
 
+static err addresses_open(request *r, txn *t, const invite_draft *d, bool judged, mval **out)
+{
+    TRY(step_open(r, t, d, "addresses", out));
+    PUT_BOOL(*out, "has_results", judged);
+    PUT_BOOL(*out, "can_go_on", judged && d->good > 0);
+    if (judged) {
+        put_results(r, *out, d, false);
+        put_seats(r, *out, &d->seats, d->good + d->short_of_seats);
+    }
+    return OK;
+}
+
 static err show_addresses(request *r, txn *t, const invite_draft *d, bool judged, err refusal)
 {
     mval *m;
-    TRY(step_open(r, t, d, "addresses", &m));
-    PUT_BOOL(m, "has_results", judged);
-    PUT_BOOL(m, "can_go_on", judged && d->good > 0);
-    if (judged) {
-        put_results(r, m, d, false);
-        put_seats(r, m, &d->seats, d->good + d->short_of_seats);
-    }
+    TRY(addresses_open(r, t, d, judged, &m));
     if (refusal != OK)
         return page_refused(r, refusal, "invite_addresses", m);
     return page_answer(r, 200, "invite_addresses", m);
@@ -221,6 +227,38 @@ static err show_refused(request *r, txn *t, const invite_draft *d, err refusal)
                                                    : show_options(r, t, d, refusal);
 }
 
+/* The same for what was refused before its handler saw it. */
+static err show_step_again(request *r, txn *t, const invite_way *way)
+{
+    const problem *p = &r->again->problem;
+    invite_draft d;
+    err read = invite_draft_read(r, t, way, r->body, &d);
+    if (read != OK && read != ERR_INVALID_REQUEST)
+        return read;
+    bool first = !p->field_count || str_eq(p->fields[0].pointer, S("/addresses"));
+    return first ? show_addresses(r, t, &d, false, OK) : show_options(r, t, &d, OK);
+}
+
+err console_invite_step_form_again(request *r, txn *t)
+{
+    return show_step_again(r, t, &inviting);
+}
+
+err console_invite_send_form_again(request *r, txn *t)
+{
+    return show_step_again(r, t, &inviting);
+}
+
+err console_administrators_step_form_again(request *r, txn *t)
+{
+    return show_step_again(r, t, &adding_administrators);
+}
+
+err console_administrators_send_form_again(request *r, txn *t)
+{
+    return show_step_again(r, t, &adding_administrators);
+}
+
 static err step_on(request *r, txn *t, const invite_way *way)
 {
     const invite_form *form = r->body;
@@ -266,11 +304,19 @@ static err show_sent(request *r, txn *t, const invite_draft *d, uuid batch)
     TRY(step_open(r, t, d, "preview", &m));
     put_results(r, m, d, true);
     PUT(m, "heading", text(r, "title.invite_sent"));
-    PUT_BOOL(m, "is_none_sent", d->good == 0);
-    PUT_BOOL(m, "mail_kept", d->good > 0 && mail_is_kept(r));
-    PUT(m, "batch_url", d->good ? org_path_id(r, "/users/batches/", ID_BATCH, batch, "") : STR_NONE);
+    PUT_BOOL(m, "mail_kept", mail_is_kept(r));
+    PUT(m, "batch_url", org_path_id(r, "/users/batches/", ID_BATCH, batch, ""));
     PUT(m, "users_url", org_path(r, "/users/invitations"));
-    return page_answer(r, d->good ? 200 : 422, "invite_sent", m);
+    return page_answer(r, 200, "invite_sent", m);
+}
+
+/* The list is there to be mended, with what is wrong about each. */
+static err show_none_sent(request *r, txn *t, const invite_draft *d)
+{
+    mval *m;
+    err none = problem_at(&r->problem, ERR_INVALID_REQUEST, S("/addresses"), S("none-sent"), 0);
+    TRY(addresses_open(r, t, d, true, &m));
+    return page_refused(r, none, "invite_addresses", m);
 }
 
 static size_t collect_shown(request *r, const invite_draft *d, shown_password *out)
@@ -327,6 +373,8 @@ static err send_on(request *r, txn *t, const invite_way *way)
     size_t count = collect_shown(r, &d, shown);
     if (count)
         return show_shown(r, t, &d, batch, shown, count);
+    if (!d.good)
+        return show_none_sent(r, t, &d);
     if (d.bad)
         return show_sent(r, t, &d, batch);
     return page_redirect_count(r, org_path_id(r, "/users/batches/", ID_BATCH, batch, ""),

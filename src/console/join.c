@@ -377,3 +377,20 @@ err console_join_decline_form(request *r, txn *t)
     entrance way = entrance_of(r);
     return decline(r, t, &way);
 }
+
+/* A form of the page behind a code: the code opens it again, unless it is what was refused. */
+static err show_again(request *r, txn *t)
+{
+    entrance way = entrance_of(r);
+    return way.key.email.n && way.key.code.n ? show_door(r, t, &way) : ERR_NOT_FOUND;
+}
+
+err console_join_accept_form_again(request *r, txn *t)
+{
+    return show_again(r, t);
+}
+
+err console_join_decline_form_again(request *r, txn *t)
+{
+    return show_again(r, t);
+}

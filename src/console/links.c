@@ -80,3 +80,26 @@ str link_here(const request *r)
     }
     return safe_next(arena_str(r->a, buf_str(&out)), S("/"));
 }
+
+/* The pattern with the parameters that the request came with. */
+static str filled_pattern(const request *r, str pattern)
+{
+    BUF_SCOPED out = {0};
+    for (size_t i = 0, param = 0; i < pattern.n;) {
+        if (pattern.p[i] != '{') {
+            buf_byte(&out, pattern.p[i++]);
+            continue;
+        }
+        add_encoded(&out, r->params[param++].text);
+        i += str_find_byte(str_slice(pattern, i, pattern.n), '}') + 1;
+    }
+    return arena_str(r->a, buf_str(&out));
+}
+
+str page_address(const request *r, str otherwise)
+{
+    const route *asked = r->asked ? r->asked : r->route;
+    if (!asked || str_eq(asked->method, S("GET")))
+        return link_here(r);
+    return asked->page ? safe_next(filled_pattern(r, asked->page->pattern), otherwise) : otherwise;
+}

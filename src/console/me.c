@@ -231,3 +231,10 @@ err console_me_proof_confirm_form(request *r, txn *t)
     PUT(m, "proof_problem_text", text(r, "me.code_wrong"));
     return page_answer(r, 422, "me", m);
 }
+
+err console_me_proof_confirm_form_again(request *r, txn *t)
+{
+    mval *m;
+    TRY(me_open(r, t, NULL, true, &m));
+    return page_answer(r, 200, "me", m);
+}

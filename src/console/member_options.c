@@ -252,3 +252,15 @@ err console_members_change_form(request *r, txn *t)
     TRY(bulk_open(r, t, ids, count, form, &m));
     return refusal == OK ? page_answer(r, 200, "members_change", m) : page_refused(r, refusal, "members_change", m);
 }
+
+err console_members_change_form_again(request *r, txn *t)
+{
+    const body_members_change_form *form = r->body;
+    uuid *ids;
+    mval *m;
+    TRY(read_members(r, &form->member, &ids));
+    if (!form->member.count || !form->action.p)
+        return ERR_NOT_FOUND;
+    TRY(bulk_open(r, t, ids, form->member.count, form, &m));
+    return page_answer(r, 200, "members_change", m);
+}

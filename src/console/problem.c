@@ -44,17 +44,25 @@ static err show_problem(request *r, err refusal)
     return page_answer(r, err_about(refusal)->status, refusal == ERR_NOT_FOUND ? "not_found" : "problem", m);
 }
 
+/* To sign in, and back to where one was. What stood in a form is lost by then: that much is said. */
+static str to_sign_in(request *r, err refusal)
+{
+    bool unknown = refusal == ERR_UNAUTHENTICATED;
+    bool again = unknown && r->actor.kind == ACTOR_ACCOUNT; /* good elsewhere, too old or too long idle here */
+    bool typed = r->route && r->route->page && !str_eq(r->route->method, S("GET"));
+    str said = typed   ? notice_table[NOTICE_FORM_NOT_SENT].key
+               : again ? notice_table[NOTICE_SIGN_IN_AGAIN].key
+                       : STR_NONE;
+    return LINK(r->a, unknown ? S("/sign-in") : S("/sign-in/factor"), {S("next"), page_address(r, STR_NONE)},
+                {S("notice"), said});
+}
+
 void console_problem(request *r, err refusal)
 {
     if (refusal == ERR_PASSWORD_CHANGE_REQUIRED && answer_redirect(r, S("/password/new")) == OK)
         return;
     if (refusal == ERR_UNAUTHENTICATED || refusal == ERR_SECOND_FACTOR_REQUIRED) {
-        bool page = r->route && str_eq(r->route->method, S("GET"));
-        bool unknown = refusal == ERR_UNAUTHENTICATED;
-        bool again = unknown && r->actor.kind == ACTOR_ACCOUNT; /* good elsewhere, too old or too long idle here */
-        str to = LINK(r->a, unknown ? S("/sign-in") : S("/sign-in/factor"), {S("next"), page ? link_here(r) : STR_NONE},
-                      {S("notice"), again ? notice_table[NOTICE_SIGN_IN_AGAIN].key : STR_NONE});
-        if (answer_redirect(r, to) == OK)
+        if (answer_redirect(r, to_sign_in(r, refusal)) == OK)
             return;
     }
     if (show_problem(r, refusal) == OK)

@@ -82,16 +82,24 @@ static err remove_all(request *r, txn *t, const uuid *ids, size_t count, pending
     return OK;
 }
 
+static err read_ids(request *r, uuid **out)
+{
+    const list *named = &((const body_members_remove_form *)r->body)->member;
+    uuid *ids = *out = arena_array_of(r->a, uuid, named->count + 1);
+    for (size_t i = 0; i < named->count; i++)
+        if (!typeid_parse(((const str *)named->items)[i], ID_MEMBER, &ids[i]))
+            return ERR_NOT_FOUND;
+    return OK;
+}
+
 err console_members_remove_form(request *r, txn *t)
 {
     const body_members_remove_form *form = r->body;
     size_t count = form->member.count;
-    uuid *ids = arena_array_of(r->a, uuid, count + 1);
+    uuid *ids;
     err refusal = OK;
     mval *m;
-    for (size_t i = 0; i < count; i++)
-        if (!typeid_parse(((const str *)form->member.items)[i], ID_MEMBER, &ids[i]))
-            return ERR_NOT_FOUND;
+    TRY(read_ids(r, &ids));
     if (!count)
         return page_redirect(r, org_path(r, "/users"), NOTICE_NOTHING_SELECTED);
     if (form->confirmed) {
@@ -101,4 +109,16 @@ err console_members_remove_form(request *r, txn *t)
     }
     TRY(several_open(r, t, ids, count, &m));
     return refusal == OK ? page_answer(r, 200, "member_remove", m) : page_refused(r, refusal, "member_remove", m);
+}
+
+err console_members_remove_form_again(request *r, txn *t)
+{
+    size_t count = ((const body_members_remove_form *)r->body)->member.count;
+    uuid *ids;
+    mval *m;
+    TRY(read_ids(r, &ids));
+    if (!count)
+        return ERR_NOT_FOUND;
+    TRY(several_open(r, t, ids, count, &m));
+    return page_answer(r, 200, "member_remove", m);
 }

@@ -40,7 +40,9 @@ err console_sign_in_page(request *r, txn *t)
 {
     const query_sign_in_page *query = r->query;
     str next = safe_next(query->next, STR_NONE);
-    bool again = r->actor.kind == ACTOR_ACCOUNT && str_eq(query->notice, notice_table[NOTICE_SIGN_IN_AGAIN].key);
+    bool asked = str_eq(query->notice, notice_table[NOTICE_SIGN_IN_AGAIN].key) ||
+                 str_eq(query->notice, notice_table[NOTICE_FORM_NOT_SENT].key);
+    bool again = r->actor.kind == ACTOR_ACCOUNT && (asked || r->again);
     if (r->actor.kind == ACTOR_ACCOUNT && !again)
         return answer_redirect(r, next.p ? next : S("/"));
     mval *m;

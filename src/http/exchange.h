@@ -25,6 +25,7 @@ struct exchange {
     store_job job;
     pool_task task;
     msec queued_at; /* in a pool; monotonic */
+    bool was_again; /* its form was refused, and a page made for it: again.h */
     /* Called once, on any thread, when exchange_run returned false: quick, never blocking. */
     void (*ready)(exchange *x);
     void *carrier;

@@ -2,6 +2,7 @@
 #include "http/exchange_run.h"
 
 #include "base/log.h"
+#include "http/again.h"
 #include "domain/member/api_key.h"
 #include "domain/member/member.h"
 #include "domain/shared/session.h"
@@ -37,7 +38,8 @@ static err read_input(exchange *x)
     bool api = r->route->face == FACE_API;
     void *ignored;
     const schema *query = r->route->query ? r->route->query : &exchange_no_body;
-    TRY(schema_from_query(query, r->a, &r->problem, r->raw_query, api, r->route->query ? &r->query : &ignored));
+    TRY(schema_from_query(query, r->a, &r->problem, r->raw_query, api ? NULL : &r->typed,
+                          r->route->query ? &r->query : &ignored));
     str text = buf_str(&x->body);
     if (exchange_is_safe(x->head.method) || (!r->route->body && (text.n == 0 || !api)))
         return OK;
@@ -47,7 +49,7 @@ static err read_input(exchange *x)
     case BODY_JSON:
         return schema_from_json(exchange_body_schema(x), r->a, &r->problem, text, out);
     case BODY_FORM:
-        return schema_from_form(exchange_body_schema(x), r->a, &r->problem, text, out);
+        return schema_from_form(exchange_body_schema(x), r->a, &r->problem, text, &r->typed, out);
     case BODY_MULTIPART:
         exchange_content_type(x, &parameters);
         return schema_from_multipart(exchange_body_schema(x), r->a, &r->problem, parameters, text, out);
@@ -106,6 +108,9 @@ static void note_use(const request *r)
     job->job = (store_job){.run = touch_run, .done = touch_done, .context = job, .a = a, .problem = &job->problem};
     store_submit(r->app->store, &job->job);
 }
+
+/* It has ended, but for a form that comes back. */
+static void finished(exchange *x);
 
 /* Who calls, whether they may, and what they sent: everything before the handler. */
 static err prepare_in(exchange *x, txn *t)
@@ -171,7 +176,7 @@ static void job_done(void *context, err result)
     exchange *x = context;
     x->outcome = result;
     note_use(&x->r);
-    x->ready(x);
+    finished(x);
 }
 
 static void submit(exchange *x)
@@ -234,7 +239,7 @@ static err prepare_and_admit(exchange *x, txn *t)
 static void answer_late(void *context)
 {
     exchange *x = context;
-    x->ready(x);
+    finished(x);
 }
 
 static bool wait_then_answer(exchange *x)
@@ -246,7 +251,8 @@ static bool wait_then_answer(exchange *x)
 /* No thread is free for this one, and none soon. True: answered. */
 static bool refuse_busy(exchange *x)
 {
-    x->outcome = ERR_UNAVAILABLE;
+    if (!x->was_again) /* else it keeps the refusal that it has */
+        x->outcome = ERR_UNAVAILABLE;
     return !wait_then_answer(x);
 }
 
@@ -259,7 +265,7 @@ static bool submit_to_pool(exchange *x, pool *p, void (*run)(void *context))
     bool queued = pool_submit(p, &x->task, &displaced);
     exchange *other = displaced ? displaced->context : NULL;
     if (other && refuse_busy(other))
-        other->ready(other);
+        finished(other);
     return !queued && refuse_busy(x);
 }
 
@@ -305,7 +311,7 @@ static void run_heavy(void *context)
     if (late)
         x->outcome = ERR_UNAVAILABLE;
     if (late || run_now(x))
-        x->ready(x);
+        finished(x);
 }
 
 static bool run_here(exchange *x)
@@ -324,13 +330,48 @@ static void run_there(void *context)
     if (late) /* all before it wait for the database; whoever asked has left by now */
         x->outcome = ERR_UNAVAILABLE;
     if (late || run_here(x))
-        x->ready(x);
+        finished(x);
 }
 
 bool exchange_may_wait(const exchange *x)
 {
     route_kind kind = x->r.route->kind;
     return kind != ROUTE_BARE && (kind != ROUTE_READ || x->r.app->readers || is_heavy(x));
+}
+
+/* ---- a refused form comes back ---- */
+
+static void make_again(exchange *x)
+{
+    again_end(x, reading(x, again_show));
+}
+
+static void run_again(void *context)
+{
+    exchange *x = context;
+    make_again(x);
+    x->ready(x);
+}
+
+/*
+ * False: it is on its way. The page costs what pages cost, and a write's end is told on the writer's thread: it is made
+ * in the pool. While that is full, the refusal stands as it is.
+ */
+static bool is_over(exchange *x)
+{
+    if (!again_wanted(x))
+        return true;
+    again_begin(x);
+    if (exchange_may_wait(x))
+        return submit_to_pool(x, x->r.app->heavy, run_again);
+    make_again(x);
+    return true;
+}
+
+static void finished(exchange *x)
+{
+    if (is_over(x))
+        x->ready(x);
 }
 
 static bool is_sound(exchange *x)
@@ -342,11 +383,10 @@ static bool is_sound(exchange *x)
     return false;
 }
 
-bool exchange_run(exchange *x)
+/* True: it has come to an end. */
+static bool run(exchange *x)
 {
     request *r = &x->r;
-    if (!is_sound(x))
-        return true;
     if (r->route->kind == ROUTE_BARE) {
         x->outcome = r->route->handle(r, NULL);
         return true;
@@ -368,4 +408,9 @@ bool exchange_run(exchange *x)
         return false;
     x->outcome = ERR_UNAVAILABLE;
     return true;
+}
+
+bool exchange_run(exchange *x)
+{
+    return !is_sound(x) || (run(x) && is_over(x));
 }

@@ -78,7 +78,7 @@ static int next_byte(str s, size_t *at)
     return high < 0 || low < 0 ? -1 : high << 4 | low;
 }
 
-bool percent_decode(arena *a, str text, bool plus, str *out)
+static bool decode(arena *a, str text, bool plus, bool zero, str *out)
 {
     *out = STR_NONE;
     char *p = arena_alloc(a, text.n + 1);
@@ -86,7 +86,7 @@ bool percent_decode(arena *a, str text, bool plus, str *out)
     for (size_t i = 0; i < text.n;) {
         bool space = plus && text.p[i] == '+';
         int c = next_byte(text, &i);
-        if (c <= 0)
+        if (c < 0 || (c == 0 && !zero))
             return false;
         p[n++] = space ? ' ' : (char)c;
     }
@@ -94,6 +94,16 @@ bool percent_decode(arena *a, str text, bool plus, str *out)
         return false;
     *out = (str){p, n};
     return true;
+}
+
+bool percent_decode(arena *a, str text, bool plus, str *out)
+{
+    return decode(a, text, plus, false, out);
+}
+
+bool percent_decode_typed(arena *a, str text, str *out)
+{
+    return decode(a, text, true, true, out);
 }
 
 static bool is_dots(str segment)

@@ -46,5 +46,7 @@ str head_value(const request_head *head, str name);
  * then is STR_NONE. The text lives in the arena.
  */
 bool percent_decode(arena *a, str text, bool plus, str *out);
+/** The same for what people type into forms: "+" is a space, and a NUL is theirs to be told of. */
+bool percent_decode_typed(arena *a, str text, str *out);
 
 #endif

@@ -54,6 +54,9 @@ struct field {
     bool nullable;              /* null gives STR_NONE or 0, and "was given" */
     bool multiline;             /* text that may hold tabs and line breaks */
     bool is_name;               /* text whose characters name_clean judges, and mends what was pasted */
+    bool is_code;               /* text that typed_code reads */
+    bool is_secret;             /* an opaque string: as typed, and never shown again */
+    bool is_pasted;             /* whatever was pasted: a parser of its own reads it */
     int64_t min, max;           /* integer: value; string: code points; array, map: how many items */
     const str *words;           /* enum: the allowed words, ended by STR_NONE */
     const field *fields;        /* object, or array of objects: their fields, ended by name STR_NONE */
@@ -117,7 +120,16 @@ typedef struct route {
     admit_handler *admit; /* of a slow route; NULL: the spec says why none (x-admit) */
     prepare_handler *prepare;
     handler *handle;
+    const struct route
+        *page;      /* of the console: which page shows this form, or itself, when it was refused; NULL: none */
+    handler *again; /* shows a refused form where its page's own handler would not; only reads */
 } route;
+
+/** A form as it was sent, decoded and in its order. */
+typedef struct typed_form {
+    const text_pair *pairs;
+    size_t count;
+} typed_form;
 
 /** What a slow route's page found out before its transaction: that one begins with a clean problem. */
 typedef struct finding {
@@ -140,14 +152,17 @@ struct request {
     } params[PATH_PARAMS_MAX]; /* in the order of the pattern, {org} included */
     void *body;                /* the struct of route->body, filled and checked; NULL without one */
     void *query;
-    str path;      /* as sent, well-formed; may hold secrets: for sign-in's `next`, never for logs */
-    str raw_query; /* as sent, for links that keep filters */
+    typed_form typed; /* what stood in r->body's form, or in a page's query */
+    str path;         /* as sent, well-formed; may hold secrets: for sign-in's `next`, never for logs */
+    str raw_query;    /* as sent, for links that keep filters */
     str idempotency_key;
     str if_none_match;
-    msec started;    /* monotonic */
-    void *scratch;   /* what `admit` and `prepare` leave for the handler */
-    finding finding; /* of a page */
-    bool no_work;    /* admit: prepare is left out */
+    msec started;       /* monotonic */
+    void *scratch;      /* what `admit` and `prepare` leave for the handler */
+    finding finding;    /* of a page */
+    finding *again;     /* why the form was refused that a page is made for again; NULL: no such page is made */
+    const route *asked; /* where it was sent, while r->route is the page's; NULL: to r->route */
+    bool no_work;       /* admit: prepare is left out */
 
     /* the answer */
     int status;

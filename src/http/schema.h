@@ -24,8 +24,12 @@ void schema_setup(void);
  * ERR_BAD_REQUEST for a form or query with unsound escapes or too many pairs.
  */
 err schema_from_json(const schema *s, arena *a, problem *p, str text, void **out);
-/** application/x-www-form-urlencoded. Repeated names fill arrays; "on" and "true" are true, an absent box is false. */
-err schema_from_form(const schema *s, arena *a, problem *p, str text, void **out);
+/**
+ * application/x-www-form-urlencoded, as people fill it in. Repeated names fill arrays; "on" and "true" are true, an
+ * absent box is false. What came along unseen is dropped before anything is checked, each field by its kind. *typed is
+ * what was sent. With ERR_INVALID_REQUEST, too, *out is filled, but for the fields that were refused.
+ */
+err schema_from_form(const schema *s, arena *a, problem *p, str text, typed_form *typed, void **out);
 /**
  * multipart/form-data with `parameters` (its boundary): fields of bytes take what a file holds, the others are as in a
  * form.
@@ -33,8 +37,11 @@ err schema_from_form(const schema *s, arena *a, problem *p, str text, void **out
 err schema_from_multipart(const schema *s, arena *a, problem *p, str parameters, str body, void **out);
 /** A body that is a file itself. */
 err schema_from_bytes(const schema *s, arena *a, problem *p, str bytes, void **out);
-/** A query string; `strict` refuses unknown names, else they are passed over. `lang` always passes. */
-err schema_from_query(const schema *s, arena *a, problem *p, str text, bool strict, void **out);
+/**
+ * A query string. A program's (`typed` NULL) is refused for a name that is unknown; a page's is read as a form is, and
+ * what is unknown passed over. `lang` always passes.
+ */
+err schema_from_query(const schema *s, arena *a, problem *p, str text, typed_form *typed, void **out);
 
 /**
  * Which fields a filled struct was given, at most `most`, for what goes by names: numbers in digits, "true" and

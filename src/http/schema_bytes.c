@@ -6,7 +6,7 @@
 /* The table of such a body has one row, its content. */
 err schema_from_bytes(const schema *s, arena *a, problem *p, str bytes, void **out)
 {
-    check c = {a, p, false};
+    check c = {.a = a, .problem = p};
     place top = {0}, at = {&top, s->fields->name, 0};
     char *object = arena_alloc(a, s->size);
     *out = NULL;

@@ -47,9 +47,10 @@ bounds check_bounds(const field *f, bool item)
     return item ? (bounds){f->item, f->item_min, f->item_max} : (bounds){f->type, f->min, f->max};
 }
 
-static bool has_refused_character(const field *f, str text)
+static bool has_refused_character(const check *c, const field *f, str text)
 {
-    if (f->is_name || !str_has_control(text))
+    bool left = f->is_name || (c->typed && (f->is_code || f->is_pasted)); /* to those who read it */
+    if (left || !str_has_control(text))
         return false;
     if (!f->multiline)
         return true;
@@ -86,8 +87,8 @@ bool check_text(check *c, const field *f, bounds b, str text, const place *at)
         check_refuse(c, at, S("not-allowed"), 0);
         return false;
     }
-    if (has_refused_character(f, text)) {
-        check_refuse(c, at, S("invalid-characters"), 0);
+    if (has_refused_character(c, f, text)) {
+        check_refuse(c, at, c->typed && f->is_secret ? S("not-in-a-password") : S("invalid-characters"), 0);
         return false;
     }
     return check_length(c, b, (int64_t)str_codepoints(text), at);

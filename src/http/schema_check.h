@@ -14,6 +14,7 @@ typedef struct place {
 typedef struct check {
     arena *a;
     problem *problem;
+    bool typed; /* by people, into a form */
     bool refused;
 } check;
 

@@ -1,17 +1,19 @@
 /*
  * From name=value pairs to the operation's struct. A form knows no types: each field's own row says how its text is
- * read.
+ * read. People's forms are cleaned before they are checked, and every character of them belongs to a field that can be
+ * named; programs' queries are taken as they are or refused.
  */
 #include "http/schema.h"
 
 #include "http/gate.h"
 #include "http/multipart.h"
 #include "http/schema_check.h"
+#include "ports/typed.h"
 
 typedef text_pair pair;
 
 /* Decodes all pairs; the WHATWG's parser of application/x-www-form-urlencoded, but for refusing what is unsound. */
-static err read_pairs(arena *a, str text, pair **out, size_t *count)
+static err read_pairs(arena *a, str text, bool typed, pair **out, size_t *count)
 {
     size_t most = 1;
     for (size_t i = 0; i < text.n; i++)
@@ -26,7 +28,9 @@ static err read_pairs(arena *a, str text, pair **out, size_t *count)
             continue;
         str name = str_cut(&value, '=');
         pair *p = &(*out)[*count];
-        if (!percent_decode(a, name, true, &p->name) || !percent_decode(a, value.p ? value : S(""), true, &p->value))
+        str given = value.p ? value : S("");
+        bool sound = typed ? percent_decode_typed(a, given, &p->value) : percent_decode(a, given, true, &p->value);
+        if (!sound || !percent_decode(a, name, true, &p->name))
             return ERR_BAD_REQUEST;
         (*count)++;
     }
@@ -42,6 +46,49 @@ static str unix_lines(arena *a, str text)
         if (text.p[i] != '\r' || (i + 1 < text.n && text.p[i + 1] != '\n') || i + 1 == text.n)
             p[n++] = text.p[i] == '\r' ? '\n' : text.p[i];
     return (str){p, n};
+}
+
+/* Lines keep their breaks and tabs, and lose what nobody sees and str_has_control names. */
+static str clean_lines(arena *a, str text)
+{
+    text = unix_lines(a, text);
+    char *p = arena_alloc(a, text.n + 1);
+    size_t n = 0;
+    for (size_t i = 0, from = 0; i < text.n; from = i) {
+        str_next_codepoint(text, &i);
+        str one = str_slice(text, from, i);
+        bool kept = !str_has_control(one) || one.p[0] == '\n' || one.p[0] == '\t';
+        memcpy(p + n, one.p, kept ? one.n : 0);
+        n += kept ? one.n : 0;
+    }
+    return (str){p, n};
+}
+
+/*
+ * What came along unseen is not worth a refusal. Left as typed: names and codes, which the rules clean, what a parser
+ * of its own reads, and secrets, of which no character is dropped unsaid.
+ */
+static str clean(arena *a, const field *f, str text)
+{
+    str line;
+    if (f->is_name || f->is_secret || f->is_pasted)
+        return f->multiline ? unix_lines(a, text) : text;
+    if (f->is_code) {
+        char *code = arena_alloc(a, text.n + 1);
+        return typed_code(text, code, text.n + 1) ? str_of(code) : text;
+    }
+    if (f->multiline)
+        return clean_lines(a, text);
+    switch (typed_line(a, text, &line)) {
+    case TYPED_FINE:
+        return line;
+    case TYPED_REFUSED:
+        return text;
+    case TYPED_EMPTY:
+    case TYPED_UNSEEN:
+        break;
+    }
+    return S("");
 }
 
 static bool read_boolean(str text, bool *out)
@@ -78,7 +125,9 @@ static void store_text(check *c, const field *f, bounds b, str text, void *slot,
         if (check_length(c, b, (int64_t)text.n, at))
             *(str *)slot = text;
     } else {
-        if (f->multiline)
+        if (c->typed)
+            text = clean(c->a, f, text);
+        else if (f->multiline)
             text = unix_lines(c->a, text);
         if (check_text(c, f, b, text, at))
             *(str *)slot = text;
@@ -133,40 +182,32 @@ static bool is_of_every_page(str name)
     return str_eq(name, S("lang")) || str_eq(name, S("once"));
 }
 
-static err fill(const schema *s, arena *a, problem *p, const pair *pairs, size_t count, bool strict, bool boxes,
-                void **out)
+/* What is sound of a refused one is there, too: for the page that shows it again. */
+static err fill(const schema *s, check *c, typed_form form, bool strict, bool boxes, void **out)
 {
-    check c = {a, p, false};
     place top = {0};
-    void *object = arena_alloc(a, s->size);
-    for (size_t i = 0; strict && i < count; i++) {
-        place here = {&top, pairs[i].name, 0};
-        if (!check_field(s->fields, pairs[i].name) && !is_of_every_page(pairs[i].name))
-            check_refuse(&c, &here, S("unknown-field"), 0);
+    void *object = *out = arena_alloc(c->a, s->size);
+    for (size_t i = 0; strict && i < form.count; i++) {
+        place here = {&top, form.pairs[i].name, 0};
+        if (!check_field(s->fields, form.pairs[i].name) && !is_of_every_page(form.pairs[i].name))
+            check_refuse(c, &here, S("unknown-field"), 0);
     }
     for (const field *f = s->fields; f->name.p; f++) {
-        read_field(&c, f, pairs, count, object, &top);
+        read_field(c, f, form.pairs, form.count, object, &top);
         if (boxes && f->type == FIELD_BOOLEAN)
             check_given(f, object); /* an empty box is an answer too */
     }
-    if (c.refused)
-        return ERR_INVALID_REQUEST;
-    *out = object;
-    return OK;
-}
-
-static err read_all(const schema *s, arena *a, problem *p, str text, bool strict, bool boxes, void **out)
-{
-    pair *pairs;
-    size_t count;
-    *out = NULL;
-    TRY(read_pairs(a, text, &pairs, &count));
-    return fill(s, a, p, pairs, count, strict, boxes, out);
+    if (!c->refused)
+        return OK;
+    if (!c->typed)
+        *out = NULL;
+    return ERR_INVALID_REQUEST;
 }
 
 err schema_from_multipart(const schema *s, arena *a, problem *p, str parameters, str body, void **out)
 {
     text_pair parts[MULTIPART_MOST];
+    check c = {.a = a, .problem = p, .typed = true};
     size_t count;
     *out = NULL;
     TRY(multipart_read(parameters, body, parts, &count));
@@ -175,17 +216,31 @@ err schema_from_multipart(const schema *s, arena *a, problem *p, str parameters,
         if ((!f || f->type != FIELD_BYTES) && !str_is_utf8(parts[i].value))
             return ERR_BAD_REQUEST;
     }
-    return fill(s, a, p, parts, count, true, true, out);
+    return fill(s, &c, (typed_form){parts, count}, true, true, out);
 }
 
-err schema_from_form(const schema *s, arena *a, problem *p, str text, void **out)
+err schema_from_form(const schema *s, arena *a, problem *p, str text, typed_form *typed, void **out)
 {
-    return read_all(s, a, p, text, true, true, out);
+    pair *pairs;
+    check c = {.a = a, .problem = p, .typed = true};
+    *out = NULL;
+    *typed = (typed_form){0};
+    TRY(read_pairs(a, text, true, &pairs, &typed->count));
+    typed->pairs = pairs;
+    return fill(s, &c, *typed, true, true, out);
 }
 
-err schema_from_query(const schema *s, arena *a, problem *p, str text, bool strict, void **out)
+err schema_from_query(const schema *s, arena *a, problem *p, str text, typed_form *typed, void **out)
 {
-    return read_all(s, a, p, text, strict, false, out);
+    pair *pairs;
+    check c = {.a = a, .problem = p, .typed = typed != NULL};
+    typed_form form = {0};
+    *out = NULL;
+    TRY(read_pairs(a, text, typed != NULL, &pairs, &form.count));
+    form.pairs = pairs;
+    if (typed)
+        *typed = form;
+    return fill(s, &c, form, !typed, false, out);
 }
 
 str form_value(arena *a, str text, str name)

@@ -152,7 +152,7 @@ err schema_from_json(const schema *s, arena *a, problem *p, str text, void **out
     json_t *root = json_loadb(text.p ? text.p : "", text.n, JSON_REJECT_DUPLICATES, NULL);
     if (!root)
         return ERR_MALFORMED_JSON;
-    check c = {a, p, false};
+    check c = {.a = a, .problem = p};
     place top = {0};
     void *object = arena_alloc(a, s->size);
     if (json_is_object(root))

@@ -168,3 +168,58 @@ def test_members_and_the_operator_need_no_reason(generate):
             generate(f"x-kind: write, {who}, x-stranger: no need", **in_path("org"))
     with pytest.raises(AssertionError, match="x-stranger says why"):
         generate("x-kind: write, x-access: public, x-stranger: no organization here")
+
+
+@pytest.fixture
+def console(tmp_path):
+    """The route table of a console with these paths, or the refusal as an assertion's text."""
+    def run(paths):
+        (tmp_path / "api.yaml").write_text(HEAD + "  /api: {get: {operationId: api, x-kind: read, x-access: public, responses: {204: {description: done}}}}\n")
+        (tmp_path / "console.yaml").write_text(HEAD + paths)
+        (tmp_path / "rights.yaml").write_text("things.make: [owner]\n")
+        names = ["api.yaml", "console.yaml", "rights.yaml", "bodies.h", "bodies.c", "routes.h", "routes.c", "json.c", "replies.h", "replies.c"]
+        done = subprocess.run([sys.executable, GENERATOR, *(str(tmp_path / n) for n in names)], capture_output=True, text=True)
+        if done.returncode:
+            raise AssertionError(done.stderr)
+        return (tmp_path / "routes.c").read_text(), (tmp_path / "routes.h").read_text()
+    return run
+
+
+TOKEN = "parameters: [{name: token, in: path, required: true, schema: {type: string}}]"
+PAGE = "  /thing: {get: {operationId: page, x-kind: read, x-access: public}}\n"
+
+
+def form(more="", path="/thing/new", parameters="parameters: []"):
+    return f"  {path}: {{{parameters}, post: {{operationId: form, x-kind: write, x-access: public{more}}}}}\n"
+
+
+def test_a_form_has_a_page_that_shows_it(console):
+    table, _ = console("  /thing: {get: {operationId: page, x-kind: read, x-access: public}, post: {operationId: form, x-kind: write, x-access: public}}\n")
+    assert ".handle = console_form, .page = &routes[1]" in table
+    table, _ = console(PAGE + form(", x-shown-by: page"))
+    assert ".handle = console_form, .page = &routes[1]" in table
+    for wrong in ("", ", x-shown-by: nobody", ", x-shown-by: form", ", x-shown-by: {none: ''}", ", x-shown-by: {why: x}"):
+        with pytest.raises(AssertionError, match="no page shows this form|x-shown-by"):
+            console(PAGE + form(wrong))
+    assert ".page" not in console(PAGE + form(", x-shown-by: {none: it is a switch}"))[0]
+
+
+def test_a_form_that_shows_itself_has_a_function_for_it(console):
+    table, prototypes = console(PAGE + form(", x-shown-by: page, x-again: true"))
+    assert ".again = console_form_again" in table and "handler console_form_again;" in prototypes
+    with pytest.raises(AssertionError, match="not shown again"):
+        console(PAGE + form(", x-shown-by: {none: it is a switch}, x-again: true"))
+
+
+def test_the_page_of_a_form_is_found_by_its_parameters(console):
+    page = f"  /thing/{{token}}: {{{TOKEN}, get: {{operationId: page, x-kind: read, x-access: public}}}}\n"
+    with pytest.raises(AssertionError, match="other parameters"):
+        console(page + form(", x-shown-by: page"))
+    assert ".page" in console(page + form(", x-shown-by: page", "/thing/{token}/new", TOKEN))[0]
+
+
+def test_a_field_is_typed_in_one_way(console):
+    body = ", x-shown-by: page, requestBody: {content: {application/x-www-form-urlencoded: {schema: {type: object, properties: {code: {type: string, maxLength: 9, %s}}}}}}"
+    assert console(PAGE + form(body % "x-code: true"))
+    with pytest.raises(AssertionError, match="a text is one of"):
+        console(PAGE + form(body % "x-code: true, x-secret: true"))

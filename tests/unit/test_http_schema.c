@@ -234,14 +234,15 @@ static void counts_values_before_it_makes_them(void **state)
 static void reads_a_form(void **state)
 {
     (void)state;
+    typed_form typed;
     void *out;
     str text = S("step=options&addresses=a%40b.fr%0D%0Ac%40d.fr&message=l%27%C3%A9t%C3%A9+%3D+beau&as_many_as_fit=on");
-    assert_int_equal(schema_from_form(&schema_body_invite_step_form, a, &p, text, &out), OK);
+    assert_int_equal(schema_from_form(&schema_body_invite_step_form, a, &p, text, &typed, &out), OK);
     const body_invite_step_form *form = out;
     assert_true(str_eq(form->addresses, S("a@b.fr\nc@d.fr")) && str_eq(form->message, S("l'\xc3\xa9t\xc3\xa9 = beau")));
     assert_true(form->as_many_as_fit && form->has_as_many_as_fit && !form->has_role);
-    assert_int_equal(schema_from_form(&schema_body_members_remove_form, a, &p, S("member=x&member=y&&member=z"), &out),
-                     OK);
+    assert_int_equal(
+        schema_from_form(&schema_body_members_remove_form, a, &p, S("member=x&member=y&&member=z"), &typed, &out), OK);
     const body_members_remove_form *remove = out;
     assert_int_equal(remove->member.count, 3);
     assert_true(str_eq(((const str *)remove->member.items)[2], S("z")));
@@ -250,9 +251,10 @@ static void reads_a_form(void **state)
 
 static void expect_form(const schema *s, str text, err expected, const char *why)
 {
+    typed_form typed;
     void *body;
     p = (problem){0};
-    err got = schema_from_form(s, a, &p, text, &body);
+    err got = schema_from_form(s, a, &p, text, &typed, &body);
     if (got != expected || !str_eq(refusals(), str_of(why)))
         fail_msg("%.*s: %d, %.*s", STR_FMT(text), got, STR_FMT(refusals()));
 }
@@ -264,7 +266,8 @@ static void refuses_odd_forms(void **state)
     expect_form(form, S("email=a&email=b"), ERR_INVALID_REQUEST, "/email wrong-type 0");
     expect_form(form, S("e-mail=a"), ERR_INVALID_REQUEST, "/e-mail unknown-field 0");
     expect_form(form, S("email=a%0Ab"), ERR_INVALID_REQUEST, "/email invalid-characters 0");
-    expect_form(form, S("email=%00"), ERR_BAD_REQUEST, "");
+    expect_form(form, S("email=%00"), ERR_INVALID_REQUEST, "/email invalid-characters 0");
+    expect_form(form, S("%00=a"), ERR_BAD_REQUEST, "");
     expect_form(form, S("email=%f"), ERR_BAD_REQUEST, "");
     expect_form(form, S("email=%ff"), ERR_BAD_REQUEST, "");
     expect_form(&schema_body_invite_step_form, S("as_many_as_fit=perhaps"), ERR_INVALID_REQUEST,
@@ -278,18 +281,19 @@ static void refuses_odd_forms(void **state)
 static void reads_queries(void **state)
 {
     (void)state;
+    typed_form typed;
     void *out;
     str text = S("limit=20&count=true&sort=-email&q=a+b");
-    assert_int_equal(schema_from_query(&schema_query_list_members, a, &p, text, true, &out), OK);
+    assert_int_equal(schema_from_query(&schema_query_list_members, a, &p, text, NULL, &out), OK);
     const query_list_members *query = out;
     assert_true(query->limit == 20 && query->count && str_eq(query->sort, S("-email")) && str_eq(query->q, S("a b")));
     assert_false(query->has_role);
-    assert_int_equal(schema_from_query(&schema_query_list_members, a, &p, STR_NONE, true, &out), OK);
+    assert_int_equal(schema_from_query(&schema_query_list_members, a, &p, STR_NONE, NULL, &out), OK);
     assert_int_equal(
-        schema_from_query(&schema_query_list_members, a, &p, S("limit=201&sort=age&x=1&lang=fr"), true, &out),
+        schema_from_query(&schema_query_list_members, a, &p, S("limit=201&sort=age&x=1&lang=fr"), NULL, &out),
         ERR_INVALID_REQUEST);
     assert_true(str_eq(refusals(), S("/x unknown-field 0; /sort not-allowed 0; /limit too-large 200")));
-    assert_int_equal(schema_from_query(&schema_query_members_page, a, &p, S("utm=1"), false, &out), OK);
+    assert_int_equal(schema_from_query(&schema_query_members_page, a, &p, S("utm=1"), &typed, &out), OK);
 }
 
 static void finds_one_value(void **state)

@@ -1,0 +1,142 @@
+"""Every form of spec/console.yaml, each of its fields with what costs people their work elsewhere: an unseen character, a NUL, a tab, too
+much, and a page that was open for too long. What comes back is never an error page: the form, with everything else in it, the field
+named and focused, or nothing is wrong at all.
+
+A new form is in here by itself (tests/lib/forms.py); one that no page shows does not build (tools/gen_routes.py)."""
+
+import re
+
+import pytest
+
+from lib.forms import SEEN, SITE, Grounds, Page, fields_of, forms, is_secret
+from lib.people import PASSWORD, World
+from lib.spec import texts
+
+FORMS = forms()
+
+
+@pytest.fixture(scope="module")
+def grounds(make_server, smtp):
+    world = World(make_server(mail=smtp.uri, signup="on", public_url=SITE), smtp)
+    return Grounds(world, smtp, lambda: make_server(mail=smtp.uri))
+
+
+def usual(control, name):
+    """What somebody fills in."""
+    if control.kind == "password":
+        return PASSWORD
+    if control.kind == "choice":
+        return control.options[-1] if control.options else None
+    if control.kind == "email" or "email" in name:
+        return "kept@example.org"
+    if control.kind in ("hidden", "box", "date", "number"):
+        return control.attributes.get("value", "")
+    if "code" in control.attributes.get("class", ""):
+        return "123 456"
+    return f"Kept {name}"
+
+
+def filled(standing, route):
+    """[(name, value)] of the form as its page shows it, filled in."""
+    page = Page(standing.client.page(standing.page).text)
+    form = next(iter(page.leading_to(standing.path)), None)
+    sent = {}
+    for control in form.controls if form else []:
+        if control.name in fields_of(route.name) and control.kind != "button":
+            value = usual(control, control.name)
+            if value is not None and (control.kind != "box" or control.value is not None or control.name not in sent):
+                sent[control.name] = value
+    sent.update(standing.held)
+    return [(name, one) for name, value in sent.items() for one in (value if isinstance(value, list) else [value])]
+
+
+def shown_again(answer, standing):
+    """The forms in the answer that lead on."""
+    page = Page(answer.text)
+    found = page.leading_to(standing.path) or page.leading_to(standing.page.split("?")[0])
+    assert found, ("no form", answer.status, re.sub(r"<[^>]+>|[ \n]+", " ", answer.text)[-400:])
+    return page, found
+
+
+def lost(form, sent, name, route):
+    """What does not stand in the form any more, but for the field that was refused and for passwords."""
+    schema = fields_of(route.name)
+    for other, value in sent:
+        if other == name or is_secret(schema[other]):
+            continue
+        controls = [c for c in form.controls if c.name == other]
+        if controls and all(c.kind == "button" for c in controls):
+            continue
+        if value not in form.values(other):
+            yield f"{other}: {value!r} was sent, {[repr(c) for c in controls]} came back"
+
+
+def faults(answer, standing, route, sent, name, named):
+    page, forms = shown_again(answer, standing)
+    form = min(forms, key=lambda one: len(list(lost(one, sent, name, route))))
+    yield from lost(form, sent, name, route)
+    yield from (f"{c.name} holds what was typed" for c in form.controls if c.kind == "password" and c.value)
+    if answer.text.count("autofocus=") != 1:
+        yield f"{answer.text.count('autofocus=')} are focused"
+    marked = [c for c in form.controls if c.attributes.get("aria-invalid") == "true"]
+    if marked and "autofocus" not in marked[0].attributes:
+        yield f"not {marked[0]} is focused"
+    mine = [c for c in form.controls if c.name == name and c.kind in SEEN | {"password"}]
+    if named and mine:
+        wrong = next((c for c in mine if c in marked), None)
+        if not wrong or not page.described(wrong):
+            yield "the field is not named"
+        elif f'href="#{wrong.attributes["id"]}"' not in answer.text:
+            yield "nothing leads to it"
+
+
+POISONS = {"nul": "\0", "tab": "\t", "long": "", "unseen": "\u200b"}
+
+
+def poisoned(sent, name, schema, poison):
+    """The same with that in one field."""
+    schema = schema.get("items", schema)
+    before = next((value for other, value in sent if other == name), "ab") or "ab"
+    value = "x" * (schema.get("maxLength", 20) + 1) if poison == "long" else before[:1] + POISONS[poison] + before[1:]
+    return [pair for pair in sent if pair[0] != name] + [(name, value)]
+
+
+@pytest.mark.parametrize("poison", POISONS)
+@pytest.mark.parametrize("route", FORMS, ids=repr)
+def test_a_form_comes_back_as_it_was_filled_in(grounds, route, poison):
+    standing = None
+    wrong = []
+    for name, schema in fields_of(route.name).items():
+        standing = standing or grounds.stand(route)
+        sent = poisoned(filled(standing, route), name, schema, poison)
+        answer = standing.client.submit(standing.path, sent)
+        if answer.status < 400:
+            assert poison != "long" or schema["type"] != "string", f"{name}: too much was taken"
+            standing = None  # done, and spent perhaps
+            continue
+        named = poison == "long" or (poison == "nul" and not schema.get("x-code"))
+        wrong += [f"{name}: {fault}" for fault in faults(answer, standing, route, sent, name, named)]
+        if poison == "unseen":
+            assert texts("en")["field.invalid-characters"] not in answer.text, name
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("route", FORMS, ids=repr)
+def test_a_page_that_was_open_for_too_long_comes_back_as_it_was_filled_in(grounds, route):
+    """It has a field that is none any more; or whoever sends it has to sign in by now."""
+    standing = grounds.stand(route)
+    sent = filled(standing, route)
+    answer = standing.client.submit(standing.path, sent + [("of_old", "Kept")])
+    assert answer.status == 422 and texts("en")["form.changed"] in answer.text.replace("&#39;", "'"), answer
+    assert not list(faults(answer, standing, route, sent, None, False))
+    if route.access != "public":
+        away = standing.client.twin()
+        away.cookies.clear()
+        answer = away.submit(standing.path, sent)
+        page = standing.page.split("?")[0]
+        assert answer.status == 303 and answer.headers["Location"] == f"/sign-in?next={page}&notice=form_not_sent", answer.headers["Location"]
+        assert texts("en")["notice.form_not_sent"] in away.page(answer.headers["Location"]).text
+
+
+def test_every_form_is_tried():
+    assert len(FORMS) > 25
