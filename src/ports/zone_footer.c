@@ -1,6 +1,6 @@
 /*
- * Newer tzdata ends its tables with the last change of a rule, years ago, and says the rule itself here; a reader of the
- * tables alone is an hour off for half of the year.
+ * Newer tzdata ends its tables with the last change of a rule, years ago, and says the rule itself here; a reader of
+ * the tables alone is an hour off for half of the year.
  */
 #include "ports/zone_footer.h"
 

@@ -19,7 +19,9 @@ typedef struct zone_footer {
     zone_turn begins, ends;
 } zone_footer;
 
-/** Reads a TZ string of POSIX.1 (8.3) as RFC 8536, 3.3.1, extends it: "CET-1CEST,M3.5.0,M10.5.0/3". False: it is none. */
+/**
+ * Reads a TZ string of POSIX.1 (8.3) as RFC 8536, 3.3.1, extends it: "CET-1CEST,M3.5.0,M10.5.0/3". False: it is none.
+ */
 bool zone_footer_read(str text, zone_footer *out);
 /** The offset that it says for a moment, in seconds since 1970; outside the years 1 to 9999 the standard one. */
 int32_t zone_footer_at(const zone_footer *z, int64_t at);

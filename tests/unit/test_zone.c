@@ -91,7 +91,7 @@ static str whole(arena *a, str name)
     return (str){bytes, n};
 }
 
-/* Of the years for which Debian writes both; but Ramadan, which Morocco and Palestine go by, is no rule of this kind. */
+/* Of the years for which Debian writes both; Ramadan, which Morocco and Palestine go by, is no rule of this kind. */
 static void rules_say_what_tables_say(void **state)
 {
     (void)state;
