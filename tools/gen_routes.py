@@ -9,6 +9,7 @@ Understands a closed subset of OpenAPI 3.1; anything else stops the build with t
 - schemas: object, array, string, integer, boolean; enum; minLength maxLength minimum maximum minItems maxItems required; format: binary;
   type [T, "null"]; x-multiline; x-name (the rules judge its characters), x-code, x-secret, x-pasted (how a form's text is cleaned: schema_form.c); x-prefix;
   $ref to components
+- x-rows of an array of objects: what one of them holds that is too long, say, is its own refusal (`refused`), not that of all
 - a map: an object with additionalProperties {type: boolean}, maxProperties and propertyNames {maxLength}, in JSON alone
 - answers of the API: see answer_schema.py
 """
@@ -32,7 +33,7 @@ OPERATION_KEYS = {"operationId", "summary", "description", "x-kind", "x-access",
 SCHEMA_KEYS = {
     "object": {"required", "properties"},
     "map": {"additionalProperties", "maxProperties", "propertyNames"},
-    "array": {"items", "minItems", "maxItems"},
+    "array": {"items", "minItems", "maxItems", "x-rows"},
     "string": {"minLength", "maxLength", "enum", "format", "x-multiline", "x-name", "x-code", "x-secret", "x-pasted", "x-prefix"},
     "integer": {"minimum", "maximum"},
     "boolean": set(),
@@ -105,7 +106,7 @@ class Bodies:
         need(kind == "string" and words and all(isinstance(w, str) for w in words), where, "an enum holds words")
         return "FIELD_ENUM", "(const str[]){" + ", ".join(f"S_INIT({c_text(w)})" for w in words) + ", {NULL, 0}}"
 
-    def struct(self, document, name, properties, required, where):
+    def struct(self, document, name, properties, required, where, more=()):
         """Declares struct `name` and its table `name_fields`; returns nothing: both are known by name."""
         need(name not in self.names, where, f"two structs named {name}")
         self.names.add(name)
@@ -143,7 +144,7 @@ class Bodies:
             rows.append("    {" + ", ".join(f".{k} = {v}" for k, v in row.items()) + "},")
         for key in required:
             need(key in properties, where, f"required {key!r} is not a property")
-        self.structs.append(f"typedef struct {name} {{\n" + "\n".join(members + flags) + f"\n}} {name};\n")
+        self.structs.append(f"typedef struct {name} {{\n" + "\n".join([*members, *flags, *more]) + f"\n}} {name};\n")
         self.tables.append(f"static const field {name}_fields[] = {{\n" + "\n".join(rows) + "\n    {.name = {NULL, 0}},\n};\n")
 
     def typed(self, schema, where):
@@ -167,7 +168,11 @@ class Bodies:
         need(kind not in ("array", "map") and not nullable, where, "items are neither arrays, maps nor null")
         if kind == "object":
             inner = f"{name}_{member}"
-            self.struct(document, inner, item.get("properties", {}), item.get("required", []), where + "/items")
+            rows = bool(schema.get("x-rows"))
+            self.struct(document, inner, item.get("properties", {}), item.get("required", []), where + "/items",
+                        ["    const problem *refused; /* NULL: nothing of it was */"] if rows else [])
+            if rows:
+                row["refused_offset"] = f"offsetof({inner}, refused)"
             row |= {"fields": f"{inner}_fields", "item": "FIELD_OBJECT", "item_size": f"sizeof({inner})", "comment": inner}
         else:
             type_, words = self.scalar(document, item, where + "/items")

@@ -15,7 +15,7 @@ static err read_order(request *r, const body_create_invitations *b, invite_order
     const body_create_invitations_invitations *rows = b->invitations.items;
     invite_row *out = arena_array_of(r->a, invite_row, b->invitations.count);
     for (size_t i = 0; i < b->invitations.count; i++) {
-        out[i] = (invite_row){.email = rows[i].email,
+        out[i] = (invite_row){.email = rows[i].email.p ? rows[i].email : S(""), /* refused */
                               .role = rows[i].role,
                               .locale = rows[i].locale,
                               .message = rows[i].message,
@@ -24,7 +24,8 @@ static err read_order(request *r, const body_create_invitations *b, invite_order
                               .entitlements = option_choices(r->a, &rows[i].entitlements),
                               .entitlement_count = rows[i].entitlements.count,
                               .groups = rows[i].groups.items,
-                              .group_count = rows[i].groups.count};
+                              .group_count = rows[i].groups.count,
+                              .refused = rows[i].refused};
         str pointer = arena_printf(r->a, "/invitations/%zu/access_ends_at", i);
         TRY(option_access_end(&r->problem, pointer, rows[i].access_ends_at, &out[i].access_ends_at));
     }

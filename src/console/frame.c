@@ -308,6 +308,11 @@ err page_refused(request *r, err refusal, const char *name, mval *m)
     return page_answer(r, err_about(refusal)->status, name, m);
 }
 
+bool is_search_refused(const request *r, err refusal)
+{
+    return refusal == ERR_INVALID_REQUEST && r->problem.field_count && str_eq(r->problem.fields[0].pointer, S("/q"));
+}
+
 err page_redirect(request *r, str path, notice said)
 {
     return answer_redirect(r, LINK(r->a, path, {S("notice"), notice_table[said].key}));

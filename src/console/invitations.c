@@ -118,6 +118,8 @@ err console_invitations_page(request *r, txn *t)
     TRY(page_open(r, t, &m));
     TRY(put_users_tabs(r, t, m, true, &o));
     err failed = invitation_list(t, o.id, &f, &p, &rows, &count);
+    if (is_search_refused(r, failed))
+        return failed;
     if (failed == ERR_INVALID_REQUEST) /* an old or mistyped address: the list from its beginning */
         return answer_redirect(r, org_path(r, "/users/invitations"));
     if (failed != OK && failed != ERR_UNAVAILABLE)

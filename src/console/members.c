@@ -166,6 +166,8 @@ err console_members_page(request *r, txn *t)
     TRY(page_open(r, t, &m));
     TRY(put_users_tabs(r, t, m, false, &o));
     err failed = read_members(r, t, q, &p, &rows, &count);
+    if (is_search_refused(r, failed))
+        return failed;
     if (failed == ERR_INVALID_REQUEST ||
         failed == ERR_NOT_FOUND) /* an old or mistyped address: the list from its beginning */
         return answer_redirect(r, org_path(r, "/users"));

@@ -62,6 +62,7 @@ struct field {
     const field *fields;        /* object, or array of objects: their fields, ended by name STR_NONE */
     field_type item;            /* array: what it holds */
     uint16_t item_size;         /* array: sizeof one item */
+    uint16_t refused_offset;    /* array of rows, each its own result: of the item's `refused`; 0: it is all or none */
     int64_t item_min, item_max; /* array of strings or integers: bounds of each; map: of each name, in code points */
 };
 #define FIELD_ALWAYS UINT16_MAX

@@ -81,6 +81,32 @@ static void read_map(check *c, const field *f, const json_t *value, list *out, c
     }
 }
 
+/* Whether the shape is right, and the content alone is not. */
+static bool is_of_content(const problem *p)
+{
+    static const str codes[] = {S_INIT("invalid-characters"), S_INIT("too-long"), S_INIT("too-short")};
+    for (size_t i = 0; i < p->field_count; i++)
+        if (!str_eq(p->fields[i].code, codes[0]) && !str_eq(p->fields[i].code, codes[1]) &&
+            !str_eq(p->fields[i].code, codes[2]))
+            return false;
+    return true;
+}
+
+/* One of many: what people typed into it is its own refusal; what a program made wrong is that of all. */
+static void read_row(check *c, const field *f, const json_t *value, void *row, const place *at)
+{
+    problem *own = arena_new_of(c->a, problem);
+    check alone = {.a = c->a, .problem = own};
+    place top = {0};
+    read_object(&alone, f->fields, value, row, &top);
+    if (!alone.refused)
+        return;
+    if (is_of_content(own))
+        *(const problem **)((char *)row + f->refused_offset) = own;
+    else
+        read_object(c, f->fields, value, row, at);
+}
+
 static void read_value(check *c, const field *f, bounds b, const json_t *value, void *slot, const place *at)
 {
     static const json_type wanted[] = {
@@ -110,6 +136,10 @@ static void read_value(check *c, const field *f, bounds b, const json_t *value, 
         l->items = arena_alloc(c->a, l->count * f->item_size);
         for (size_t i = 0; i < l->count; i++) {
             place here = {at, STR_NONE, i};
+            if (f->refused_offset && json_is_object(json_array_get(value, i))) {
+                read_row(c, f, json_array_get(value, i), (char *)l->items + i * f->item_size, &here);
+                continue;
+            }
             read_value(c, f, check_bounds(f, true), json_array_get(value, i), (char *)l->items + i * f->item_size,
                        &here);
         }

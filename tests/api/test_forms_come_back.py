@@ -5,11 +5,12 @@ named and focused, or nothing is wrong at all.
 A new form is in here by itself (tests/lib/forms.py); one that no page shows does not build (tools/gen_routes.py)."""
 
 import re
+import urllib.parse
 
 import pytest
 
 from lib.forms import SEEN, SITE, Grounds, Page, fields_of, forms, is_secret
-from lib.people import PASSWORD, World
+from lib.people import PASSWORD, World, fresh
 from lib.spec import texts
 
 FORMS = forms()
@@ -136,6 +137,58 @@ def test_a_page_that_was_open_for_too_long_comes_back_as_it_was_filled_in(ground
         page = standing.page.split("?")[0]
         assert answer.status == 303 and answer.headers["Location"] == f"/sign-in?next={page}&notice=form_not_sent", answer.headers["Location"]
         assert texts("en")["notice.form_not_sent"] in away.page(answer.headers["Location"]).text
+
+
+def test_a_character_in_a_password_is_never_dropped_unsaid(grounds):
+    """RFC 8265: what is no part of a password is refused beside it, not taken out of it."""
+    for character in "\t\0\u200b":
+        answer = grounds.world.client().submit("/sign-in", {"email": grounds.org.owner.email, "password": PASSWORD[:3] + character + PASSWORD[3:]})
+        assert answer.status == 422 and texts("en")["field.not-in-a-password"] in answer.text, ascii(character)
+
+
+def test_a_password_never_comes_back_hidden(grounds):
+    """The form that asks for a code has no field for the password that came along."""
+    answer = grounds.world.client().submit("/join", {"email": "a@b.fr", "code": "x" * 33, "given_name": "Zoé", "password": PASSWORD})
+    assert answer.status == 422 and 'name="given_name" value="Zoé"' in answer.text and PASSWORD not in answer.text
+
+
+def test_what_was_typed_is_text(grounds):
+    typed = "\"><i>&amp;'" + "x" * 400
+    answer = grounds.org.owner.api.submit(f"/o/{grounds.org.slug}/groups", {"name": typed})
+    page = Page(answer.text)
+    form = page.leading_to(f"/o/{grounds.org.slug}/groups")[0]
+    assert answer.status == 422 and form.values("name") == [typed] and "<i>" not in answer.text
+
+
+# ---- searches, which are forms, too, and what programs send
+
+
+@pytest.mark.parametrize("page", ["/users", "/users/invitations"])
+@pytest.mark.parametrize("sought", ["x" * 255, "zo\u202ee", "a\tb"], ids=["long", "turned", "tab"])
+def test_a_search_comes_back(grounds, page, sought):
+    client = grounds.org.owner.api
+    answer = client.page(f"/o/{grounds.org.slug}{page}?" + urllib.parse.urlencode({"q": sought, "state": ""}))
+    assert answer.status == 422 and 'role="search"' in answer.text
+    field = re.search(r'<input type="search"[^>]*>', answer.text)[0]
+    assert 'aria-invalid="true"' in field and "autofocus" in field
+    assert f'value="{sought}"' in field
+
+
+def test_an_unseen_character_in_a_search_is_none(grounds):
+    answer = grounds.org.owner.api.page(f"/o/{grounds.org.slug}/users?" + urllib.parse.urlencode({"q": "Oli\u200bve\ufeff"}))
+    assert answer.status == 200 and "Olive Martin" in answer.text
+
+
+@pytest.mark.parametrize("path", ["/invitations", "/invitations/preview"])
+def test_a_bad_row_of_many_is_that_rows_result(grounds, path):
+    rows = [{"email": fresh(), "role": "member"}, {"email": "zo\u200be@example.org", "role": "member"},
+            {"email": fresh(), "role": "member", "message": "x" * 1001}, {"email": "y" * 401, "role": "member"}]
+    results = grounds.org.api.post(grounds.org.path + path, {"invitations": rows}).ok(200)["results"]
+    assert [r["outcome"] in ("invited", "new-person") for r in results] == [True, False, False, False]
+    assert [(e["pointer"], e["code"]) for r in results[1:] for e in r["problem"]["errors"]] == [
+        ("/email", "invalid-characters"), ("/message", "too-long"), ("/email", "too-long")]
+    rows[3] = {"email": fresh(), "role": "king"}
+    grounds.org.api.post(grounds.org.path + path, {"invitations": rows}).refused("invalid-request", 422)
 
 
 def test_every_form_is_tried():

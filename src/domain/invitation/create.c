@@ -185,6 +185,10 @@ static err judge(inviting *w, size_t i, invite_result *result)
 {
     const invite_row *row = &w->order->rows[i];
     struct candidate *c = &w->candidates[i];
+    if (row->refused) {
+        *w->t->problem = *row->refused;
+        return ERR_INVALID_REQUEST;
+    }
     if (!address_parse(w->t->a, row->email, &c->where))
         return ERR_INVALID_ADDRESS;
     if (!organization_takes_domain(w->organization.allowed_domains, w->organization.refused_domains, c->where.key))

@@ -32,7 +32,8 @@ typedef struct invite_row {
     size_t entitlement_count;
     const str *groups; /* TypeIDs */
     size_t group_count;
-    msec access_ends_at; /* 0: never; the invitation expires no later */
+    msec access_ends_at;    /* 0: never; the invitation expires no later */
+    const problem *refused; /* what nobody need judge any more: its result; NULL: nothing */
 } invite_row;
 
 typedef struct invite_order {
