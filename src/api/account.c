@@ -133,7 +133,7 @@ err api_revoke_my_session(request *r, txn *t)
 
 typedef struct new_password {
     sign_in proof;
-    int64_t least; /* by what the account's organizations ask, or the one that it waits for */
+    password_terms terms; /* least: by what the account's organizations ask, or the one that it waits for */
     str hash;
 } new_password;
 
@@ -142,7 +142,7 @@ static err admit_replacement(request *r, txn *t, new_password *n)
     invitation_door door;
     TRY(invitation_behind_password(t, &r->actor, &door));
     TRY(invitation_state_error(door.state));
-    return password_least(t, r->actor.account_id, r->actor.confined_to_id, &n->least);
+    return password_least(t, r->actor.account_id, r->actor.confined_to_id, &n->terms.least);
 }
 
 static err need_current(const body_change_password *b, problem *p, str before)
@@ -166,7 +166,7 @@ err api_change_password_admit(request *r, txn *t)
     n->proof = (sign_in){.email = r->actor.email, .password = b->current_password};
     if (b->has_current_password)
         TRY(sign_in_find(t, &r->actor, &n->proof));
-    return password_least(t, r->actor.account_id, UUID_NONE, &n->least);
+    return password_least(t, r->actor.account_id, UUID_NONE, &n->terms.least);
 }
 
 err api_change_password_prepare(request *r)
@@ -179,7 +179,7 @@ err api_change_password_prepare(request *r)
         sign_in_verify(r->a, &n->proof);
     if (proves && !n->proof.right)
         return OK; /* the transaction notes the wrong try */
-    return password_prepare(n->least, r->a, &r->problem, S("/new_password"), b->new_password, about,
+    return password_prepare(&n->terms, r->a, &r->problem, S("/new_password"), b->new_password, about,
                             sizeof about / sizeof *about, &n->hash);
 }
 
@@ -220,8 +220,7 @@ err api_request_password_reset(request *r, txn *t)
 }
 
 typedef struct reset_password {
-    account_view whose;
-    int64_t least;
+    reset_admitted admitted;
     str hash;
 } reset_password;
 
@@ -229,16 +228,17 @@ err api_complete_password_reset_admit(request *r, txn *t)
 {
     const body_complete_password_reset *b = r->body;
     reset_password *n = r->scratch = arena_new_of(r->a, reset_password);
-    TRY(password_reset_lookup(t, b->token, &n->whose, &(bool){false}));
-    return password_least(t, n->whose.id, UUID_NONE, &n->least);
+    return password_reset_admit(t, &r->actor, b->token, &n->admitted);
 }
 
 err api_complete_password_reset_prepare(request *r)
 {
     const body_complete_password_reset *b = r->body;
     reset_password *n = r->scratch;
-    const str about[] = {n->whose.email, n->whose.given_name, n->whose.family_name};
-    return password_prepare(n->least, r->a, &r->problem, S("/new_password"), b->new_password, about, 3, &n->hash);
+    const account_view *whose = &n->admitted.whose;
+    const str about[] = {whose->email, whose->given_name, whose->family_name};
+    return password_prepare(&n->admitted.terms, r->a, &r->problem, S("/new_password"), b->new_password, about, 3,
+                            &n->hash);
 }
 
 err api_complete_password_reset(request *r, txn *t)

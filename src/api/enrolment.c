@@ -22,7 +22,7 @@ err api_lookup_invitation(request *r, txn *t)
 typedef struct entry {
     enrolment wish;
     invitation_door door;
-    int64_t least;
+    password_terms terms;
 } entry;
 
 /*
@@ -38,16 +38,19 @@ err api_accept_invitation_admit(request *r, txn *t)
                           .family_name = b->family_name,
                           .locale = b->locale};
     err found = invitation_lookup(t, &r->actor, &e->wish.key, &e->door);
+    if (found == OK)
+        found = enrolment_admit(t, &r->actor, &e->door, &e->terms);
+    bool works = str_eq(e->door.next, S("enrol")) || e->terms.is_again;
     r->no_work = (found == ERR_INVITATION_INVALID && !b->token.p) ||
-                 (found == OK && (!str_eq(e->door.next, S("enrol")) || (!b->has_password && !b->has_passkey)));
+                 (found == OK && (!works || (!b->has_password && !b->has_passkey)));
     if (r->no_work)
         return OK;
     TRY(found);
-    TRY(enrolment_admit(t, &e->door));
+    if (e->terms.is_again)
+        return OK;
     str clean; /* what costs nothing comes before what does */
     TRY(name_clean(r->a, &r->problem, S("/given_name"), b->given_name, &clean));
-    TRY(name_clean(r->a, &r->problem, S("/family_name"), b->family_name, &clean));
-    return password_least(t, UUID_NONE, e->door.organization_id, &e->least);
+    return name_clean(r->a, &r->problem, S("/family_name"), b->family_name, &clean);
 }
 
 err api_accept_invitation_prepare(request *r)
@@ -64,7 +67,8 @@ err api_accept_invitation_prepare(request *r)
     if (!b->has_password)
         return OK;
     const str about[] = {d->email, b->given_name, b->family_name, d->organization_name};
-    return password_prepare(e->least, r->a, &r->problem, S("/password"), b->password, about, 4, &e->wish.password_hash);
+    return password_prepare(&e->terms, r->a, &r->problem, S("/password"), b->password, about, 4,
+                            &e->wish.password_hash);
 }
 
 err api_accept_invitation(request *r, txn *t)
@@ -74,6 +78,8 @@ err api_accept_invitation(request *r, txn *t)
     TRY(invitation_accept(t, &r->actor, &((const entry *)r->scratch)->wish, &a));
     if (a.by_mail)
         return REPLY(r, 202, accepted_by_mail, 0);
+    if (a.session.stage == STAGE_FACTOR) /* of a repeat: there is a second factor by now */
+        return ERR_SECOND_FACTOR_REQUIRED;
     TRY(member_get(t, a.organization_id, a.membership_id, &m));
     if (a.new_session)
         answer_session(r, &a.session);

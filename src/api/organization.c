@@ -16,8 +16,8 @@ err api_setup_prepare(request *r)
     r->scratch = hash;
     if (!b->account.has_password)
         return OK;
-    return password_prepare(r->app->env.settings->password_min_length, r->a, &r->problem, S("/account/password"),
-                            b->account.password, about, 4, hash);
+    return password_prepare(&(password_terms){.least = r->app->env.settings->password_min_length}, r->a, &r->problem,
+                            S("/account/password"), b->account.password, about, 4, hash);
 }
 
 static err answer_founded(request *r, txn *t, const founded *f)

@@ -24,8 +24,8 @@ err api_begin_signup_prepare(request *r)
     const body_begin_signup *b = r->body;
     signup_order *o = r->scratch;
     const str about[] = {o->email, o->given_name, o->family_name, o->organization};
-    return password_prepare(r->app->env.settings->password_min_length, r->a, &r->problem, S("/password"), b->password,
-                            about, 4, &o->password_hash);
+    return password_prepare(&(password_terms){.least = r->app->env.settings->password_min_length}, r->a, &r->problem,
+                            S("/password"), b->password, about, 4, &o->password_hash);
 }
 
 err api_begin_signup(request *r, txn *t)
@@ -49,8 +49,11 @@ err api_resend_signup(request *r, txn *t)
 static err answer_confirmed(request *r, txn *t, const founded *f)
 {
     organization_view o;
+    if (f->session.stage == STAGE_FACTOR) /* of a repeat: there is a second factor by now */
+        return ERR_SECOND_FACTOR_REQUIRED;
     TRY(organization_get(t, f->organization_id, &o));
-    answer_session(r, &f->session);
+    if (f->session.token.p)
+        answer_session(r, &f->session);
     return REPLY(r, 201, signup_done, .organization = view_organization(&o),
                  .account = view_account(&f->session.account),
                  .session = view_session(f->session.session_id, f->session.expires_at));

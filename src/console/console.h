@@ -74,16 +74,17 @@ err page_recall(request *r);
 
 /**
  * Judges names and a new password together, so that all that is wrong is said at once; hashes only when nothing is.
- * Fields /given_name, /family_name, /password. `least` by password_least; `known` is what else must not be in the
+ * Fields /given_name, /family_name, /password. `known` is what else must not be in the
  * password.
  */
-err page_new_person(request *r, int64_t least, str given, str family, str password, const str *known, size_t count,
-                    str *hash);
+err page_new_person(request *r, const password_terms *terms, str given, str family, str password, const str *known,
+                    size_t count, str *hash);
 /**
  * The same for a password beside other fields: `refusal` says what they came to, and goes first. `about` as
  * password_check.
  */
-err page_new_password(request *r, err refusal, int64_t least, str password, const str *about, size_t count, str *hash);
+err page_new_password(request *r, err refusal, const password_terms *terms, str password, const str *about,
+                      size_t count, str *hash);
 
 /** min_length of partials/password_new, as password_least says it. Pages without it have the server's. */
 err put_least(mval *m, txn *t, uuid account_id, uuid organization_id);

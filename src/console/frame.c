@@ -272,8 +272,8 @@ err page_recall(request *r)
     return r->finding.refusal;
 }
 
-err page_new_person(request *r, int64_t least, str given, str family, str password, const str *known, size_t count,
-                    str *hash)
+err page_new_person(request *r, const password_terms *terms, str given, str family, str password, const str *known,
+                    size_t count, str *hash)
 {
     enum { ABOUT_MOST = 8 };
     str about[ABOUT_MOST] = {given, family}, ignored;
@@ -287,14 +287,15 @@ err page_new_person(request *r, int64_t least, str given, str family, str passwo
     }
     for (size_t i = 0; i < count && i + 2 < ABOUT_MOST; i++)
         about[i + 2] = known[i];
-    return page_new_password(r, refusal, least, password, about, count + 2, hash);
+    return page_new_password(r, refusal, terms, password, about, count + 2, hash);
 }
 
-err page_new_password(request *r, err refusal, int64_t least, str password, const str *about, size_t count, str *hash)
+err page_new_password(request *r, err refusal, const password_terms *terms, str password, const str *about,
+                      size_t count, str *hash)
 {
     if (refusal == OK)
-        return password_prepare(least, r->a, &r->problem, S("/password"), password, about, count, hash);
-    err judged = password_judge(least, &r->problem, S("/password"), password, about, count);
+        return password_prepare(terms, r->a, &r->problem, S("/password"), password, about, count, hash);
+    err judged = password_judge(terms->least, &r->problem, S("/password"), password, about, count);
     return judged != OK && err_about(judged)->status >= 500 ? judged : refusal;
 }
 

@@ -168,17 +168,25 @@ static err look(request *r, txn *t, const entrance *way, invitation_door *door)
 static err show_behind(request *r, txn *t, const entrance *way, const invitation_door *door, err refusal)
 {
     err state = invitation_state_error(door->state);
-    if (state != OK)
-        return show_closed(r, t, door, state);
+    if (state != OK) /* a repeat comes to sign-in's limits, and to nothing else that is worth saying */
+        return refusal == ERR_RATE_LIMITED ? refusal : show_closed(r, t, door, state);
     if (refusal == ERR_ACCOUNT_ALREADY_ACTIVE || refusal == ERR_ALREADY_MEMBER)
         return show_closed(r, t, door, refusal);
     return show_open(r, t, way, door, refusal);
+}
+
+/* To the organization, whose title is the welcome. */
+static err lead_in(request *r, str slug)
+{
+    return answer_redirect(r, arena_join(r->a, S("/o/"), slug));
 }
 
 static err show_door(request *r, txn *t, const entrance *way)
 {
     invitation_door door;
     err e = look(r, t, way, &door);
+    if (e == OK && door.is_in)
+        return lead_in(r, door.organization_slug);
     return e == OK ? show_behind(r, t, way, &door, OK) : show_unopened(r, t, way, e);
 }
 
@@ -192,7 +200,7 @@ err console_invitation_page(request *r, txn *t)
 
 typedef struct enrol_work {
     invitation_door door;
-    int64_t least;
+    password_terms terms;
     str hash;
 } enrol_work;
 
@@ -206,12 +214,10 @@ err admit_enrolment(request *r, txn *t)
     enrol_work *work = r->scratch = arena_new_of(r->a, enrol_work);
     err e = invitation_lookup(t, &r->actor, &way.key, &work->door);
     bool guessed = e == ERR_INVITATION_INVALID && !way.key.token.p;
-    r->no_work = guessed || (e == OK && !str_eq(work->door.next, S("enrol")));
-    if (r->no_work)
-        return OK;
     if (e == OK)
-        e = enrolment_admit(t, &work->door);
-    return e == OK ? password_least(t, UUID_NONE, work->door.organization_id, &work->least) : page_note(r, e);
+        e = enrolment_admit(t, &r->actor, &work->door, &work->terms);
+    r->no_work = guessed || (e == OK && !str_eq(work->door.next, S("enrol")) && !work->terms.is_again);
+    return r->no_work || e == OK ? OK : page_note(r, e);
 }
 
 static err prepare_enrolment(request *r)
@@ -219,7 +225,7 @@ static err prepare_enrolment(request *r)
     const enrol_form *form = r->body;
     enrol_work *work = r->scratch;
     str known[] = {work->door.email, work->door.organization_name};
-    return page_note(r, page_new_person(r, work->least, form->given_name, form->family_name, form->password, known,
+    return page_note(r, page_new_person(r, &work->terms, form->given_name, form->family_name, form->password, known,
                                         sizeof known / sizeof known[0], &work->hash));
 }
 
@@ -264,7 +270,10 @@ static err accept(request *r, txn *t, const entrance *way)
         return show_mailed(r, t, &door);
     if (done.new_session)
         answer_session(r, &done.session);
-    return answer_redirect(r, arena_join(r->a, S("/o/"), done.organization_slug)); /* whose title is the welcome */
+    str there = arena_join(r->a, S("/o/"), done.organization_slug);
+    if (done.session.stage == STAGE_FACTOR) /* of a repeat: there is a second factor by now */
+        return answer_redirect(r, LINK(r->a, S("/sign-in/factor"), {S("next"), there}));
+    return lead_in(r, done.organization_slug);
 }
 
 err console_invitation_accept_form_prepare(request *r)

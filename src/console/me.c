@@ -148,7 +148,7 @@ err console_me_form(request *r, txn *t)
 
 typedef struct password_work {
     sign_in proof; /* the current password */
-    int64_t least;
+    password_terms terms;
     str before, hash;
 } password_work;
 
@@ -157,7 +157,7 @@ err console_me_password_form_admit(request *r, txn *t)
     const body_me_password_form *form = r->body;
     password_work *work = r->scratch = arena_new_of(r->a, password_work);
     work->proof = (sign_in){.email = r->actor.email, .password = form->current_password};
-    TRY(password_least(t, r->actor.account_id, UUID_NONE, &work->least));
+    TRY(password_least(t, r->actor.account_id, UUID_NONE, &work->terms.least));
     TRY(password_current(t, r->actor.account_id, &work->before));
     return page_note(r, sign_in_find(t, &r->actor, &work->proof));
 }
@@ -171,7 +171,7 @@ err console_me_password_form_prepare(request *r)
         sign_in_verify(r->a, &work->proof);
     if (work->before.p && !work->proof.right)
         return OK; /* the handler notes the wrong try */
-    return page_note(r, password_prepare(work->least, r->a, &r->problem, S("/password"), form->new_password, about,
+    return page_note(r, password_prepare(&work->terms, r->a, &r->problem, S("/password"), form->new_password, about,
                                          sizeof about / sizeof about[0], &work->hash));
 }
 

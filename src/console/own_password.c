@@ -49,7 +49,7 @@ err console_own_password_page(request *r, txn *t)
 
 typedef struct own_work {
     invitation_door door;
-    int64_t least;
+    password_terms terms;
     str hash;
 } own_work;
 
@@ -62,7 +62,7 @@ err console_own_password_form_admit(request *r, txn *t)
         return OK;
     TRY(invitation_behind_password(t, &r->actor, &work->door));
     r->no_work = invitation_state_error(work->door.state) != OK;
-    return password_least(t, r->actor.account_id, work->door.organization_id, &work->least);
+    return password_least(t, r->actor.account_id, work->door.organization_id, &work->terms.least);
 }
 
 err console_own_password_form_prepare(request *r)
@@ -70,7 +70,7 @@ err console_own_password_form_prepare(request *r)
     const body_own_password_form *form = r->body;
     own_work *work = r->scratch;
     str known[] = {work->door.email, work->door.organization_name};
-    return page_note(r, page_new_person(r, work->least, form->given_name, form->family_name, form->password, known,
+    return page_note(r, page_new_person(r, &work->terms, form->given_name, form->family_name, form->password, known,
                                         sizeof known / sizeof known[0], &work->hash));
 }
 

@@ -63,25 +63,23 @@ err console_password_reset_page(request *r, txn *t)
 }
 
 typedef struct reset_work {
-    account_view account;
-    bool is_mailed;
-    int64_t least;
+    reset_admitted admitted;
     str hash;
 } reset_work;
 
 err console_password_reset_form_admit(request *r, txn *t)
 {
     reset_work *work = r->scratch = arena_new_of(r->a, reset_work);
-    TRY(password_reset_lookup(t, r->params[0].text, &work->account, &work->is_mailed));
-    return password_least(t, work->account.id, UUID_NONE, &work->least);
+    return password_reset_admit(t, &r->actor, r->params[0].text, &work->admitted);
 }
 
 err console_password_reset_form_prepare(request *r)
 {
     const body_password_reset_form *form = r->body;
     reset_work *work = r->scratch;
-    str about[] = {work->account.given_name, work->account.family_name, work->account.email};
-    err refusal = password_prepare(work->least, r->a, &r->problem, S("/password"), form->new_password, about,
+    const account_view *whose = &work->admitted.whose;
+    str about[] = {whose->given_name, whose->family_name, whose->email};
+    err refusal = password_prepare(&work->admitted.terms, r->a, &r->problem, S("/password"), form->new_password, about,
                                    sizeof about / sizeof about[0], &work->hash);
     return page_note(r, refusal);
 }
@@ -98,6 +96,6 @@ err console_password_reset_form(request *r, txn *t)
         return page_redirect(r, sign_in_link(r, next), NOTICE_PASSWORD_RESET);
     }
     mval *m;
-    TRY(reset_open(r, t, &work->account, work->is_mailed, next, &m));
+    TRY(reset_open(r, t, &work->admitted.whose, work->admitted.is_mailed, next, &m));
     return page_refused(r, refusal, "password_reset", m);
 }

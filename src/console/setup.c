@@ -51,8 +51,9 @@ err console_setup_form_prepare(request *r)
     const body_setup_form *form = r->body;
     address where;
     str known[] = {form->organization, form->email}, name;
-    err refusal = page_new_person(r, r->app->env.settings->password_min_length, form->given_name, form->family_name,
-                                  form->password, known, sizeof known / sizeof known[0], r->scratch);
+    err refusal =
+        page_new_person(r, &(password_terms){.least = r->app->env.settings->password_min_length}, form->given_name,
+                        form->family_name, form->password, known, sizeof known / sizeof known[0], r->scratch);
     if (!address_parse(r->a, form->email, &where))
         refusal = problem_at(&r->problem, ERR_INVALID_ADDRESS, S("/email"), S("not-allowed"), 0);
     if (name_clean(r->a, &r->problem, S("/organization"), form->organization, &name) != OK && refusal == OK)

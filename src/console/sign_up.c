@@ -46,8 +46,9 @@ err console_sign_up_form_prepare(request *r)
     signup_order *o = r->scratch;
     const str about[] = {form->email, form->given_name, form->family_name, form->organization};
     err judged = signup_judge(r->a, &r->problem, o);
-    return page_note(r, page_new_password(r, judged, r->app->env.settings->password_min_length, form->password, about,
-                                          sizeof about / sizeof *about, &o->password_hash));
+    return page_note(r,
+                     page_new_password(r, judged, &(password_terms){.least = r->app->env.settings->password_min_length},
+                                       form->password, about, sizeof about / sizeof *about, &o->password_hash));
 }
 
 static str code_page(request *r, uuid id)
@@ -102,10 +103,14 @@ err console_sign_up_code_form(request *r, txn *t)
     mval *m;
     err refusal = signup_confirm(t, &r->actor, r->params[0].id, form->code, &made);
     if (refusal == OK) {
-        if (r->actor.kind == ACTOR_ACCOUNT)
+        if (r->actor.kind == ACTOR_ACCOUNT && made.session.token.p)
             TRY(sign_out(t, &r->actor));
-        answer_session(r, &made.session);
-        return answer_redirect(r, arena_join(r->a, S("/o/"), made.slug, S("/users/invite")));
+        if (made.session.token.p)
+            answer_session(r, &made.session);
+        str there = arena_join(r->a, S("/o/"), made.slug, S("/users/invite"));
+        if (made.session.stage == STAGE_FACTOR) /* of a repeat: there is a second factor by now */
+            return answer_redirect(r, LINK(r->a, S("/sign-in/factor"), {S("next"), there}));
+        return answer_redirect(r, there);
     }
     if (refusal != ERR_CODE_INVALID && refusal != ERR_RATE_LIMITED)
         return refusal;

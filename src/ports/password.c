@@ -38,7 +38,9 @@ __attribute__((constructor)) static void choose_cost(void)
 }
 #endif
 
+enum { SALT = PASSWORD_SALT_SIZE, HASH = 32, PLAIN_BASE64 = sodium_base64_VARIANT_ORIGINAL_NO_PADDING };
 _Static_assert((int)PASSWORD_HASH_SIZE == (int)crypto_pwhash_STRBYTES, "libsodium's text form");
+_Static_assert((int)SALT == (int)crypto_pwhash_SALTBYTES, "libsodium's salt");
 
 /*
  * What is hashed: the opaque string of RFC 8265, 4.2.2 (spaces of every kind are ASCII's, NFC), so that one keyboard
@@ -76,12 +78,31 @@ static void forget(str opaque)
     free((char *)opaque.p);
 }
 
-err password_hash(str password, char out[PASSWORD_HASH_SIZE])
+/* The text form of RFC 9106's reference (PHC): what crypto_pwhash_str makes, but by a salt that is given. */
+static void write_text(const uint8_t salt[SALT], const uint8_t hash[HASH], char out[PASSWORD_HASH_SIZE])
 {
+    char salt64[sodium_base64_ENCODED_LEN(SALT, PLAIN_BASE64)], hash64[sodium_base64_ENCODED_LEN(HASH, PLAIN_BASE64)];
+    sodium_bin2base64(salt64, sizeof salt64, salt, SALT, PLAIN_BASE64);
+    sodium_bin2base64(hash64, sizeof hash64, hash, HASH, PLAIN_BASE64);
+    snprintf(out, PASSWORD_HASH_SIZE, "$argon2id$v=19$m=%zu,t=%llu,p=1$%s$%s", todays->memory >> 10, todays->operations,
+             salt64, hash64);
+    explicit_bzero(hash64, sizeof hash64);
+}
+
+err password_hash(str password, str salt, char out[PASSWORD_HASH_SIZE])
+{
+    uint8_t with[SALT], hash[HASH];
     str opaque = opaque_of(password);
-    bool made = opaque.p && crypto_pwhash_str_alg(out, opaque.p, opaque.n, todays->operations, todays->memory,
-                                                  crypto_pwhash_ALG_ARGON2ID13) == 0;
+    if (salt.n == SALT)
+        memcpy(with, salt.p, SALT);
+    else
+        randombytes_buf(with, SALT);
+    bool made = opaque.p && crypto_pwhash(hash, HASH, opaque.p, opaque.n, with, todays->operations, todays->memory,
+                                          crypto_pwhash_ALG_ARGON2ID13) == 0;
     forget(opaque);
+    if (made)
+        write_text(with, hash, out);
+    explicit_bzero(hash, HASH);
     return made ? OK : ERR_UNAVAILABLE;
 }
 

@@ -6,6 +6,7 @@
 
 enum {
     PASSWORD_HASH_SIZE = 128,   /* crypto_pwhash_STRBYTES */
+    PASSWORD_SALT_SIZE = 16,    /* crypto_pwhash_SALTBYTES */
     PASSWORD_MAX_LENGTH = 1024, /* in characters; longer ones are refused before they are hashed */
     PASSWORD_MAX_BYTES = 4 * PASSWORD_MAX_LENGTH,
     PASSWORD_MIN_LENGTH = 8, /* the default of the setting, in characters */
@@ -14,9 +15,11 @@ enum {
 /**
  * Hashes the password's opaque string (RFC 8265, 4.2.2: NFC, every space U+0020; case and all else as typed) by
  * argon2id (t=2, 19 MiB, p=1; RFC 9106) into NUL-terminated text; in a build with -Dtest_hooks=true at the
- * least that argon2id may cost, where PARVIS_TEST_CHEAP_PASSWORDS is set. Errors: ERR_UNAVAILABLE when memory is short.
+ * least that argon2id may cost, where PARVIS_TEST_CHEAP_PASSWORDS is set. `salt`: PASSWORD_SALT_SIZE bytes that no
+ * other account's password has, by which the same one makes the same text; STR_NONE: random ones. Errors:
+ * ERR_UNAVAILABLE when memory is short.
  */
-err password_hash(str password, char out[PASSWORD_HASH_SIZE]);
+err password_hash(str password, str salt, char out[PASSWORD_HASH_SIZE]);
 /**
  * True when the password is the hash's. An absent or malformed hash takes the same time as a wrong password and is
  * false. *anew (NULL: not asked) is true for a right one that is to be hashed again: it was hashed at other costs than

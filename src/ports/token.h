@@ -21,6 +21,7 @@ typedef enum key_purpose {
     KEY_TEMPORARY = 9,   /* temporary passwords: their keyed hashes */
     KEY_CHALLENGE = 10,  /* challenges that authenticators sign */
     KEY_BROWSER = 11,    /* what a browser that signed in before is known by */
+    KEY_SPENT = 12,      /* what came with a secret that was used, and the salt of a password that did */
 } key_purpose;
 
 /**

@@ -103,6 +103,11 @@ static err sweep_account_token(txn *t, int64_t *changed, msec before)
     return q_worker_sweep_account_token(t, changed, before);
 }
 
+static err sweep_spent(txn *t, int64_t *changed, msec before)
+{
+    return q_worker_sweep_spent(t, changed, before);
+}
+
 static err sweep_signup(txn *t, int64_t *changed, msec before)
 {
     return q_worker_sweep_signup(t, changed, before);
@@ -155,6 +160,7 @@ void chores_sweep(worker *w)
         {.run = sweep_account_token, .keep = MSEC_DAY},      {.run = sweep_signup, .keep = 0},
         {.run = sweep_email_change, .keep = MSEC_DAY},       {.run = sweep_temporary, .keep = MSEC_DAY},
         {.run = sweep_challenge, .keep = MSEC_DAY},          {.run = sweep_gathering, .keep = 2 * MSEC_DAY},
+        {.run = sweep_spent, .keep = REPEAT_WITHIN},
     };
     msec now = clock_now();
     if (now - w->swept_at < SWEEP_EVERY)

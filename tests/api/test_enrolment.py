@@ -143,8 +143,8 @@ def test_accepting_twice(acme, inbox, enrol):
     acme.invite(email)
     token = inbox.token_for(email)
     answer = enrol(token).ok(201)
-    enrol(token).refused("invitation-already-accepted", 410)
-    answer.client.post("/invitations/accept", {"token": token}).refused("invitation-already-accepted", 410)
+    enrol(token, given="Zoe").refused("invitation-already-accepted", 410)
+    answer.client.post("/invitations/accept", {"token": token}).ok(201)  # led in, as what they are
     assert len(acme.members()) == 2
 
 

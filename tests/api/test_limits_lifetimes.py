@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from lib import deeds
 from lib.authenticator import Passkey
 from lib.limits import SITE, TABLE, Town, anew, form_or_call, seconds, signup_form
 from lib.mailbox import token_of
@@ -80,6 +81,18 @@ def a_first_password(town, door):
     owner = {"email": fresh(), "given_name": "Olive", "family_name": "Martin"}
     made = town.operator.post("/organizations", {"name": "First", "owner": owner}).ok(201)
     return resetting(town, door, token_of(made["set_password_url"]))
+
+
+@recipe("repeat_within")
+def a_repeat(town, door):
+    """Done once; whether it is answered so once more."""
+    deed = {"accept_invitation": deeds.accept_api, "decline_invitation": deeds.decline_api,
+            "complete_password_reset": deeds.reset_api, "sign_in": deeds.temporary_api, "confirm_signup": deeds.signup_api,
+            "confirm_address_proof": deeds.proof_api, "confirm_email_change": deeds.confirm_api,
+            "undo_email_change": deeds.undo_api}[door](town)
+    done = deed.send(deed.client()).status
+    assert done < 300
+    return lambda: {done: True, 401: False, 410: False}[deed.send(deed.client()).status]
 
 
 def moving(town, person, new):

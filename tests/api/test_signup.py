@@ -52,6 +52,7 @@ def test_a_stranger_founds_an_organization(town):
     (owner,) = client.items(f"/organizations/{slug}/members")
     assert owner["role"] == "owner" and owner["account"]["family_name"] == "Nguyễn"
     town.client().sign_in(email, PASSWORD)
+    town.client().post("/signups/confirm", {"signup": signup, "code": other_than(code_for(town, email))}).refused("code-invalid", 410)
     town.client().post("/signups/confirm", {"signup": signup, "code": code_for(town, email)}).refused("code-invalid", 410)
 
 

@@ -8,8 +8,9 @@ from lib.people import Person, World, fresh
 from lib.ways import NEW, SPEC, Holder
 
 SITE = "http://localhost:4711"
-EVERY = ["undo", "passkey", "app", "recovery_code", "api_key", "session", "browser", "reset_link", "address_change", "password"]
-UNPROVED = ["passkey", "app", "recovery_code", "api_key", "session", "browser", "reset_link", "proof_code", "password"]
+EVERY = ["undo", "passkey", "app", "recovery_code", "api_key", "session", "browser", "reset_link", "address_change", "password",
+         "repeat"]
+UNPROVED = ["passkey", "app", "recovery_code", "api_key", "session", "browser", "reset_link", "proof_code", "password", "repeat"]
 
 
 def without(ways, *gone):
@@ -128,7 +129,7 @@ STAYS = {
     "passkeys_reset": {"undo", "app", "recovery_code"},
     "taken_over": set(),
     "address_proved": {"passkey", "app", "recovery_code", "api_key", "reset_link", "password"},
-    "factor_added": {"undo", "passkey", "api_key", "session", "browser", "reset_link", "password"},
+    "factor_added": {"undo", "passkey", "api_key", "session", "browser", "reset_link", "password", "repeat"},
     "factor_removed": {"undo", "passkey", "app", "recovery_code", "api_key", "reset_link", "password"},
     "sessions_ended": {"undo", "passkey", "app", "recovery_code", "api_key", "reset_link", "password"},
     "operator_factors": {"undo", "reset_link", "password"},

@@ -165,6 +165,17 @@ class Holder:
     def rows(self, table, condition):
         return self.world.server.query(f"SELECT count(*) FROM {table} WHERE account_id = ? AND {condition}", self.raw)[0][0]
 
+    # ---- what was done with a secret within the last minute
+
+    def repeats(self):
+        return set(self.world.server.query("SELECT id, kind FROM spent WHERE account_id = ?", self.raw))
+
+    def arm_repeat(self):
+        return self.repeats()  # whoever joined, moved or set a password did it by one
+
+    def try_repeat(self, armed):
+        return bool(armed & self.repeats())
+
     # ---- keys, passwords
 
     def arm_api_key(self):

@@ -14,8 +14,8 @@ static void test_hash(void **state)
     char hash[PASSWORD_HASH_SIZE], again[PASSWORD_HASH_SIZE];
     bool anew;
     (void)state;
-    assert_int_equal(password_hash(S("une phrase de passe"), hash), OK);
-    assert_int_equal(password_hash(S("une phrase de passe"), again), OK);
+    assert_int_equal(password_hash(S("une phrase de passe"), STR_NONE, hash), OK);
+    assert_int_equal(password_hash(S("une phrase de passe"), STR_NONE, again), OK);
     assert_true(str_starts(str_of(hash), S("$argon2id$v=19$m=19456,t=2,p=1$")));
     assert_string_not_equal(hash, again);
     assert_true(password_verify(str_of(hash), S("une phrase de passe"), NULL));
@@ -24,6 +24,23 @@ static void test_hash(void **state)
     assert_false(password_verify(str_of(hash), STR_NONE, NULL));
     assert_true(password_verify(str_of(hash), S("une phrase de passe"), &anew));
     assert_false(anew);
+}
+
+/* By a salt that is given the same password makes the same text, which libsodium reads as its own. */
+static void test_salt(void **state)
+{
+    char one[PASSWORD_HASH_SIZE], again[PASSWORD_HASH_SIZE], other[PASSWORD_HASH_SIZE];
+    str salt = S("0123456789abcdef"), another = S("0123456789abcdeF");
+    (void)state;
+    assert_int_equal(password_hash(S("une phrase de passe"), salt, one), OK);
+    assert_int_equal(password_hash(S("une phrase de passe"), salt, again), OK);
+    assert_string_equal(one, again);
+    assert_int_equal(password_hash(S("une phrase de passe"), another, other), OK);
+    assert_string_not_equal(one, other);
+    assert_int_equal(crypto_pwhash_str_verify(one, "une phrase de passe", 19), 0);
+    assert_int_equal(crypto_pwhash_str_needs_rehash(one, 2, 19 << 20), 0);
+    assert_int_equal(password_hash(S("une autre phrase"), salt, other), OK);
+    assert_string_not_equal(one, other);
 }
 
 static void test_no_hash(void **state)
@@ -43,7 +60,7 @@ static bool opens(str set, str typed)
 {
     char hash[PASSWORD_HASH_SIZE];
     bool anew;
-    assert_int_equal(password_hash(set, hash), OK);
+    assert_int_equal(password_hash(set, STR_NONE, hash), OK);
     bool right = password_verify(str_of(hash), typed, &anew);
     assert_false(anew);
     return right;
@@ -175,6 +192,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_hash),
+        cmocka_unit_test(test_salt),
         cmocka_unit_test(test_no_hash),
         cmocka_unit_test(test_as_other_keyboards_type_it),
         cmocka_unit_test(test_what_was_hashed_as_typed),

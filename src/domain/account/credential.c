@@ -4,6 +4,7 @@
 #include "domain/account/account.h"
 #include "domain/account/browser.h"
 #include "domain/account/factor.h"
+#include "domain/account/spent.h"
 #include "domain/account/temporary_password.h"
 #include "domain/mail/mail.h"
 #include "domain/shared/address_request.h"
@@ -69,7 +70,7 @@ void sign_in_verify(arena *a, sign_in *in)
     char fresh[PASSWORD_HASH_SIZE];
     bool anew;
     in->right = password_verify(in->hash, in->password, &anew);
-    if (anew && password_hash(in->password, fresh) == OK)
+    if (anew && password_hash(in->password, STR_NONE, fresh) == OK)
         in->rehash = arena_str(a, str_of(fresh));
 }
 
@@ -93,13 +94,13 @@ static err open_session(txn *t, const actor *by, const sign_in *in, signed_in *o
 }
 
 /* The hash was read before the slow half: it must still be the account's, or the password was changed meanwhile. */
-static err still_right(txn *t, const sign_in *in)
+static err still_right(txn *t, const sign_in *in, bool *again)
 {
     q_account_password_kept_row now;
     if (in->temporary)
         TRY(ways_hold(t, in->account_id));
     if (in->temporary)
-        return temporary_use(t, in->account_id, throttle_subject(t, in->email), in->password);
+        return temporary_use(t, in, throttle_subject(t, in->email), again);
     if (!in->right)
         return ERR_SIGN_IN_FAILED;
     TRY(ways_hold(t, in->account_id));
@@ -109,13 +110,15 @@ static err still_right(txn *t, const sign_in *in)
     return str_eq(now.password_hash, in->hash) ? OK : ERR_SIGN_IN_FAILED;
 }
 
-/* A right temporary password that is good no more was no guess. */
+/* A right temporary password that is good no more was no guess. After a wrong one no right one is a second click. */
 static err note_refusal(txn *t, const actor *who, const sign_in *in, err refusal)
 {
     if (refusal != ERR_SIGN_IN_FAILED && refusal != ERR_TEMPORARY_PASSWORD_EXPIRED)
         return refusal;
-    if (refusal == ERR_SIGN_IN_FAILED)
+    if (refusal == ERR_SIGN_IN_FAILED) {
         TRY(throttle_failed(t, &in->tries));
+        TRY(q_spent_end(t, .id = in->account_id, .kind = spent_kind_text(SPENT_TEMPORARY)));
+    }
     TRY(audit(t, who, EVENT_SESSION_REFUSED, .subject_id = in->account_id));
     txn_keep(t);
     return refusal;
@@ -125,7 +128,8 @@ err sign_in_finish(txn *t, const actor *who, sign_in *in, signed_in *out)
 {
     TRY(count_under(t, who, in, throttle_subject(t, in->email))); /* again: many may have been let in side by side */
     TRY(throttle_check(t, &in->tries));
-    err right = still_right(t, in);
+    bool again = false;
+    err right = still_right(t, in, &again);
     if (right != OK)
         return note_refusal(t, who, in, right);
     TRY(throttle_passed(t, &in->tries));
@@ -135,6 +139,8 @@ err sign_in_finish(txn *t, const actor *who, sign_in *in, signed_in *out)
     by.kind = ACTOR_ACCOUNT;
     by.account_id = in->account_id;
     TRY(open_session(t, &by, in, out));
+    if (again)
+        return OK;
     if (out->stage == STAGE_FACTOR)
         return audit(t, &by, EVENT_SECOND_FACTOR_ASKED, .subject_id = out->session_id);
     return audit(t, &by, EVENT_SESSION_CREATED, .subject_id = out->session_id);
@@ -144,7 +150,7 @@ err password_shown(txn *t, const actor *by, const sign_in *proof)
 {
     const throttle_of tries = {THROTTLE_HOLDER, id_text(t->a, by->session_id), STR_NONE};
     TRY(throttle_check(t, &tries));
-    err right = still_right(t, proof);
+    err right = still_right(t, proof, &(bool){false});
     if (right == OK && uuid_eq(proof->account_id, by->account_id))
         return throttle_passed(t, &tries);
     if (right != ERR_SIGN_IN_FAILED && uuid_eq(proof->account_id, by->account_id))
@@ -179,12 +185,13 @@ err password_judge(int64_t least, problem *p, str pointer, str password, const s
                       v == PASSWORD_TOO_SHORT ? least : PASSWORD_MAX_LENGTH);
 }
 
-err password_prepare(int64_t least, arena *a, problem *p, str pointer, str password, const str *about,
+err password_prepare(const password_terms *terms, arena *a, problem *p, str pointer, str password, const str *about,
                      size_t about_count, str *hash)
 {
     char fresh[PASSWORD_HASH_SIZE];
-    TRY(password_judge(least, p, pointer, password, about, about_count));
-    TRY(password_hash(password, fresh));
+    if (!terms->is_again)
+        TRY(password_judge(terms->least, p, pointer, password, about, about_count));
+    TRY(password_hash(password, terms->salt, fresh));
     *hash = arena_str(a, str_of(fresh));
     explicit_bzero(fresh, sizeof fresh);
     return OK;
@@ -354,21 +361,55 @@ static err case_of_reset(txn *t, const q_account_token_row *row, bool has_passwo
     return proves ? q_account_prove(t, .email_proved_at = t->now, .id = row->account_id) : OK;
 }
 
+static err reset_anew(txn *t, const actor *who, const q_account_token_row *row, str hash)
+{
+    str before;
+    ways_case why;
+    TRY(password_current(t, row->account_id, &before));
+    TRY(case_of_reset(t, row, before.p != NULL, &why));
+    TRY(password_put(t, why, row->account_id, hash));
+    if (before.p) /* a first password replaces none: there is nothing to warn of */
+        TRY(tell_changed(t, row->account_id, MAIL_DETAIL_RESET));
+    actor by = *who;
+    by.kind = ACTOR_ACCOUNT;
+    by.account_id = row->account_id;
+    return audit(t, &by, EVENT_PASSWORD_RESET, .subject_id = row->account_id);
+}
+
+/* The link and the new password as they came. */
+static spending reset_spending(txn *t, str token, str hash)
+{
+    spending out = spent_link(t, SPENT_RESET, token);
+    out.sent = spent_sent(t, &hash, 1);
+    return out;
+}
+
+err password_reset_admit(txn *t, const actor *who, str token, reset_admitted *out)
+{
+    const spending s = reset_spending(t, token, STR_NONE);
+    *out = (reset_admitted){.terms.salt = spent_salt(t, &s)};
+    err e = password_reset_lookup(t, token, &out->whose, &out->is_mailed);
+    if (e == ERR_TOKEN_INVALID) {
+        TRY(spent_standing(t, who, &s, &out->terms.is_again));
+        return out->terms.is_again ? OK : e;
+    }
+    TRY(e);
+    return password_least(t, out->whose.id, UUID_NONE, &out->terms.least);
+}
+
 err password_reset_complete(txn *t, const actor *who, str token, str hash)
 {
     q_account_token_row row;
-    str before;
-    ways_case why;
-    TRY(open_token(t, token, &row));
-    TRY(password_current(t, row.account_id, &before));
-    TRY(case_of_reset(t, &row, before.p != NULL, &why));
-    TRY(password_put(t, why, row.account_id, hash));
-    if (before.p) /* a first password replaces none: there is nothing to warn of */
-        TRY(tell_changed(t, row.account_id, MAIL_DETAIL_RESET));
-    actor by = *who;
-    by.kind = ACTOR_ACCOUNT;
-    by.account_id = row.account_id;
-    return audit(t, &by, EVENT_PASSWORD_RESET, .subject_id = row.account_id);
+    spent was;
+    const spending s = reset_spending(t, token, hash);
+    err e = open_token(t, token, &row);
+    if (e == ERR_TOKEN_INVALID) {
+        err again = spent_again_by_password(t, who, &s, &was);
+        return again == ERR_NOT_FOUND ? e : again;
+    }
+    TRY(e);
+    TRY(reset_anew(t, who, &row, hash));
+    return spent_note(t, &s, &(spent){.account_id = row.account_id});
 }
 
 err password_link(txn *t, const actor *by, str email, str *url)
@@ -412,18 +453,28 @@ err address_proof_request(txn *t, const actor *by)
     return audit(t, by, EVENT_ADDRESS_PROOF_REQUESTED, .subject_id = me.id);
 }
 
+static err proved_again(txn *t, const spending *s)
+{
+    spent was;
+    err e = spent_again(t, s, &was);
+    return e == ERR_NOT_FOUND ? ERR_TOKEN_INVALID : e;
+}
+
 err address_proof_confirm(txn *t, const actor *by, str typed)
 {
     char code[CODE_LENGTH + 1];
     q_account_token_of_kind_row row;
     const throttle_of tries = {THROTTLE_PROOF, id_text(t->a, by->account_id), STR_NONE};
     TRY(throttle_check(t, &tries));
+    bool shaped = code_normalise(typed, code);
+    const spending s = {SPENT_PROOF, by->account_id, code_hash(t, by->account_id, shaped ? str_of(code) : S("")),
+                        STR_NONE};
     err e = q_account_token_of_kind(t, &row, .account_id = by->account_id, .kind = token_kind_text(TOKEN_PROOF));
     if (e == ERR_NOT_FOUND)
-        return ERR_TOKEN_INVALID;
+        return proved_again(t, &s);
     TRY(e);
-    bool right = code_normalise(typed, code) && row.tries < PROOF_TRIES && row.expires_at > t->now &&
-                 token_equal(row.secret_hash, code_hash(t, by->account_id, str_of(code)));
+    bool right =
+        shaped && row.tries < PROOF_TRIES && row.expires_at > t->now && token_equal(row.secret_hash, s.secret_hash);
     if (!right) {
         TRY(q_account_token_tried(t, row.id));
         TRY(throttle_failed(t, &tries));
@@ -432,5 +483,6 @@ err address_proof_confirm(txn *t, const actor *by, str typed)
     }
     TRY(q_account_prove(t, .email_proved_at = t->now, .id = by->account_id));
     TRY(ways_end(t, WAYS_ADDRESS_PROVED, &(ways_of){.account_id = by->account_id, .session_id = by->session_id}));
+    TRY(spent_note(t, &s, &(spent){.account_id = by->account_id}));
     return audit(t, by, EVENT_ADDRESS_PROVED, .subject_id = by->account_id);
 }

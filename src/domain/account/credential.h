@@ -55,11 +55,16 @@ err password_shown(txn *t, const actor *by, const sign_in *proof);
 err password_least(txn *t, uuid account_id, uuid organization_id, int64_t *least);
 /** Judges a new password: ERR_PASSWORD_TOO_WEAK with /pointer and reason. `about` as password_check. */
 err password_judge(int64_t least, problem *p, str pointer, str password, const str *about, size_t about_count);
+/** How a new password is judged and hashed. */
+typedef struct password_terms {
+    int64_t least; /* by password_least */
+    str salt;      /* where it comes with a secret: spent_salt; STR_NONE: a random one */
+    bool is_again; /* the secret was spent a moment ago: whether this is the same password is all that is asked */
+} password_terms;
 /**
- * Judges and hashes a new password: slow. `least` by password_least, `about` as password_check. ERR_PASSWORD_TOO_WEAK
- * with /pointer and reason.
+ * Judges and hashes a new password: slow. `about` as password_check. ERR_PASSWORD_TOO_WEAK with /pointer and reason.
  */
-err password_prepare(int64_t least, arena *a, problem *p, str pointer, str password, const str *about,
+err password_prepare(const password_terms *terms, arena *a, problem *p, str pointer, str password, const str *about,
                      size_t about_count, str *hash);
 /**
  * Sets an account's password, hashed before; what `why` says of its ways in ends. For rules that have judged who may.
@@ -101,7 +106,18 @@ err password_undone_mail(txn *t, uuid account_id, str detail);
  * Whom a reset token is for, and whether it was mailed, not handed over. ERR_TOKEN_INVALID for any that cannot be used.
  */
 err password_reset_lookup(txn *t, str token, account_view *out, bool *is_mailed);
-/** Sets the password; all sessions end; a mailed token proves the address (and lifts a confinement). */
+/** What there is to do for a reset, before it is done. */
+typedef struct reset_admitted {
+    account_view whose; /* nobody's where terms.is_again */
+    bool is_mailed;
+    password_terms terms;
+} reset_admitted;
+/** As password_reset_lookup, but for a token that was used a moment ago, too; ERR_RATE_LIMITED there. Reads only. */
+err password_reset_admit(txn *t, const actor *who, str token, reset_admitted *out);
+/**
+ * Sets the password; all sessions end; a mailed token proves the address (and lifts a confinement). OK, too, for a
+ * repeat of it within the minute. `hash`: by the terms of password_reset_admit.
+ */
 err password_reset_complete(txn *t, const actor *who, str token, str hash);
 /**
  * For the operator: a link to hand over, shown once; proves nothing. ERR_NOT_FOUND, ERR_INVALID_ADDRESS; ERR_CONFLICT

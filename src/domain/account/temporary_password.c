@@ -1,6 +1,7 @@
 /* A temporary password, behind which an account waits. */
 #include "domain/account/temporary_password.h"
 
+#include "domain/account/spent.h"
 #include "domain/account/ways_in.h"
 #include "domain/shared/env.h"
 #include "ports/token.h"
@@ -45,15 +46,31 @@ err temporary_give_way(txn *t, str email_key)
     return temporary_forget(t, row.id);
 }
 
-err temporary_use(txn *t, uuid account_id, str email_key, str typed)
+/* For the first time, or once more. */
+static err use(txn *t, const sign_in *in, const q_account_password_kept_row *now, bool *again)
+{
+    spent was;
+    const str typed[] = {in->email, in->code};
+    const spending s = {.kind = SPENT_TEMPORARY,
+                        .id = in->account_id,
+                        .secret_hash = now->temporary_hash,
+                        .sent = spent_sent(t, typed, sizeof typed / sizeof *typed)};
+    *again = now->temporary_used_at != 0;
+    if (*again) {
+        err e = spent_again(t, &s, &was);
+        return e == ERR_NOT_FOUND ? ERR_TEMPORARY_PASSWORD_EXPIRED : e;
+    }
+    TRY(q_temporary_use(t, .temporary_used_at = t->now, .id = in->account_id));
+    return spent_note(t, &s, &(spent){.account_id = in->account_id});
+}
+
+err temporary_use(txn *t, const sign_in *in, str email_key, bool *again)
 {
     q_account_password_kept_row now;
-    err e = q_account_password_kept(t, &now, account_id);
+    err e = q_account_password_kept(t, &now, in->account_id);
     if (e != OK)
         return e == ERR_NOT_FOUND ? ERR_SIGN_IN_FAILED : e; /* it went with its invitation */
-    if (!temporary_matches(t, email_key, now.temporary_hash, typed))
+    if (!temporary_matches(t, email_key, now.temporary_hash, in->password))
         return ERR_SIGN_IN_FAILED;
-    if (now.temporary_used_at || now.temporary_expires_at <= t->now)
-        return ERR_TEMPORARY_PASSWORD_EXPIRED;
-    return q_temporary_use(t, .temporary_used_at = t->now, .id = account_id);
+    return now.temporary_expires_at > t->now ? use(t, in, &now, again) : ERR_TEMPORARY_PASSWORD_EXPIRED;
 }

@@ -2,7 +2,7 @@
 #ifndef PARVIS_DOMAIN_ACCOUNT_TEMPORARY_PASSWORD_H
 #define PARVIS_DOMAIN_ACCOUNT_TEMPORARY_PASSWORD_H
 
-#include "domain/shared/actor.h"
+#include "domain/account/credential.h"
 
 /**
  * Whether what was typed is the temporary password of the account with this address, whatever became of it since;
@@ -12,9 +12,9 @@ bool temporary_matches(txn *t, str email_key, str hash, str typed);
 /**
  * Uses a right one up, in the transaction that makes the session; the account's row is locked. ERR_SIGN_IN_FAILED when
  * another was issued or the invitation has ended since; ERR_TEMPORARY_PASSWORD_EXPIRED when it is past its time or was
- * used.
+ * used, unless that was within the last minute and all was typed alike: then *again.
  */
-err temporary_use(txn *t, uuid account_id, str email_key, str typed);
+err temporary_use(txn *t, const sign_in *in, str email_key, bool *again);
 /**
  * Removes the account that waits at this address, if there is one, for somebody who proved the address in another way
  * (a founder, a changed address). Its invitation stays pending, and is sent again as a link.

@@ -49,6 +49,8 @@ static err end_one(txn *t, way_in way, const ending *e, int64_t *gone)
         return q_ways_password(t, gone, e->account_id);
     case WAY_TEMPORARY_PASSWORD:
         return q_ways_temporary_password(t, gone, e->account_id);
+    case WAY_REPEAT:
+        return q_ways_repeat(t, gone, e->account_id);
     }
     return ERR_INTERNAL;
 }

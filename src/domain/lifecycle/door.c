@@ -7,6 +7,7 @@
 #include "domain/invitation/disclosure.h"
 #include "domain/invitation/parts.h"
 #include "domain/shared/secret.h"
+#include "domain/shared/session.h"
 #include "domain/shared/throttle.h"
 #include "ports/address.h"
 
@@ -20,6 +21,7 @@ static err read_door(txn *t, uuid organization_id, uuid id, opened *o)
 static err match_secret(txn *t, str hash, opened *o)
 {
     q_invitation_old_secret_row old;
+    o->secret_hash = hash;
     if (token_equal(o->inv.secret_hash, hash)) {
         o->mailed = true;
         return OK;
@@ -57,6 +59,7 @@ static err find_code(txn *t, str email_key, str code, opened *o)
             bool copied = token_equal(r->link_code_hash, hash) && r->link_code_at > t->now;
             if (mailed || copied) {
                 o->mailed = mailed;
+                o->secret_hash = hash;
                 return read_door(t, r->organization_id, r->id, o);
             }
         }
@@ -122,6 +125,20 @@ str door_next(const actor *who, const opened *o)
     return holder ? S("accept") : o->tells ? S("sign_in") : S("enrol");
 }
 
+bool door_is_accepters(const actor *who, const opened *o)
+{
+    return invitation_state_is(o->inv.state, INVITATION_ACCEPTED) && who->kind == ACTOR_ACCOUNT &&
+           uuid_eq(who->account_id, o->inv.accepted_by_id);
+}
+
+err door_place(txn *t, const opened *o, uuid account_id, uuid *membership_id)
+{
+    q_member_of_account_row m;
+    TRY(q_member_of_account(t, &m, .organization_id = o->inv.organization_id, .account_id = account_id));
+    *membership_id = m.id;
+    return membership_is_active(m.state, m.access_ends_at, t->now) ? OK : ERR_NOT_FOUND;
+}
+
 /* The inviter's name; none when the operator, and so the organization itself, invites. */
 static err add_inviter(txn *t, uuid account_id, invitation_door *out)
 {
@@ -155,6 +172,7 @@ static err describe(txn *t, const opened *o, invitation_door *out)
         .mailed = o->mailed,
         .tells = o->tells,
         .email_key = o->inv.email_key,
+        .secret_hash = o->secret_hash,
     };
     return add_inviter(t, o->inv.invited_by_id, out);
 }
@@ -165,7 +183,10 @@ err invitation_lookup(txn *t, const actor *who, const invitation_key *key, invit
     TRY(door_open(t, who, key, &o));
     TRY(describe(t, &o, out));
     out->next = invitation_state_error(out->state) == OK ? door_next(who, &o) : S("none");
-    return OK;
+    uuid membership_id;
+    err in = door_is_accepters(who, &o) ? door_place(t, &o, who->account_id, &membership_id) : ERR_NOT_FOUND;
+    out->is_in = in == OK;
+    return in == ERR_NOT_FOUND ? OK : in;
 }
 
 err invitation_behind_password(txn *t, const actor *who, invitation_door *out)
@@ -181,8 +202,25 @@ err invitation_behind_password(txn *t, const actor *who, invitation_door *out)
     return OK;
 }
 
-err enrolment_admit(txn *t, const invitation_door *door)
+spending door_spending(spent_kind kind, uuid invitation_id, str secret_hash)
 {
-    bool told_by_the_answer = !door->tells && str_eq(door->next, S("enrol"));
-    return told_by_the_answer ? disclosure_check(t, door->organization_id, door->email_key) : OK;
+    return (spending){.kind = kind, .id = invitation_id, .secret_hash = secret_hash};
+}
+
+err door_may_be_again(txn *t, const actor *who, str state, const spending *s, bool *may)
+{
+    *may = false;
+    bool accepted = who->kind != ACTOR_ACCOUNT && invitation_state_is(state, INVITATION_ACCEPTED);
+    return accepted ? spent_standing(t, who, s, may) : OK;
+}
+
+err enrolment_admit(txn *t, const actor *who, const invitation_door *door, password_terms *terms)
+{
+    const spending s = door_spending(SPENT_ACCEPT, door->invitation_id, door->secret_hash);
+    *terms = (password_terms){.salt = spent_salt(t, &s)};
+    if (!str_eq(door->next, S("enrol")))
+        return door_may_be_again(t, who, door->state, &s, &terms->is_again);
+    if (!door->tells) /* the answer would tell */
+        TRY(disclosure_check(t, door->organization_id, door->email_key));
+    return password_least(t, UUID_NONE, door->organization_id, &terms->least);
 }

@@ -2,8 +2,7 @@
 #ifndef PARVIS_DOMAIN_LIFECYCLE_DOOR_H
 #define PARVIS_DOMAIN_LIFECYCLE_DOOR_H
 
-#include "domain/shared/actor.h"
-#include "queries.h"
+#include "domain/account/spent.h"
 
 /** What the person holds: a link's token, or an address and a typed code. */
 typedef struct invitation_key {
@@ -24,7 +23,9 @@ typedef struct invitation_door {
     str next;    /* enrol, sign_in, switch_account, accept, none */
     bool mailed; /* the secret travelled by e-mail alone: it proves the address */
     str email_key;
+    str secret_hash;
     bool tells; /* `next` depends on whether the address has an account; otherwise everybody without a session enrols */
+    bool is_in; /* the caller is signed in to the account that accepted it, and a member: nothing is left to do */
 } invitation_door;
 
 /**
@@ -33,10 +34,10 @@ typedef struct invitation_door {
  */
 err invitation_lookup(txn *t, const actor *who, const invitation_key *key, invitation_door *out);
 /**
- * What accepting over this door would refuse whatever is given, before anything is hashed for it: ERR_RATE_LIMITED.
- * Reads only.
+ * What accepting over this door would refuse whatever is given, before anything is hashed for it (ERR_RATE_LIMITED),
+ * and how that is done: there is nothing to hash unless door->next is "enrol" or terms->is_again. Reads only.
  */
-err enrolment_admit(txn *t, const invitation_door *door);
+err enrolment_admit(txn *t, const actor *who, const invitation_door *door, password_terms *terms);
 /**
  * The invitation that the caller's temporary password is for, in a session of STAGE_PASSWORD; ERR_UNAUTHENTICATED
  * without one.
@@ -48,6 +49,7 @@ err invitation_behind_password(txn *t, const actor *who, invitation_door *out);
 /** An invitation found by a right secret. */
 typedef struct opened {
     q_invitation_door_row inv;
+    str secret_hash; /* of the one that opened it */
     bool mailed, replaced;
     /* whether the address has an account may be said: a mailed secret, or one that was counted when it was copied */
     bool tells;
@@ -71,5 +73,14 @@ bool door_is_holders(const actor *who, const opened *o);
  * in the same form.
  */
 str door_next(const actor *who, const opened *o);
+
+/** Whether the caller is signed in to the account that accepted it. */
+bool door_is_accepters(const actor *who, const opened *o);
+/** The account's membership. ERR_NOT_FOUND unless it is an active one. */
+err door_place(txn *t, const opened *o, uuid account_id, uuid *membership_id);
+/** What using its secret spends. */
+spending door_spending(spent_kind kind, uuid invitation_id, str secret_hash);
+/** Whether somebody who is not signed in may have accepted it with this very secret a moment ago; reads only. */
+err door_may_be_again(txn *t, const actor *who, str state, const spending *s, bool *may);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include "domain/account/account.h"
 #include "domain/account/email_change.h"
+#include "domain/account/spent.h"
 #include "domain/account/ways_in.h"
 #include "domain/lifecycle/closing.h"
 #include "domain/lifecycle/email_share.h"
@@ -84,9 +85,17 @@ static err tell_old(txn *t, const q_account_kept_row *was, str now_key)
 
 err email_change_confirm(txn *t, const actor *who, str token, uuid *account_id)
 {
+    spent before;
     q_email_change_row row;
     q_account_kept_row was;
-    TRY(email_link_open(t, token, EMAIL_CONFIRM, &row));
+    const spending s = spent_link(t, SPENT_EMAIL_CONFIRM, token);
+    err e = email_link_open(t, token, EMAIL_CONFIRM, &row);
+    if (e == ERR_TOKEN_INVALID) {
+        err again = spent_again(t, &s, &before);
+        *account_id = again == OK ? before.account_id : UUID_NONE;
+        return again == ERR_NOT_FOUND ? e : again;
+    }
+    TRY(e);
     TRY(email_change_judge_domain(t, row.account_id, row.email_key)); /* rules and organizations may be others by now */
     TRY(q_account_kept(t, &was, row.account_id));
     TRY(email_put(t, who, &row, &was));
@@ -96,6 +105,7 @@ err email_change_confirm(txn *t, const actor *who, str token, uuid *account_id)
         TRY(tell_old(t, &was, row.email_key));
     }
     *account_id = was.id;
+    TRY(spent_note(t, &s, &(spent){.account_id = was.id}));
     const actor by = email_holder(who, was.id);
     return audit(t, &by, EVENT_EMAIL_CHANGED, .subject_id = was.id,
                  .detail = {.before = was.email, .after = row.email});

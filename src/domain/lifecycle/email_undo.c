@@ -6,6 +6,7 @@
 #include "domain/lifecycle/email_undo.h"
 
 #include "domain/account/email_change.h"
+#include "domain/account/spent.h"
 #include "domain/account/ways_in.h"
 #include "domain/lifecycle/closing.h"
 #include "domain/lifecycle/email_share.h"
@@ -164,11 +165,10 @@ static err set_aside(txn *t, const actor *who, const parting *p)
     return outlive(t, p, p->undo.created_at, until);
 }
 
-err email_change_undo(txn *t, const actor *who, str token, email_undone *out)
+/* The account, or its share of it. */
+static err undo(txn *t, const actor *who, const q_email_change_row *link, email_undone *out)
 {
-    parting p;
-    *out = (email_undone){.waits = false};
-    TRY(email_link_open(t, token, EMAIL_UNDO, &p.undo));
+    parting p = {.undo = *link};
     *out = (email_undone){.account_id = p.undo.account_id, .is_share = p.undo.since_at != 0};
     if (out->is_share)
         return email_share_take(t, who, &p.undo);
@@ -187,6 +187,24 @@ err email_change_undo(txn *t, const actor *who, str token, email_undone *out)
     TRY(part_ways(t, &p, p.undo.created_at));
     TRY(outlive(t, &p, p.undo.created_at - 1, t->now + EMAIL_UNDO_LIFETIME));
     return password_undone_mail(t, p.was.id, MAIL_DETAIL_UNDONE);
+}
+
+err email_change_undo(txn *t, const actor *who, str token, email_undone *out)
+{
+    spent was;
+    q_email_change_row link;
+    *out = (email_undone){.waits = false};
+    const spending s = spent_link(t, SPENT_EMAIL_UNDO, token);
+    err e = email_link_open(t, token, EMAIL_UNDO, &link);
+    if (e == ERR_TOKEN_INVALID) {
+        err again = spent_again(t, &s, &was);
+        if (again == OK)
+            *out = (email_undone){.account_id = was.account_id, .is_share = !uuid_none(was.made_id)};
+        return again == ERR_NOT_FOUND ? e : again;
+    }
+    TRY(e);
+    TRY(undo(t, who, &link, out));
+    return spent_note(t, &s, &(spent){out->account_id, out->is_share ? out->account_id : UUID_NONE, false});
 }
 
 /* ---- before ---- */

@@ -19,6 +19,59 @@
 #include "domain/shared/throttle.h"
 #include "queries.h"
 
+/* ---- the same again ---- */
+
+/* All that an enrolment brings. */
+static spending accept_spending(txn *t, const opened *o, const enrolment *e)
+{
+    const passkey_new *key = e->passkey;
+    const str sent[] = {e->given_name,
+                        e->family_name,
+                        e->locale,
+                        e->password_hash,
+                        key ? key->client_data : STR_NONE,
+                        key ? key->attestation_object : STR_NONE,
+                        key ? key->name : STR_NONE};
+    spending s = door_spending(SPENT_ACCEPT, o->inv.id, o->secret_hash);
+    s.sent = spent_sent(t, sent, sizeof sent / sizeof *sent);
+    return s;
+}
+
+static err finish_session(txn *t, const actor *who, uuid account_id, bool factor, accepted *out);
+
+static void lead_in(const opened *o, accepted *out)
+{
+    out->organization_id = o->inv.organization_id;
+    out->organization_slug = o->inv.slug;
+    out->entitlement_keys = o->inv.entitlement_keys;
+}
+
+/*
+ * Whoever enrolled a moment ago; whoever was mailed how to go on; and, at any time, who is signed in to the account
+ * that accepted. ERR_NOT_FOUND: none of these.
+ */
+static err accept_again(txn *t, const actor *who, const opened *o, const spending *s, accepted *out)
+{
+    spent was;
+    lead_in(o, out);
+    if (door_is_accepters(who, o)) {
+        TRY(door_place(t, o, who->account_id, &out->membership_id));
+        return finish_session(t, who, who->account_id, false, out);
+    }
+    if (who->kind == ACTOR_ACCOUNT)
+        return ERR_NOT_FOUND;
+    TRY(spent_again_by_password(t, who, s, &was));
+    out->by_mail = uuid_none(was.account_id);
+    str state = invitation_state_text(out->by_mail ? INVITATION_PENDING : INVITATION_ACCEPTED);
+    if (!str_eq(door_state(o, t->now), state))
+        return ERR_NOT_FOUND;
+    if (out->by_mail)
+        return OK;
+    TRY(door_place(t, o, was.account_id, &out->membership_id));
+    out->new_session = true;
+    return spent_session(t, who, &was, &out->session);
+}
+
 /* ---- accepting ---- */
 
 /*
@@ -250,10 +303,15 @@ static err finish_session(txn *t, const actor *who, uuid account_id, bool factor
 static err refuse_unlocked(txn *t, const actor *who, const enrolment *e)
 {
     opened o;
+    bool again;
     str given, family;
     if (!e->key.token.p)
         return OK;
     TRY(door_open(t, who, &e->key, &o));
+    const spending s = door_spending(SPENT_ACCEPT, o.inv.id, o.secret_hash);
+    TRY(door_may_be_again(t, who, o.inv.state, &s, &again));
+    if (again || door_is_accepters(who, &o))
+        return OK;
     TRY(invitation_state_error(door_state(&o, t->now)));
     return str_eq(door_next(who, &o), S("enrol")) ? judge_person(t, e, &given, &family) : OK;
 }
@@ -266,19 +324,27 @@ err invitation_accept(txn *t, const actor *who, const enrolment *e, accepted *ou
     *out = (accepted){0};
     TRY(refuse_unlocked(t, who, e));
     TRY(open_for_change(t, who, &e->key, &o, &inv));
+    const spending s = accept_spending(t, &o, e);
+    err again = accept_again(t, who, &o, &s, out);
+    if (again != ERR_NOT_FOUND)
+        return again;
+    *out = (accepted){0};
     TRY(invitation_state_error(door_state(&o, t->now)));
     if (!o.tells && str_eq(door_next(who, &o), S("enrol"))) {
         TRY(count_answer(t, who, &o));
-        if (o.has_account && !door_gives_way(&o))
-            return go_on_by_mail(t, &o, e, out);
+        if (o.has_account && !door_gives_way(&o)) {
+            TRY(go_on_by_mail(t, &o, e, out));
+            return spent_note(t, &s, &(spent){0});
+        }
     }
     TRY(refused_by_rule(who, &o));
     TRY(settle_account(t, who, &o, e, out, &account_id));
     TRY(invitation_fulfil(t, who, o.inv.organization_id, &inv, account_id, &out->membership_id));
-    out->organization_id = o.inv.organization_id;
-    out->organization_slug = o.inv.slug;
-    out->entitlement_keys = o.inv.entitlement_keys;
-    return finish_session(t, who, account_id, e->passkey != NULL, out);
+    lead_in(&o, out);
+    TRY(finish_session(t, who, account_id, e->passkey != NULL, out));
+    if (!out->new_session) /* a session accepted, which the secret alone must not become */
+        return OK;
+    return spent_note(t, &s, &(spent){.account_id = account_id, .is_factor = e->passkey != NULL});
 }
 
 /* ---- declining, asking again ---- */
@@ -288,7 +354,13 @@ err invitation_decline(txn *t, const actor *who, const invitation_key *key)
     opened o;
     q_invitation_for_change_row inv;
     seats s;
+    spent was;
     TRY(open_for_change(t, who, key, &o, &inv));
+    const spending this = door_spending(SPENT_DECLINE, o.inv.id, o.secret_hash);
+    if (invitation_state_is(o.inv.state, INVITATION_DECLINED)) {
+        err again = spent_again(t, &this, &was);
+        return again == ERR_NOT_FOUND ? ERR_INVITATION_DECLINED : again;
+    }
     TRY(invitation_state_error(door_state(&o, t->now)));
     if (method_is(inv.method, METHOD_TEMPORARY_PASSWORD))
         TRY(temporary_end(t, inv.email_key, inv.id));
@@ -297,6 +369,7 @@ err invitation_decline(txn *t, const actor *who, const invitation_key *key)
     TRY(mail_withdraw(t, inv.mail_id));
     TRY(seats_lock(t, o.inv.organization_id, &s));
     TRY(seat_release(t, &s, 1, SEAT_DECLINED));
+    TRY(spent_note(t, &this, &(spent){0}));
     actor by = *who;
     by.kind = ACTOR_INVITED;
     return audit(t, &by, EVENT_INVITATION_DECLINED, .subject_id = inv.id, .organization_id = o.inv.organization_id,
@@ -325,14 +398,21 @@ static err whom_to_ask(txn *t, const opened *o, account_view *out)
 err invitation_ask_again(txn *t, const actor *who, const invitation_key *key)
 {
     opened o;
+    q_invitation_for_change_row inv;
     account_view whom;
     int64_t taken;
-    TRY(door_open(t, who, key, &o));
+    spent was;
+    TRY(open_for_change(t, who, key, &o, &inv));
     if (!invitation_state_is(door_state(&o, t->now), INVITATION_EXPIRED))
         return ERR_CONFLICT;
+    const spending this = door_spending(SPENT_ASK_AGAIN, o.inv.id, o.secret_hash);
+    err again = spent_again(t, &this, &was);
+    if (again != ERR_NOT_FOUND)
+        return again;
     TRY(rate_take(t, &RATE_ASK_AGAIN, (str){(const char *)o.inv.id.b, sizeof o.inv.id.b}, 1, &taken));
     if (!taken)
         return ERR_RATE_LIMITED;
+    TRY(spent_note(t, &this, &(spent){0}));
     TRY(whom_to_ask(t, &o, &whom));
     mail_order order = {.kind = MAIL_ASK_AGAIN,
                         .organization_id = o.inv.organization_id,

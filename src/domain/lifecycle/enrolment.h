@@ -8,7 +8,7 @@
 typedef struct enrolment {
     invitation_key key;
     str given_name, family_name; /* a new person's */
-    str password_hash;           /* hashed before, in the pool; STR_NONE: with the account one is signed in to */
+    str password_hash;           /* by the terms of enrolment_admit; STR_NONE: with the account one is signed in to */
     const passkey_new *passkey;  /* in place of a password, examined before; or NULL */
     str locale;                  /* chosen on the page, or STR_NONE */
 } enrolment;
@@ -20,12 +20,13 @@ typedef struct accepted {
     signed_in session; /* new_session: a token for the cookie; otherwise the session one has */
 } accepted;
 /**
- * Consumes the invitation, once, at commit: the person is a member. Where it may not be told that the address has an
- * account, whoever comes without its session goes on by mail (out->by_mail), and past the organization's
- * addresses_per_hour everybody who comes so is refused alike, ERR_RATE_LIMITED. Errors: ERR_INVITATION_*;
- * ERR_UNAUTHENTICATED when the account exists and nobody is signed in; ERR_WRONG_ACCOUNT; ERR_ACCOUNT_ALREADY_ACTIVE;
- * ERR_ALREADY_MEMBER; ERR_INVALID_REQUEST when names, or both password and passkey, are missing; ERR_PASSKEY_REFUSED;
- * ERR_SEAT_LIMIT_REACHED never (the seat is held).
+ * Consumes the invitation, once, at commit: the person is a member. The same again within the minute is answered alike
+ * (domain/account/spent.h), and who is signed in to the account that accepted it is led in at any time. Where it may
+ * not be told that the address has an account, whoever comes without its session goes on by mail (out->by_mail), and
+ * past the organization's addresses_per_hour everybody who comes so is refused alike, ERR_RATE_LIMITED. Errors:
+ * ERR_INVITATION_*; ERR_UNAUTHENTICATED when the account exists and nobody is signed in; ERR_WRONG_ACCOUNT;
+ * ERR_ACCOUNT_ALREADY_ACTIVE; ERR_ALREADY_MEMBER; ERR_INVALID_REQUEST when names, or both password and passkey, are
+ * missing; ERR_PASSKEY_REFUSED; ERR_SEAT_LIMIT_REACHED never (the seat is held).
  */
 err invitation_accept(txn *t, const actor *who, const enrolment *e, accepted *out);
 err invitation_decline(txn *t, const actor *who, const invitation_key *key);

@@ -4,9 +4,11 @@
  */
 #include "domain/lifecycle/signup.h"
 
+#include "domain/account/spent.h"
 #include "domain/mail/mail.h"
 #include "domain/shared/address_request.h"
 #include "domain/shared/audit.h"
+#include "domain/shared/session.h"
 #include "domain/shared/throttle.h"
 #include "ports/address.h"
 #include "queries.h"
@@ -242,6 +244,35 @@ static bool is_right(txn *t, uuid id, const q_signup_open_row *row, str typed)
     return shaped && equal && row->tries < SIGNUP_CODE_TRIES && row->code_expires_at > t->now;
 }
 
+/* A code as it is kept, long or short: what it was is forgotten with its sign-up. */
+static spending spending_of(txn *t, uuid id, str typed)
+{
+    char digits[DIGITS_LENGTH + 1], letters[CODE_LENGTH + 1];
+    str code = digits_normalise(typed, digits)  ? str_of(digits)
+               : code_normalise(typed, letters) ? str_of(letters)
+                                                : S("");
+    return (spending){.kind = SPENT_SIGNUP, .id = id, .secret_hash = code_hash(t, id, code)};
+}
+
+/* What was founded a moment ago, for who is still in it. */
+static err founded_again(txn *t, const actor *who, const spending *s, founded *out)
+{
+    spent was;
+    q_member_of_account_row member;
+    q_organization_by_id_row made;
+    TRY(spent_again(t, s, &was));
+    TRY(q_member_of_account(t, &member, .organization_id = was.made_id, .account_id = was.account_id));
+    if (!membership_is_active(member.state, member.access_ends_at, t->now))
+        return ERR_NOT_FOUND;
+    TRY(q_organization_by_id(t, &made, was.made_id));
+    *out = (founded){.organization_id = was.made_id,
+                     .account_id = was.account_id,
+                     .membership_id = member.id,
+                     .new_account = true,
+                     .slug = made.slug};
+    return spent_session(t, who, &was, &out->session);
+}
+
 err signup_confirm(txn *t, const actor *who, uuid id, str code, founded *out)
 {
     q_signup_open_row row;
@@ -250,9 +281,15 @@ err signup_confirm(txn *t, const actor *who, uuid id, str code, founded *out)
     TRY(signup_allowed(t->env));
     TRY(take(t, &RATE_SIGNUP_TRY, source_of(t, who)));
     txn_keep(t); /* of a sign-up that is not there, too */
-    TRY(open_signup(t, id, &row, &o));
+    const spending s = spending_of(t, id, code);
+    err e = open_signup(t, id, &row, &o);
+    if (e == ERR_CODE_INVALID) {
+        err again = founded_again(t, who, &s, out);
+        return again == ERR_NOT_FOUND ? e : again;
+    }
+    TRY(e);
     bool right = is_right(t, id, &row, code);
-    err e = right ? account_by_email(t, o.email, &holder) : OK; /* one may have come since */
+    e = right ? account_by_email(t, o.email, &holder) : OK; /* one may have come since */
     if (!right || (e == OK && holder.address_proved)) {
         TRY(q_signup_tried(t, id));
         txn_keep(t);
@@ -270,6 +307,7 @@ err signup_confirm(txn *t, const actor *who, uuid id, str code, founded *out)
                         .sign_in = true};
     TRY(organization_found(t, who, &f, out));
     TRY(q_signup_delete(t, id));
+    TRY(spent_note(t, &s, &(spent){.account_id = out->account_id, .made_id = out->organization_id}));
     return audit(t, who, EVENT_SIGNUP_CONFIRMED, .took_a_secret = true, .subject_id = out->account_id);
 }
 

@@ -1,6 +1,6 @@
 -- From an address to a member. Types: *_id and id are UUIDs (16 bytes), *_at are milliseconds, is_* are 0 or 1.
 -- What is looked up by a range of time says ASC: YugabyteDB would hash a bare first column.
--- Tenants' tables have the organization first in their keys. Server-wide: installation, account, session, passkey, challenge_used, account_token,
+-- Tenants' tables have the organization first in their keys. Server-wide: installation, account, session, passkey, challenge_used, account_token, spent,
 -- email_change, address_request, signup, instance_key, mail, idempotency, throttle, rate_window, audit_gathering. SQLite builds a table for each IN of three or more constants, at every insert: the
 -- checks of tables that are written much are spelled out.
 
@@ -288,6 +288,20 @@ CREATE TABLE account_token (
     expires_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX account_token_account ON account_token (account_id);
+
+-- What a secret did that is good for once, for the minute in which it may be sent again: domain/account/spent.h.
+CREATE TABLE spent (
+    id BLOB NOT NULL, -- of what the secret is of: an invitation, a link, a sign-up, an account
+    kind TEXT NOT NULL CHECK (kind = 'accept' OR kind = 'decline' OR kind = 'ask_again' OR kind = 'reset' OR kind = 'temporary' OR kind = 'signup' OR kind = 'proof' OR kind = 'email_confirm' OR kind = 'email_undo'),
+    secret_hash BLOB NOT NULL, -- as its own row keeps it
+    sent_hash BLOB NOT NULL, -- keyed; of all else that came with it
+    spent_at INTEGER NOT NULL,
+    account_id BLOB, -- whose it was; NULL: nobody's
+    made_id BLOB, -- the organization that was founded, the account that a share was taken from
+    is_factor INTEGER NOT NULL, -- a second factor came with it
+    PRIMARY KEY (id, kind)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX spent_account ON spent (account_id) WHERE account_id IS NOT NULL;
 
 -- Addresses an account may take by a mailed link: 'confirm', a new one, from its own mailbox; 'undo', one it had, from there.
 CREATE TABLE email_change (

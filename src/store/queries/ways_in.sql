@@ -51,6 +51,9 @@ DELETE FROM api_key WHERE account_id = :account_id AND created_at >= :since;
 -- name: ways_password :changed
 UPDATE account SET password_hash = NULL WHERE id = :account_id AND password_hash IS NOT NULL;
 
+-- name: ways_repeat :changed
+DELETE FROM spent WHERE account_id = :account_id;
+
 -- name: ways_temporary_password :changed
 UPDATE account SET temporary_hash = NULL, temporary_expires_at = NULL, temporary_used_at = NULL, temporary_invitation_id = NULL
  WHERE id = :account_id AND temporary_hash IS NOT NULL;

@@ -44,6 +44,11 @@ DELETE FROM session WHERE id IN (SELECT id FROM session WHERE expires_at < :befo
 -- param: before_at time
 DELETE FROM signup WHERE id IN (SELECT id FROM signup WHERE expires_at < :before_at LIMIT 500);
 
+-- name: worker_sweep_spent :changed
+-- @scan once an hour
+-- param: before_at time
+DELETE FROM spent WHERE (id, kind) IN (SELECT id, kind FROM spent WHERE spent_at < :before_at LIMIT 500);
+
 -- name: worker_sweep_account_token :changed
 -- @scan once an hour
 -- param: before_at time
