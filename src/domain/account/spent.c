@@ -28,7 +28,7 @@ spending spent_link(txn *t, spent_kind kind, str token)
 /* Each behind its length, so that no two lists are one text; what was not sent is told from what was empty. */
 str spent_sent(txn *t, const str *values, size_t count)
 {
-    str all = S("sent");
+    str all = S("values");
     for (size_t i = 0; i < count; i++)
         all = arena_join(t->a, all, arena_printf(t->a, "\n%lld\n", values[i].p ? (long long)values[i].n : -1LL),
                          values[i].p ? values[i] : S(""));
