@@ -43,7 +43,7 @@ void page_back(request *r, mval *m, str url, const char *text);
  * refusal. Refusals that are no matter of the form (not found, unavailable …) are returned instead.
  */
 err page_refused(request *r, err refusal, const char *name, mval *m);
-/** Whether it is what was searched for that was refused, and no old address: then the list is shown with that search. */
+/** Whether what was searched for was refused, and no old address: then the list is shown with that search. */
 bool is_search_refused(const request *r, err refusal);
 /** 303, with a notice on the next page. */
 err page_redirect(request *r, str path, notice said);

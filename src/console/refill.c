@@ -64,7 +64,7 @@ static void set_flag(hand *h, const tag *t, const char *name, bool on)
 
 /* ---- what was sent ---- */
 
-/* "/name/en" is name_en, "/roles" the boxes called role, "/password" a field new_password, "/member/3" one of member. */
+/* "/name/en" is name_en, "/roles" the boxes called role, "/password" a field new_password, "/member/3" a member. */
 static bool is_meant(str pointer, str name)
 {
     str whole = str_slice(pointer, 1, pointer.n), rest = whole, first = str_cut(&rest, '/');
@@ -233,7 +233,7 @@ static str field_id(const hand *h, const control *c)
 static void mark(hand *h, size_t which, bool first, bool once)
 {
     const control *c = h->marked[which];
-    str id = arena_printf(h->a, "refused-%zu", which), described = STR_NONE;
+    str id = arena_printf(h->a, "refused-%zu", which);
     if (once) {
         if (!c->id.p)
             set_attribute(h, &c->tag, "id", field_id(h, c));
@@ -244,7 +244,7 @@ static void mark(hand *h, size_t which, bool first, bool once)
     }
     if (is_marked_already(h, c) || !once)
         return;
-    described = tag_value(h->a, h->page, &c->tag, S("aria-describedby"));
+    str described = tag_value(h->a, h->page, &c->tag, S("aria-describedby"));
     set_attribute(h, &c->tag, "aria-invalid", S("true"));
     set_attribute(h, &c->tag, "aria-describedby", described.n ? arena_join(h->a, described, S(" "), id) : id);
     change(h, c->place, 0,

@@ -27,9 +27,9 @@ typedef struct refill {
 
 /**
  * Writes the page into `out`: the form that is meant (of several that lead there, the one with most of what was sent)
- * holds what was sent, but for passwords and files; what it holds no field for goes along hidden. Fields with a fault are
- * marked, described and, the first of them, focused; above the form stands a list that leads to them, or what is said of
- * the whole. False, and nothing written, where no form leads there.
+ * holds what was sent, but for passwords and files; what it holds no field for goes along hidden. Fields with a fault
+ * are marked, described and, the first of them, focused; above the form stands a list that leads to them, or what is
+ * said of the whole. False, and nothing written, where no form leads there.
  */
 bool refill_page(arena *a, str page, const refill *what, buf *out);
 

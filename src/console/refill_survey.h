@@ -1,4 +1,4 @@
-/* What stands on a page: its forms and their fields. Between refill_survey.c, which reads, and refill.c, which writes. */
+/* What stands on a page: forms and their fields. Between refill_survey.c, which reads, and refill.c, which writes. */
 #ifndef PARVIS_CONSOLE_REFILL_SURVEY_H
 #define PARVIS_CONSOLE_REFILL_SURVEY_H
 
