@@ -7,9 +7,11 @@ Understands a closed subset of OpenAPI 3.1; anything else stops the build with t
 - operations: operationId, summary, description, x-kind, x-access or x-permission, x-effect-free, x-max-body, x-stage, x-admit, x-heavy-when, x-bulk, x-instance-key, x-stranger (why
   somebody who is no member of the organization in the path may call), x-shown-by and x-again (of a form: see shown_by), parameters, requestBody, responses
 - schemas: object, array, string, integer, boolean; enum; minLength maxLength minimum maximum minItems maxItems required; format: binary;
-  type [T, "null"]; x-multiline; x-name (the rules judge its characters), x-code, x-secret, x-pasted (how a form's text is cleaned: schema_form.c); x-prefix;
+  type [T, "null"]; x-multiline; x-name (the rules judge its characters), x-code, x-secret, x-pasted (how a form's text is cleaned: schema_form.c), x-address
+  (the same in JSON: an address or a domain, without what came along unseen); x-prefix; x-link (of a path: base64url, what a mail program took into the link left out);
   $ref to components
 - x-rows of an array of objects: what one of them holds that is too long, say, is its own refusal (`refused`), not that of all
+- an open object: additionalProperties: true; what it has beside its properties is passed over; in JSON alone
 - a map: an object with additionalProperties {type: boolean}, maxProperties and propertyNames {maxLength}, in JSON alone
 - answers of the API: see answer_schema.py
 """
@@ -31,10 +33,10 @@ STAGES = {"password": "STAGE_PASSWORD", "factor": "STAGE_FACTOR"}
 OPERATION_KEYS = {"operationId", "summary", "description", "x-kind", "x-access", "x-permission", "x-effect-free", "x-max-body",
                   "x-stage", "x-nav", "x-admit", "x-shown-by", "x-again", "x-heavy-when", "x-bulk", "x-instance-key", "x-stranger", "parameters", "requestBody", "responses"}
 SCHEMA_KEYS = {
-    "object": {"required", "properties"},
+    "object": {"required", "properties", "additionalProperties"},
     "map": {"additionalProperties", "maxProperties", "propertyNames"},
     "array": {"items", "minItems", "maxItems", "x-rows"},
-    "string": {"minLength", "maxLength", "enum", "format", "x-multiline", "x-name", "x-code", "x-secret", "x-pasted", "x-prefix"},
+    "string": {"minLength", "maxLength", "enum", "format", "x-multiline", "x-name", "x-code", "x-secret", "x-pasted", "x-address", "x-prefix", "x-link"},
     "integer": {"minimum", "maximum"},
     "boolean": set(),
 }
@@ -47,7 +49,7 @@ MEDIA = {"api": {("application/json",): "BODY_JSON", ("image/png", "image/jpeg")
 ORGANIZATION = ("org", "organization")  # how the path, or a TypeID, names one
 MAX_BODY, PARAMS_MAX = 64 * 1024, 3
 MAX_FORM = 256 * 1024  # a field that is far too long is told so beside the field
-TYPED = {"x-name": "is_name", "x-code": "is_code", "x-secret": "is_secret", "x-pasted": "is_pasted"}
+TYPED = {"x-name": "is_name", "x-code": "is_code", "x-secret": "is_secret", "x-pasted": "is_pasted", "x-address": "is_address"}
 
 
 class Document:
@@ -83,7 +85,7 @@ class Bodies:
             nullable = True
             kind = next(one for one in kind if one != "null")
         need(kind in SCHEMA_KEYS and kind != "map", where, f"unknown type {kind}")
-        kind = "map" if "additionalProperties" in schema else kind
+        kind = "map" if isinstance(schema.get("additionalProperties"), dict) else kind
         strange = set(schema) - SCHEMA_KEYS[kind] - {"type", "description"}
         need(not strange, where, f"unknown keys {sorted(strange)}")
         return kind, nullable
@@ -125,6 +127,7 @@ class Bodies:
             row["multiline"] = str(bool(schema.get("x-multiline"))).lower()
             row |= self.typed(schema, here)
             if kind == "object":
+                row["open"] = self.is_open(document, schema, here)
                 self.struct(document, f"{name}_{member}", schema.get("properties", {}), schema.get("required", []), here)
                 members.append(f"    {name}_{member} {member};")
                 row["fields"] = f"{name}_{member}_fields"
@@ -153,6 +156,11 @@ class Bodies:
         need(len(given) < 2, where, "a text is one of " + ", ".join(TYPED))
         return {flag: "true" for flag in given}
 
+    def is_open(self, document, schema, where):
+        more = schema.get("additionalProperties", False)
+        need(not more or more is True and document.face == "api", where, "an object is closed, or of the API and open")
+        return str(more).lower()
+
     def map(self, document, schema, row, where):
         names = schema.get("propertyNames", {})
         need(document.face == "api", where, "a form has no maps")
@@ -166,6 +174,7 @@ class Bodies:
         need(isinstance(item, dict), where, "an array needs items")
         kind, nullable = self.schema_type(item, where + "/items")
         need(kind not in ("array", "map") and not nullable, where, "items are neither arrays, maps nor null")
+        need("additionalProperties" not in item, where, "items are closed")
         if kind == "object":
             inner = f"{name}_{member}"
             rows = bool(schema.get("x-rows"))
@@ -175,6 +184,7 @@ class Bodies:
                 row["refused_offset"] = f"offsetof({inner}, refused)"
             row |= {"fields": f"{inner}_fields", "item": "FIELD_OBJECT", "item_size": f"sizeof({inner})", "comment": inner}
         else:
+            row |= self.typed(item, where + "/items")
             type_, words = self.scalar(document, item, where + "/items")
             low, high = self.limits(kind, item)
             row |= {"item": type_, "item_size": f"sizeof({C_TYPES[kind]})", "words": words, "item_min": low, "item_max": high,
@@ -272,7 +282,8 @@ def route_of(document, bodies, permissions, pattern, method, item, operation):
     params = []
     for one in names:
         prefix = path[one].get("x-prefix")
-        params.append("{S_INIT(%s), %s}" % (c_text(one), f"S_INIT({c_text(prefix)})" if prefix else "{NULL, 0}"))
+        secret = str(bool(path[one].get("x-link"))).lower()
+        params.append("{S_INIT(%s), %s, %s}" % (c_text(one), f"S_INIT({c_text(prefix)})" if prefix else "{NULL, 0}", secret))
     if params:
         row["params"] = "{" + ", ".join(params) + "}"
     function = f"{document.face}_{name}"

@@ -6,6 +6,7 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "ports/address.h"
 
 #include <curl/curl.h>
 #include <stdlib.h>
@@ -370,6 +371,7 @@ int item_path(cli *c, const char *collection, const answer_path *email_at, str n
 {
     reply r;
     str slug, id = STR_NONE;
+    named = address_clean(c->a, named);
     int code = organization_of(c, &slug);
     if (code != EXIT_DONE)
         return code;

@@ -99,3 +99,9 @@ err console_password_reset_form(request *r, txn *t)
     TRY(reset_open(r, t, &work->admitted.whose, work->admitted.is_mailed, next, &m));
     return page_refused(r, refusal, "password_reset", m);
 }
+
+err console_well_known_password(request *r, txn *t)
+{
+    (void)t;
+    return answer_redirect(r, S("/me#password-change"));
+}

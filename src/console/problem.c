@@ -1,5 +1,6 @@
 /* The page of a refusal. It must not fail: no page follows. */
 #include "console/console.h"
+#include "domain/shared/secret.h"
 #include "ports/template.h"
 
 /* Where one can go from here. */
@@ -26,9 +27,23 @@ static void put_way(request *r, mval *m, err refusal)
     }
 }
 
+/* A link that was cut short or added to on its way says nothing of the one that was sent: that may still work. */
+static bool is_cut(request *r, err refusal)
+{
+    return refusal == ERR_TOKEN_INVALID && r->route && r->route->params[0].secret &&
+           !secret_is_whole(r->a, r->params[0].text);
+}
+
+static str title_of(request *r, err refusal)
+{
+    return is_cut(r, refusal) ? text(r, "closed.invalid_title") : problem_title(r, refusal);
+}
+
 /* Nobody can ask for another link that takes an account back. */
 static str detail_of(request *r, err refusal)
 {
+    if (is_cut(r, refusal))
+        return text(r, "problem.link_cut");
     bool of_undo = refusal == ERR_TOKEN_INVALID && r->route && str_starts(r->route->pattern, S("/email/undo/"));
     return of_undo ? text(r, "email_undo.over") : problem_detail(r, refusal);
 }
@@ -37,7 +52,7 @@ static err show_problem(request *r, err refusal)
 {
     mval *m;
     TRY(page_open(r, NULL, &m));
-    PUT(m, "title", problem_title(r, refusal));
+    PUT(m, "title", title_of(r, refusal));
     PUT(m, "detail", detail_of(r, refusal));
     PUT(m, "request_id", r->request_id);
     put_way(r, m, refusal);

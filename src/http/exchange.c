@@ -100,7 +100,7 @@ void exchange_choose_language(exchange *x)
                      language_parse(cookie_find(&x->head, S("parvis_lang")), &r->lang) ||
                      language_parse(r->actor.locale, &r->lang);
     if (!r->lang_chosen)
-        r->lang = language_negotiate(head_value(&x->head, S("accept-language")), LANG_EN);
+        r->lang = language_negotiate(head_list(r->a, &x->head, S("accept-language")), LANG_EN);
 }
 
 bool exchange_is_safe(str method)
@@ -166,23 +166,58 @@ static err find_route(exchange *x)
     return found;
 }
 
+/* The slug of /o/{org} as it is kept: somebody typed it in capitals. STR_NONE when it stands so already. */
+static str small_slug(const request *r)
+{
+    size_t from = S("/o/").n, to = from;
+    if (!str_starts(r->route->pattern, S("/o/{org}")))
+        return STR_NONE;
+    char *p = arena_alloc(r->a, r->path.n);
+    memcpy(p, r->path.p, r->path.n);
+    for (; to < r->path.n && p[to] != '/'; to++)
+        if (p[to] >= 'A' && p[to] <= 'Z')
+            p[to] |= 0x20;
+    str path = {p, r->path.n};
+    return str_find_byte(str_slice(path, from, to), '%') < to - from || str_eq(path, r->path) ? STR_NONE : path;
+}
+
+/* Where a page stands whose address was typed with a slash at its end, or with capitals; STR_NONE: nowhere else. */
+static str other_spelling(const exchange *x, err found)
+{
+    const request *r = &x->r;
+    route_match match;
+    bool looks = str_eq(x->head.method, S("GET")) || str_eq(x->head.method, S("HEAD"));
+    if (looks && found == OK && r->route->face == FACE_CONSOLE)
+        return small_slug(r);
+    if (!looks || found != ERR_NOT_FOUND || r->path.n < 2 || r->path.p[r->path.n - 1] != '/')
+        return STR_NONE;
+    str path = str_slice(r->path, 0, r->path.n - 1);
+    bool there = router_find(r->app->router, r->a, S("GET"), path, &match) == OK;
+    return there && match.route->face == FACE_CONSOLE ? path : STR_NONE;
+}
+
 static err begin(exchange *x)
 {
     request *r = &x->r;
     err sound = gate_check(&x->head, &x->pass);
+    str accept = head_list(r->a, &x->head, S("accept"));
+    r->reads_pages = str_find(accept, S("text/html")) < accept.n;
     if (sound == OK)
         r->raw_query = x->pass.query;
     exchange_choose_language(x); /* a refusal of the gate is read by somebody, too */
     TRY(sound);
     r->path = x->pass.path;
     r->idempotency_key = head_value(&x->head, S("idempotency-key"));
-    r->if_none_match = head_value(&x->head, S("if-none-match"));
+    r->if_none_match = head_list(r->a, &x->head, S("if-none-match"));
     r->actor.source = source_find(r->app->trusted, &x->from, &x->head, r->a);
     if (str_starts(r->path, S("/assets/")) && exchange_is_safe(x->head.method))
         return response_asset(r, &x->head) ? OK : ERR_NOT_FOUND;
     err found = find_route(x);
     if (found == ERR_METHOD_NOT_ALLOWED && str_eq(x->head.method, S("OPTIONS")))
         return answer_empty(r, 204);
+    str other = other_spelling(x, found);
+    if (other.p)
+        return answer_redirect(r, r->raw_query.p ? arena_join(r->a, other, S("?"), r->raw_query) : other);
     TRY(found);
     if (r->idempotency_key.p && !idempotency_key_valid(r->idempotency_key))
         return ERR_BAD_REQUEST;

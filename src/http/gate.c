@@ -49,6 +49,15 @@ str head_value(const request_head *head, str name)
     return STR_NONE;
 }
 
+str head_list(arena *a, const request_head *head, str name)
+{
+    str all = STR_NONE;
+    for (size_t i = 0; i < head->header_count; i++)
+        if (str_eq_nocase(head->headers[i].name, name))
+            all = all.p ? arena_join(a, all, S(", "), head->headers[i].value) : head->headers[i].value;
+    return all;
+}
+
 static size_t head_count(const request_head *head, str name)
 {
     size_t count = 0;

@@ -40,6 +40,8 @@ err gate_check(const request_head *head, gate_pass *out);
 
 /** The value of a header, names compared without case; STR_NONE when absent. */
 str head_value(const request_head *head, str name);
+/** The same of a header that holds a list: its repetitions in order, commas between (RFC 9110, 5.3); lives in `a`. */
+str head_list(arena *a, const request_head *head, str name);
 
 /**
  * Undoes %XX (and, in forms, "+" for a space). False on an unsound escape, a NUL, or what is not UTF-8 afterwards; *out

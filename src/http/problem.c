@@ -92,7 +92,9 @@ static route_face face_of(const request *r)
 {
     if (r->route)
         return r->route->face;
-    bool api = str_starts(r->path, S("/api/")) || str_eq(r->path, S("/api")) || !r->path.p;
+    if (!r->path.p) /* what the gate refused has no path that could be trusted to say it */
+        return r->reads_pages ? FACE_CONSOLE : FACE_API;
+    bool api = str_starts(r->path, S("/api/")) || str_eq(r->path, S("/api"));
     return api || r->actor.kind == ACTOR_OPERATOR ? FACE_API : FACE_CONSOLE;
 }
 

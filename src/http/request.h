@@ -53,10 +53,12 @@ struct field {
     bool required;
     bool nullable;              /* null gives STR_NONE or 0, and "was given" */
     bool multiline;             /* text that may hold tabs and line breaks */
+    bool open;                  /* object: what else it has is passed over, for somebody else's standard grows */
     bool is_name;               /* text whose characters name_clean judges, and mends what was pasted */
     bool is_code;               /* text that typed_code reads */
     bool is_secret;             /* an opaque string: as typed, and never shown again */
     bool is_pasted;             /* whatever was pasted: a parser of its own reads it */
+    bool is_address;            /* an address or a domain: in JSON, too, what came along unseen is left out */
     int64_t min, max;           /* integer: value; string: code points; array, map: how many items */
     const str *words;           /* enum: the allowed words, ended by STR_NONE */
     const field *fields;        /* object, or array of objects: their fields, ended by name STR_NONE */
@@ -117,6 +119,7 @@ typedef struct route {
     body_media media;
     struct {
         str name, prefix; /* {invitation}: "inv"; prefix STR_NONE: text, such as {org} or {token} */
+        bool secret;      /* of a link: what mail programs take into it is left out */
     } params[PATH_PARAMS_MAX];
     admit_handler *admit; /* of a slow route; NULL: the spec says why none (x-admit) */
     prepare_handler *prepare;
@@ -156,6 +159,7 @@ struct request {
     typed_form typed; /* what stood in r->body's form, or in a page's query */
     str path;         /* as sent, well-formed; may hold secrets: for sign-in's `next`, never for logs */
     str raw_query;    /* as sent, for links that keep filters */
+    bool reads_pages; /* asks for HTML: what is refused before it has a route is a page, too */
     str idempotency_key;
     str if_none_match;
     msec started;       /* monotonic */

@@ -91,13 +91,13 @@ bool response_asset(request *r, const request_head *head)
     const asset *found = asset_find(r->path);
     if (!found)
         return false;
-    bool gzip = found->gzip.p && takes_gzip(head_value(head, S("accept-encoding")));
+    bool gzip = found->gzip.p && takes_gzip(head_list(r->a, head, S("accept-encoding")));
     str etag = gzip ? arena_join(r->a, str_slice(found->etag, 0, found->etag.n - 1), S("-gz\"")) : found->etag;
     answer_header(r, S("Cache-Control"), S("public, max-age=31536000, immutable"));
     answer_header(r, S("ETag"), etag);
     if (found->gzip.p)
         answer_header(r, S("Vary"), S("Accept-Encoding"));
-    if (etag_matches(head_value(head, S("if-none-match")), etag)) {
+    if (etag_matches(head_list(r->a, head, S("if-none-match")), etag)) {
         r->status = 304;
         return true;
     }

@@ -5,6 +5,7 @@
 #include "http/router.h"
 
 #include "http/gate.h"
+#include "ports/token.h"
 
 enum { METHODS = 5 };
 static const str method_names[METHODS] = {S_INIT("GET"), S_INIT("POST"), S_INIT("PATCH"), S_INIT("PUT"),
@@ -129,7 +130,10 @@ err router_find(const router *r, arena *a, str method, str path, route_match *ou
     out->route = found->routes[index];
     for (size_t i = 0; i < PATH_PARAMS_MAX && out->route->params[i].name.p; i++) {
         str prefix = out->route->params[i].prefix;
-        out->params[i].text = w.params[i];
+        bool secret = out->route->params[i].secret;
+        out->params[i].text = secret ? base64url_run(w.params[i]) : w.params[i];
+        if (secret && out->params[i].text.n == 0)
+            return ERR_NOT_FOUND;
         if (prefix.p && !typeid_parse(w.params[i], prefix, &out->params[i].id))
             return ERR_NOT_FOUND;
     }

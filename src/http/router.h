@@ -20,7 +20,7 @@ typedef struct route_match {
 
 /**
  * `path` passed the gate. Words win over parameters ("/users/invite" over "/users/{member}"). HEAD finds GET's route.
- * Errors: ERR_NOT_FOUND (no such path, or an id in it that is none); ERR_METHOD_NOT_ALLOWED, with `allow` set.
+ * Errors: ERR_NOT_FOUND (no such path, an id in it that is none, no secret); ERR_METHOD_NOT_ALLOWED, with `allow` set.
  */
 err router_find(const router *r, arena *a, str method, str path, route_match *out);
 

@@ -8,12 +8,16 @@
 #include "http/gate.h"
 #include "http/multipart.h"
 #include "http/schema_check.h"
+#include "ports/address.h"
 #include "ports/typed.h"
 
 typedef text_pair pair;
 
-/* Decodes all pairs; the WHATWG's parser of application/x-www-form-urlencoded, but for refusing what is unsound. */
-static err read_pairs(arena *a, str text, bool typed, pair **out, size_t *count)
+/*
+ * Decodes all pairs; the WHATWG's parser of application/x-www-form-urlencoded, but that what is unsound is refused, or
+ * left out of the query of a page: to links, mail programs add what they like.
+ */
+static err read_pairs(arena *a, str text, bool typed, bool of_page, pair **out, size_t *count)
 {
     size_t most = 1;
     for (size_t i = 0; i < text.n; i++)
@@ -30,9 +34,10 @@ static err read_pairs(arena *a, str text, bool typed, pair **out, size_t *count)
         pair *p = &(*out)[*count];
         str given = value.p ? value : S("");
         bool sound = typed ? percent_decode_typed(a, given, &p->value) : percent_decode(a, given, true, &p->value);
-        if (!sound || !percent_decode(a, name, true, &p->name))
+        sound = sound && percent_decode(a, name, true, &p->name);
+        if (!sound && !of_page)
             return ERR_BAD_REQUEST;
-        (*count)++;
+        *count += sound;
     }
     return OK;
 }
@@ -129,6 +134,8 @@ static void store_text(check *c, const field *f, bounds b, str text, void *slot,
             text = clean(c->a, f, text);
         else if (f->multiline)
             text = unix_lines(c->a, text);
+        else if (f->is_address)
+            text = address_clean(c->a, text);
         if (check_text(c, f, b, text, at))
             *(str *)slot = text;
     }
@@ -225,7 +232,7 @@ err schema_from_form(const schema *s, arena *a, problem *p, str text, typed_form
     check c = {.a = a, .problem = p, .typed = true};
     *out = NULL;
     *typed = (typed_form){0};
-    TRY(read_pairs(a, text, true, &pairs, &typed->count));
+    TRY(read_pairs(a, text, true, false, &pairs, &typed->count));
     typed->pairs = pairs;
     return fill(s, &c, *typed, true, true, out);
 }
@@ -236,7 +243,7 @@ err schema_from_query(const schema *s, arena *a, problem *p, str text, typed_for
     check c = {.a = a, .problem = p, .typed = typed != NULL};
     typed_form form = {0};
     *out = NULL;
-    TRY(read_pairs(a, text, typed != NULL, &pairs, &form.count));
+    TRY(read_pairs(a, text, typed != NULL, typed != NULL, &pairs, &form.count));
     form.pairs = pairs;
     if (typed)
         *typed = form;

@@ -5,6 +5,7 @@
 #include "http/schema.h"
 
 #include "http/schema_check.h"
+#include "ports/address.h"
 
 #include <jansson.h>
 #include <malloc.h>
@@ -60,7 +61,7 @@ static bool too_much(str text)
     return o.deepest > JSON_DEPTH_MAX || o.values > most;
 }
 
-static void read_object(check *c, const field *fields, const json_t *value, void *object, const place *at);
+static void read_object(check *c, const field *fields, bool open, const json_t *value, void *object, const place *at);
 
 /* Whatever names it has, within bounds, each with true or false. */
 static void read_map(check *c, const field *f, const json_t *value, list *out, const place *at)
@@ -98,13 +99,13 @@ static void read_row(check *c, const field *f, const json_t *value, void *row, c
     problem *own = arena_new_of(c->a, problem);
     check alone = {.a = c->a, .problem = own};
     place top = {0};
-    read_object(&alone, f->fields, value, row, &top);
+    read_object(&alone, f->fields, false, value, row, &top);
     if (!alone.refused)
         return;
     if (is_of_content(own))
         *(const problem **)((char *)row + f->refused_offset) = own;
     else
-        read_object(c, f->fields, value, row, at);
+        read_object(c, f->fields, false, value, row, at);
 }
 
 static void read_value(check *c, const field *f, bounds b, const json_t *value, void *slot, const place *at)
@@ -119,6 +120,8 @@ static void read_value(check *c, const field *f, bounds b, const json_t *value, 
         check_refuse(c, at, S("wrong-type"), 0);
     } else if (type == JSON_STRING) {
         str text = {json_string_value(value), json_string_length(value)};
+        if (f->is_address)
+            text = address_clean(c->a, text);
         if (check_text(c, f, b, text, at))
             *(str *)slot = arena_str(c->a, text);
     } else if (type == JSON_INTEGER) {
@@ -129,7 +132,7 @@ static void read_value(check *c, const field *f, bounds b, const json_t *value, 
     } else if (b.type == FIELD_MAP) {
         read_map(c, f, value, slot, at);
     } else if (type == JSON_OBJECT) {
-        read_object(c, f->fields, value, slot, at);
+        read_object(c, f->fields, f->open, value, slot, at);
     } else if (check_count(c, f, json_array_size(value), at)) {
         list *l = slot;
         l->count = json_array_size(value);
@@ -146,7 +149,7 @@ static void read_value(check *c, const field *f, bounds b, const json_t *value, 
     }
 }
 
-static void read_object(check *c, const field *fields, const json_t *value, void *object, const place *at)
+static void read_object(check *c, const field *fields, bool open, const json_t *value, void *object, const place *at)
 {
     size_t known = 0;
     for (const field *f = fields; f->name.p; f++) {
@@ -162,7 +165,7 @@ static void read_object(check *c, const field *fields, const json_t *value, void
         if (!json_is_null(member) || !f->nullable)
             read_value(c, f, check_bounds(f, false), member, (char *)object + f->offset, &here);
     }
-    if (known == json_object_size(value))
+    if (open || known == json_object_size(value))
         return;
     const char *key;
     json_t *member;
@@ -186,7 +189,7 @@ err schema_from_json(const schema *s, arena *a, problem *p, str text, void **out
     place top = {0};
     void *object = arena_alloc(a, s->size);
     if (json_is_object(root))
-        read_object(&c, s->fields, root, object, &top);
+        read_object(&c, s->fields, false, root, object, &top);
     else
         check_refuse(&c, &top, S("wrong-type"), 0);
     json_decref(root);

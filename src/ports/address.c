@@ -4,6 +4,8 @@
  */
 #include "ports/address.h"
 
+#include "ports/typed.h"
+
 #include <idn2.h>
 
 enum { LOCAL_MAX = 64, DOMAIN_MAX = 253 };
@@ -54,12 +56,19 @@ static bool is_host(str domain)
     return domain.n <= DOMAIN_MAX && !digits_only && (labels > 1 || str_eq(domain, S("localhost")));
 }
 
+str address_clean(arena *a, str text)
+{
+    str clean;
+    return typed_line(a, text, &clean) == TYPED_FINE ? clean : text;
+}
+
 /*
  * STD3 is asked of the result, by is_host: libidn2 2.3 with IDN2_USE_STD3_ASCII_RULES drops what it should refuse ("b
  * c.fr" becomes "bc.fr").
  */
 str address_domain(arena *a, str domain)
 {
+    domain = address_clean(a, domain);
     if (str_empty(domain) || domain.n > ADDRESS_MAX || memchr(domain.p, '\0', domain.n) || !str_is_utf8(domain) ||
         str_has_control(domain) || domain.p[0] == '[')
         return STR_NONE;
@@ -83,7 +92,7 @@ static str without_scheme(str text)
 
 bool address_parse(arena *a, str text, address *out)
 {
-    str typed = without_scheme(text);
+    str typed = without_scheme(address_clean(a, text));
     if (!typed.p || typed.n > ADDRESS_MAX)
         return false;
     size_t at = typed.n;

@@ -13,6 +13,11 @@ typedef struct address {
 } address;
 
 /**
+ * An address or a domain without what came along unseen when it was copied, and without white space of any kind at its
+ * ends; what is no line of text as it is. address_parse and address_domain begin so.
+ */
+str address_clean(arena *a, str text);
+/**
  * Reads one bare address: dot-atom local part (RFC 5322, 3.2.3; at most 64 octets), domain by IDNA 2008 with UTS 46
  * (non-transitional, STD3), at least two labels or `localhost`; at most 254 octets as typed and as key.
  * False: non-ASCII or quoted local part, address literal, control character, anything else that is not an address.

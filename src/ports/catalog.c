@@ -12,6 +12,7 @@ str language_code(language l)
 bool language_parse(str code, language *out)
 {
     str primary = str_slice(code, 0, str_find_byte(code, '-'));
+    primary = str_slice(primary, 0, str_find_byte(primary, '_'));
     for (int l = 0; l < LANG_COUNT; l++) {
         if (str_eq_nocase(primary, language_text(l))) {
             *out = (language)l;
@@ -46,6 +47,7 @@ static int weight(str parameters)
 language language_negotiate(str accept_language, language otherwise)
 {
     int best[LANG_COUNT] = {0}, any = 0;
+    language better = otherwise;
     str rest = accept_language;
     for (int i = 0; i < 32 && rest.p; i++) {
         str parameters = str_cut(&rest, ',');
@@ -54,12 +56,11 @@ language language_negotiate(str accept_language, language otherwise)
         language l;
         if (str_eq(range, S("*")))
             any = q;
-        else if (language_parse(range, &l) && q > best[l])
+        else if (language_parse(range, &l) && q > best[l]) {
             best[l] = q;
+            better = q > best[better] ? l : better;
+        }
     }
-    if (best[LANG_EN] == best[LANG_FR])
-        return otherwise;
-    language better = best[LANG_FR] > best[LANG_EN] ? LANG_FR : LANG_EN;
     return best[better] >= any || better == otherwise ? better : otherwise;
 }
 

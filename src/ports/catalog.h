@@ -9,9 +9,9 @@
 
 /** "en" or "fr". */
 str language_code(language l);
-/** False for anything but "en" and "fr" (any case, subtag ignored: "fr-CA"). */
+/** False for anything but "en" and "fr" (any case, what follows is ignored: "fr-CA", "fr_FR"). */
 bool language_parse(str code, language *out);
-/** The best of an Accept-Language header (RFC 9110, 12.5.4); `otherwise` when it names neither. */
+/** The best of an Accept-Language header (RFC 9110, 12.5.4), the first of equals; `otherwise` when it names neither. */
 language language_negotiate(str accept_language, language otherwise);
 
 /** The text of a key, with its {placeholders} still in it; the key itself, and a line in the log, when unknown. */

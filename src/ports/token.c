@@ -229,6 +229,21 @@ bool base64url_decode(arena *a, str text, str *out)
     return true;
 }
 
+static bool is_base64url(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+}
+
+str base64url_run(str text)
+{
+    size_t from = 0, to;
+    while (from < text.n && !is_base64url(text.p[from]))
+        from++;
+    for (to = from; to < text.n && is_base64url(text.p[to]);)
+        to++;
+    return str_slice(text, from, to);
+}
+
 /* ---- sealing ---- */
 
 str seal(const server_key *k, arena *a, str plaintext)

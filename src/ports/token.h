@@ -57,6 +57,9 @@ str base64url_encode(arena *a, str bytes);
 /** The strict inverse: no padding, no white space, no spare bits; false (and *out untouched) on anything else. */
 bool base64url_decode(arena *a, str text, str *out);
 
+/** The first run of base64url in a text: a secret without what a mail program took into its link. */
+str base64url_run(str text);
+
 /** Encrypts and authenticates (XSalsa20-Poly1305, a random nonce in front) under the KEY_SEAL subkey; lives in `a`. */
 str seal(const server_key *k, arena *a, str plaintext);
 /** Opens what seal made; false when it was altered, cut, or sealed under another key. */

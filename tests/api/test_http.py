@@ -151,6 +151,12 @@ def test_languages_of_refusals_are_negotiated(anonymous):
         ("de", "en"),
         ("*", "en"),
         ("en;q=0,fr;q=0.1", "fr"),
+        ("fr,en", "fr"),
+        ("en,fr", "en"),
+        ("fr;q=0.5,en;q=0.5", "fr"),
+        ("de,fr;q=0.5,en;q=0.5", "fr"),
+        ("fr_FR", "fr"),
+        ("fr_CA,en;q=0.9", "fr"),
         (";;;q=x,,", "en"),
         ("x" * 3000, "en"),
     ]:

@@ -317,3 +317,28 @@ def test_whoever_has_the_mailbox_takes_an_unproved_account_and_its_passkeys_die(
     sign_in(anonymous, stranger.passkey).refused("sign-in-failed", 401)
     stranger.client.get("/me").refused("unauthenticated", 401)
     assert sign_in(anonymous, holder.passkey).ok(201)["account"]["email"] == email
+
+
+MADE = {"credProps": {"rk": True, "authenticatorDisplayName": "Vault"}, "prf": {"enabled": True, "results": {"first": "AAAA"}},
+        "appidExclude": True, "largeBlob": {"supported": False}, "hmacCreateSecret": True}
+SHOWN = {"appid": False, "prf": {"results": {"first": "AAAA"}}, "uvm": [[2, 4, 2]], "credProps": {"authenticatorDisplayName": "Vault"}}
+
+
+def test_results_of_extensions_that_nobody_asked_for_are_passed_over(acme, anonymous):
+    """PublicKeyCredential.toJSON as browsers and password managers give it."""
+    person = acme.join()
+    passkey = Passkey(SITE)
+    made = passkey.make(person.api.post("/me/passkeys/options").ok(200).json)
+    made["clientExtensionResults"] = MADE
+    person.api.post("/me/passkeys", {"credential": made}).ok(201)
+    shown = passkey.show(anonymous.post("/sessions/passkey/options").ok(200).json)
+    shown["clientExtensionResults"] = SHOWN
+    shown["response"]["attestationObject"] = None
+    anonymous.post("/sessions/passkey", {"credential": shown}).ok(201)
+
+
+def test_the_rest_of_a_credential_is_closed(acme):
+    person = acme.join()
+    for change in ({"prf": {}}, {"clientExtensionResults": {"credProps": {"rk": "yes"}}}, {"clientExtensionResults": []}):
+        made = Passkey(SITE).make(person.api.post("/me/passkeys/options").ok(200).json)
+        person.api.post("/me/passkeys", {"credential": {**made, **change}}).refused("invalid-request", 422)

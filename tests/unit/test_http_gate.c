@@ -228,6 +228,16 @@ static void knows_its_own_pages(void **state)
     assert_false(ours(S("POST / HTTP/1.1" HOST), url, false));
 }
 
+static void joins_lists(void **state)
+{
+    (void)state;
+    request_head head;
+    ARENA_SCOPED a = arena_new(1 << 16);
+    head_of(S("GET / HTTP/1.1\nAccept-Language: de\nX: 1\naccept-language: fr, en"), &head);
+    assert_true(str_eq(head_list(a, &head, S("accept-language")), S("de, fr, en")));
+    assert_null(head_list(a, &head, S("accept")).p);
+}
+
 static const struct {
     const char *peer; /* NULL: the Unix socket /run/p.sock */
     str headers;
@@ -323,6 +333,7 @@ int main(void)
         cmocka_unit_test(bounds_the_head),
         cmocka_unit_test(finds_cookies),
         cmocka_unit_test(knows_its_own_pages),
+        cmocka_unit_test(joins_lists),
         cmocka_unit_test(believes_trusted_proxies_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -37,6 +37,10 @@ static const route table[] = {
      .pattern = S_INIT("/o/{org}/users/remove/all/now"),
      .name = "deep",
      .params = {{S_INIT("org"), {NULL, 0}}}},
+    {.method = S_INIT("GET"),
+     .pattern = S_INIT("/i/{token}"),
+     .name = "invited",
+     .params = {{S_INIT("token"), {NULL, 0}, .secret = true}}},
 };
 
 static arena *a;
@@ -74,6 +78,20 @@ static void finds_routes(void **state)
     assert_string_equal(find(S("GET"), S("/%6F/acme/users")), "users");
     assert_string_equal(find(S("POST"), S("/o/acme/users/remove")), "remove");
     assert_string_equal(find(S("POST"), S("/o/acme/users/remove/all/now")), "deep");
+}
+
+static void reads_secrets_without_what_stands_around(void **state)
+{
+    (void)state;
+    assert_string_equal(find(S("GET"), S("/i/Ab-_9")), "invited");
+    assert_true(str_eq(m.params[0].text, S("Ab-_9")));
+    static const str around[] = {S_INIT("/i/Ab-_9."), S_INIT("/i/Ab-_9%3E%3E"), S_INIT("/i/%E2%80%8BAb-_9%20x"),
+                                 S_INIT("/i/Ab-_9&lt;br")};
+    for (size_t i = 0; i < sizeof around / sizeof around[0]; i++) {
+        assert_string_equal(find(S("GET"), around[i]), "invited");
+        assert_true(str_eq(m.params[0].text, S("Ab-_9")));
+    }
+    assert_string_equal(find(S("GET"), S("/i/%E2%80%8B.")), "404");
 }
 
 static void reads_ids(void **state)
@@ -119,9 +137,8 @@ static void finds_nothing(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(finds_routes),
-        cmocka_unit_test(reads_ids),
-        cmocka_unit_test(tells_what_is_allowed),
+        cmocka_unit_test(finds_routes),  cmocka_unit_test(reads_secrets_without_what_stands_around),
+        cmocka_unit_test(reads_ids),     cmocka_unit_test(tells_what_is_allowed),
         cmocka_unit_test(finds_nothing),
     };
     return cmocka_run_group_tests(tests, begin, end);

@@ -71,12 +71,12 @@ static void a_row_is_refused_by_itself(void **state)
     (void)state;
     void *out;
     str text = S(
-        "{\"invitations\":[{\"email\":\"a@b.fr\",\"role\":\"member\"},{\"email\":\"c\\u200b\",\"role\":\"member\"}]}");
+        "{\"invitations\":[{\"email\":\"a@b.fr\",\"role\":\"member\"},{\"email\":\"c\\u0007\",\"role\":\"member\"}]}");
     assert_int_equal(schema_from_json(&schema_body_create_invitations, a, &p, text, &out), OK);
     const body_create_invitations_invitations *rows = ((const body_create_invitations *)out)->invitations.items;
     assert_true(!rows[0].refused && rows[1].refused && rows[1].refused->field_count == 1);
     assert_true(str_eq(rows[1].refused->fields[0].pointer, S("/email")));
-    expect_json(&schema_body_create_invitations, S("{\"invitations\":[{\"email\":\"c\\u200b\",\"role\":\"king\"}]}"),
+    expect_json(&schema_body_create_invitations, S("{\"invitations\":[{\"email\":\"c\\u0007\",\"role\":\"king\"}]}"),
                 ERR_INVALID_REQUEST, "/invitations/0/email invalid-characters 0; /invitations/0/role not-allowed 0");
 }
 

@@ -39,3 +39,9 @@ bool secret_open(arena *a, str token, bool two, secret *out)
         memcpy(out->second.b, raw.p + ID_SIZE, ID_SIZE);
     return true;
 }
+
+bool secret_is_whole(arena *a, str token)
+{
+    secret opened;
+    return secret_open(a, token, false, &opened) || secret_open(a, token, true, &opened);
+}
