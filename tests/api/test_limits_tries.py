@@ -96,8 +96,7 @@ def sign_in(client, door, email, password="wrong-wrong-1", **more):
     return form_or_call(client, door, "/sessions", "/sign-in", {"email": email, "password": password, **more})
 
 
-REPEATS = {"accept_invitation": deeds.accept_api, "invitation_accept_form": deeds.accept_form, "join_accept_form": deeds.accept_code_form,
-           "complete_password_reset": deeds.reset_api, "password_reset_form": deeds.reset_form}
+REPEATS = {"accept_invitation": deeds.accept_api, "complete_password_reset": deeds.reset_api}
 
 
 @recipe("sign_in")
