@@ -259,8 +259,8 @@
     function chips(form) {
         const area = $("textarea", form), outcome = $(".outcome", form), actions = $(".actions", form);
         const template = $("#chips-next");
-        const field = area.closest(".field"), known = new Map(), nodes = new Map(), typed = [];
-        const box = make("div", "chips"), input = make("input");
+        const field = area.closest(".field"), nodes = new Map();
+        const box = make("div", "chips"), input = make("input"), rest = $("[name='pasted']", form);
         input.type = "text";
         input.id = "chip-input";
         input.autocomplete = "off";
@@ -277,17 +277,26 @@
         box.addEventListener("click", (event) => { if (event.target === box) input.focus(); });
         let asked = 0, timer = 0;
 
+        /* The server reads what is typed and pasted; here stands what it made of it. `shown`: its results, a chip each;
+           `lines`: those that are settled, as lines that it reads again; `text`: what it has not read yet, or asks about. */
+        let shown = [], lines = [], text = "";
+
         const next = template.content.firstElementChild.cloneNode(true);
         actions.replaceChildren(next);
 
         function sync() {
-            area.value = typed.concat(input.value.trim() ? [input.value] : []).join("\n");
-            input.placeholder = typed.length ? "" : area.placeholder.split("\n")[0];
-            next.disabled = !area.value.trim();
+            const more = [text, input.value].filter((part) => part.trim());
+            area.value = lines.join("\n");
+            rest.value = more.join("\n");
+            rest.disabled = !more.length;
+            input.placeholder = lines.length || text ? "" : area.placeholder.split("\n")[0];
+            next.disabled = !lines.length && !more.length;
         }
 
         const kind = (result) => result.kind;
         const named = (result) => [result.given_name, result.family_name].filter(Boolean).join(" ");
+        const lineOf = (result) => result.line;
+        const chosen = () => $$(".columns select", outcome).map((select) => select.value);
 
         /* A chip stays the same node for as long as its entry stands, so that focus and clicks are not lost. */
         function chip(entry) {
@@ -299,77 +308,68 @@
             return node;
         }
 
-        function tell(entry, node) {
-            const result = known.get(entry);
-            const name = result && named(result);
-            const state = result ? kind(result) : "wait", shown = result?.shown || result?.email || entry;
+        function tell(result, node) {
+            const name = named(result), state = kind(result);
             node.className = "chip " + state;
-            node.title = result ? [name, result.label, result.detail].filter(Boolean).join(". ") : "";
+            node.title = [name, result.label, result.detail].filter(Boolean).join(". ");
             $(".i", node).className = "i i-" + { good: "check", warn: "warn", bad: "bad", wait: "clock" }[state];
-            $("span", node).textContent = shown;
-            $("button", node).setAttribute("aria-label", fill(texts.remove, { address: shown }));
+            $("span", node).textContent = result.shown;
+            $("button", node).setAttribute("aria-label", fill(texts.remove, { address: result.shown }));
+        }
+
+        /* What the server has not read stands for itself, on one chip. */
+        function entries() {
+            const waits = text.trim() && !shown.some((result) => result.fresh);
+            return waits ? shown.concat({ shown: text.trim().slice(0, 60), kind: "wait" }) : shown;
         }
 
         function draw() {
-            const gone = new Set(nodes.keys());
-            for (const entry of typed) {
-                gone.delete(entry);
-                if (!nodes.has(entry)) {
-                    nodes.set(entry, chip(entry));
-                    input.before(nodes.get(entry));
+            const gone = new Set(nodes.keys()), now = entries();
+            for (const result of now) {
+                gone.delete(result.shown);
+                if (!nodes.has(result.shown)) {
+                    nodes.set(result.shown, chip(result.shown));
+                    input.before(nodes.get(result.shown));
                 }
-                tell(entry, nodes.get(entry));
+                tell(result, nodes.get(result.shown));
             }
             for (const entry of gone) {
                 nodes.get(entry).remove();
                 nodes.delete(entry);
             }
-            if (typed.some((entry, at) => box.children[at] !== nodes.get(entry)))
-                input.before(...typed.map((entry) => nodes.get(entry)));
+            if (now.some((result, at) => box.children[at] !== nodes.get(result.shown)))
+                input.before(...now.map((result) => nodes.get(result.shown)));
             sync();
         }
 
+        /* What was guessed stands. */
+        function settle() {
+            if (!shown.some((result) => result.fresh)) return;
+            lines = shown.map(lineOf).filter(Boolean);
+            shown.forEach((result) => { result.fresh = false; });
+            text = "";
+            $(".columns", outcome)?.remove();
+        }
+
         function drop(entry, focus) {
-            const at = typed.indexOf(entry);
+            settle();
+            const at = entries().findIndex((result) => result.shown === entry);
             if (at < 0) return;
-            typed.splice(at, 1);
+            if (at < shown.length) shown.splice(at, 1);
+            else text = "";
+            lines = shown.map(lineOf).filter(Boolean);
             draw();
             announce(fill(texts.removed, { address: entry }));
             if (focus) (($$(".chip button", box)[at]) || input).focus();
             later();
         }
 
-        /* What was typed or pasted, roughly cut: the server has the last word. Commas count outside of quotes and
-           brackets; "Family, Given <address>" stays together, and so does a spreadsheet's row with one address. */
-        function split(text) {
-            const parts = [], lines = text.split(/[\r\n;]+/), row = /^[^@]*\t[^@]*$/;
-            if (lines.length > 1 && row.test(lines[0]) && /\t/.test(lines[1]) && /@/.test(lines[1]))
-                lines.shift(); /* a spreadsheet's headings */
-            for (const line of lines) {
-                const cells = line.split("\t").map((cell) => cell.trim()).filter(Boolean);
-                if (cells.length > 1 && cells.filter((cell) => cell.includes("@")).length === 1) {
-                    parts.push(cells.join("\t"));
-                    continue;
-                }
-                for (const cell of cells) {
-                    const found = cell.match(/(?:"[^"]*"|<[^>]*>|[^,"<]|["<])+/g) || [];
-                    const pieces = found.map((piece) => piece.trim()).filter(Boolean);
-                    for (let at = 0; at < pieces.length; at++) {
-                        const piece = pieces[at], after = pieces[at + 1] || "", many = piece.split("@").length > 2;
-                        if (!piece.includes("@") && /\s?<[^>]*@/.test(after)) parts.push(piece + ", " + pieces[++at]);
-                        else if (many && !/[<"]/.test(piece)) parts.push(...piece.split(/\s+/));
-                        else parts.push(piece);
-                    }
-                }
-            }
-            return parts;
-        }
-
-        function add(text) {
-            const parts = split(text).filter((part) => !typed.includes(part));
-            typed.push(...parts);
+        function add(more) {
+            if (!more.trim()) return;
+            settle();
+            text = text ? text + "\n" + more : more;
             draw();
-            if (parts.length) later();
+            later();
             box.scrollTop = box.scrollHeight;
         }
 
@@ -385,11 +385,34 @@
         };
         askForNew([]);
 
+        /* Which column of a sheet is which, where the server guessed. */
+        function askColumns(answer) {
+            const fields = make("fieldset", "columns");
+            fields.append(make("legend", "", answer.columns_title), make("p", "help", answer.columns_help));
+            answer.columns.forEach((column, at) => {
+                const field = make("div", "field"), label = make("label", "", column.label), select = make("select");
+                select.id = label.htmlFor = "column-" + at;
+                select.name = "columns";
+                answer.roles.forEach((role) => {
+                    const option = make("option", "", role.text);
+                    option.value = role.value;
+                    option.selected = role.value === column.role;
+                    select.append(option);
+                });
+                select.addEventListener("change", later);
+                field.append(label, select);
+                fields.append(field);
+            });
+            return fields;
+        }
+
         function paint(answer) {
+            const focused = document.activeElement?.name === "columns" ? document.activeElement.id : "";
             outcome.replaceChildren();
             askForNew(answer.results);
             const all = answer.results;
             const rows = all.length > 12 ? all.filter((result) => kind(result) !== "good" || result.detail) : all;
+            if (answer.columns) outcome.append(askColumns(answer));
             if (answer.summary && all.length > 1) outcome.append(make("p", "soft", answer.summary));
             if (rows.length) {
                 const ul = make("ul", "results");
@@ -416,17 +439,22 @@
                 seats.append(icon(answer.seats.is_short ? "warn" : "users"), answer.seats.text);
                 outcome.append(seats);
             }
+            if (focused) $("#" + focused)?.focus();
         }
 
         async function check() {
-            const mine = ++asked, entries = typed.slice();
-            if (!entries.length) {
+            const mine = ++asked;
+            if (!lines.length && !text.trim()) {
                 outcome.replaceChildren();
                 askForNew([]);
                 return;
             }
+            const body = new URLSearchParams({ addresses: lines.join("\n") });
+            if (text.trim()) {
+                body.set("pasted", text);
+                chosen().forEach((role) => body.append("columns", role));
+            }
             try {
-                const body = new URLSearchParams({ addresses: entries.join("\n") });
                 const headers = { Accept: "application/json" };
                 const answer = await fetch(form.dataset.chips, { method: "POST", headers, body });
                 const said = await answer.json();
@@ -435,12 +463,11 @@
                     warn(said.detail || texts.failed);
                     return;
                 }
-                if (said.results.length === entries.length) {
-                    said.results.forEach((result, at) => known.set(entries[at], result));
-                } else {
-                    /* the server cut it otherwise: what it says stands */
-                    typed.splice(0, typed.length, ...said.results.map((result) => result.raw || result.email));
-                    said.results.forEach((result, at) => known.set(typed[at], result));
+                shown = said.results;
+                shown.forEach((result) => { result.fresh = !!said.columns; });
+                if (!said.columns) {
+                    lines = shown.map(lineOf).filter(Boolean);
+                    text = "";
                 }
                 draw();
                 paint(said);
@@ -462,13 +489,13 @@
             if (done && input.value.trim()) {
                 if (event.isComposing || (event.key === "," && !input.value.includes("@"))) return;
                 event.preventDefault();
-                const text = input.value;
+                const whole = input.value;
                 input.value = "";
-                add(text);
+                add(whole);
             } else if (event.key === "Enter") {
                 event.preventDefault();
-                if (typed.length) next.focus();
-            } else if (backwards && !input.selectionStart && !input.selectionEnd && typed.length) {
+                if (entries().length) next.focus();
+            } else if (backwards && !input.selectionStart && !input.selectionEnd && entries().length) {
                 event.preventDefault();
                 event.stopPropagation();
                 $$(".chip button", box).at(-1).focus();
@@ -477,15 +504,14 @@
         input.addEventListener("input", sync);
         input.addEventListener("blur", () => {
             if (!input.value.includes("@")) return;
-            const text = input.value;
+            const whole = input.value;
             input.value = "";
-            add(text);
+            add(whole);
         });
         input.addEventListener("paste", (event) => {
-            const text = event.clipboardData.getData("text");
-            if (!/[\r\n\t,;@]/.test(text)) return;
+            const whole = input.value + event.clipboardData.getData("text");
+            if (!/[\r\n\t,;@\uff20\ufe6b]/.test(whole)) return;
             event.preventDefault();
-            const whole = input.value + text;
             input.value = "";
             add(whole);
         });
@@ -499,12 +525,14 @@
                 to.focus();
             } else if (event.key === "Backspace" || event.key === "Delete") {
                 event.preventDefault();
-                drop(typed[at], true);
+                drop(entries()[at].shown, true);
             }
         });
         form.addEventListener("submit", sync);
-        if (area.value.trim()) {
-            add(area.value);
+        if (area.value.trim() || rest.value.trim()) {
+            const whole = [area.value, rest.value].filter((part) => part.trim()).join("\n");
+            $(".columns", outcome)?.remove();
+            add(whole);
         } else {
             sync();
             input.focus();

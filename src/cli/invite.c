@@ -25,31 +25,58 @@ static bool read_all(buf *out)
     return got == 0 && out->n <= INPUT_MAX;
 }
 
-/* The addresses: from the arguments, "-" and no argument at all meaning standard input. */
-static int read_entries(cli *c, pasted_entry **entries, size_t *count)
+/* What the columns are, where it is said: "given,family,address"; *count is 0 where it is not. */
+static bool read_columns(str said, pasted_role roles[PASTED_COLUMNS_MAX], size_t *count)
 {
+    for (*count = 0; said.p; ++*count)
+        if (*count == PASTED_COLUMNS_MAX || !pasted_role_of(str_trim(str_cut(&said, ',')), &roles[*count]))
+            return false;
+    return true;
+}
+
+/* How a sheet was read that does not say it: whoever knows better says so. */
+static void tell_columns(cli *c, const pasted *read)
+{
+    str all = STR_NONE;
+    for (size_t i = 0; i < read->column_count; i++) {
+        str one = pasted_role_text(read->columns[i].role);
+        all = all.p ? arena_join(c->a, all, S(","), one) : one;
+    }
+    if (read->unclear && all.p)
+        (void)refuse(EXIT_DONE, SAID(c, "cli.invite.columns_guessed", {"columns", all}));
+}
+
+/* The addresses: from the arguments, "-" and no argument at all meaning standard input. */
+static int read_entries(cli *c, pasted *read)
+{
+    BUF_SCOPED named = {0};
     BUF_SCOPED text = {0};
+    pasted_role roles[PASTED_COLUMNS_MAX];
+    size_t role_count;
     bool piped = c->arg_count == 0 && !isatty(STDIN_FILENO);
     if (c->arg_count == 0 && !piped)
         return refuse(EXIT_USAGE, plain_text(c, "cli.invite.no_address"));
+    if (!read_columns(flag_value(c, "columns"), roles, &role_count))
+        return refuse(EXIT_USAGE, plain_text(c, "cli.invite.columns_unknown"));
     for (int i = 0; i < c->arg_count; i++) {
         if (str_eq(argument(c, i), S("-")))
             piped = true;
         else
-            buf_add(&text, argument(c, i));
-        buf_byte(&text, '\n');
+            buf_add(&named, argument(c, i));
+        buf_byte(&named, '\n');
     }
     if (piped && !read_all(&text))
         return refuse(EXIT_REFUSED, plain_text(c, "cli.invite.unreadable"));
 
-    pasted read;
-    err e = pasted_read(c->a, arena_str(c->a, buf_str(&text)), NULL, 0, ADDRESSES_MAX, &read);
-    *entries = read.entries;
-    *count = read.count;
+    pasted first;
+    err e = pasted_read(c->a, arena_str(c->a, buf_str(&named)), NULL, 0, ADDRESSES_MAX, &first);
+    if (e == OK)
+        e = pasted_more(c->a, &first, arena_str(c->a, buf_str(&text)), roles, role_count, ADDRESSES_MAX, read);
     if (e != OK)
         return refuse(EXIT_REFUSED,
                       plain_text(c, e == ERR_PAYLOAD_TOO_LARGE ? "cli.invite.too_many" : "cli.invite.unreadable"));
-    return *count ? EXIT_DONE : refuse(EXIT_USAGE, plain_text(c, "cli.invite.no_address"));
+    tell_columns(c, read);
+    return read->count ? EXIT_DONE : refuse(EXIT_USAGE, plain_text(c, "cli.invite.no_address"));
 }
 
 /* What was no address goes to the server as it was written: it has the words for the refusal. */
@@ -204,15 +231,15 @@ static int send_all(cli *c, str path, const pasted_entry *entries, size_t count,
 
 int run_invite(cli *c)
 {
-    pasted_entry *entries;
-    size_t count, good = 0;
+    pasted read;
+    size_t good = 0;
     alike all = {.sheets = -1};
     bool dry = flag_value(c, "dry-run").p != NULL;
 
     if (!entitlements_read(flag_value(c, "entitlements"), &all.entitlements))
         return refuse(EXIT_USAGE, plain_text(c, "cli.entitlement.not_on_off"));
-    int code = read_entries(c, &entries, &count);
-    if (code == EXIT_DONE && flag_value(c, "sheets").p && (dry || count > CHUNK))
+    int code = read_entries(c, &read);
+    if (code == EXIT_DONE && flag_value(c, "sheets").p && (dry || read.count > CHUNK))
         code = refuse(EXIT_USAGE, plain_text(c, "cli.invite.sheets_limits"));
     if (code == EXIT_DONE)
         code = organization_of(c, &all.slug);
@@ -222,9 +249,9 @@ int run_invite(cli *c)
         code = sheets_open(c, &all.sheets);
     if (code == EXIT_DONE) {
         str path = PATH(c, S("organizations"), all.slug, S("invitations"));
-        code = send_all(c, dry ? arena_join(c->a, path, S("/preview")) : path, entries, count, &all, &good);
+        code = send_all(c, dry ? arena_join(c->a, path, S("/preview")) : path, read.entries, read.count, &all, &good);
     }
     json_decref(all.groups);
     json_decref(all.entitlements);
-    return code == EXIT_DONE ? finish(c, good, count, dry) : code;
+    return code == EXIT_DONE ? finish(c, good, read.count, dry) : code;
 }

@@ -28,7 +28,11 @@ static err step_open(request *r, txn *t, const invite_draft *d, const char *step
     TRY(page_open(r, t, out));
     mval *m = *out, *form = m_set_object(m, S("form"));
     str url = org_path(r, d->way->path);
-    PUT(form, "addresses", text_or_empty(d->form->addresses));
+    PUT(form, "addresses", invite_draft_text(r, d));
+    const str *columns = d->form->columns.items;
+    mval *carried = m_set_list(form, S("columns"));
+    for (size_t i = 0; i < d->form->columns.count && str_empty(d->form->pasted); i++)
+        m_set_str(m_add_object(carried), S("value"), columns[i]);
     PUT(form, "role", d->role);
     PUT(form, "locale", text_or_empty(d->locale));
     PUT(form, "message", text_or_empty(d->form->message));
@@ -59,6 +63,7 @@ static err addresses_open(request *r, txn *t, const invite_draft *d, bool judged
     PUT_BOOL(*out, "has_results", judged);
     PUT_BOOL(*out, "can_go_on", judged && d->good > 0);
     if (judged) {
+        put_columns(r, *out, d);
         put_results(r, *out, d, false);
         put_seats(r, *out, &d->seats, d->good + d->short_of_seats);
     }

@@ -27,7 +27,8 @@ typedef struct invite_draft {
     size_t choice_count;
     msec access_ends_at; /* 0: never */
     organization_view organization;
-    pasted_entry *entries;
+    pasted read;           /* its columns, where it was a sheet */
+    pasted_entry *entries; /* of it */
     invite_row *rows;
     invite_result *results;
     size_t count;
@@ -45,6 +46,10 @@ err invite_draft_read(request *r, txn *t, const invite_way *way, const invite_fo
 invite_order invite_draft_order(const invite_draft *d);
 /** Fills results and seats: what sending would do. */
 err invite_draft_judge(request *r, txn *t, invite_draft *d);
+/** What was entered as it goes on: as typed, or a line for each once the script had it read in pieces. */
+str invite_draft_text(request *r, const invite_draft *d);
+/** The columns of a sheet, where it is asked which is which: partials/columns. */
+void put_columns(request *r, mval *m, const invite_draft *d);
 /** Counts the results. */
 void invite_draft_count(invite_draft *d);
 /** When what is sent now will expire, for those without an account. */

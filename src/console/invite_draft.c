@@ -7,6 +7,8 @@
 #include "http/answer_json.h"
 #include "limits_table.h"
 
+#include <stdio.h>
+
 /* A name that came along in the pasted text is a help, not a demand: what the rules refuse is left out. */
 static str usable_name(request *r, str name)
 {
@@ -46,17 +48,50 @@ static err read_lifetime(request *r, invite_draft *d)
     return OK;
 }
 
+static err read_text(request *r, const pasted *before, str text, bool sheet, invite_draft *d)
+{
+    const str *words = d->form->columns.items;
+    size_t count = sheet ? d->form->columns.count : 0;
+    pasted_role *roles = arena_array_of(r->a, pasted_role, count + 1);
+    for (size_t i = 0; i < count; i++)
+        roles[i] = pasted_role_of(words[i], &roles[i]) ? roles[i] : PASTED_IGNORED;
+    err e = pasted_more(r->a, before, text, roles, count, INVITE_ROWS_MAX, &d->read);
+    d->entries = d->read.entries;
+    d->count = d->read.count;
+    if (e == ERR_PAYLOAD_TOO_LARGE && d->count < INVITE_ROWS_MAX)
+        return problem_at(&r->problem, ERR_INVALID_REQUEST, S("/addresses"), S("too-long"), PASTED_BYTES_MAX);
+    if (e == ERR_PAYLOAD_TOO_LARGE)
+        return problem_at(&r->problem, ERR_INVALID_REQUEST, S("/addresses"), S("too-many"), INVITE_ROWS_MAX);
+    return e;
+}
+
+/* What the script has had read before, and what came since; without it, one text. */
 static err read_addresses(request *r, invite_draft *d)
 {
     str typed = d->form->addresses.p ? d->form->addresses : S("");
-    pasted read;
-    err e = pasted_read(r->a, typed, NULL, 0, INVITE_ROWS_MAX, &read);
-    d->entries = read.entries;
-    d->count = read.count;
-    if (e == ERR_PAYLOAD_TOO_LARGE)
-        return problem_at(&r->problem, ERR_INVALID_REQUEST, S("/addresses"), S("too-many"), INVITE_ROWS_MAX);
-    TRY(e);
+    bool more = !str_empty(d->form->pasted);
+    TRY(read_text(r, &(pasted){0}, typed, !more, d));
+    if (more) {
+        pasted before = d->read;
+        TRY(read_text(r, &before, d->form->pasted, true, d));
+    }
     return d->count ? OK : problem_at(&r->problem, ERR_INVALID_REQUEST, S("/addresses"), S("required"), 0);
+}
+
+str invite_draft_text(request *r, const invite_draft *d)
+{
+    if (str_empty(d->form->pasted))
+        return d->form->addresses.p ? d->form->addresses : S("");
+    str *lines = arena_array_of(r->a, str, d->count * 2 + 1);
+    size_t n = 0;
+    for (size_t i = 0; i < d->count; i++) {
+        str line = pasted_line(r->a, &d->entries[i]);
+        if (line.p) {
+            lines[n++] = line;
+            lines[n++] = S("\n");
+        }
+    }
+    return n ? arena_concat(r->a, lines, n) : d->form->pasted;
 }
 
 err invite_draft_read(request *r, txn *t, const invite_way *way, const invite_form *form, invite_draft *d)
@@ -181,6 +216,8 @@ static row_view view_of(request *r, const invite_draft *d, size_t i, bool sent)
     v.label = label_of(r, v.outcome, result->outcome);
     v.detail = detail_of(r, v.outcome, result);
     add_action(r, result, &v);
+    if (result->outcome == OK && d->entries[i].doubtful)
+        v.detail = text(r, "outcome.doubtful");
     return v;
 }
 
@@ -222,7 +259,7 @@ static void write_result(request *r, json_writer *w, const invite_draft *d, size
     const struct {
         str name, value;
     } texts[] = {
-        {S("raw"), d->entries[i].raw},
+        {S("line"), pasted_line(r->a, &d->entries[i])},
         {S("shown"), v.shown},
         {S("email"), d->entries[i].address.typed},
         {S("given_name"), d->rows[i].given_name},
@@ -238,6 +275,69 @@ static void write_result(request *r, json_writer *w, const invite_draft *d, size
     for (size_t k = 0; k < sizeof texts / sizeof texts[0]; k++)
         json_str(w, texts[k].name, texts[k].value);
     json_close(w, '}');
+}
+
+/* ---- which column is which ---- */
+
+/* Asked where it was guessed, and as long as what was answered may be changed. */
+static bool columns_asked(const invite_draft *d)
+{
+    return d->read.column_count && (d->read.unclear || d->form->columns.count);
+}
+
+static const pasted_role column_roles[] = {PASTED_GIVEN,        PASTED_FAMILY,  PASTED_WHOLE,
+                                           PASTED_FAMILY_FIRST, PASTED_ADDRESS, PASTED_IGNORED};
+
+enum { COLUMN_ROLES = sizeof column_roles / sizeof *column_roles };
+
+static str column_label(request *r, const pasted_column *c, size_t number)
+{
+    str sample = c->heading.n ? c->heading : c->sample;
+    char digits[8];
+    snprintf(digits, sizeof digits, "%zu", number + 1);
+    return sample.n ? TEXT(r, "invite.column", {S("sample"), sample})
+                    : TEXT(r, "invite.column_number", {S("number"), str_of(digits)});
+}
+
+void put_columns(request *r, mval *m, const invite_draft *d)
+{
+    if (!columns_asked(d))
+        return;
+    mval *list = m_set_list(m_set_object(m, S("sheet")), S("columns"));
+    for (size_t i = 0; i < d->read.column_count; i++) {
+        mval *o = m_add_object(list), *options;
+        PUT_INT(o, "number", (int64_t)i);
+        PUT(o, "label", column_label(r, &d->read.columns[i], i));
+        options = m_set_list(o, S("options"));
+        for (size_t k = 0; k < COLUMN_ROLES; k++) {
+            str role = pasted_role_text(column_roles[k]);
+            put_option(options, role, text_of(r, "pasted", role), pasted_role_text(d->read.columns[i].role));
+        }
+    }
+}
+
+static void write_columns(request *r, json_writer *w, const invite_draft *d)
+{
+    if (!columns_asked(d))
+        return;
+    json_str(w, S("columns_title"), text(r, "invite.columns"));
+    json_str(w, S("columns_help"), text(r, "invite.columns_help"));
+    json_open(w, S("columns"), '[');
+    for (size_t i = 0; i < d->read.column_count; i++) {
+        json_open(w, STR_NONE, '{');
+        json_str(w, S("label"), column_label(r, &d->read.columns[i], i));
+        json_str(w, S("role"), pasted_role_text(d->read.columns[i].role));
+        json_close(w, '}');
+    }
+    json_close(w, ']');
+    json_open(w, S("roles"), '[');
+    for (size_t k = 0; k < COLUMN_ROLES; k++) {
+        json_open(w, STR_NONE, '{');
+        json_str(w, S("value"), pasted_role_text(column_roles[k]));
+        json_str(w, S("text"), text_of(r, "pasted", pasted_role_text(column_roles[k])));
+        json_close(w, '}');
+    }
+    json_close(w, ']');
 }
 
 err answer_results(request *r, const invite_draft *d)
@@ -262,6 +362,7 @@ err answer_results(request *r, const invite_draft *d)
     json_str(&w, S("text"), seats_text(r, &d->seats, wanted));
     json_bool(&w, S("is_short"), d->seats.limit && wanted > seats_free(&d->seats));
     json_close(&w, '}');
+    write_columns(r, &w, d);
     json_close(&w, '}');
     return OK;
 }

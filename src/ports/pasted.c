@@ -5,7 +5,8 @@
 
 enum { SCRATCH_MAX = 8 << 20 };
 
-err pasted_read(arena *a, str text, const pasted_role *roles, size_t role_count, size_t max, pasted *out)
+err pasted_more(arena *a, const pasted *before, str text, const pasted_role *roles, size_t role_count, size_t max,
+                pasted *out)
 {
     *out = (pasted){0};
     if (!text.p || !str_is_utf8(text))
@@ -15,6 +16,8 @@ err pasted_read(arena *a, str text, const pasted_role *roles, size_t role_count,
     plain_text plain = pasted_plain(a, text);
     ARENA_SCOPED scratch = arena_new(SCRATCH_MAX);
     people p = {.a = a, .scratch = scratch, .t = &plain, .max = max};
+    for (size_t i = 0; i < before->count; i++)
+        people_take(&p, &before->entries[i]);
     if (!sheet_read(&p, roles, role_count, out))
         list_read(&p, sheet_behind_heading(&p), plain.text.n);
     out->entries = p.entries;
@@ -22,10 +25,23 @@ err pasted_read(arena *a, str text, const pasted_role *roles, size_t role_count,
     return p.full ? ERR_PAYLOAD_TOO_LARGE : OK;
 }
 
+err pasted_read(arena *a, str text, const pasted_role *roles, size_t role_count, size_t max, pasted *out)
+{
+    return pasted_more(a, &(pasted){0}, text, roles, role_count, max, out);
+}
+
+/* What was refused where a sheet's column told that it is none of the people's would be one by itself. */
+static str refused_line(arena *a, str raw)
+{
+    pasted again;
+    bool same = pasted_read(a, raw, NULL, 0, 2, &again) == OK && again.count == 1 && !again.entries[0].address.key.p;
+    return same ? raw : STR_NONE;
+}
+
 str pasted_line(arena *a, const pasted_entry *e)
 {
     if (!e->address.key.p)
-        return e->raw;
+        return refused_line(a, e->raw);
     if (!e->given_name.p && !e->family_name.p) { /* in brackets where its signs would be taken for more than its own */
         bool odd = e->doubtful || str_find_byte(e->address.typed, '|') < e->address.typed.n;
         return odd ? arena_join(a, S("<"), e->address.typed, S(">")) : e->address.typed;

@@ -1,6 +1,6 @@
 /*
- * A state machine over words and marks, with nothing kept of the text but a few spans: the words that wait for an address,
- * the pieces before a comma that may be a family name, the label that may be a name.
+ * A state machine over words and marks, with nothing kept of the text but a few spans: the words that wait for an
+ * address, the pieces before a comma that may be a family name, the label that may be a name.
  */
 #include "ports/pasted_list.h"
 #include "ports/pasted_mark.h"
@@ -77,7 +77,8 @@ static bool waiting_joins(const reader *r, const address *found, bool angled)
     return (angled && !is_empty(r->words)) || (found && name_is_told_by(a, of(r, all), found));
 }
 
-/* Takes the words before an address, as far as they are its name; others are refused. `from`: where its entry begins. */
+/* Takes the words before an address, as far as they are its name; others are refused. `from`: where its entry
+   begins. */
 static span take_name(reader *r, const address *found, bool angled, size_t *from)
 {
     arena *a = r->p->scratch;

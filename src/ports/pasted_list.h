@@ -1,9 +1,11 @@
 /*
  * A list of addresses, with names or without. Its grammar, over plain text (pasted_text.h):
  *
- *   list     = *(line NL)                  a line that begins with a space goes on in a header, or before "<" (RFC 5322, 2.2.3)
+ *   list     = *(line NL)                  a line that begins with a space goes on in a header, or before "<"
+ *                                          (RFC 5322, 2.2.3)
  *   line     = [number] [label] *(piece separator)
- *   label    = words ":"                   of the table (To, À, Cc, E-mail…): none of the name; else the one address's name,
+ *   label    = words ":"                   of the table (To, À, Cc, E-mail…): none of the name; else the one
+ *                                          address's name,
  *                                          or that of several (RFC 5322, 3.4: group)
  *   separator= "," / ";" / TAB / "|" / NL / SP "et" SP / SP "and" SP …
  *   piece    = *(words mailbox) [comment]  spaces alone may stand between mailboxes

@@ -23,7 +23,8 @@ typedef struct mark {
  * MARK_NONE: none. Each byte is looked at a bounded number of times, by what `m` remembers.
  */
 mark mark_at(str text, size_t at, size_t line_end, size_t limit, mark_memory *m);
-/** Where the word that begins at `at` ends: a space, a separator, a bracket; those of an address literal are its own. */
+/** Where the word that begins at `at` ends: a space, a separator, a bracket; those of an address literal are its
+ * own. */
 size_t word_end(str text, size_t at, size_t end);
 /** The bytes from `at` that are spaces. */
 size_t spaces_at(str text, size_t at, size_t end);

@@ -75,6 +75,17 @@ long people_add(people *p, const address *address, span at)
     return (long)p->count++;
 }
 
+void people_take(people *p, const pasted_entry *entry)
+{
+    if ((entry->address.key.p && people_has(p, &entry->address)) || !grown(p))
+        return;
+    make_table(p);
+    p->entries[p->count] = *entry;
+    if (entry->address.key.p)
+        p->seen[slot_of(p, entry->address.key)] = (uint32_t)(p->count + 1);
+    p->count++;
+}
+
 void people_name(people *p, long number, person_name name)
 {
     if (!people_nameless(p, number))

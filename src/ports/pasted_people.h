@@ -29,6 +29,8 @@ long people_refuse(people *p, span at);
 void people_refuse_on(people *p, long number, span at);
 /** Adds a copy of somebody, or finds them where they stand already; NOBODY when they are full. */
 long people_add(people *p, const address *address, span at);
+/** Adds a person or what was refused as it was read before. */
+void people_take(people *p, const pasted_entry *entry);
 /** Whether the address is somebody's. */
 bool people_has(const people *p, const address *address);
 /** Gives them a copy of the name, unless they have one. */

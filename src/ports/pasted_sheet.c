@@ -137,7 +137,8 @@ static void turn_roles(sheet *s, pasted_role from, pasted_role to)
         s->roles[i] = s->roles[i] == from ? to : s->roles[i];
 }
 
-/* « Nom » without « Prénom » is the whole name; "Name" beside „Vorname“ is the family's; a whole name beside both, none. */
+/* « Nom » without « Prénom » is the whole name; "Name" beside „Vorname“ is the family's; a whole name beside both,
+   none. */
 static void settle_names(sheet *s, bool plain_family)
 {
     bool given = has_role(s, PASTED_GIVEN), family = has_role(s, PASTED_FAMILY);
@@ -178,6 +179,7 @@ static void count_cell(sheet *s, column *c, str cell)
 {
     address ignored;
     c->filled += cell.n > 0;
+    c->sample = c->sample.n ? c->sample : cell;
     if (has_at(cell)) {
         c->addresses++;
         s->bare = s->bare && (str_find_byte(cell, ' ') == cell.n || word_address(s->p->scratch, cell, &ignored));
@@ -185,7 +187,6 @@ static void count_cell(sheet *s, column *c, str cell)
         c->names++;
         c->shouted += name_is_shouted(s->p->scratch, cell);
         c->words += name_words(cell) > 1 || str_find_byte(cell, ',') < cell.n;
-        c->sample = c->sample.n ? c->sample : cell;
     }
 }
 
@@ -231,7 +232,8 @@ static size_t filled_cells(const row *r)
     return filled;
 }
 
-/* A heading is the first row that says what columns are, behind a title or two, or the first of all; it has no address. */
+/* A heading is the first row that says what columns are, behind a title or two, or the first of all; it has no
+   address. */
 static void find_heading(sheet *s)
 {
     enum { TITLES_MAX = 3 };

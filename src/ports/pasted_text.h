@@ -3,7 +3,8 @@
  * - lines: CR LF, CR, VT, FF, NEL, U+2028 and U+2029 are a new line
  * - white space of every kind (Unicode's White_Space, the Braille blank) is a space; the tab stays
  * - what nobody sees is dropped, but for joiners and variation selectors, which spell names (typed.h)
- * - commas, semicolons and full stops of other scripts, and full-width punctuation (UTS 46, 4: U+3002 is a dot), are ASCII's
+ * - commas, semicolons and full stops of other scripts, and full-width punctuation (UTS 46, 4: U+3002 is a dot),
+ *   are ASCII's
  * - bullets are a space, unless they stand between two letters or digits
  * - character references (HTML 5, 13.5) of the table below and by number, which a semicolon ends
  */

@@ -270,6 +270,8 @@ def rows_of_one_request(town, door, most):
         emails = [f"row{n}@example.org" for n in range(count)]
         if door == "invite_check":
             return org.api.submit(f"/o/{org.slug}/users/invite/check", {"addresses": "\n".join(emails), "method": "link", "role": "member"})
+        if door == "read_pasted":
+            return org.api.post(org.path + "/invitations/read", {"text": "\n".join(emails)})
         path = org.path + "/invitations" + ("/preview" if door == "preview_invitations" else "")
         more = {} if door == "preview_invitations" else {"deliver": False}
         return org.api.post(path, {"invitations": [{"email": e, "role": "member"} for e in emails], **more})

@@ -32,6 +32,7 @@ def word(name):
 BODIES = {
     "create_invitations": lambda c: {"invitations": [{"email": fresh(), "role": "member"}], "deliver": False},
     "preview_invitations": lambda c: {"invitations": [{"email": fresh(), "role": "member"}]},
+    "read_pasted": lambda c: {"text": f"Ann Lee <{fresh()}>"},
     "make_password_sheets": lambda c: {
         "items": [{"email": fresh(), "temporary_password": "k7mp-2xwq", "expires_at": "2126-11-24T09:30:00.000Z"}]
     },

@@ -222,7 +222,7 @@ static void test_doubt(void **state)
 
 static void test_bounds(void **state)
 {
-    ARENA_SCOPED a = arena_new(16 << 20);
+    ARENA_SCOPED a = arena_new(128 << 20);
     pasted read;
     (void)state;
     assert_int_equal(pasted_read(a, S("a@b.fr c@d.fr e@f.fr"), NULL, 0, 2, &read), ERR_PAYLOAD_TOO_LARGE);
