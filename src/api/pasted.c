@@ -38,8 +38,8 @@ static err answer_people(request *r, const pasted *read)
     }
     for (size_t i = 0; i < read->column_count; i++)
         columns[i] = (shown_column){.role = pasted_role_text(read->columns[i].role),
-                              .heading = read->columns[i].heading,
-                              .sample = read->columns[i].sample};
+                                    .heading = read->columns[i].heading,
+                                    .sample = read->columns[i].sample};
     return REPLY(r, 200, pasted_people, .people = {people, found}, .refused = {refused, none},
                  .columns = {columns, read->column_count}, .unclear = read->unclear);
 }
