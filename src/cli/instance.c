@@ -66,11 +66,11 @@ static err open_file(instance *in, bool makes)
     bool there = has_data(a, s->database);
     if (!makes && !there)
         return ERR_NOT_FOUND;
-    TRY(server_key_load(s->key_file, !there, &in->key));
     TRY(store_open(s->database, &in->store));
-    TRY(store_migration_state(in->store, &state));
+    TRY(store_migration_state(in->store, &state)); /* refuses what is somebody else's, before a key is asked for */
     if (!makes && state.have == 0)
         return ERR_NOT_FOUND;
+    TRY(server_key_load(s->key_file, state.have == 0, &in->key));
     TRY(store_migrate(in->store));
     return installation_check_key(in->store, in->key, s->key_file);
 }

@@ -14,11 +14,15 @@ enum { PASSWORD_BYTES = 4096, HTTP_CONFLICT = 409 };
 static int read_password(cli *c, str *out)
 {
     char *line = arena_alloc(c->a, PASSWORD_BYTES);
-    if (!fgets(line, PASSWORD_BYTES, stdin))
-        return refuse(EXIT_USAGE, plain_text(c, "cli.setup.no_password"));
-    *out = str_of(line);
-    while (out->n && (out->p[out->n - 1] == '\n' || out->p[out->n - 1] == '\r'))
+    size_t n = 0;
+    for (int byte; n < PASSWORD_BYTES && (byte = getc(stdin)) != EOF && byte != '\n';)
+        line[n++] = (char)byte;
+    *out = (str){line, n};
+    while (out->n && out->p[out->n - 1] == '\r')
         out->n--;
+    if (str_find_byte(*out, '\0') <
+        out->n) /* UTF-16, say: what stands before it would be a password that nobody chose */
+        return refuse(EXIT_USAGE, plain_text(c, "cli.setup.password_nul"));
     return out->n ? EXIT_DONE : refuse(EXIT_USAGE, plain_text(c, "cli.setup.no_password"));
 }
 

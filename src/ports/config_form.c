@@ -1,6 +1,9 @@
 /* What single settings ask of their text, by a table; how a URI is taken apart for it. */
 #include "ports/config_form.h"
 
+#include "ports/address.h"
+#include "ports/mail_compose.h"
+
 #include <string.h>
 
 /* What stands between "://" and the first of '/', '?', '#'; STR_NONE without "://". */
@@ -88,10 +91,20 @@ static bool query_has_password(str query)
     return false;
 }
 
+/* A file's path, and none of the forms that other programs put there: they would be names of files of their own. */
+static bool is_path(str s)
+{
+    size_t query = str_find_byte(s, '?');
+    str after = str_slice(s, query, s.n);
+    bool has_query = str_find_byte(after, '=') < after.n && str_find_byte(after, '/') == after.n;
+    bool has_host = str_starts(s, S("//")) && !str_starts(s, S("///"));
+    return s.n && s.p[0] != ' ' && !has_query && !has_host && !str_starts(s, S(":")) && !str_starts(s, S("file:"));
+}
+
 static bool form_database(str s)
 {
     if (str_starts(s, S("sqlite:")))
-        return s.n > 7;
+        return is_path(str_slice(s, S("sqlite:").n, s.n));
     bool postgres = str_starts(s, S("postgresql://")) || str_starts(s, S("postgres://"));
     str query = s;
     str_cut(&query, '?');
@@ -107,8 +120,9 @@ static bool form_mail(str s)
 
 static bool form_mail_from(str s)
 {
-    size_t at = str_find_byte(s, '@');
-    return at > 0 && at + 1 < s.n && s.n <= 320;
+    ARENA_SCOPED a = arena_new(64 * 1024);
+    str name, sender;
+    return s.n <= 320 && mail_sender_parse(arena_str(a, s), &name, &sender) && address_wire(a, sender).p;
 }
 
 static bool form_given(str s)

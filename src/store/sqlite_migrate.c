@@ -46,8 +46,13 @@ static err number_of(sqlite_connection *c, const char *sql, int64_t *out)
 /* The newest version in the file; 0 for an empty one. A file of somebody else's is refused. */
 static err version_of(sqlite_connection *c, int64_t *have)
 {
-    int64_t tables = 0, history = 0;
+    int64_t tables = 0, history = 0, foreign = 0;
     *have = 0;
+    TRY(number_of(c, "SELECT count(*) FROM pragma_encoding WHERE encoding <> 'UTF-8'", &foreign));
+    if (foreign) {
+        log_plain(LOG_ERROR, "the database cannot be used: its encoding is not UTF-8");
+        return ERR_UNAVAILABLE;
+    }
     TRY(number_of(c, "SELECT count(*) FROM sqlite_schema", &tables));
     TRY(number_of(c, "SELECT count(*) FROM sqlite_schema WHERE name = 'schema_migration'", &history));
     if (history)

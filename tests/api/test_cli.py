@@ -1,6 +1,7 @@
 """The command line: its help and refusals, and what it does where nobody serves. As a client: test_cli_client.py."""
 
 import re
+import sqlite3
 import stat
 import subprocess
 
@@ -122,6 +123,30 @@ def test_serve_refuses_data_whose_key_is_gone(bar):
     (bar.data / "key").unlink()
     done = serve(bar)
     assert done.returncode == 1 and "key" in done.stderr and not (bar.data / "key").exists()
+
+
+@pytest.mark.parametrize("setting,value", [("database", "sqlite:x.db?mode=ro"), ("database", "sqlite::memory:"), ("database", "sqlite://x.db"),
+                                           ("database", "sqlite:file:x.db"), ("mail-from", "Parvis <p@example.org"), ("mail-from", "p@")])
+def test_a_setting_of_another_form_is_refused_before_anything_is_made(alone, setting, value):
+    said = refused(alone.cli("config", f"--{setting}", value, check=False), code=2)
+    assert f"--{setting}" in said and refused(serve(alone, f"--{setting}", value), code=2) == said
+    assert not alone.data.exists() and not list(alone.folder.glob("*.db*"))
+
+
+@pytest.mark.parametrize("of,why", [("CREATE TABLE account(x)", "not Parvis's"), ("PRAGMA encoding = 'UTF-16le'; CREATE TABLE t(x); DROP TABLE t", "UTF-8")])
+def test_serve_names_a_file_that_is_not_its_own_without_a_key(alone, of, why):
+    path = alone.folder / "foreign.db"
+    database = sqlite3.connect(path)
+    database.executescript(of)
+    database.close()
+    done = serve(alone, "--database", f"sqlite:{path}")
+    assert done.returncode == 1 and why in done.stderr and not (alone.data / "key").exists(), done.stderr
+
+
+@pytest.mark.parametrize("password", ["orchard\0lantern-42\n", "orchard-lantern-42\n".encode("utf-16le").decode()])
+def test_a_password_is_not_cut_at_a_nul(alone, password):
+    args = ["setup", "--organization", "Bar", "--email", "o@example.org", "--given-name", "O", "--password-stdin"]
+    assert "NUL" in refused(alone.cli(*args, stdin=password, check=False), code=2)
 
 
 def test_serve_refuses_a_folder_that_another_process_uses(make_server):

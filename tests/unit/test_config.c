@@ -90,8 +90,8 @@ static void flag_beats_environment_beats_file_beats_default(void **state)
     char *environment[] = {"PARVIS_LOG_LEVEL=warning", "PARVIS_HTTP_THREADS=3", "PARVIS_RATE_LIMITS=", "OTHER=1", NULL};
     f->source.environment = environment;
     f->source.flags[SETTING_HTTP_THREADS] = S("4");
-    write_ini(f,
-              S("# ours\nlog_level = error\nhttp_threads=5\nrate_limits = off\nmail_from = A ;not a comment <a@b>\n"));
+    write_ini(
+        f, S("# ours\nlog_level = error\nhttp_threads=5\nrate_limits = off\nmail_from = A ;not a comment <a@b.fr>\n"));
     assert_true(load(f));
     assert_int_equal(f->s.http_threads, 4);
     assert_int_equal(f->s.origin[SETTING_HTTP_THREADS], ORIGIN_FLAG);
@@ -99,7 +99,7 @@ static void flag_beats_environment_beats_file_beats_default(void **state)
     assert_int_equal(f->s.origin[SETTING_LOG_LEVEL], ORIGIN_ENVIRONMENT);
     assert_false(f->s.rate_limits);
     assert_int_equal(f->s.origin[SETTING_RATE_LIMITS], ORIGIN_FILE);
-    EQ(f->s.mail_from, "A ;not a comment <a@b>");
+    EQ(f->s.mail_from, "A ;not a comment <a@b.fr>");
     assert_int_equal(f->s.origin[SETTING_LISTEN], ORIGIN_DEFAULT);
 }
 
