@@ -99,7 +99,7 @@ static err start(changing *w, txn *t, const actor *by, const member_change *c)
         return ERR_FORBIDDEN;
     if (c->has_access_ends_at && c->access_ends_at && c->access_ends_at <= t->now)
         return problem_at(t->problem, ERR_INVALID_REQUEST, S("/access_ends_at"), S("past"), 0);
-    if (!c->group_count && !c->groups_add_count && !c->groups_remove_count)
+    if (!c->has_groups && !c->groups_add_count && !c->groups_remove_count)
         return OK;
     TRY(group_choice_read(t, by->organization_id, &w->groups));
     TRY(group_chosen(t, &w->groups, c->groups, c->group_count, &w->replaced));
@@ -171,7 +171,6 @@ static err write(const changing *w, const q_member_lock_row *was, const q_member
     TRY(owner_key(t, q_member_set(t, .role = to->role, .state = to->state, .access_ends_at = to->access_ends_at,
                                   .access_warn_at = to->access_warn_at, .entitlements = to->entitlements,
                                   .group_ids = to->group_ids, .organization_id = o, .id = was->id)));
-    TRY(group_ids_moved(t, o, was->id, was->group_ids, to->group_ids));
     return may_invite(was->role) && !may_invite(to->role) ? invitations_of_inviter(t, w->by, was->account_id, false)
                                                           : OK;
 }
@@ -225,7 +224,8 @@ static err change(const changing *w, const q_member_lock_row *was)
     TRY(judge(w, was, &to));
     TRY(write(w, was, &to));
     TRY(record(w, was, &to));
-    return say(w, was, &to);
+    TRY(say(w, was, &to));
+    return group_ids_moved(w->t, w->by->organization_id, was->id, was->group_ids, to.group_ids, &w->groups);
 }
 
 err member_update(txn *t, const actor *by, uuid id, const member_change *c)
@@ -236,7 +236,8 @@ err member_update(txn *t, const actor *by, uuid id, const member_change *c)
     TRY(seats_lock(t, by->organization_id, &s));
     TRY(q_member_lock(t, &was, .organization_id = by->organization_id, .id = id));
     TRY(start(&w, t, by, c));
-    return change(&w, &was);
+    TRY(change(&w, &was));
+    return group_sums_write(t, by->organization_id, &w.groups);
 }
 
 /* ---- many ---- */
@@ -295,7 +296,7 @@ err members_update(txn *t, const actor *by, const uuid *ids, size_t count, const
         if (results[i].outcome == ERR_UNAVAILABLE || results[i].outcome == ERR_INTERNAL)
             return results[i].outcome;
     }
-    return OK;
+    return group_sums_write(t, by->organization_id, &w.groups);
 }
 
 /* ---- ownership ---- */

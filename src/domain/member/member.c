@@ -33,7 +33,7 @@ err member_add(txn *t, const new_member *m, uuid *id)
     if (!inserted)
         return ERR_ALREADY_MEMBER;
     TRY(seat_convert(t, &s, SEAT_JOINED));
-    TRY(group_ids_moved(t, m->organization_id, *id, S(""), m->group_ids));
+    TRY(group_ids_moved(t, m->organization_id, *id, S(""), m->group_ids, NULL));
     return member_index(t, m->organization_id, *id, m->given_name, m->family_name, m->email_key);
 }
 
@@ -66,7 +66,7 @@ static err end_membership(txn *t, const actor *by, const q_member_lock_row *m, p
         TRY(owner_hand_on(t, by->organization_id, m->id));
     TRY(invitations_of_inviter(t, by, m->account_id, fate == PENDING_TAKE_OVER));
     TRY(seats_lock(t, by->organization_id, &s));
-    TRY(group_ids_moved(t, by->organization_id, m->id, m->group_ids, S("")));
+    TRY(group_ids_moved(t, by->organization_id, m->id, m->group_ids, S(""), NULL));
     TRY(owner_key(t, q_member_delete(t, .organization_id = by->organization_id, .id = m->id)));
     return seat_vacate(t, &s, why);
 }

@@ -87,7 +87,7 @@ err group_choice_read(txn *t, uuid organization_id, group_choice *out)
 {
     q_group_ids_rows rows;
     TRY(q_group_ids(t, &rows, organization_id));
-    *out = (group_choice){arena_array_of(t->a, uuid, rows.n), rows.n};
+    *out = (group_choice){arena_array_of(t->a, uuid, rows.n), rows.n, arena_array_of(t->a, int64_t, rows.n)};
     for (size_t i = 0; i < rows.n; i++)
         out->ids[i] = rows.p[i].id;
     return OK;
@@ -107,7 +107,12 @@ err group_chosen(txn *t, const group_choice *from, const str *ids, size_t count,
                : problem_at(t->problem, ERR_CONFLICT, S("/groups"), S("too-many"), MEMBER_GROUPS_MAX);
 }
 
-static err enter(txn *t, uuid organization_id, uuid member, str id, bool in)
+static err count(txn *t, uuid organization_id, uuid group, int64_t more)
+{
+    return q_group_members_add(t, .more = more, .organization_id = organization_id, .id = group);
+}
+
+static err enter(txn *t, uuid organization_id, uuid member, str id, bool in, const group_choice *sums)
 {
     uuid group;
     if (!typeid_parse(id, ID_GROUP, &group))
@@ -117,16 +122,30 @@ static err enter(txn *t, uuid organization_id, uuid member, str id, bool in)
         TRY(q_member_word_insert(t, .organization_id = organization_id, .word = word, .membership_id = member));
     else
         TRY(q_group_word_delete(t, .organization_id = organization_id, .word = word, .membership_id = member));
-    return q_group_members_add(t, .more = in ? 1 : -1, .organization_id = organization_id, .id = group);
+    if (!sums)
+        return count(t, organization_id, group, in ? 1 : -1);
+    const uuid *at = bsearch(&group, sums->ids, sums->count, sizeof group, by_id);
+    if (!at)
+        return ERR_INTERNAL;
+    sums->more[at - sums->ids] += in ? 1 : -1;
+    return OK;
 }
 
-err group_ids_moved(txn *t, uuid organization_id, uuid member, str before, str after)
+err group_ids_moved(txn *t, uuid organization_id, uuid member, str before, str after, const group_choice *sums)
 {
     str left = group_ids_without(t->a, before, after), entered = group_ids_without(t->a, after, before);
     for (str one; group_next(&left, &one);)
-        TRY(enter(t, organization_id, member, one, false));
+        TRY(enter(t, organization_id, member, one, false, sums));
     for (str one; group_next(&entered, &one);)
-        TRY(enter(t, organization_id, member, one, true));
+        TRY(enter(t, organization_id, member, one, true, sums));
+    return OK;
+}
+
+err group_sums_write(txn *t, uuid organization_id, const group_choice *sums)
+{
+    for (size_t i = 0; i < sums->count; i++)
+        if (sums->more[i])
+            TRY(count(t, organization_id, sums->ids[i], sums->more[i]));
     return OK;
 }
 

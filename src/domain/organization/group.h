@@ -41,6 +41,7 @@ str *group_ids_list(arena *a, str ids, size_t *count);
 typedef struct group_choice {
     uuid *ids; /* sorted */
     size_t count;
+    int64_t *more; /* members of each who came, less those who left, and are not counted yet */
 } group_choice;
 /** All groups of the organization; in t->a. */
 err group_choice_read(txn *t, uuid organization_id, group_choice *out);
@@ -54,8 +55,11 @@ str group_ids_with(arena *a, str ids, str more);
 str group_ids_without(arena *a, str ids, str less);
 /**
  * Makes words and counts follow a membership whose list goes from `before` to `after`; the list itself is the caller's.
- * Under the seats' lock.
+ * `sums`: many are to follow, and group_sums_write counts them all; then this is the last step of a change that stands.
+ * NULL: counted at once. Under the seats' lock.
  */
-err group_ids_moved(txn *t, uuid organization_id, uuid member, str before, str after);
+err group_ids_moved(txn *t, uuid organization_id, uuid member, str before, str after, const group_choice *sums);
+/** Writes each group's sum, once: a row that one transaction changes hundreds of times costs hundreds of times that. */
+err group_sums_write(txn *t, uuid organization_id, const group_choice *sums);
 
 #endif
