@@ -220,6 +220,9 @@ def test_a_bulk_change_is_for_200_at_most(acme):
     bulk(acme, [zoe] * 201, state="suspended").refused("invalid-request", 422)
     bulk(acme, [], state="suspended").refused("invalid-request", 422)
     assert bulk(acme, [zoe, zoe], state="suspended").ok(200)["results"][1]["outcome"] == "changed"
+    group = acme.api.post(acme.path + "/groups", {"name": "Nord"}).ok(201)["id"]
+    bulk(acme, [zoe, zoe], groups_add=[group]).ok(200)
+    assert acme.api.get(f"{acme.path}/groups/{group}").ok()["members"] == 1
     bulk(acme, [zoe], role="owner").refused("invalid-request", 422)
 
 

@@ -217,7 +217,8 @@ static err say(const changing *w, const q_member_lock_row *was, const q_member_l
                        member_state_is(to->state, MEMBER_ACTIVE) ? MAIL_MEMBER_REACTIVATED : MAIL_MEMBER_SUSPENDED);
 }
 
-static err change(const changing *w, const q_member_lock_row *was)
+/* What comes of it stands in its place, for whoever is named twice. */
+static err change(const changing *w, q_member_lock_row *was)
 {
     q_member_lock_row to;
     TRY(next_of(w, was, &to));
@@ -225,7 +226,9 @@ static err change(const changing *w, const q_member_lock_row *was)
     TRY(write(w, was, &to));
     TRY(record(w, was, &to));
     TRY(say(w, was, &to));
-    return group_ids_moved(w->t, w->by->organization_id, was->id, was->group_ids, to.group_ids, &w->groups);
+    TRY(group_ids_moved(w->t, w->by->organization_id, was->id, was->group_ids, to.group_ids, &w->groups));
+    *was = to;
+    return OK;
 }
 
 err member_update(txn *t, const actor *by, uuid id, const member_change *c)
@@ -268,7 +271,7 @@ static err lock_all(txn *t, uuid organization_id, const uuid *ids, size_t count,
 }
 
 /* One of many: its refusal undoes what it wrote and leaves the others whole. */
-static err change_apart(const changing *w, const q_member_lock_row *was)
+static err change_apart(const changing *w, q_member_lock_row *was)
 {
     TRY(store_savepoint(w->t));
     err e = change(w, was);
@@ -276,6 +279,14 @@ static err change_apart(const changing *w, const q_member_lock_row *was)
         return store_release(w->t);
     store_rollback_to(w->t);
     return e;
+}
+
+/* As an earlier change of the same one left it. */
+static void catch_up(const uuid *ids, size_t at, q_member_lock_row *rows)
+{
+    for (size_t i = 0; i < at; i++)
+        if (uuid_eq(ids[i], ids[at]))
+            rows[at] = rows[i];
 }
 
 err members_update(txn *t, const actor *by, const uuid *ids, size_t count, const member_change *c,
@@ -291,6 +302,7 @@ err members_update(txn *t, const actor *by, const uuid *ids, size_t count, const
         if (results[i].outcome != OK)
             continue;
         t->problem = results[i].problem;
+        catch_up(ids, i, rows);
         results[i].outcome = change_apart(&w, &rows[i]);
         t->problem = whole;
         if (results[i].outcome == ERR_UNAVAILABLE || results[i].outcome == ERR_INTERNAL)

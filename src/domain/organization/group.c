@@ -112,33 +112,45 @@ static err count(txn *t, uuid organization_id, uuid group, int64_t more)
     return q_group_members_add(t, .more = more, .organization_id = organization_id, .id = group);
 }
 
-static err enter(txn *t, uuid organization_id, uuid member, str id, bool in, const group_choice *sums)
+enum { WORD_LENGTH = 31 /* U+001F and a TypeID; group_words_insert and group_words_delete cut so long ones */ };
+_Static_assert(sizeof "_grp_" - 1 + TYPEID_SUFFIX == WORD_LENGTH, "one sign, what begins a group's id, and its end");
+
+static err count_all(txn *t, uuid organization_id, str groups, int64_t more, const group_choice *sums)
 {
-    uuid group;
-    if (!typeid_parse(id, ID_GROUP, &group))
-        return ERR_INTERNAL;
-    str word = group_word(t->a, id);
-    if (in)
-        TRY(q_member_word_insert(t, .organization_id = organization_id, .word = word, .membership_id = member));
-    else
-        TRY(q_group_word_delete(t, .organization_id = organization_id, .word = word, .membership_id = member));
-    if (!sums)
-        return count(t, organization_id, group, in ? 1 : -1);
-    const uuid *at = bsearch(&group, sums->ids, sums->count, sizeof group, by_id);
-    if (!at)
-        return ERR_INTERNAL;
-    sums->more[at - sums->ids] += in ? 1 : -1;
+    for (str one; group_next(&groups, &one);) {
+        uuid group;
+        if (!typeid_parse(one, ID_GROUP, &group))
+            return ERR_INTERNAL;
+        const uuid *at = sums ? bsearch(&group, sums->ids, sums->count, sizeof group, by_id) : NULL;
+        if (sums && !at)
+            return ERR_INTERNAL;
+        if (at)
+            sums->more[at - sums->ids] += more;
+        else
+            TRY(count(t, organization_id, group, more));
+    }
     return OK;
+}
+
+static str words_of(arena *a, str groups)
+{
+    str words = S("");
+    for (str one; group_next(&groups, &one);)
+        words = arena_join(a, words, group_word(a, one));
+    return words;
 }
 
 err group_ids_moved(txn *t, uuid organization_id, uuid member, str before, str after, const group_choice *sums)
 {
     str left = group_ids_without(t->a, before, after), entered = group_ids_without(t->a, after, before);
-    for (str one; group_next(&left, &one);)
-        TRY(enter(t, organization_id, member, one, false, sums));
-    for (str one; group_next(&entered, &one);)
-        TRY(enter(t, organization_id, member, one, true, sums));
-    return OK;
+    if (left.n)
+        TRY(q_group_words_delete(t, .organization_id = organization_id, .membership_id = member,
+                                 .words = words_of(t->a, left)));
+    if (entered.n)
+        TRY(q_group_words_insert(t, .words = words_of(t->a, entered), .organization_id = organization_id,
+                                 .membership_id = member));
+    TRY(count_all(t, organization_id, left, -1, sums));
+    return count_all(t, organization_id, entered, 1, sums);
 }
 
 err group_sums_write(txn *t, uuid organization_id, const group_choice *sums)

@@ -26,8 +26,21 @@ SELECT COUNT(*) AS total FROM member_group WHERE organization_id = :organization
 -- param: more int
 UPDATE member_group SET members = members + :more WHERE organization_id = :organization_id AND id = :id;
 
--- name: group_word_delete :exec
-DELETE FROM member_word WHERE organization_id = :organization_id AND word = :word AND membership_id = :membership_id;
+-- Words of groups, one after the other: all of one length, U+001F and a TypeID.
+-- name: group_words_insert :exec
+-- param: words text
+INSERT INTO member_word (organization_id, word, membership_id)
+  WITH RECURSIVE piece (word, rest) AS
+    (SELECT substr(:words, 1, 31), substr(:words, 32) UNION ALL SELECT substr(rest, 1, 31), substr(rest, 32) FROM piece WHERE rest <> '')
+  SELECT :organization_id, word, :membership_id FROM piece WHERE word <> ''
+ON CONFLICT (organization_id, word, membership_id) DO NOTHING;
+
+-- name: group_words_delete :exec
+-- param: words text
+DELETE FROM member_word WHERE organization_id = :organization_id AND membership_id = :membership_id AND word IN
+  (WITH RECURSIVE piece (word, rest) AS
+    (SELECT substr(:words, 1, 31), substr(:words, 32) UNION ALL SELECT substr(rest, 1, 31), substr(rest, 32) FROM piece WHERE rest <> '')
+  SELECT word FROM piece WHERE word <> '');
 
 -- A group that goes: from its members, while its word still tells who they are, then from invitations.
 -- name: group_leave_members :exec
