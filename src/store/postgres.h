@@ -15,6 +15,7 @@ enum {
     PG_CONNECTIONS_MAX = 256,
     PG_PENDING_MAX = 64,
     PG_RETRY_AFTER = 1,
+    PG_BRIEFLY_MS = 50, /* how long who is in no row's lane waits for a row */
     PG_LANES = 1024,
     PG_PARTS = 8,      /* savepoints in one another; what was locked deeper counts as not held when they are undone */
     PG_GROUP_MAX = 32, /* jobs in one transaction: the last of them waits for all */
@@ -28,6 +29,7 @@ typedef enum pg_own_statement {
     PG_BEGIN_READ,
     PG_BEGIN_WRITE, /* gives the time */
     PG_CLOCK,
+    PG_PATIENCE, /* waits for rows that many milliseconds, until the end of the transaction */
     PG_COMMIT,
     PG_ROLLBACK,
     PG_PART, /* store_savepoint */
@@ -49,6 +51,7 @@ extern const query pg_own[PG_OWN_COUNT];
 typedef struct pg_pending {
     const query *q;
     bool prepares;
+    uint64_t about; /* the lane of the rows that it may have to wait for */
 } pg_pending;
 
 /** An answer: to which question, with which parameters (as bytes), and the row. */
@@ -76,6 +79,7 @@ typedef struct pg_connection {
     bool lost;      /* the connection broke (or is given up): it is connected anew before it is used again */
     int generation; /* of what it has prepared */
     bool watches;   /* it is the watcher's: goes on when the others give up */
+    bool writes;    /* a writer's: it waits for rows briefly, where nothing else is said */
 
     const query *own[PG_OWN_COUNT]; /* prepared statements, as `prepared` */
     const query **prepared;         /* by query->index */
@@ -87,10 +91,13 @@ typedef struct pg_connection {
     err broken;      /* why it cannot go on; OK while it can */
     bool careful;    /* each change answered at once, in a savepoint of its own */
     bool conflicted; /* a hopeful run met a constraint: run it again, carefully */
-    bool transient;  /* the database asks for another run (40001, 40P01) */
-    bool changes;    /* something was written */
-    bool ending;     /* COMMIT was sent: until it is answered nobody knows */
-    bool together;   /* it is several jobs', and what they ask alike is asked once */
+    bool transient;  /* the database asks for another run (40001, 40P01), or a row is not free */
+    bool patient;    /* it waits for rows as long as may be */
+    bool busy;       /* a row was not free in time: the lane of those who wait for such is `about` */
+    uint64_t about;
+    bool changes;  /* something was written */
+    bool ending;   /* COMMIT was sent: until it is answered nobody knows */
+    bool together; /* it is several jobs', and what they ask alike is asked once */
     pg_memo memos[PG_MEMOS];
     size_t memo_at;
     pg_holds holds;
@@ -120,6 +127,7 @@ typedef struct pg_group {
     pg_lane *lane;
     bool bulk;
     bool apart; /* each was tried before, and goes by itself */
+    bool waits; /* for a row, as long as may be */
     store_job *jobs[PG_GROUP_MAX];
     err results[PG_GROUP_MAX];
     size_t n, done; /* done: the first ones, answered */
@@ -168,7 +176,7 @@ typedef struct pg_store {
     size_t ready_count;
     uint64_t next_lane; /* for jobs that have none */
     uint64_t lane_key;  /* nobody outside knows which lanes meet */
-    size_t waiting, bulk_running, serving;
+    size_t waiting, bulk_running, waits_running, serving;
     bool draining, watched;
     pg_writer *writers;
     size_t writer_count; /* that run */
@@ -271,6 +279,9 @@ void pg_rollback_to(txn *t);
 
 /* ---- postgres_hold.c ---- */
 
+/** The lane of those who wait for the rows of such a statement, as far as its ids and keys tell which those are. */
+uint64_t pg_about(const query *q, const void *params);
+
 /** Whether one may wait for this row: in the order of kinds and ids. */
 store_turn pg_hold_turn(const txn *t, store_hold what);
 /** Notes a lock, until the end of t or of the savepoint that is undone. */
@@ -281,7 +292,7 @@ void pg_held(txn *t, store_hold what);
 err pg_hold_first(txn *t, store_hold what);
 /** Notes, for the job's next run, what its last one locked, and what it waited for when it came to nothing. */
 void pg_hold_remember(const pg_connection *c, store_job *job);
-/** True: the last run found a row taken, and the job now belongs into that row's lane. */
+/** True: the last run found a row taken, or waited for one in vain, and the job now belongs into that row's lane. */
 bool pg_hold_lane(const pg_connection *c, store_job *job);
 /** What is noted, locked in order. Before its run. */
 err pg_hold_again(txn *t);

@@ -192,8 +192,9 @@ static bool run_plain(pg_connection *c, const char *sql, msec deadline)
 /*
  * Statements of one transaction follow each other at once: one that idles belongs to a process that stands still, or to
  * a machine that is gone, and loses its locks while those who wait for them still do. Waiting for a lock ends before
- * the statement does, so that the reason is told. Every statement has its index, which a plan made over an empty table
- * would not take; other engines that speak the protocol do not all know these settings.
+ * the statement does, so that the reason is told; who writes waits briefly, but in a row's lane (postgres_hold.c).
+ * Every statement has its index, which a plan made over an empty table would not take; other engines that speak the
+ * protocol do not all know these settings.
  */
 static bool settle_session(pg_connection *c, msec deadline)
 {
@@ -205,7 +206,7 @@ static bool settle_session(pg_connection *c, msec deadline)
         "SET statement_timeout = %lld; SET lock_timeout = %lld; SET idle_in_transaction_session_timeout = %lld;"
         "SET default_transaction_isolation = 'read committed'; SET standard_conforming_strings = on;"
         "SELECT set_config(name, 'off', false) FROM pg_catalog.pg_settings WHERE name IN ('jit', 'enable_seqscan')",
-        most, most * 4 / 5, idle);
+        most, c->writes ? (long long)PG_BRIEFLY_MS : most * 4 / 5, idle);
     return run_plain(c, sql, deadline);
 }
 

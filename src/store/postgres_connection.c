@@ -29,7 +29,14 @@ err pg_lose(pg_connection *c, const char *what)
     return c->broken = ERR_UNAVAILABLE;
 }
 
-typedef enum trouble { TROUBLE_OURS, TROUBLE_CONFLICT, TROUBLE_AGAIN, TROUBLE_LOST, TROUBLE_THEIRS } trouble;
+typedef enum trouble {
+    TROUBLE_OURS,
+    TROUBLE_CONFLICT,
+    TROUBLE_AGAIN,
+    TROUBLE_BUSY,
+    TROUBLE_LOST,
+    TROUBLE_THEIRS
+} trouble;
 
 /* What a SQLSTATE means for us (PostgreSQL 15, appendix A). The first row that fits. */
 static trouble trouble_of(str state)
@@ -49,7 +56,7 @@ static trouble trouble_of(str state)
         {S_INIT("57P"), TROUBLE_LOST},     /* shutdown, crash, cannot_connect_now */
         {S_INIT("53"), TROUBLE_THEIRS},    /* insufficient_resources: disk full, memory, connections */
         {S_INIT("54"), TROUBLE_THEIRS},    /* program_limit_exceeded */
-        {S_INIT("55P03"), TROUBLE_THEIRS}, /* lock_not_available */
+        {S_INIT("55P03"), TROUBLE_BUSY},   /* lock_not_available */
         {S_INIT("57014"), TROUBLE_THEIRS}, /* query_canceled: statement_timeout */
         {S_INIT("58"), TROUBLE_THEIRS},    /* system_error */
         {S_INIT("XX001"), TROUBLE_THEIRS}, /* data_corrupted */
@@ -93,23 +100,35 @@ static err renew_all(pg_connection *c)
     return c->broken = ERR_UNAVAILABLE;
 }
 
-static err judge(pg_connection *c, const PGresult *r, const query *q, violation *v)
+/* Whoever waited briefly goes on in a lane; who waited as long as may be has somebody to complain of. */
+static trouble trouble_here(const pg_connection *c, str state)
 {
+    trouble what = trouble_of(state);
+    /* A read lends its transaction's snapshot and nothing else: there it is our statement that wanted to write. */
+    if (c->lent && str_eq(state, S("25006")))
+        return TROUBLE_OURS;
+    return what == TROUBLE_BUSY && (!c->writes || c->patient) ? TROUBLE_THEIRS : what;
+}
+
+static err judge(pg_connection *c, const PGresult *r, const pg_pending *of, violation *v)
+{
+    const query *q = of->q;
     str state = str_of(PQresultErrorField(r, PG_DIAG_SQLSTATE));
     if (!state.p)
         return pg_lose(c, "answer");
     if (is_of_older_schema(r, state))
         return renew_all(c);
-    trouble what = trouble_of(state);
-    /* A read lends its transaction's snapshot and nothing else: there it is our statement that wanted to write. */
-    if (c->lent && str_eq(state, S("25006")))
-        what = TROUBLE_OURS;
-    switch (what) {
+    switch (trouble_here(c, state)) {
     case TROUBLE_CONFLICT:
         *v = violation_of(state);
         return ERR_CONFLICT;
     case TROUBLE_LOST:
         return pg_lose(c, "answer");
+    case TROUBLE_BUSY:
+        c->busy = true;
+        c->about = of->about;
+        c->transient = true;
+        return c->broken = ERR_UNAVAILABLE;
     case TROUBLE_AGAIN:
         c->transient = true;
         return c->broken = ERR_UNAVAILABLE;
@@ -152,7 +171,7 @@ bool pg_is_alive(pg_connection *c)
 void pg_fresh(pg_connection *c)
 {
     c->broken = OK;
-    c->careful = c->conflicted = c->transient = c->changes = c->ending = c->together = false;
+    c->careful = c->conflicted = c->transient = c->changes = c->ending = c->together = c->patient = c->busy = false;
     pg_hold_none(c);
 }
 
@@ -236,7 +255,7 @@ static bool prepare(pg_connection *c, const query *q)
     Oid types[PARAMS_MAX];
     for (size_t i = 0; i < q->param_count; i++)
         types[i] = type_of(&q->params[i]);
-    c->pending[c->pending_count++] = (pg_pending){q, true};
+    c->pending[c->pending_count++] = (pg_pending){.q = q, .prepares = true};
     return PQsendPrepare(c->pg, q->name, q->postgres, q->param_count, types) == 1;
 }
 
@@ -262,7 +281,7 @@ err pg_send(pg_connection *c, const query *q, const void *params)
             return pg_lose(c, q->name);
         *place = q;
     }
-    c->pending[c->pending_count++] = (pg_pending){q, false};
+    c->pending[c->pending_count++] = (pg_pending){.q = q, .about = q->writes ? pg_about(q, params) : 0};
     if (PQsendQueryPrepared(c->pg, q->name, q->param_count, b.values, b.lengths, b.formats, 1) != 1)
         return pg_lose(c, q->name);
     return OK;
@@ -330,15 +349,15 @@ static bool wait_for_answer(pg_connection *c)
 }
 
 /* Whose answer `r` is; forgets a preparation that did not happen. */
-static const query *whose(pg_connection *c, const PGresult *r)
+static pg_pending whose(pg_connection *c, const PGresult *r)
 {
     if (c->answered >= c->pending_count)
-        return NULL;
+        return (pg_pending){0};
     pg_pending p = c->pending[c->answered++];
     ExecStatusType status = PQresultStatus(r);
     if (p.prepares && status != PGRES_COMMAND_OK)
         *place_of(c, p.q) = NULL;
-    return p.q;
+    return p;
 }
 
 /* Everything up to the answer of the Sync. NULL when the connection is lost. */
@@ -384,9 +403,9 @@ err pg_answers(pg_connection *c, PGresult **answer, violation *v)
             PQclear(r);
             break;
         }
-        const query *q = whose(c, r);
+        pg_pending of = whose(c, r);
         if (status == PGRES_FATAL_ERROR && e == OK)
-            e = judge(c, r, q, v);
+            e = judge(c, r, &of, v);
         PQclear(last);
         last = r;
     }

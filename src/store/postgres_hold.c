@@ -86,11 +86,36 @@ void pg_hold_remember(const pg_connection *c, store_job *job)
 bool pg_hold_lane(const pg_connection *c, store_job *job)
 {
     const pg_holds *h = &c->holds;
-    if (!h->taken)
+    if (!h->taken && !c->busy)
         return false;
     job->lane = str_hash((str){(const char *)&h->wanted.id, sizeof h->wanted.id}) + h->wanted.kind;
+    if (!h->taken)
+        job->lane = c->about;
     job->waits = true;
     return true;
+}
+
+/*
+ * An id that a statement inserts is a new one's, and tells nothing of who else is at it; what it must not meet twice is
+ * called a key.
+ */
+static str telling(const query *q, const column *c, const void *params)
+{
+    const char *p = (const char *)params + c->offset;
+    str name = str_of(c->name);
+    bool is_new = str_eq(name, S("id")) && str_starts(str_of(q->postgres), S("INSERT"));
+    if (c->type == COLUMN_UUID && !is_new)
+        return (str){p, sizeof(uuid)};
+    bool text = c->type == COLUMN_TEXT || c->type == COLUMN_BLOB;
+    return text && str_ends(name, S("_key")) ? *(const str *)(const void *)p : S("");
+}
+
+uint64_t pg_about(const query *q, const void *params)
+{
+    uint64_t lane = str_hash(str_of(q->name));
+    for (int i = 0; i < q->param_count; i++)
+        lane = lane * 31 + str_hash(telling(q, &q->params[i], params));
+    return lane;
 }
 
 /* Each once, in order. */

@@ -11,6 +11,7 @@ static const char findings_sql[] =
     " WHERE n.nspname = current_schema() AND NOT k.convalidated";
 
 static const column one_uuid[] = {{COLUMN_UUID, 0, false, "id"}};
+static const column one_text[] = {{COLUMN_TEXT, 0, false, "ms"}};
 static const column one_blob[] = {{COLUMN_BLOB, 0, false, "digest"}};
 
 const query pg_own[PG_OWN_COUNT] = {
@@ -18,6 +19,10 @@ const query pg_own[PG_OWN_COUNT] = {
     [PG_BEGIN_WRITE] = {.name = "parvis_begin", .postgres = "BEGIN ISOLATION LEVEL READ COMMITTED"},
     [PG_CLOCK] = {.name = "parvis_clock",
                   .postgres = "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000 AS bigint)"},
+    [PG_PATIENCE] = {.name = "parvis_patience",
+                     .postgres = "SELECT set_config('lock_timeout', $1, true)",
+                     .params = one_text,
+                     .param_count = 1},
     [PG_COMMIT] = {.name = "parvis_commit", .postgres = "COMMIT"},
     [PG_ROLLBACK] = {.name = "parvis_rollback", .postgres = "ROLLBACK"},
     [PG_PART] = {.name = "parvis_part", .postgres = "SAVEPOINT part"},

@@ -9,7 +9,10 @@
 
 #include <stdlib.h>
 
-enum { BULK_SHARE = 4 /* at most a fourth of the connections work on bulk jobs */ };
+enum {
+    BULK_SHARE = 4,  /* at most a fourth of the connections work on bulk jobs */
+    WAITS_SHARE = 2, /* and half of them on jobs that wait for rows, whoever has those */
+};
 
 static pg_lane *lane_of(pg_store *s, const store_job *job)
 {
@@ -41,10 +44,20 @@ static store_job *take_one(pg_store *s, pg_queue *q)
     return job;
 }
 
+static bool is_below(size_t running, size_t connections, size_t share)
+{
+    return running < (connections >= share ? connections / share : 1);
+}
+
 static bool bulk_may(const pg_store *s, const pg_lane *lane)
 {
-    size_t most = s->connections >= BULK_SHARE ? s->connections / BULK_SHARE : 1;
-    return lane->bulk.first && s->bulk_running < most;
+    return lane->bulk.first && is_below(s->bulk_running, s->connections, BULK_SHARE);
+}
+
+static bool single_may(const pg_store *s, const pg_lane *lane)
+{
+    const store_job *job = lane->single.first;
+    return job && (!job->waits || is_below(s->waits_running, s->connections, WAITS_SHARE));
 }
 
 static void make_ready(pg_store *s, pg_lane *lane)
@@ -73,7 +86,7 @@ static pg_lane *take_lane(pg_store *s)
 {
     for (pg_lane **at = &s->ready; *at; at = &(*at)->next) {
         pg_lane *lane = *at;
-        if (!lane->single.first && !bulk_may(s, lane))
+        if (!single_may(s, lane) && !bulk_may(s, lane))
             continue;
         *at = lane->next;
         if (s->ready_last == &lane->next)
@@ -89,9 +102,11 @@ static pg_lane *take_lane(pg_store *s)
 static void take_singles(pg_store *s, pg_group *g)
 {
     g->apart = g->lane->single.first->attempts > 0;
+    g->waits = g->lane->single.first->waits;
     do
         g->jobs[g->n++] = take_one(s, &g->lane->single);
-    while (g->n < PG_GROUP_MAX && g->lane->single.first && (g->lane->single.first->attempts > 0) == g->apart);
+    while (g->n < PG_GROUP_MAX && g->lane->single.first && (g->lane->single.first->attempts > 0) == g->apart &&
+           g->lane->single.first->waits == g->waits);
 }
 
 bool pg_queue_take(pg_store *s, pg_group *g)
@@ -99,7 +114,7 @@ bool pg_queue_take(pg_store *s, pg_group *g)
     *g = (pg_group){.lane = take_lane(s)};
     if (!g->lane)
         return false;
-    g->bulk = bulk_may(s, g->lane) && (g->lane->bulk_is_next || !g->lane->single.first);
+    g->bulk = bulk_may(s, g->lane) && (g->lane->bulk_is_next || !single_may(s, g->lane));
     if (g->bulk)
         g->jobs[g->n++] = take_one(s, &g->lane->bulk);
     else
@@ -107,6 +122,7 @@ bool pg_queue_take(pg_store *s, pg_group *g)
     g->lane->bulk_is_next = !g->bulk;
     g->lane->busy = true;
     s->bulk_running += g->bulk;
+    s->waits_running += g->waits;
     s->serving++;
     return true;
 }
@@ -115,6 +131,7 @@ void pg_queue_done(pg_store *s, pg_group *g)
 {
     g->lane->busy = false;
     s->bulk_running -= g->bulk;
+    s->waits_running -= g->waits;
     s->serving--;
     make_ready(s, g->lane);
 }

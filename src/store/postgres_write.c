@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/random.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -39,12 +40,26 @@ static uuid fate_of(store_job *job, int at)
     return own;
 }
 
+/* Until when it may wait: no longer than whoever asked does. */
+static err be_patient(pg_connection *c, const store_job *job)
+{
+    char text[24];
+    msec left = c->store->timeout - (clock_monotonic() - job->since), most = c->store->timeout * 4 / 5;
+    left = left < most ? left : most;
+    snprintf(text, sizeof text, "%lld", (long long)(left > PG_BRIEFLY_MS ? left : PG_BRIEFLY_MS));
+    str ms = str_of(text);
+    c->patient = true;
+    return pg_send(c, &pg_own[PG_PATIENCE], &ms);
+}
+
 /* Gives the time. */
-static err begin(pg_connection *c, msec *now)
+static err begin(pg_connection *c, const store_job *job, msec *now)
 {
     PGresult *r;
     pg_fresh(c);
     TRY(pg_send(c, &pg_own[PG_BEGIN_WRITE], NULL));
+    if (job->waits)
+        TRY(be_patient(c, job));
     TRY(pg_ask(c, &pg_own[PG_CLOCK], NULL, &r));
     *now = pg_number(r);
     PQclear(r);
@@ -121,7 +136,7 @@ static void roll_back(pg_connection *c)
 static err attempt(pg_connection *c, store_job *job, bool careful)
 {
     msec now;
-    err e = begin(c, &now);
+    err e = begin(c, job, &now);
     c->careful = careful;
     if (e == OK)
         e = run(c, job, now);
@@ -135,11 +150,14 @@ static err attempt(pg_connection *c, store_job *job, bool careful)
 /* ---- what became of a lost COMMIT ---- */
 
 /* ERR_CONFLICT: one of the rows is there already; *stands: it is the attempt's own. */
-static err insert_fate(pg_connection *c, uuid ours, uuid theirs, bool *stands)
+static err insert_fate(pg_connection *c, store_job *job, bool *stands)
 {
     violation v;
+    int at = job->unknown - 1;
+    uuid ours = fate_of(job, at | PUT_OFF), theirs = fate_of(job, at);
     pg_fresh(c);
     TRY(pg_send(c, &pg_own[PG_BEGIN_WRITE], NULL));
+    TRY(be_patient(c, job));
     TRY(pg_send(c, &pg_own[PG_FATE], &ours));
     TRY(pg_collect(c, NULL, &v));
     TRY(pg_send(c, &pg_own[PG_FATE], &theirs));
@@ -155,8 +173,7 @@ static err insert_fate(pg_connection *c, uuid ours, uuid theirs, bool *stands)
  */
 static err settle(pg_connection *c, store_job *job, bool *stands)
 {
-    int at = job->unknown - 1;
-    err e = insert_fate(c, fate_of(job, at | PUT_OFF), fate_of(job, at), stands);
+    err e = insert_fate(c, job, stands);
     c->conflicted = false;
     if (e != OK)
         roll_back(c);
@@ -178,6 +195,14 @@ static void wait_a_little(const store_job *job)
     uint32_t most = 2000U << doublings; /* µs: 4 … 64 ms; what is large, 64 ms … 1 s */
     uint32_t wait = most / 4 + chance % most;
     nanosleep(&(struct timespec){.tv_sec = wait / 1000000, .tv_nsec = (long)(wait % 1000000) * 1000}, NULL);
+}
+
+/* What waits for its turn at a row does as long as whoever asked: its runs are few, and the last one waits. */
+static msec patience_of(const pg_connection *c, const store_job *job)
+{
+    if (job->bulk)
+        return BULK_AGAIN_FOR_MS;
+    return (c->busy || c->holds.taken) && c->store->timeout > AGAIN_FOR_MS ? c->store->timeout : AGAIN_FOR_MS;
 }
 
 static bool may_try_again(const store_job *job, msec patience)
@@ -217,7 +242,7 @@ static bool work(pg_connection *c, store_job *job)
         job->attempts++;
         if (c->lost && e != OK)
             return false;
-        if (!again && (e == OK || !c->transient || !may_try_again(job, job->bulk ? BULK_AGAIN_FOR_MS : AGAIN_FOR_MS))) {
+        if (!again && (e == OK || !c->transient || !may_try_again(job, patience_of(c, job)))) {
             note_success(c, e);
             pg_finish(job, e);
             return true;
@@ -254,7 +279,7 @@ static err attempt_together(pg_connection *c, pg_group *g)
     msec now;
     store_job *kept[PG_GROUP_MAX];
     size_t n = 0;
-    err e = begin(c, &now);
+    err e = begin(c, g->jobs[0], &now);
     c->careful = false;
     pg_memo_begin(c);
     if (e == OK)
@@ -419,7 +444,7 @@ static void start_writer(pg_store *s, pg_writer *w)
 {
     if (w->state == PG_WRITER_ENDED)
         pthread_join(w->thread, NULL);
-    *w = (pg_writer){.connection = {.store = s}};
+    *w = (pg_writer){.connection = {.store = s, .writes = true}};
     if (pthread_create(&w->thread, NULL, writer_main, w) != 0) {
         log_plain(LOG_ERROR, "a thread for the database could not be started");
         return;

@@ -325,6 +325,7 @@ static void test_each_row_has_a_lane_of_its_own(void **state)
     fixture *f = *state;
     const store_hold wanted[] = {of_kind(EARLY, 0), of_kind(EARLY, 0), of_kind(LATE, 0), of_kind(EARLY, 1)};
     locker *l[4];
+    open_with(f, 2 * CONNECTIONS); /* half of them wait */
     assert_true(taken_outside(0) && taken_outside(1));
     for (int i = 0; i < 4; i++)
         l[i] = submitted(f, (locker){.wants = {wanted[i]}, .n = 1});
