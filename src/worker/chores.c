@@ -3,6 +3,7 @@
 #include "worker/chores.h"
 
 #include "base/log.h"
+#include "domain/account/account.h"
 #include "domain/invitation/change.h"
 #include "domain/member/notice.h"
 #include "domain/shared/address_request.h"
@@ -69,6 +70,17 @@ void chores_warn(worker *w)
 void chores_answer(worker *w)
 {
     until_done(w, answer, "requests for addresses answered", "requests for addresses cannot be answered");
+}
+
+static err sort_anew(txn *t, void *context)
+{
+    lot *l = context;
+    return accounts_places_rewrite(t, l->most, &l->count);
+}
+
+void chores_places(worker *w)
+{
+    until_done(w, sort_anew, "members sorted anew", "members cannot be sorted anew");
 }
 
 /* What is swept, and how long after its time. Rate windows are at most a day long, a kept answer lives 24 hours. */

@@ -10,6 +10,8 @@ void chores_remind(worker *w);
 void chores_warn(worker *w);
 /** Answers what was asked for addresses: resets, sign-ups. */
 void chores_answer(worker *w);
+/** Sorts members by the name and address that they have, where that was left to do. */
+void chores_places(worker *w);
 /** Once an hour: deletes what is too old. */
 void chores_sweep(worker *w);
 

@@ -151,6 +151,8 @@ static void tick(worker *w)
         chores_warn(w);
     if (due.requests)
         chores_answer(w);
+    if (due.places)
+        chores_places(w);
     chores_sweep(w);
     if (!due.mails)
         return;

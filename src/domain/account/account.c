@@ -12,6 +12,8 @@
 #include "ports/zone.h"
 #include "queries.h"
 
+enum { PLACES_AGAIN_AFTER = MSEC_SECOND };
+
 err account_get(txn *t, uuid id, account_view *out)
 {
     q_account_by_id_row r;
@@ -66,15 +68,44 @@ err accounts_waiting(txn *t, account_waiting **out, size_t *count)
     return OK;
 }
 
+/* Those that are free, and how many there are. */
+static err places_hold(txn *t, uuid account_id, q_account_memberships_all_rows *held, size_t *there)
+{
+    q_account_memberships_all_rows all;
+    TRY(q_account_memberships_all(t, Q_ACCOUNT_MEMBERSHIPS_ALL_HOW_HELD, held, account_id));
+    *there = held->n;
+    if (!store_is_shared(t->store))
+        return OK;
+    TRY(q_account_memberships_all(t, Q_ACCOUNT_MEMBERSHIPS_ALL_HOW_LISTED, &all, account_id));
+    *there = all.n;
+    return OK;
+}
+
 err account_places_rewrite(txn *t, uuid account_id, str given, str family, str email_key)
 {
+    size_t there;
     q_account_memberships_all_rows places;
-    TRY(q_account_memberships_all(t, &places, account_id));
+    TRY(places_hold(t, account_id, &places, &there));
+    if (there > places.n) /* an organization that is busy for long keeps nobody from their account */
+        TRY(q_account_places_later(t, .places_at = t->now + PLACES_AGAIN_AFTER, .id = account_id));
     str key = member_family_key(t->a, given, family);
     for (size_t i = 0; i < places.n; i++) {
         TRY(q_member_sort_keys_set(t, .organization_id = places.p[i].organization_id, .id = places.p[i].id,
                                    .family_key = key, .email_key = email_key));
         TRY(member_index(t, places.p[i].organization_id, places.p[i].id, given, family, email_key));
+    }
+    return OK;
+}
+
+err accounts_places_rewrite(txn *t, int64_t limit, int64_t *count)
+{
+    q_account_places_due_rows due;
+    TRY(q_account_places_due(t, &due, .now = t->now, .limit = limit));
+    *count = (int64_t)due.n;
+    for (size_t i = 0; i < due.n; i++) {
+        const q_account_places_due_row *r = &due.p[i];
+        TRY(q_account_places_later(t, .places_at = 0, .id = r->id));
+        TRY(account_places_rewrite(t, r->id, r->given_name, r->family_name, r->email_key));
     }
     return OK;
 }

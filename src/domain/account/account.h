@@ -62,8 +62,13 @@ typedef struct account_change {
  */
 err account_update(txn *t, const actor *by, const account_change *change);
 
-/** Writes an account's name and address anew into what lists are sorted and searched by, wherever it is a member. */
+/**
+ * Writes an account's name and address anew into what lists are sorted and searched by, wherever it is a member; where
+ * somebody else has a membership at that moment, a chore does it a second later. Under the account.
+ */
 err account_places_rewrite(txn *t, uuid account_id, str given, str family, str email_key);
+/** The same for accounts that were left to do, as far as nobody has them. */
+err accounts_places_rewrite(txn *t, int64_t limit, int64_t *count);
 
 /** The caller's organizations. */
 typedef struct membership_view {

@@ -68,12 +68,14 @@ CREATE TABLE account (
     browsers INTEGER NOT NULL DEFAULT 0, -- how often browsers that had signed in were forgotten: domain/browser.h
     created_at INTEGER NOT NULL,
     closed_at INTEGER, -- names and address are erased, and the key is none that can be typed
+    places_at INTEGER, -- from when its memberships get the keys they are sorted by that somebody else's work kept from them
     -- Made for an invited person, who has no password of their own yet: the keyed hash of a temporary one, good for one sign-in.
     temporary_hash BLOB CHECK (temporary_hash IS NULL OR password_hash IS NULL),
     temporary_expires_at INTEGER,
     temporary_used_at INTEGER,
     temporary_invitation_id BLOB -- of the organization that the account is confined to
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX account_places ON account (places_at ASC) WHERE places_at IS NOT NULL;
 CREATE INDEX account_temporary ON account (temporary_expires_at ASC) WHERE temporary_expires_at IS NOT NULL;
 
 CREATE TABLE membership (

@@ -61,9 +61,20 @@ SELECT m.organization_id, m.id AS id, o.name, o.slug, m.role, m.joined_at, m.las
    AND (a.confined_to_id IS NULL OR a.confined_to_id = m.organization_id)
  ORDER BY o.name, m.organization_id LIMIT 1000;
 
--- name: account_memberships_all :many
+-- Those that nobody else has are locked.
+-- name: account_memberships_all_{how} :many
+-- as: account_memberships_all
 -- @global the places where an account's names are copied to
-SELECT organization_id, id FROM membership WHERE account_id = :account_id;
+-- each: how = listed|held
+-- let: {lock} = listed:|held:FOR NO KEY UPDATE SKIP LOCKED
+SELECT organization_id, id FROM membership WHERE account_id = :account_id ORDER BY organization_id, id {lock};
+
+-- name: account_places_later :exec
+UPDATE account SET places_at = :places_at WHERE id = :id;
+
+-- name: account_places_due :many
+SELECT id, given_name, family_name, email_key FROM account
+ WHERE places_at IS NOT NULL AND places_at <= :now ORDER BY places_at LIMIT :limit FOR NO KEY UPDATE SKIP LOCKED;
 
 -- name: account_token_insert :exec
 INSERT INTO account_token (id, account_id, kind, secret_hash, tries, created_at, expires_at)

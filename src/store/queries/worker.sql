@@ -6,10 +6,12 @@
 -- column: reminders int
 -- column: requests int
 -- column: warnings int
+-- column: places int
 -- @scan of address_request: what came within the last second
 SELECT (SELECT COUNT(*) FROM (SELECT 1 FROM mail WHERE next_at IS NOT NULL AND next_at <= :now LIMIT 1) AS m) AS mails,
        (SELECT COUNT(*) FROM (SELECT 1 FROM invitation WHERE remind_at IS NOT NULL AND remind_at <= :now LIMIT 1) AS r) AS reminders,
        (SELECT COUNT(*) FROM (SELECT 1 FROM membership WHERE access_warn_at IS NOT NULL AND access_warn_at <= :now LIMIT 1) AS e) AS warnings,
+       (SELECT COUNT(*) FROM (SELECT 1 FROM account WHERE places_at IS NOT NULL AND places_at <= :now LIMIT 1) AS a) AS places,
        (SELECT COUNT(*) FROM (SELECT 1 FROM address_request LIMIT 1) AS q) AS requests;
 
 -- name: worker_mail_state :one
