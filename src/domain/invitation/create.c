@@ -14,6 +14,8 @@
 #include "ports/address.h"
 #include "queries.h"
 
+#include <stdlib.h>
+
 /* One order on its way through. */
 typedef struct inviting {
     txn *t;
@@ -22,6 +24,7 @@ typedef struct inviting {
     q_organization_by_id_row organization;
     seats seats;
     int64_t seats_taken; /* of those, by nobody yet */
+    int64_t granted;     /* how many more this hour has room for */
     disclosure telling;
     bool previews;
     msec lifetime;
@@ -35,6 +38,7 @@ typedef struct inviting {
         q_invitation_look_row found;
         str given_name, family_name, message, group_ids;
         int64_t entitlements;
+        invitation_send send;
     } * candidates;
     group_choice groups;
     const str **seen; /* open addressing over the keys of this order */
@@ -352,57 +356,69 @@ static err take_seat(inviting *w)
 }
 
 /* A temporary password, where one is wanted and the address did not get an account at this very moment. */
-static err issue_password(inviting *w, const struct candidate *c, const invite_row *row, invitation_send *send)
+static err issue_password(inviting *w, size_t i, invite_result *)
 {
+    struct candidate *c = &w->candidates[i];
     if (!gets_password(w, c))
         return OK;
-    msec expires = invitation_expiry(w->t->now, w->password_lifetime, row->access_ends_at);
-    send->tells = c->told;
-    err e = temporary_issue(w->t, send, w->delivery, c->given_name, c->family_name, expires);
+    msec expires = invitation_expiry(w->t->now, w->password_lifetime, w->order->rows[i].access_ends_at);
+    c->send.tells = c->told;
+    err e = temporary_issue(w->t, &c->send, w->delivery, c->given_name, c->family_name, expires);
     return e == ERR_CONFLICT ? OK : e;
+}
+
+static err seat_one(inviting *w, size_t i, invite_result *)
+{
+    struct candidate *c = &w->candidates[i];
+    if (w->granted <= 0)
+        return ERR_RATE_LIMITED;
+    if (!uuid_none(c->found.pending_id)) /* lapsed, it still stands in the way of the unique index */
+        TRY(seat_lapse(w->t, &w->seats, c->found.pending_id));
+    TRY(take_seat(w));
+    w->granted--;
+    c->send = (invitation_send){.organization_id = w->organization.id,
+                                .invitation_id = uuid_new(w->t->now),
+                                .kind = MAIL_INVITATION,
+                                .method = method_text(METHOD_LINK),
+                                .email = c->where.typed,
+                                .email_key = c->where.key,
+                                .locale = w->order->rows[i].locale,
+                                .organization_locale = w->organization.locale,
+                                .account_email = c->found.account_email,
+                                .account_locale = c->found.account_locale};
+    return OK;
 }
 
 static err invite_one(inviting *w, size_t i, invite_result *result)
 {
-    const struct candidate *c = &w->candidates[i];
+    struct candidate *c = &w->candidates[i];
     const invite_row *row = &w->order->rows[i];
-    if (!uuid_none(c->found.pending_id)) /* lapsed, it still stands in the way of the unique index */
-        TRY(seat_lapse(w->t, &w->seats, c->found.pending_id));
-    TRY(take_seat(w));
-    invitation_send send = {.organization_id = w->organization.id,
-                            .invitation_id = uuid_new(w->t->now),
-                            .kind = MAIL_INVITATION,
-                            .method = method_text(METHOD_LINK),
-                            .email = c->where.typed,
-                            .email_key = c->where.key,
-                            .locale = row->locale,
-                            .organization_locale = w->organization.locale,
-                            .account_email = c->found.account_email,
-                            .account_locale = c->found.account_locale};
-    TRY(issue_password(w, c, row, &send));
     if (w->order->deliver)
-        TRY(invitation_mail(w->t, &send));
-    TRY(insert(w, c, row, &send, &result->made));
-    result->method = send.method;
-    if (password_delivery_is(send.password_delivery, PASSWORD_DELIVERY_SHOW))
-        result->temporary_password = send.password;
+        TRY(invitation_mail(w->t, &c->send));
+    TRY(insert(w, c, row, &c->send, &result->made));
+    result->method = c->send.method;
+    if (password_delivery_is(c->send.password_delivery, PASSWORD_DELIVERY_SHOW))
+        result->temporary_password = c->send.password;
     return write_audit(w, c, row, result->made);
 }
 
-static err invite_all(inviting *w, int64_t granted, invite_result *results)
+/* A step for each that is ready, in that order; who is refused takes no further one. */
+static err for_each(inviting *w, struct candidate *const *order, invite_result *results,
+                    err (*step)(inviting *w, size_t i, invite_result *result))
 {
     problem *whole = w->t->problem, *spare = row_problem(w);
-    for (size_t i = 0; i < w->order->count; i++) {
+    for (size_t at = 0; at < w->order->count; at++) {
+        size_t i = order ? (size_t)(order[at] - w->candidates) : at;
         if (!w->candidates[i].ready)
             continue;
         w->t->problem = spare;
-        err e = granted > 0 ? invite_one(w, i, &results[i]) : ERR_RATE_LIMITED;
+        err e = step(w, i, &results[i]);
         w->t->problem = whole;
         if (is_trouble(e))
             return e;
-        granted -= e == OK;
         results[i].outcome = e;
         if (e != OK) {
+            w->candidates[i].ready = false;
             spare->retry_after = e == ERR_RATE_LIMITED ? whole->retry_after : 0;
             results[i].problem = spare;
             spare = row_problem(w);
@@ -410,6 +426,27 @@ static err invite_all(inviting *w, int64_t granted, invite_result *results)
         }
     }
     return OK;
+}
+
+static int by_key(const void *a, const void *b)
+{
+    const struct candidate *x = *(struct candidate *const *)a, *y = *(struct candidate *const *)b;
+    return str_cmp(x->where.key, y->where.key);
+}
+
+/*
+ * Who comes first gets a seat. Accounts that wait are made in the order of their addresses: two who make the same ones
+ * would wait for each other.
+ */
+static err invite_all(inviting *w, invite_result *results)
+{
+    struct candidate **order = arena_array_of(w->t->a, struct candidate *, w->order->count);
+    for (size_t i = 0; i < w->order->count; i++)
+        order[i] = &w->candidates[i];
+    qsort(order, w->order->count, sizeof *order, by_key);
+    TRY(for_each(w, NULL, results, seat_one));
+    TRY(for_each(w, order, results, issue_password));
+    return for_each(w, NULL, results, invite_one);
 }
 
 static int64_t ready_count(const inviting *w)
@@ -424,7 +461,7 @@ static int64_t ready_count(const inviting *w)
  * The first of the hour's room is taken before any address is looked at: where nobody fits, nothing is told. It is
  * given back when nobody is ready.
  */
-static err judge_within(inviting *w, invite_result *results, int64_t *granted)
+static err judge_within(inviting *w, invite_result *results)
 {
     int64_t first, more;
     TRY(invitation_rate(w->t, w->organization.id, 1, &first));
@@ -432,24 +469,23 @@ static err judge_within(inviting *w, invite_result *results, int64_t *granted)
         return ERR_RATE_LIMITED;
     TRY(judge_all(w, results));
     TRY(invitation_rate(w->t, w->organization.id, ready_count(w) - first, &more));
-    *granted = first + more;
+    w->granted = first + more;
     return disclosure_end(&w->telling);
 }
 
 err invitations_create(txn *t, const actor *by, const invite_order *order, invite_result *results, uuid *batch_id)
 {
     inviting w;
-    int64_t granted;
     seats s;
     TRY(seats_lock(t, by->organization_id, &s)); /* first: groups and entitlements go under this lock */
     TRY(start(&w, t, by, order));
     w.seats = s;
-    TRY(judge_within(&w, results, &granted));
+    TRY(judge_within(&w, results));
     *batch_id = w.batch_id = uuid_new(t->now);
     TRY(q_batch_insert(t, .organization_id = by->organization_id, .id = w.batch_id, .created_by_id = by->account_id,
                        .created_at = t->now));
     int64_t want = ready_count(&w);
-    TRY(seat_hold_some(t, &w.seats, want < granted ? want : granted, SEAT_INVITED, &w.seats_taken));
-    TRY(invite_all(&w, granted, results));
+    TRY(seat_hold_some(t, &w.seats, want < w.granted ? want : w.granted, SEAT_INVITED, &w.seats_taken));
+    TRY(invite_all(&w, results));
     return seat_release(t, &w.seats, w.seats_taken, SEAT_INVITED);
 }
