@@ -8,6 +8,7 @@
 #include "domain/organization/organization.h"
 #include "domain/organization/seat.h"
 #include "domain/shared/held.h"
+#include "domain/shared/throttle.h"
 #include "http/app.h"
 #include "http/exchange.h"
 #include "http/server.h"
@@ -116,7 +117,7 @@ static err hold_again(txn *t, store_hold what)
     case HELD_ACCOUNT:
         return ways_hold(t, what.id);
     case HELD_LIMIT:
-        return OK;
+        return throttle_hold(t, what.id);
     case HELD_SEATS:
         return seats_lock(t, what.id, &unused);
     }

@@ -164,6 +164,14 @@ typedef enum store_turn {
 } store_turn;
 /** What turn it is for whoever is about to lock that row. */
 store_turn store_hold_turn(const txn *t, store_hold what);
+/**
+ * Whether t waits for rows as long as may be: it stands in the lane of one that it found taken. Any other waits briefly
+ * and goes there, so that it needs not ask for a turn where a statement locks what it changes.
+ */
+static inline bool store_is_patient(const txn *t)
+{
+    return t->writes && t->job && t->job->waits;
+}
 /** It is locked from now on, until the end of t or of the savepoint that is undone. */
 void store_held(txn *t, store_hold what);
 /**

@@ -290,8 +290,8 @@ def test_a_batch_is_sent_again_while_its_links_are_shown(town, no_deadlock):
     assert answers == [200] * 6
 
 
-def test_two_bulks_of_the_same_new_addresses(town):
-    """Two who make the same accounts in opposite orders do cross; both are served."""
+def test_two_bulks_of_the_same_new_addresses(town, no_deadlock):
+    """In opposite orders; accounts are made in that of their addresses."""
     orgs = town.found("A"), town.found("B")
 
     def act(i):
@@ -337,3 +337,35 @@ def test_what_reading_refuses_waits_for_nobody(town, why):
             db.cursor().execute(sql + " FOR UPDATE")
         answer = town.client(timeout=5).post("/invitations/accept", body)
     assert answer.status == {"dead": 410, "names": 422}[why], answer
+
+
+def coded(org, person):
+    """The way in that a handed-over code is, for somebody who has an account."""
+    return {"email": person.email, "code": org.link(org.invite(person.email, deliver=False)).ok()["code"]}
+
+
+@pytest.mark.parametrize("how", ["used", "somebody else's"])
+def test_codes_from_one_source_while_the_seats_are_busy(town, no_deadlock, how):
+    """Each try is counted for its source; whoever counted wants the seats, and who has those wants to count."""
+    org, home = town.found("Victim"), town.found("Home")
+    people = [home.join() for _ in range(2)]
+    ways = [coded(org, person) for person in people]
+    if how == "used":
+        for person, way in zip(people, ways):
+            person.api.post("/invitations/decline", way).ok(204)
+    clients = [town.client().sign_in(people[i % 2].email, PASSWORD) for i in range(16)]
+    took = []
+
+    def act(i):
+        if i == len(clients):
+            start = time.monotonic()
+            status = org.api.patch(org.path, {"name": f"Name {next(NUMBERS)}"}).status
+            took.append(time.monotonic() - start)
+            return status
+        if i % 4 == 3:
+            return clients[i].patch("/me", {"given_name": ("Al", "Bo")[next(NUMBERS) % 2]}).status
+        return clients[i].post("/invitations/accept", ways[(i + (how != "used")) % 2]).status
+
+    answers = set(for_a_while(len(clients) + 1, act, 2 * SECONDS))
+    assert 503 not in answers and 200 in answers
+    assert max(took) < 3, took

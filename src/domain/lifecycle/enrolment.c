@@ -84,12 +84,43 @@ static bool is_concerned(const actor *who, const opened *o)
     return o->has_account && (who->kind != ACTOR_ACCOUNT || door_is_holders(who, o) || waits);
 }
 
-/* The door again, now locked for the change, and still open. */
-static err open_for_change(txn *t, const actor *who, const invitation_key *key, opened *o,
+/* Whether the answer at a closed door may be one that was given before. */
+typedef err may_be_again(txn *t, const actor *who, const opened *o, bool *again);
+
+static err accepted_before(txn *t, const actor *who, const opened *o, bool *again)
+{
+    const spending s = door_spending(SPENT_ACCEPT, o->inv.id, o->secret_hash);
+    TRY(door_may_be_again(t, who, o->inv.state, &s, again));
+    *again |= door_is_accepters(who, o);
+    return OK;
+}
+
+static err declined_before(txn *, const actor *, const opened *o, bool *again)
+{
+    *again = invitation_state_is(o->inv.state, INVITATION_DECLINED);
+    return OK;
+}
+
+static err expired_before(txn *, const actor *, const opened *, bool *again)
+{
+    *again = true;
+    return OK;
+}
+
+static err refuse_closed(txn *t, const actor *who, may_be_again *before, const opened *o, bool *again)
+{
+    TRY(before(t, who, o, again));
+    return *again ? OK : invitation_state_error(door_state(o, t->now));
+}
+
+/* The door again, now locked for the change, and still open; what is closed holds nobody up. */
+static err open_for_change(txn *t, const actor *who, may_be_again *before, const invitation_key *key, opened *o,
                            q_invitation_for_change_row *inv)
 {
     seats s;
+    bool again;
     TRY(door_open(t, who, key, o));
+    TRY(refuse_closed(t, who, before, o, &again));
     uuid held = is_concerned(who, o) ? o->account.id : UUID_NONE;
     if (!uuid_none(held)) /* who takes it over ends its ways in: accounts are held before seats */
         TRY(ways_hold(t, held));
@@ -308,11 +339,9 @@ static err refuse_unlocked(txn *t, const actor *who, const enrolment *e)
     if (!e->key.token.p)
         return OK;
     TRY(door_open(t, who, &e->key, &o));
-    const spending s = door_spending(SPENT_ACCEPT, o.inv.id, o.secret_hash);
-    TRY(door_may_be_again(t, who, o.inv.state, &s, &again));
-    if (again || door_is_accepters(who, &o))
+    TRY(refuse_closed(t, who, accepted_before, &o, &again));
+    if (again)
         return OK;
-    TRY(invitation_state_error(door_state(&o, t->now)));
     return str_eq(door_next(who, &o), S("enrol")) ? judge_person(t, e, &given, &family) : OK;
 }
 
@@ -323,7 +352,7 @@ err invitation_accept(txn *t, const actor *who, const enrolment *e, accepted *ou
     uuid account_id;
     *out = (accepted){0};
     TRY(refuse_unlocked(t, who, e));
-    TRY(open_for_change(t, who, &e->key, &o, &inv));
+    TRY(open_for_change(t, who, accepted_before, &e->key, &o, &inv));
     const spending s = accept_spending(t, &o, e);
     err again = accept_again(t, who, &o, &s, out);
     if (again != ERR_NOT_FOUND)
@@ -355,7 +384,7 @@ err invitation_decline(txn *t, const actor *who, const invitation_key *key)
     q_invitation_for_change_row inv;
     seats s;
     spent was;
-    TRY(open_for_change(t, who, key, &o, &inv));
+    TRY(open_for_change(t, who, declined_before, key, &o, &inv));
     const spending this = door_spending(SPENT_DECLINE, o.inv.id, o.secret_hash);
     if (invitation_state_is(o.inv.state, INVITATION_DECLINED)) {
         err again = spent_again(t, &this, &was);
@@ -402,7 +431,7 @@ err invitation_ask_again(txn *t, const actor *who, const invitation_key *key)
     account_view whom;
     int64_t taken;
     spent was;
-    TRY(open_for_change(t, who, key, &o, &inv));
+    TRY(open_for_change(t, who, expired_before, key, &o, &inv));
     if (!invitation_state_is(door_state(&o, t->now), INVITATION_EXPIRED))
         return ERR_CONFLICT;
     const spending this = door_spending(SPENT_ASK_AGAIN, o.inv.id, o.secret_hash);

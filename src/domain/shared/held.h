@@ -1,6 +1,6 @@
 /*
  * The rows that are locked in one order (store_hold), first to last: who has one of a kind waits for none of an earlier
- * kind. Limits alone are counted wherever they come, since counting asks no turn; whoever counted waits for no account.
+ * kind. Limits are counted wherever they come, and by whoever waits briefly without asking; who waits for long asks.
  * Memberships, groups and invitations change under the seats, or under the account whose they are (email_share).
  */
 #ifndef PARVIS_DOMAIN_SHARED_HELD_H
@@ -10,7 +10,7 @@
 
 typedef enum held_kind {
     HELD_ACCOUNT, /* its ways in: ways_hold, a session, a key */
-    HELD_LIMIT,   /* a row that counts somebody's tries; which, nobody asks: it is locked by counting */
+    HELD_LIMIT,   /* rows that count somebody's tries, by the beginning of their key; locked by counting */
     HELD_SEATS,   /* an organization's: whoever changes who belongs there */
 } held_kind;
 

@@ -51,12 +51,68 @@ static bool counts_source(const throttle_of *of)
     return paces[of->kind].counts_source && of->source.p;
 }
 
+/* ---- whose turn it is ---- */
+
+/* What locks them knows them by the beginning of their key, as long as an id. */
+static uuid hold_id(str key)
+{
+    uuid id;
+    memcpy(id.b, key.p, sizeof id.b);
+    return id;
+}
+
+/* All that begins so, and how many of them are locked. */
+static err count_rows(txn *t, uuid id, unsigned how, size_t *count)
+{
+    token_digest from = {0}, to;
+    memset(&to, 0xFF, sizeof to);
+    memcpy(from.b, id.b, sizeof id.b);
+    memcpy(to.b, id.b, sizeof id.b);
+    *count = 0;
+    for (unsigned of = Q_THROTTLE_ROWS_OF_TRIES; of <= Q_THROTTLE_ROWS_OF_RATES; of++) {
+        q_throttle_rows_rows rows;
+        TRY(q_throttle_rows(t, of, how, &rows, .from_key = token_digest_str(&from), .to_key = token_digest_str(&to)));
+        *count += rows.n;
+    }
+    return OK;
+}
+
+/*
+ * Counting locks. Who waits for rows briefly counts, and begins again if that took too long; who waits for long does so
+ * in order alone.
+ */
+static err take_turn(txn *t, uuid id)
+{
+    size_t there, free;
+    store_hold what = held_of(HELD_LIMIT, id);
+    store_turn turn = store_hold_turn(t, what);
+    if (turn == STORE_HELD)
+        return OK;
+    if (turn == STORE_TRY && store_is_patient(t)) {
+        TRY(count_rows(t, id, Q_THROTTLE_ROWS_HOW_FREE, &free));
+        TRY(count_rows(t, id, Q_THROTTLE_ROWS_HOW_LISTED, &there));
+        if (free < there)
+            return row_hold_first(t, HELD_LIMIT, id);
+    }
+    store_held(t, what);
+    return OK;
+}
+
+err throttle_hold(txn *t, uuid id)
+{
+    size_t held;
+    TRY(take_turn(t, id));
+    return count_rows(t, id, Q_THROTTLE_ROWS_HOW_WAITS, &held);
+}
+
+/* ---- wrong tries ---- */
+
 static err check_key(txn *t, str key)
 {
     q_throttle_get_row row;
     if (t->writes && store_is_shared(t->store)) { /* what is counted after this is counted once */
+        TRY(take_turn(t, hold_id(key)));
         TRY(q_throttle_claim(t, .throttle_key = key, .updated_at = t->now));
-        store_held(t, held_of(HELD_LIMIT, UUID_NONE));
     }
     err e = q_throttle_get(t, &row, key);
     if (e == ERR_NOT_FOUND)
@@ -196,8 +252,8 @@ err rate_take(txn *t, const rate_rule *rule, str subject, int64_t want, int64_t 
     msec start = t->now - t->now % rule->window;
     str key = key_of(t, str_of(rule->name), subject, S(""));
     q_rate_add_row row;
+    TRY(take_turn(t, hold_id(key)));
     TRY(q_rate_add(t, &row, .throttle_key = key, .window_at = start, .count = want));
-    store_held(t, held_of(HELD_LIMIT, UUID_NONE));
     int64_t over = row.count - rule->most;
     if (over <= 0)
         return OK;

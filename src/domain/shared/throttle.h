@@ -76,4 +76,7 @@ err rate_mail_due(txn *t, const rate_rule *few, const rate_rule *crowded, str su
  */
 err rate_take_distinct(txn *t, const rate_rule *rule, str subject, str item, bool *granted);
 
+/** Has the counters whose keys begin like this, for who begins again: HELD_LIMIT. */
+err throttle_hold(txn *t, uuid id);
+
 #endif
