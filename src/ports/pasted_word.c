@@ -1,7 +1,8 @@
 /* Decoding, each form by its own standard; and the trimming of an address, by tables of what may stand around one. */
 #include "ports/pasted_word.h"
 
-#include <sodium.h>
+#include "ports/token.h"
+
 #include <stdlib.h>
 #include <uniconv.h>
 #include <unistr.h>
@@ -80,8 +81,23 @@ static size_t unescaped(str text, char sign, char *out)
     return n;
 }
 
+/* Base64 (RFC 4648, 4), with its padding or without. */
+static size_t unpacked(arena *a, str text, char *out)
+{
+    char url[ENCODED_WORD_MAX];
+    str bytes;
+    while (text.n && text.p[text.n - 1] == '=')
+        text.n--;
+    for (size_t i = 0; i < text.n; i++)
+        url[i] = text.p[i] == '+' ? '-' : text.p[i] == '/' ? '_' : text.p[i];
+    if (!base64url_decode(a, (str){url, text.n}, &bytes))
+        return SIZE_MAX;
+    memcpy(out, bytes.p, bytes.n);
+    return bytes.n;
+}
+
 /* The bytes of one encoded word, at most as many as its text has; SIZE_MAX: not base64. */
-static size_t decode(const encoded *e, char *out)
+static size_t decode(arena *a, const encoded *e, char *out)
 {
     if (!e->base64) {
         char spaced[ENCODED_WORD_MAX];
@@ -89,13 +105,7 @@ static size_t decode(const encoded *e, char *out)
             spaced[i] = e->text.p[i] == '_' ? ' ' : e->text.p[i];
         return unescaped((str){spaced, e->text.n}, '=', out);
     }
-    size_t n = 0, padded = e->text.n;
-    while (padded && e->text.p[padded - 1] == '=')
-        padded--;
-    if (sodium_base642bin((unsigned char *)out, e->text.n, e->text.p, padded, NULL, &n, NULL,
-                          sodium_base64_VARIANT_ORIGINAL_NO_PADDING) != 0)
-        return SIZE_MAX;
-    return n;
+    return unpacked(a, e->text, out);
 }
 
 static str as_utf8(arena *a, str charset, str bytes)
@@ -118,7 +128,7 @@ size_t encoded_words(arena *a, str text, str *out)
     size_t n = 0, at = 0, behind = 0;
     while (at < text.n && encoded_word(str_slice(text, at, text.n), &e) && str_eq_nocase(e.charset, first.charset) &&
            n + e.text.n <= ENCODED_WORD_MAX) {
-        size_t more = decode(&e, bytes + n);
+        size_t more = decode(a, &e, bytes + n);
         if (more == SIZE_MAX)
             return 0;
         n += more;

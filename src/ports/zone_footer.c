@@ -33,8 +33,8 @@ static bool read_name(str *rest)
 {
     bool quoted = take(rest, '<');
     size_t n = 0;
-    while (n < rest->n && (is_letter(rest->p[n]) ||
-                           (quoted && (is_digit(rest->p[n]) || rest->p[n] == '+' || rest->p[n] == '-'))))
+    while (n < rest->n &&
+           (is_letter(rest->p[n]) || (quoted && (is_digit(rest->p[n]) || rest->p[n] == '+' || rest->p[n] == '-'))))
         n++;
     *rest = str_slice(*rest, n, rest->n);
     return n >= 3 && (!quoted || take(rest, '>'));
@@ -139,8 +139,8 @@ static int64_t day_of(const zone_turn *turn, int64_t year)
         return year_begins(year) + turn->day;
     if (turn->kind == ZONE_JULIAN)
         return year_begins(year) + turn->day - 1 + (turn->day >= JULIAN_MARCH && is_leap(year));
-    int64_t first = month_begins(year, turn->month), next = turn->month == 12 ? year_begins(year + 1)
-                                                                              : month_begins(year, turn->month + 1);
+    int64_t first = month_begins(year, turn->month),
+            next = turn->month == 12 ? year_begins(year + 1) : month_begins(year, turn->month + 1);
     int weekday = (int)(((first + 4) % 7 + 7) % 7); /* the first of 1970 was a Thursday */
     int64_t day = first + (turn->day - weekday + 7) % 7 + 7 * (turn->week - 1);
     return day < next ? day : day - 7;

@@ -7,9 +7,9 @@
 /** A day of the year, and the second of it (may lie in another day: RFC 8536, 3.3.1) when the other time begins. */
 typedef struct zone_turn {
     enum { ZONE_JULIAN, ZONE_DAY, ZONE_WEEKDAY } kind;
-    int day;             /* JULIAN: 1 to 365, never February 29; DAY: 0 to 365; WEEKDAY: 0 (Sunday) to 6 */
-    int month, week;     /* WEEKDAY: 1 to 12; 1 to 5, 5 being the last */
-    int32_t second;      /* -167 to 167 hours, by the clock that ends */
+    int day;         /* JULIAN: 1 to 365, never February 29; DAY: 0 to 365; WEEKDAY: 0 (Sunday) to 6 */
+    int month, week; /* WEEKDAY: 1 to 12; 1 to 5, 5 being the last */
+    int32_t second;  /* -167 to 167 hours, by the clock that ends */
 } zone_turn;
 
 /** Offsets in seconds east of UTC. Without `has_summer`, `standard` holds for ever. */
