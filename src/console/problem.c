@@ -68,8 +68,10 @@ static str to_sign_in(request *r, err refusal)
     str said = typed   ? notice_table[NOTICE_FORM_NOT_SENT].key
                : again ? notice_table[NOTICE_SIGN_IN_AGAIN].key
                        : STR_NONE;
-    return LINK(r->a, unknown ? S("/sign-in") : S("/sign-in/factor"), {S("next"), page_address(r, STR_NONE)},
-                {S("notice"), said});
+    bool inside =
+        r->route && str_starts(r->route->pattern, S("/sign-in")); /* a step of signing in leads on by itself */
+    str next = inside ? STR_NONE : page_address(r, STR_NONE);
+    return LINK(r->a, unknown ? S("/sign-in") : S("/sign-in/factor"), {S("next"), next}, {S("notice"), said});
 }
 
 void console_problem(request *r, err refusal)

@@ -119,7 +119,7 @@ def test_half_a_session_ends_after_half_an_hour(world, person, clock):
     half = halfway(world, person)
     clock.advance(minutes=31)
     answer = half.submit("/sign-in/factor", {"code": app.fresh()})
-    assert answer.headers["Location"] == "/sign-in"
+    assert answer.headers["Location"] == "/sign-in?notice=form_not_sent"
 
 
 def test_the_session_after_the_code_has_another_id(world, person, clock):
@@ -145,7 +145,7 @@ def test_a_new_password_ends_half_a_session(world, person, clock):
     app, _ = set_up(person.api, clock)
     half = halfway(world, person)
     person.api.post("/me/password", {"current_password": PASSWORD, "new_password": "another good sentence"}).ok(204)
-    assert half.submit("/sign-in/factor", {"code": app.fresh()}).headers["Location"] == "/sign-in"
+    assert half.submit("/sign-in/factor", {"code": app.fresh()}).headers["Location"] == "/sign-in?notice=form_not_sent"
 
 
 # ---- guessing
