@@ -41,6 +41,7 @@ static inline void engine_begin(store_job *job)
 {
     job->on_commit = NULL;
     job->kept = false;
+    job->passed = false;
     job->refusal = OK;
 }
 

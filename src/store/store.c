@@ -138,6 +138,9 @@ void store_held(txn *t, store_hold what)
 
 err store_hold_first(txn *t, store_hold what)
 {
+    t->job->passed = t->job->passes;
+    if (t->job->passed)
+        return ERR_UNAVAILABLE;
     return t->store->engine->hold_first ? t->store->engine->hold_first(t, what) : ERR_UNAVAILABLE;
 }
 
@@ -178,18 +181,35 @@ static void waiter_done(void *context, err result)
     pthread_mutex_unlock(&w->lock);
 }
 
+static err submit_and_wait(store *s, store_job *job, waiter *w)
+{
+    job->run = waiter_run;
+    job->done = waiter_done;
+    job->context = w;
+    store_submit(s, job);
+    pthread_mutex_lock(&w->lock);
+    while (!w->finished)
+        pthread_cond_wait(&w->wake, &w->lock);
+    pthread_mutex_unlock(&w->lock);
+    pthread_cond_destroy(&w->wake);
+    pthread_mutex_destroy(&w->lock);
+    return w->result;
+}
+
 err store_write(store *s, arena *a, problem *p, err (*run)(txn *t, void *context), void *context)
 {
     waiter w = {.run = run, .context = context, .lock = PTHREAD_MUTEX_INITIALIZER, .wake = PTHREAD_COND_INITIALIZER};
-    store_job job = {.run = waiter_run, .done = waiter_done, .context = &w, .a = a, .problem = p};
-    store_submit(s, &job);
-    pthread_mutex_lock(&w.lock);
-    while (!w.finished)
-        pthread_cond_wait(&w.wake, &w.lock);
-    pthread_mutex_unlock(&w.lock);
-    pthread_cond_destroy(&w.wake);
-    pthread_mutex_destroy(&w.lock);
-    return w.result;
+    store_job job = {.a = a, .problem = p};
+    return submit_and_wait(s, &job, &w);
+}
+
+err store_write_free(store *s, arena *a, problem *p, err (*run)(txn *t, void *context), void *context, bool *taken)
+{
+    waiter w = {.run = run, .context = context, .lock = PTHREAD_MUTEX_INITIALIZER, .wake = PTHREAD_COND_INITIALIZER};
+    store_job job = {.a = a, .problem = p, .passes = true};
+    err e = submit_and_wait(s, &job, &w);
+    *taken = job.passed;
+    return e;
 }
 
 /* ---- statements ---- */

@@ -126,7 +126,8 @@ struct store_job {
     void *context;
     arena *a;
     problem *problem;
-    bool bulk; /* large work: at most one of these between two groups of small ones */
+    bool bulk;   /* large work: at most one of these between two groups of small ones */
+    bool passes; /* waits for no row that is locked in order: store_write_free */
     /*
      * Jobs that lock the same rows have the same number here, and need not wait for one another's commit; 0: unknown.
      */
@@ -136,6 +137,7 @@ struct store_job {
     store_job *next;
     store_holds hold_first; /* what its next run locks beforehand, in order */
     bool waits;             /* it stands in the lane of a row that it found taken, and waits for rows there */
+    bool passed;            /* its run found one taken, and passed it over */
     void (*on_commit)(void);
     bool kept;             /* txn_keep in its run */
     err refusal;           /* what that run came to; done is told once the commit stands */
@@ -184,6 +186,11 @@ void store_set_holder(store *s, err (*hold)(txn *t, store_hold what));
 
 /** Queues a write and waits for its commit: for workers and start-up, never for an HTTP thread. */
 err store_write(store *s, arena *a, problem *p, err (*run)(txn *t, void *context), void *context);
+/**
+ * The same, but where it finds a row taken that is locked in order it comes to nothing, at once: ERR_UNAVAILABLE, and
+ * *taken. For whoever has others to see to meanwhile, and comes back.
+ */
+err store_write_free(store *s, arena *a, problem *p, err (*run)(txn *t, void *context), void *context, bool *taken);
 
 /* ---- statements: called by generated code only ---- */
 

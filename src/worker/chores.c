@@ -10,67 +10,153 @@
 #include "limits_table.h"
 #include "queries.h"
 
-enum { CHORES = 100, SWEEP_EVERY = MSEC_HOUR, SWEEP_ROWS = 500, SWEEP_ROUNDS = 2000, ARENA_BYTES = 16 << 20 };
+enum {
+    PAGE = 100,
+    PASSED_MOST = 64, /* organizations that are remembered as busy: those beyond are asked again for each row */
+    SWEEP_EVERY = MSEC_HOUR,
+    SWEEP_ROWS = 500,
+    SWEEP_ROUNDS = 2000,
+    ARENA_BYTES = 16 << 20,
+};
 
-/* How many at a time, and how many there were. */
-typedef struct lot {
-    int64_t most, count;
-} lot;
+/* ---- what is due of each organization ---- */
 
-static err remind(txn *t, void *context)
+typedef struct chore {
+    err (*list)(txn *t, const due_row *after, int64_t limit, due_row **out, size_t *count);
+    err (*one)(txn *t, const due_row *row);
+    const char *done, *failed;
+} chore;
+
+/* All that is due, once. */
+typedef struct round {
+    const chore *chore;
+    due_row after, *rows;
+    size_t count;
+    uuid passed[PASSED_MOST];
+    size_t passed_count;
+    int64_t done;
+    err trouble; /* the last one's */
+} round;
+
+typedef struct row_run {
+    const chore *chore;
+    const due_row *row;
+} row_run;
+
+static err list(txn *t, void *context)
 {
-    lot *l = context;
-    return invitations_remind(t, l->most, &l->count);
+    round *r = context;
+    return r->chore->list(t, &r->after, PAGE, &r->rows, &r->count);
 }
 
-static err warn(txn *t, void *context)
+static err do_row(txn *t, void *context)
 {
-    lot *l = context;
-    return members_warn(t, l->most, &l->count);
+    const row_run *one = context;
+    return one->chore->one(t, one->row);
 }
 
-static err answer(txn *t, void *context)
+static bool was_passed(const round *r, uuid organization_id)
 {
-    lot *l = context;
-    return address_requests_answer(t, l->most, &l->count);
+    for (size_t i = 0; i < r->passed_count; i++)
+        if (uuid_eq(r->passed[i], organization_id))
+            return true;
+    return false;
 }
 
-/*
- * Some at a time, until none are left; how many is said. Where others write beside, each alone: what one of them waits
- * for, or fails by, is nobody else's trouble.
- */
-static void until_done(worker *w, err (*run)(txn *t, void *context), const char *done, const char *failed)
+/* In a write of its own: what one waits for, or fails by, is nobody else's trouble. */
+static void see_to(worker *w, round *r, const due_row *row)
 {
-    int64_t total = 0;
-    lot l = {.most = store_is_shared(w->store) ? 1 : CHORES};
-    err e;
+    ARENA_SCOPED a = arena_new(ARENA_BYTES);
+    problem p = {0};
+    row_run one = {r->chore, row};
+    bool taken;
+    if (was_passed(r, row->organization_id))
+        return;
+    err e = store_write_free(w->store, a, &p, do_row, &one, &taken);
+    if (taken && r->passed_count < PASSED_MOST)
+        r->passed[r->passed_count++] = row->organization_id;
+    if (e == OK)
+        r->done++;
+    else if (!taken)
+        r->trouble = e;
+}
+
+/* Whoever is busy is passed over, and comes again in the next round, a second later. */
+static void see_to_all(worker *w, const chore *c)
+{
+    round r = {.chore = c};
     do {
         ARENA_SCOPED a = arena_new(ARENA_BYTES);
-        problem p = {0};
-        l.count = 0;
-        e = store_write(w->store, a, &p, run, &l);
-        total += e == OK ? l.count : 0;
-    } while (e == OK && l.count == l.most);
-    if (e != OK)
-        log_(LOG_WARNING, failed, LOG_TEXT("code", err_about(e)->code));
-    if (total > 0)
-        log_(LOG_INFO, done, LOG_INT("count", total));
+        r.count = 0;
+        err e = store_read(w->store, a, NULL, list, &r);
+        if (e != OK) {
+            r.trouble = e;
+            break;
+        }
+        for (size_t i = 0; i < r.count && !worker_is_stopping(w); i++)
+            see_to(w, &r, &r.rows[i]);
+        if (r.count)
+            r.after = r.rows[r.count - 1];
+    } while (r.count == PAGE && !worker_is_stopping(w));
+    if (r.trouble != OK)
+        log_(LOG_WARNING, c->failed, LOG_TEXT("code", err_about(r.trouble)->code));
+    if (r.done > 0)
+        log_(LOG_INFO, c->done, LOG_INT("count", r.done));
 }
 
 void chores_remind(worker *w)
 {
-    until_done(w, remind, "reminders queued", "reminders cannot be sent");
+    static const chore remind = {invitation_reminders_due, invitation_remind, "reminders queued",
+                                 "reminders cannot be sent"};
+    see_to_all(w, &remind);
 }
 
 void chores_warn(worker *w)
 {
-    until_done(w, warn, "ends of access announced", "ends of access cannot be announced");
+    static const chore warn = {member_warnings_due, member_warn, "ends of access announced",
+                               "ends of access cannot be announced"};
+    see_to_all(w, &warn);
+}
+
+/* ---- what was asked for addresses ---- */
+
+typedef struct answer_run {
+    uuid after, taken;
+} answer_run;
+
+static err answer(txn *t, void *context)
+{
+    answer_run *r = context;
+    r->taken = UUID_NONE;
+    return address_request_answer(t, r->after, &r->taken);
 }
 
 void chores_answer(worker *w)
 {
-    until_done(w, answer, "requests for addresses answered", "requests for addresses cannot be answered");
+    answer_run r = {0};
+    int64_t count = 0;
+    err trouble = OK;
+    do {
+        ARENA_SCOPED a = arena_new(ARENA_BYTES);
+        problem p = {0};
+        bool busy;
+        r = (answer_run){.after = r.taken};
+        err e = store_write_free(w->store, a, &p, answer, &r, &busy);
+        count += e == OK;
+        if (e != OK && !busy && e != ERR_NOT_FOUND)
+            trouble = e;
+    } while (!uuid_none(r.taken) && !worker_is_stopping(w));
+    if (trouble != OK)
+        log_(LOG_WARNING, "requests for addresses cannot be answered", LOG_TEXT("code", err_about(trouble)->code));
+    if (count > 0)
+        log_(LOG_INFO, "requests for addresses answered", LOG_INT("count", count));
 }
+
+/* ---- members whose order waits ---- */
+
+typedef struct lot {
+    int64_t most, count;
+} lot;
 
 static err sort_anew(txn *t, void *context)
 {
@@ -78,10 +164,26 @@ static err sort_anew(txn *t, void *context)
     return accounts_places_rewrite(t, l->most, &l->count);
 }
 
+/* Where others write beside this, one account to a transaction: it holds no two of them. */
 void chores_places(worker *w)
 {
-    until_done(w, sort_anew, "members sorted anew", "members cannot be sorted anew");
+    lot l = {.most = store_is_shared(w->store) ? 1 : PAGE};
+    int64_t count = 0;
+    err e;
+    do {
+        ARENA_SCOPED a = arena_new(ARENA_BYTES);
+        problem p = {0};
+        l.count = 0;
+        e = store_write(w->store, a, &p, sort_anew, &l);
+        count += e == OK ? l.count : 0;
+    } while (e == OK && l.count == l.most && !worker_is_stopping(w));
+    if (e != OK)
+        log_(LOG_WARNING, "members cannot be sorted anew", LOG_TEXT("code", err_about(e)->code));
+    if (count > 0)
+        log_(LOG_INFO, "members sorted anew", LOG_INT("count", count));
 }
+
+/* ---- what is too old ---- */
 
 /* What is swept, and how long after its time. Rate windows are at most a day long, a kept answer lives 24 hours. */
 typedef struct sweep {

@@ -1,4 +1,4 @@
-/* What the clerk does besides mails, in its thread, each in a transaction of its own; what fails is done next time. */
+/* What is done besides mails, each in a transaction of its own; what fails, or is busy, is done next time. */
 #ifndef PARVIS_WORKER_CHORES_H
 #define PARVIS_WORKER_CHORES_H
 

@@ -8,7 +8,7 @@
 
 #include <pthread.h>
 
-enum { CARRIERS_MAX = 4 };
+enum { CARRIERS_MAX = 4, HANDS_MAX = 2 };
 
 /* Mails that were claimed together live in one arena, until the last of them is done. */
 typedef struct batch {
@@ -39,6 +39,13 @@ typedef struct carrier {
     mail_line *line; /* opened with the first mail, closed when idle; guarded by the lock where others look at it */
 } carrier;
 
+/* Looks each second for what became due, in a thread of its own: nobody's mail waits for it. */
+typedef struct hand {
+    struct worker *w;
+    pthread_t thread;
+    void (*work)(struct worker *w);
+} hand;
+
 struct worker {
     store *store;
     const env *env;
@@ -46,9 +53,11 @@ struct worker {
     pthread_t clerk;
     carrier carriers[CARRIERS_MAX];
     size_t carrier_count;
+    hand hands[HANDS_MAX];
+    size_t hand_count;
 
     pthread_mutex_t lock;
-    pthread_cond_t parcels, news; /* for the carriers; for the clerk */
+    pthread_cond_t parcels, news, stop; /* for the carriers; for the clerk; for the hands */
     parcel *first, *last;
     size_t waiting, carried;
     result *results;
@@ -56,8 +65,11 @@ struct worker {
     bool busy; /* the clerk claims or writes down */
     bool stopping;
 
-    msec swept_at;                        /* the clerk's own */
+    msec swept_at;                        /* its hand's own */
     bool recording_fails, claiming_fails; /* the clerk's own: said once */
 };
+
+/** It is time to end. */
+bool worker_is_stopping(worker *w);
 
 #endif

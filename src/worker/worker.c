@@ -1,6 +1,6 @@
 /*
- * The clerk's thread: claims, hands out, records, and sleeps until something is due or somebody wakes it; and the
- * chores of the clock, each in a transaction of its own.
+ * The clerk's thread: claims, hands out, records, and sleeps until something is due or somebody wakes it. Beside it two
+ * hands: who asked is answered by one, and what the clock made due is the other's, who may be long at it.
  */
 #include "worker/parts.h"
 #include "worker/chores.h"
@@ -145,16 +145,7 @@ static bool look(worker *w, q_worker_due_row *due)
 static void tick(worker *w)
 {
     q_worker_due_row due = {0};
-    if (look(w, &due) && due.reminders)
-        chores_remind(w);
-    if (due.warnings)
-        chores_warn(w);
-    if (due.requests)
-        chores_answer(w);
-    if (due.places)
-        chores_places(w);
-    chores_sweep(w);
-    if (!due.mails)
+    if (!look(w, &due) || !due.mails)
         return;
     pthread_mutex_lock(&w->lock);
     w->rung = true;
@@ -182,7 +173,7 @@ static result *wait_for_news(worker *w, msec next_tick, bool *may_claim)
     return results;
 }
 
-static bool is_stopping(worker *w)
+bool worker_is_stopping(worker *w)
 {
     pthread_mutex_lock(&w->lock);
     bool stopping = w->stopping;
@@ -194,7 +185,7 @@ static void *clerk_run(void *context)
 {
     worker *w = context;
     msec next_tick = 0;
-    while (!is_stopping(w)) {
+    while (!worker_is_stopping(w)) {
         bool may_claim = false;
         result *results = wait_for_news(w, next_tick, &may_claim);
         if (results && !record(w, results))
@@ -207,6 +198,65 @@ static void *clerk_run(void *context)
         }
     }
     return NULL;
+}
+
+/* ---- the hands ---- */
+
+static void answer(worker *w)
+{
+    q_worker_due_row due = {0};
+    if (look(w, &due) && due.requests)
+        chores_answer(w);
+}
+
+static void see_to_the_clock(worker *w)
+{
+    q_worker_due_row due = {0};
+    if (look(w, &due) && due.reminders)
+        chores_remind(w);
+    if (due.warnings)
+        chores_warn(w);
+    if (due.places)
+        chores_places(w);
+    chores_sweep(w);
+}
+
+static void *hand_run(void *context)
+{
+    hand *h = context;
+    worker *w = h->w;
+    while (!worker_is_stopping(w)) {
+        h->work(w);
+        pthread_mutex_lock(&w->lock);
+        if (!w->stopping)
+            worker_wait(w, &w->stop, TICK);
+        pthread_mutex_unlock(&w->lock);
+    }
+    return NULL;
+}
+
+static bool start_hands(worker *w)
+{
+    void (*const works[HANDS_MAX])(worker * w) = {answer, see_to_the_clock};
+    for (; w->hand_count < HANDS_MAX; w->hand_count++) {
+        hand *h = &w->hands[w->hand_count];
+        *h = (hand){.w = w, .work = works[w->hand_count]};
+        if (pthread_create(&h->thread, NULL, hand_run, h) != 0)
+            return false;
+    }
+    return true;
+}
+
+static size_t start_carriers(worker *w)
+{
+    size_t want = mail_transport_keeps(w->transport) ? 1 : CARRIERS_MAX;
+    for (size_t i = 0; i < want; i++) {
+        carrier *c = &w->carriers[w->carrier_count];
+        c->w = w;
+        if (pthread_create(&c->thread, NULL, carrier_run, c) == 0)
+            w->carrier_count++;
+    }
+    return w->carrier_count;
 }
 
 /* ---- lifetime ---- */
@@ -233,6 +283,7 @@ static worker *worker_new(store *s, const env *e)
     pthread_mutex_init(&w->lock, NULL);
     pthread_cond_init(&w->parcels, &monotonic);
     pthread_cond_init(&w->news, &monotonic);
+    pthread_cond_init(&w->stop, &monotonic);
     pthread_condattr_destroy(&monotonic);
     return w;
 }
@@ -243,6 +294,7 @@ static void worker_free(worker *w)
     mail_transport_close(w->transport);
     pthread_cond_destroy(&w->parcels);
     pthread_cond_destroy(&w->news);
+    pthread_cond_destroy(&w->stop);
     pthread_mutex_destroy(&w->lock);
     free(w);
 }
@@ -264,15 +316,8 @@ err worker_start(store *s, const env *e, worker **out)
         return refuse(w, "the mail settings cannot be used", why);
     if (pthread_create(&w->clerk, NULL, clerk_run, w) != 0)
         return refuse(w, "the worker cannot start", "no threads");
-    size_t want = mail_transport_keeps(w->transport) ? 1 : CARRIERS_MAX;
-    for (size_t i = 0; i < want; i++) {
-        carrier *c = &w->carriers[w->carrier_count];
-        c->w = w;
-        if (pthread_create(&c->thread, NULL, carrier_run, c) == 0)
-            w->carrier_count++;
-    }
     *out = w;
-    if (w->carrier_count == 0) {
+    if (start_carriers(w) == 0 || !start_hands(w)) {
         worker_stop(w);
         *out = NULL;
         log_(LOG_ERROR, "the worker cannot start", LOG_TEXT("why", S("no threads")));
@@ -340,9 +385,12 @@ void worker_stop(worker *w)
     w->stopping = true;
     pthread_cond_broadcast(&w->parcels);
     pthread_cond_broadcast(&w->news);
+    pthread_cond_broadcast(&w->stop);
     pthread_mutex_unlock(&w->lock);
     join_carriers(w);
     pthread_join(w->clerk, NULL);
+    for (size_t i = 0; i < w->hand_count; i++)
+        pthread_join(w->hands[i].thread, NULL);
     result *results = w->results;
     w->results = NULL;
     if (results && !record(w, results))

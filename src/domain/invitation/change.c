@@ -473,19 +473,25 @@ err invitation_mail_link(txn *t, const actor *by, uuid organization_id, uuid id)
     return audit(t, by, EVENT_INVITATION_LINK_MAILED, .subject_id = id);
 }
 
-err invitations_remind(txn *t, int64_t limit, int64_t *count)
+err invitation_reminders_due(txn *t, const due_row *after, int64_t limit, due_row **out, size_t *count)
 {
     q_invitation_reminders_due_rows due;
+    TRY(q_invitation_reminders_due(t, &due, .now = t->now, .after_at = after->at, .after_id = after->id,
+                                   .limit = limit));
+    *out = arena_array_of(t->a, due_row, due.n);
+    *count = due.n;
+    for (size_t i = 0; i < due.n; i++)
+        (*out)[i] = (due_row){due.p[i].remind_at, due.p[i].id, due.p[i].organization_id};
+    return OK;
+}
+
+err invitation_remind(txn *t, const due_row *whose)
+{
     const actor system = {.kind = ACTOR_SYSTEM};
     standing s;
-    TRY(q_invitation_reminders_due(t, &due, .now = t->now, .limit = limit));
-    *count = (int64_t)due.n;
-    for (size_t i = 0; i < due.n; i++) {
-        TRY(take_up(t, due.p[i].organization_id, due.p[i].id, &s));
-        if (s.inv.remind_at && s.inv.remind_at <= t->now) /* not done meanwhile by another process */
-            TRY(remind(t, &system, &s));
-    }
-    return OK;
+    TRY(take_up(t, whose->organization_id, whose->id, &s));
+    bool due = s.inv.remind_at && s.inv.remind_at <= t->now; /* not done meanwhile by another process */
+    return due ? remind(t, &system, &s) : OK;
 }
 
 /* All at once: there may be a hundred thousand, and the writer serves everybody. */

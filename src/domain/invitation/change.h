@@ -3,6 +3,7 @@
 #define PARVIS_DOMAIN_INVITATION_CHANGE_H
 
 #include "domain/invitation/invitation.h"
+#include "domain/shared/due.h"
 
 /**
  * A new mail, a new secret; the old links die and say so; the lifetime starts again. ERR_CONFLICT unless pending or
@@ -41,8 +42,10 @@ err batch_links(txn *t, const actor *by, uuid batch_id, invitation_link_view **o
  * quote.
  */
 str links_csv(arena *a, const invitation_link_view *links, size_t count);
-/** Sends the reminders that are due, at most `limit`; *count is how many. For the worker. */
-err invitations_remind(txn *t, int64_t limit, int64_t *count);
+/** Whose reminders are due, oldest first, from behind `after`; at most `limit`. */
+err invitation_reminders_due(txn *t, const due_row *after, int64_t limit, due_row **out, size_t *count);
+/** Sends one of them. For the worker. */
+err invitation_remind(txn *t, const due_row *whose);
 /** Revokes (or hands to `heir`) what an account had sent and is still pending. */
 err invitations_of_inviter(txn *t, const actor *by, uuid inviter_account_id, bool take_over);
 /**

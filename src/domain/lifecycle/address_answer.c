@@ -40,12 +40,10 @@ static err answer_one(txn *t, const q_address_request_take_row *r)
     return address_request_kind_of(r->kind, &kind) ? answers[kind](t, &who, what) : OK;
 }
 
-err address_requests_answer(txn *t, int64_t limit, int64_t *count)
+err address_request_answer(txn *t, uuid after, uuid *taken)
 {
-    q_address_request_take_rows rows;
-    TRY(q_address_request_take(t, &rows, limit));
-    for (size_t i = 0; i < rows.n; i++)
-        TRY(answer_one(t, &rows.p[i]));
-    *count = (int64_t)rows.n;
-    return OK;
+    q_address_request_take_row row;
+    TRY(q_address_request_take(t, &row, after));
+    *taken = row.id;
+    return answer_one(t, &row);
 }

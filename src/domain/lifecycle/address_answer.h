@@ -5,9 +5,9 @@
 #include "domain/shared/actor.h"
 
 /**
- * Takes up to `limit` requests, answers each and forgets it; *count is how many there were. For the worker. Errors: the
- * store's; then none was taken.
+ * Takes the first request behind `after` that nobody else takes, answers it and forgets it; *taken says which, also
+ * where answering failed and it stays. For the worker. ERR_NOT_FOUND: there is none.
  */
-err address_requests_answer(txn *t, int64_t limit, int64_t *count);
+err address_request_answer(txn *t, uuid after, uuid *taken);
 
 #endif

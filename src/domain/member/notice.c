@@ -46,22 +46,27 @@ static err warn(txn *t, const actor *by, uuid organization_id, const q_member_lo
     return audit(t, by, EVENT_MEMBER_ACCESS_ENDS_SOON, .subject_id = m->id, .organization_id = organization_id);
 }
 
-err members_warn(txn *t, int64_t limit, int64_t *count)
+err member_warnings_due(txn *t, const due_row *after, int64_t limit, due_row **out, size_t *count)
 {
     q_member_warnings_due_rows due;
-    const actor system = {.kind = ACTOR_SYSTEM};
-    TRY(q_member_warnings_due(t, &due, .now = t->now, .limit = limit));
-    *count = (int64_t)due.n;
-    for (size_t i = 0; i < due.n; i++) {
-        seats s;
-        q_member_lock_row m;
-        TRY(seats_lock(t, due.p[i].organization_id, &s));
-        err e = q_member_lock(t, &m, .organization_id = due.p[i].organization_id, .id = due.p[i].id);
-        if (e == ERR_NOT_FOUND) /* removed meanwhile */
-            continue;
-        TRY(e);
-        if (m.access_warn_at && m.access_warn_at <= t->now) /* not done meanwhile by another process */
-            TRY(warn(t, &system, due.p[i].organization_id, &m));
-    }
+    TRY(q_member_warnings_due(t, &due, .now = t->now, .after_at = after->at, .after_id = after->id, .limit = limit));
+    *out = arena_array_of(t->a, due_row, due.n);
+    *count = due.n;
+    for (size_t i = 0; i < due.n; i++)
+        (*out)[i] = (due_row){due.p[i].access_warn_at, due.p[i].id, due.p[i].organization_id};
     return OK;
+}
+
+err member_warn(txn *t, const due_row *whom)
+{
+    seats s;
+    q_member_lock_row m;
+    const actor system = {.kind = ACTOR_SYSTEM};
+    TRY(seats_lock(t, whom->organization_id, &s));
+    err e = q_member_lock(t, &m, .organization_id = whom->organization_id, .id = whom->id);
+    if (e == ERR_NOT_FOUND) /* removed meanwhile */
+        return OK;
+    TRY(e);
+    bool due = m.access_warn_at && m.access_warn_at <= t->now; /* not done meanwhile by another process */
+    return due ? warn(t, &system, whom->organization_id, &m) : OK;
 }

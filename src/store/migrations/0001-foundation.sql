@@ -102,7 +102,7 @@ CREATE INDEX membership_account ON membership (account_id);
 CREATE INDEX membership_family ON membership (organization_id, family_key, id);
 CREATE INDEX membership_email ON membership (organization_id, email_key, id);
 CREATE INDEX membership_role ON membership (organization_id, role, id);
-CREATE INDEX membership_warning ON membership (access_warn_at ASC) WHERE access_warn_at IS NOT NULL;
+CREATE INDEX membership_warning ON membership (access_warn_at ASC, id) WHERE access_warn_at IS NOT NULL;
 
 -- An organization always has an active owner: this row points at one, and the key refuses whatever would unmake it.
 CREATE TABLE organization_owner (
@@ -202,7 +202,7 @@ CREATE INDEX invitation_person ON invitation (person_id) WHERE person_id IS NOT 
 CREATE INDEX invitation_open ON invitation (organization_id, id) WHERE state = 'pending';
 CREATE INDEX invitation_lapse ON invitation (organization_id, expires_at) WHERE state = 'pending';
 CREATE INDEX invitation_batch_of ON invitation (organization_id, batch_id, id);
-CREATE INDEX invitation_reminder ON invitation (remind_at ASC) WHERE remind_at IS NOT NULL;
+CREATE INDEX invitation_reminder ON invitation (remind_at ASC, id) WHERE remind_at IS NOT NULL;
 
 -- Hashes of earlier links: a reminder leaves them live, a resend kills them, and then they say that a newer mail exists.
 CREATE TABLE invitation_old_secret (

@@ -101,8 +101,11 @@ SELECT secret_hash, is_live FROM invitation_old_secret
 
 -- name: invitation_reminders_due :many
 -- @global the reminder job serves all organizations; each invitation is then changed under its own
-SELECT i.organization_id, i.id FROM invitation i
- WHERE i.remind_at IS NOT NULL AND i.remind_at <= :now ORDER BY i.remind_at LIMIT :limit;
+-- param: after_at time
+-- param: after_id uuid
+SELECT i.organization_id, i.id, i.remind_at FROM invitation i
+ WHERE i.remind_at IS NOT NULL AND i.remind_at <= :now AND i.remind_at >= :after_at AND (i.remind_at > :after_at OR i.id > :after_id)
+ ORDER BY i.remind_at, i.id LIMIT :limit;
 
 -- name: invitation_door :one
 SELECT i.organization_id, i.id, i.email, i.email_key, i.role, i.state, i.locale, i.message, i.given_name, i.family_name, i.expires_at,

@@ -44,8 +44,12 @@ ON CONFLICT (organization_id, word, membership_id) DO NOTHING;
 
 -- name: member_warnings_due :many
 -- @global the worker serves all organizations; each membership is then changed under its own
-SELECT m.organization_id, m.id FROM membership m
- WHERE m.access_warn_at IS NOT NULL AND m.access_warn_at <= :now ORDER BY m.access_warn_at LIMIT :limit;
+-- param: after_at time
+-- param: after_id uuid
+SELECT m.organization_id, m.id, m.access_warn_at FROM membership m
+ WHERE m.access_warn_at IS NOT NULL AND m.access_warn_at <= :now AND m.access_warn_at >= :after_at
+   AND (m.access_warn_at > :after_at OR m.id > :after_id)
+ ORDER BY m.access_warn_at, m.id LIMIT :limit;
 
 -- name: member_warned :exec
 UPDATE membership SET access_warn_at = NULL WHERE organization_id = :organization_id AND id = :id;
