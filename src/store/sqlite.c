@@ -2,6 +2,7 @@
 #include "store/sqlite.h"
 
 #include "base/log.h"
+#include "base/random.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -326,6 +327,7 @@ static err sqlite_open(store *s, str rest)
     w->turn = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
     w->lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
     w->wake = (pthread_cond_t)PTHREAD_COND_INITIALIZER;
+    random_bytes(&w->lane_key, sizeof w->lane_key);
     err e = open_writer(w);
     if (e != OK) {
         free(w->path);

@@ -54,6 +54,13 @@ typedef struct job_queue {
     store_job *first, **last;
 } job_queue;
 
+enum { SQLITE_LANES = 256 };
+/* Large jobs of an organization; which lanes meet, nobody outside knows. */
+typedef struct sqlite_lane {
+    job_queue jobs;
+    size_t count;
+} sqlite_lane;
+
 typedef struct sqlite_store {
     store *store;
     char *path;
@@ -67,9 +74,12 @@ typedef struct sqlite_store {
 
     pthread_mutex_t lock; /* what follows */
     pthread_cond_t wake;
-    job_queue single, bulk;
-    size_t waiting;
-    bool bulk_is_next, sleeping, draining;
+    job_queue single;
+    sqlite_lane lanes[SQLITE_LANES];
+    size_t waiting, bulk_count, lane_next;
+    uint64_t lane_key;
+    msec bulk_from; /* monotonic: until then the others write */
+    bool bulk_is_next, others_wrote, sleeping, draining;
     pthread_t thread;
 } sqlite_store;
 
@@ -115,6 +125,21 @@ err sqlite_writer_start(sqlite_store *w);
 void sqlite_writer_stop(sqlite_store *w);
 /** Queues a job, borrowed until its done was called. Past the bound, or while draining, done is called at once. */
 void sqlite_submit(store *s, store_job *job);
+
+/** At the end of a list; from its front, NULL where there is none. Under the lock, as all that follow. */
+void sqlite_queue_add(job_queue *q, store_job *job);
+store_job *sqlite_queue_take(job_queue *q);
+
+/* ---- sqlite_bulk.c ---- */
+
+/** False, with what to tell, where as much of that organization waits as may. */
+bool sqlite_bulk_add(sqlite_store *w, store_job *job);
+/** The first of the lane whose turn it is. There is one: bulk_count. */
+store_job *sqlite_bulk_take(sqlite_store *w);
+/** One waits, and it is not the others' time. */
+bool sqlite_bulk_may(const sqlite_store *w, msec now);
+/** One took so long. */
+void sqlite_bulk_done(sqlite_store *w, msec took, msec now);
 
 /* ---- sqlite_migrate.c ---- */
 

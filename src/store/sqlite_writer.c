@@ -6,6 +6,8 @@
 
 #include "base/log.h"
 
+#include <time.h>
+
 enum {
     GROUP_MAX = 256,
     WAITING_MAX = 20000,
@@ -18,11 +20,12 @@ typedef struct group {
     store_job *jobs[GROUP_MAX];
     err results[GROUP_MAX];
     size_t n;
+    bool bulk;
 } group;
 
 /* ---- the queue ---- */
 
-static void queue_add(job_queue *q, store_job *job)
+void sqlite_queue_add(job_queue *q, store_job *job)
 {
     job->next = NULL;
     if (!q->first)
@@ -31,7 +34,7 @@ static void queue_add(job_queue *q, store_job *job)
     q->last = &job->next;
 }
 
-static store_job *queue_take(job_queue *q)
+store_job *sqlite_queue_take(job_queue *q)
 {
     store_job *job = q->first;
     if (job)
@@ -50,9 +53,13 @@ void sqlite_submit(store *s, store_job *job)
 {
     sqlite_store *w = sqlite_of(s);
     pthread_mutex_lock(&w->lock);
+    bool full = false;
     bool accepted = !w->draining && w->waiting < WAITING_MAX;
-    if (accepted) {
-        queue_add(job->bulk ? &w->bulk : &w->single, job);
+    if (accepted && job->bulk)
+        full = !sqlite_bulk_add(w, job);
+    else if (accepted)
+        sqlite_queue_add(&w->single, job);
+    if (accepted && !full) {
         w->waiting++;
         if (w->sleeping) {
             w->sleeping = false;
@@ -60,21 +67,24 @@ void sqlite_submit(store *s, store_job *job)
         }
     }
     pthread_mutex_unlock(&w->lock);
-    if (!accepted)
+    if (full)
+        job->done(job->context, ERR_UNAVAILABLE);
+    else if (!accepted)
         refuse(job);
 }
 
-/* Bulk jobs and groups of single ones take turns while both wait. */
+/* Bulk jobs and groups of single ones take turns while both wait, each with its time. */
 static void take(sqlite_store *w, group *g)
 {
     g->n = 0;
-    bool bulk = w->bulk.first && (w->bulk_is_next || !w->single.first);
-    if (bulk)
-        g->jobs[g->n++] = queue_take(&w->bulk);
+    g->bulk = sqlite_bulk_may(w, clock_monotonic()) && (w->bulk_is_next || !w->single.first);
+    if (g->bulk)
+        g->jobs[g->n++] = sqlite_bulk_take(w);
     else
         while (w->single.first && g->n < GROUP_MAX)
-            g->jobs[g->n++] = queue_take(&w->single);
-    w->bulk_is_next = !bulk;
+            g->jobs[g->n++] = sqlite_queue_take(&w->single);
+    w->bulk_is_next = !g->bulk;
+    w->others_wrote |= !g->bulk;
     w->waiting -= g->n;
 }
 
@@ -185,13 +195,22 @@ static void checkpoint(sqlite_store *w)
     pthread_mutex_unlock(&w->turn);
 }
 
+/* For something to do; while large work alone waits, and it is the others' time, no longer than that. */
+static void sleep_a_while(sqlite_store *w)
+{
+    struct timespec until = {w->bulk_from / MSEC_SECOND, w->bulk_from % MSEC_SECOND * 1000000};
+    w->sleeping = true;
+    if (w->bulk_count)
+        pthread_cond_clockwait(&w->wake, &w->lock, CLOCK_MONOTONIC, &until);
+    else
+        pthread_cond_wait(&w->wake, &w->lock);
+}
+
 static bool wait_for_jobs(sqlite_store *w, group *g)
 {
     pthread_mutex_lock(&w->lock);
-    while (!w->waiting && !w->draining) {
-        w->sleeping = true;
-        pthread_cond_wait(&w->wake, &w->lock);
-    }
+    while (!w->single.first && !sqlite_bulk_may(w, clock_monotonic()) && !w->draining)
+        sleep_a_while(w);
     w->sleeping = false;
     bool some = w->waiting > 0;
     if (some)
@@ -200,13 +219,24 @@ static bool wait_for_jobs(sqlite_store *w, group *g)
     return some;
 }
 
+static void note_bulk(sqlite_store *w, msec began)
+{
+    msec now = clock_monotonic();
+    pthread_mutex_lock(&w->lock);
+    sqlite_bulk_done(w, now - began, now);
+    pthread_mutex_unlock(&w->lock);
+}
+
 static void *writer_main(void *context)
 {
     sqlite_store *w = context;
     group g;
     pthread_setname_np(pthread_self(), "writer");
     while (wait_for_jobs(w, &g)) {
+        msec began = clock_monotonic();
         run_group(w, &g);
+        if (g.bulk)
+            note_bulk(w, began);
         checkpoint(w);
     }
     return NULL;

@@ -24,7 +24,7 @@ struct step {
     int number;
     q_thing_add_in in;
     err returns, result;
-    msec now;
+    msec now, takes, began, ended; /* the last two monotonic */
     store_job job;
     problem problem;
 };
@@ -49,9 +49,12 @@ static err step_run(txn *t, void *context)
 {
     step *s = context;
     s->now = t->now;
+    s->began = clock_monotonic();
     s->plan->order[s->plan->ran++] = s->number;
     if (s->in.label.p)
         TRY(q_thing_add_(t, &s->in));
+    nanosleep(&(struct timespec){.tv_nsec = (long)s->takes * 1000000}, NULL);
+    s->ended = clock_monotonic();
     return s->returns;
 }
 
@@ -73,6 +76,20 @@ static void plan_start(plan *p, fixture *f)
     p->hold = (store_job){.run = hold_run, .done = hold_done, .context = p, .a = f->a};
     store_submit(f->s, &p->hold);
     sem_wait(&p->held);
+}
+
+static void plan_add_in(plan *p, step *s, uint64_t lane)
+{
+    s->plan = p;
+    s->result = ERR_INTERNAL;
+    s->job = (store_job){.run = step_run,
+                         .done = step_done,
+                         .context = s,
+                         .a = p->f->a,
+                         .problem = &s->problem,
+                         .bulk = true,
+                         .lane = lane};
+    store_submit(p->f->s, &s->job);
 }
 
 static void plan_add(plan *p, step *s, str label, err returns, bool bulk)
@@ -145,6 +162,48 @@ static void test_bulk_jobs_and_groups_take_turns(void **state)
     static const int expected[8] = {0, 3, 4, 5, 6, 7, 1, 2};
     for (int i = 0; i < 8; i++)
         assert_int_equal(p.order[i], expected[i]);
+}
+
+/* Lanes that meet by chance would be one: a few are tried. */
+static void test_a_flood_of_bulk_jobs_is_behind_its_own(void **state)
+{
+    enum { MOST = 16, EXTRA = 2, OTHERS = 4 };
+    fixture *f = *state;
+    plan p;
+    step steps[MOST + EXTRA + OTHERS] = {0};
+    int place = 0, late = 0;
+    plan_start(&p, f);
+    for (int i = 0; i < MOST + EXTRA + OTHERS; i++) {
+        steps[i].number = i;
+        plan_add_in(&p, &steps[i], i < MOST + EXTRA ? 1 : 100 + (uint64_t)i);
+    }
+    for (int i = MOST; i < MOST + EXTRA; i++) { /* told at once, while the writer is busy */
+        assert_int_equal(steps[i].result, ERR_UNAVAILABLE);
+        assert_int_equal(steps[i].problem.retry_after, 10);
+    }
+    plan_finish(&p, MOST + EXTRA + OTHERS);
+    for (int i = MOST + EXTRA; i < MOST + EXTRA + OTHERS; i++) {
+        assert_int_equal(steps[i].result, OK);
+        for (place = 0; p.order[place] != i; place++) {
+        }
+        late += place > OTHERS;
+    }
+    assert_true(late <= 1);
+    assert_int_equal(p.ran, MOST + OTHERS);
+}
+
+static void test_between_bulk_jobs_others_have_as_much_time(void **state)
+{
+    fixture *f = *state;
+    plan p;
+    step steps[3] = {{.number = 0, .takes = 300}, {.number = 1}, {.number = 2}};
+    plan_start(&p, f);
+    plan_add_in(&p, &steps[0], 1);
+    plan_add_in(&p, &steps[1], 1);
+    plan_add(&p, &steps[2], STR_NONE, OK, false);
+    plan_finish(&p, 3);
+    assert_int_equal(p.order[1], 2);
+    assert_true(steps[1].began - steps[0].ended >= 250);
 }
 
 static err quick(txn *t, void *context)
@@ -532,6 +591,8 @@ int main(void)
         FRESH(test_a_refusal_in_a_group_leaves_the_others),
         FRESH(test_time_never_goes_back),
         FRESH(test_bulk_jobs_and_groups_take_turns),
+        FRESH(test_a_flood_of_bulk_jobs_is_behind_its_own),
+        FRESH(test_between_bulk_jobs_others_have_as_much_time),
         FRESH(test_the_queue_has_a_bound),
         FRESH(test_full_disk),
         FRESH(test_full_disk_in_the_midst_of_a_group),
