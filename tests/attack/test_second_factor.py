@@ -229,6 +229,25 @@ def test_of_64_clients_with_the_same_recovery_code_one_gets_in(world, person, cl
     assert person.api.get("/me").ok()["second_factor"]["recovery_codes_left"] == 9
 
 
+@pytest.mark.parametrize("what", ["digits", "a recovery code"])
+def test_a_code_that_came_with_a_refused_request_is_spent(world, person, clock, smtp, what):
+    """Whoever looks on, over a shoulder or as a proxy, has what was refused as well as what was done."""
+    app, codes = set_up(person.api, clock)
+    smtp.settle(0.3)
+    code, mails = app.fresh() if what == "digits" else codes[0], len(smtp.all_for(person.email))
+    person.api.post("/me/totp", {"code": code}).refused("conflict", 409)
+    sign_in(world, person, code).refused("second-factor-failed", 401)
+    person.api.call("DELETE", "/me/totp", {"code": code}).refused("second-factor-failed")
+    left = person.api.get("/me").ok()["second_factor"]["recovery_codes_left"]
+    if what == "digits":
+        assert left == 10
+        return
+    assert left == 9
+    assert "recovery code" in smtp.last(person.email, mails + 1).text
+    events = [event["action"] for event in person.api.get("/me/export").ok()["audit_events"]]
+    assert events.count("recovery_code.used") == 1
+
+
 def test_a_code_of_somebody_else_opens_nothing(world, acme, person, clock):
     other = acme.join()
     theirs, their_codes = set_up(other.api, clock)

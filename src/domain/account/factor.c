@@ -184,7 +184,9 @@ err factor_take(txn *t, const actor *who, uuid account_id, str typed)
         return note_wrong(t, who, account_id, digits);
     if (digits)
         TRY(throttle_passed(t, &tries.digits));
-    return throttle_passed(t, &tries.all);
+    TRY(throttle_passed(t, &tries.all));
+    txn_keep(t); /* spent, whatever it was for comes to: who looked on must not use it again */
+    return OK;
 }
 
 err session_raise(txn *t, const actor *who, signed_in *out)

@@ -219,8 +219,11 @@ static err attempt(txn *t, const actor *who, const passkey_shown *in, bool alone
     TRY(ways_hold(t, in->account_id));
     TRY(throttle_check(t, &tries)); /* again: many come side by side */
     TRY(use_up(t, in, alone, &why));
-    if (!why.p)
-        return throttle_passed(t, &tries);
+    if (!why.p) {
+        TRY(throttle_passed(t, &tries));
+        txn_keep(t); /* its challenge is spent, whatever it was for comes to */
+        return OK;
+    }
     TRY(throttle_failed(t, &tries));
     bool signed_by_it = in->right; /* a copy of the passkey, or one that waits for the new password */
     TRY(audit(t, who, EVENT_PASSKEY_REFUSED, .took_a_secret = signed_by_it, .subject_id = in->account_id,
