@@ -277,6 +277,25 @@ def test_of_two_who_part_each_is_forgotten_by_the_record(town, acme):
         assert traces(town.server, address) == set(), address
 
 
+@pytest.mark.parametrize("how", ["typed otherwise", "moved on"])
+def test_who_parted_is_forgotten_under_every_address_and_spelling(town, acme, how):
+    """The record of the one tells the addresses of the other as they were typed, and those they had before."""
+    person, evil = acme.join(), fresh("evil")
+    typed = evil if how == "moved on" else evil.upper().replace("@EXAMPLE", "@Example")
+    last = fresh("second") if how == "moved on" else evil
+    move(town, person.api, typed)
+    thief = town.client().sign_in(evil, PASSWORD)
+    move(town, thief, last, count=1 if how == "moved on" else 2)
+    join(town, town.found("Theirs"), Person(town.client().sign_in(last, PASSWORD), last), last)
+    undo(town, person.email).ok(204)
+    assert {"audit_detail"} <= traces(town.server, evil) & traces(town.server, last)
+    town.server.cli("account", "close", last, "--yes")
+    for address in (evil, last):
+        assert "audit_detail" not in traces(town.server, address), address
+    details = "".join(row[0] for row in town.server.query("SELECT detail FROM audit_detail"))
+    assert person.email in details
+
+
 def test_a_thief_who_parts_and_closes_takes_no_more_of_the_record_than_their_address(town, acme):
     person, evil = acme.join(), fresh("evil")
     move(town, person.api, evil)

@@ -5,6 +5,7 @@
 #include "domain/lifecycle/closing.h"
 
 #include "domain/account/ways_in.h"
+#include "domain/lifecycle/other_records.h"
 #include "domain/mail/mail.h"
 #include "domain/member/member.h"
 #include "domain/organization/seat.h"
@@ -91,8 +92,7 @@ err account_erase(txn *t, const q_account_kept_row *who)
 {
     TRY(ways_end(t, WAYS_CLOSED, &(ways_of){.account_id = who->id}));
     TRY(account_leaves_address(t, who));
-    TRY(q_audit_detail_blank(t, who->id));
-    TRY(q_audit_detail_also_forget(t, who->id));
+    TRY(other_records_blank(t, who->id));
     TRY(q_audit_detail_erase(t, who->id));
     TRY(q_mail_recipient_erase(t, who->id));
     TRY(q_invitation_person_erase(t, who->id));

@@ -7,6 +7,7 @@
 #include "domain/account/credential.h"
 #include "domain/lifecycle/closing.h"
 #include "domain/lifecycle/email_take.h"
+#include "domain/lifecycle/other_records.h"
 #include "domain/mail/mail.h"
 #include "domain/member/change.h"
 #include "domain/shared/audit.h"
@@ -30,14 +31,6 @@ err email_share_move(txn *t, const actor *by, const email_share *s, uuid heir)
     TRY(q_email_change_follow(t, .heir = heir, .account_id = s->account_id, .since = s->since, .until = s->until));
     TRY(q_invitation_claimed_follow(t, .heir = heir, .person_id = s->account_id, .email_key = s->email_key));
     return q_mail_follow(t, .heir = heir, .account_id = s->account_id, .recipient = s->email);
-}
-
-err email_share_record(txn *t, const email_share *s, uuid heir)
-{
-    if (!s->email.n) /* whom it waits for has an address of its own in it, when they have it back */
-        return OK;
-    return q_audit_detail_share(t, .heir = heir, .email = s->email, .about_id = s->account_id,
-                                .since = uuid_first(s->since - EMAIL_CHANGE_LIFETIME));
 }
 
 /* Whoever proved the address since keeps it. */
@@ -103,7 +96,7 @@ err email_share_take(txn *t, const actor *who, const q_email_change_row *undo)
     TRY(bear(t, &was, &heir));
     TRY(email_share_move(t, &system, &s, heir.id));
     TRY(settle(t, who, undo, &heir));
-    TRY(email_share_record(t, &s, heir.id));
+    TRY(other_records_note(t, &s, heir.id));
     TRY(tell_left(t, &s, &was));
     return audit(t, &system, EVENT_ACCOUNT_PARTED, .subject_id = heir.id, .detail = {.email = undo->email});
 }

@@ -22,11 +22,6 @@ err email_share_find(txn *t, email_share *s);
  */
 err email_share_move(txn *t, const actor *by, const email_share *s, uuid heir);
 /**
- * Notes that what the record says of the account since the address asked for it may name the heir by that address,
- * which then goes from it when the heir closes. After the last line about the parting.
- */
-err email_share_record(txn *t, const email_share *s, uuid heir);
-/**
  * What a link gives that was made, or lessened, when the account came back to an earlier address
  * (email_change_confirm): the share of the link's address becomes an account of its own, a link to choose its password
  * goes there, and the account that it is taken out of goes on, and is told what left. ERR_TOKEN_INVALID where nothing

@@ -11,6 +11,7 @@
 #include "domain/lifecycle/closing.h"
 #include "domain/lifecycle/email_share.h"
 #include "domain/lifecycle/email_take.h"
+#include "domain/lifecycle/other_records.h"
 #include "domain/mail/mail.h"
 #include "domain/shared/audit.h"
 #include "limits_table.h"
@@ -113,7 +114,7 @@ static err leave(txn *t, const parting *p)
     if (!leaves_somebody(p))
         return OK;
     TRY(part(t, p, heir));
-    return email_share_record(t, &p->later, heir);
+    return other_records_note(t, &p->later, heir);
 }
 
 /* All that opened it ends, and somebody stays behind with what they gained. `since`: what is as old goes on. */

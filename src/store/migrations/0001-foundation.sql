@@ -452,8 +452,8 @@ CREATE TABLE audit_detail_also (
     organization_id BLOB NOT NULL,
     event_id BLOB NOT NULL,
     account_id BLOB NOT NULL,
-    email TEXT NOT NULL,
-    PRIMARY KEY (organization_id, event_id, account_id)
+    email_key TEXT NOT NULL,
+    PRIMARY KEY (organization_id, event_id, account_id, email_key)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX audit_detail_also_account ON audit_detail_also (account_id);
 

@@ -67,20 +67,37 @@ UPDATE mail SET account_id = :heir
  WHERE account_id = :account_id
    AND (lower(recipient) = lower(:recipient) OR lower(recipient) IN (SELECT lower(c.email) FROM email_change c WHERE c.account_id = :heir AND c.kind = 'undo'));
 
--- What the record says of an account since a moment may name whoever parted from it, too.
+-- What the record says of an account since a moment may name whoever parted from it, too: by the keys of these addresses.
+-- name: email_change_keys :many
+SELECT DISTINCT email_key FROM email_change WHERE account_id = :account_id AND kind = 'undo';
+
+-- name: audit_details_since :many
+-- @global an account's traces, in every organization
+-- param: since uuid
+SELECT organization_id, event_id, detail FROM audit_detail WHERE about_id = :about_id AND event_id >= :since;
+
 -- name: audit_detail_share :exec
+INSERT INTO audit_detail_also (account_id, organization_id, event_id, email_key)
+VALUES (:account_id, :organization_id, :event_id, :email_key) ON CONFLICT DO NOTHING;
+
+-- What was noted of an address goes to who has it.
+-- name: audit_detail_also_follow :exec
 -- @global an account's traces, in every organization
 -- param: heir uuid
--- param: since uuid
-INSERT INTO audit_detail_also (account_id, organization_id, event_id, email)
-SELECT :heir, d.organization_id, d.event_id, :email FROM audit_detail d WHERE d.about_id = :about_id AND d.event_id >= :since;
+UPDATE audit_detail_also SET account_id = :heir WHERE account_id = :account_id AND email_key = :email_key;
 
 -- In what is another's record, the address alone goes.
--- name: audit_detail_blank :exec
+-- name: audit_detail_also_keys :many
 -- @global a closed account's traces, in every organization
-UPDATE audit_detail SET detail = replace(detail, '"' || (SELECT x.email FROM audit_detail_also x WHERE x.account_id = :account_id
-         AND x.organization_id = audit_detail.organization_id AND x.event_id = audit_detail.event_id) || '"', '""')
- WHERE (organization_id, event_id) IN (SELECT y.organization_id, y.event_id FROM audit_detail_also y WHERE y.account_id = :account_id);
+SELECT DISTINCT email_key FROM audit_detail_also WHERE account_id = :account_id;
+
+-- name: audit_detail_also_lines :many
+-- @global a closed account's traces, in every organization
+SELECT d.organization_id, d.event_id, d.detail FROM audit_detail d
+ WHERE (d.organization_id, d.event_id) IN (SELECT x.organization_id, x.event_id FROM audit_detail_also x WHERE x.account_id = :account_id);
+
+-- name: audit_detail_put :exec
+UPDATE audit_detail SET detail = :detail WHERE organization_id = :organization_id AND event_id = :event_id;
 
 -- name: audit_detail_also_forget :exec
 -- @global a closed account's traces, in every organization
