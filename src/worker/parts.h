@@ -30,6 +30,7 @@ typedef struct result {
     mail_outcome outcome;
     msec next_at;
     char reply[MAIL_REPLY_SIZE];
+    bool busy; /* somebody else had the mail when it was to be written down */
     struct result *next;
 } result;
 
@@ -60,16 +61,13 @@ struct worker {
     pthread_cond_t parcels, news, stop; /* for the carriers; for the clerk; for the hands */
     parcel *first, *last;
     size_t waiting, carried;
-    result *results;
-    bool rung; /* mails may be due */
-    bool busy; /* the clerk claims or writes down */
+    result *results, *later; /* what became of mails; of those that were busy, until the next tick */
+    bool rung;               /* mails may be due */
+    bool busy;               /* the clerk claims or writes down */
     bool stopping;
 
     msec swept_at;                        /* its hand's own */
     bool recording_fails, claiming_fails; /* the clerk's own: said once */
 };
-
-/** It is time to end. */
-bool worker_is_stopping(worker *w);
 
 #endif

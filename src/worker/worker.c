@@ -36,10 +36,14 @@ void worker_wait(worker *w, pthread_cond_t *condition, msec patience)
 
 /* ---- writing down ---- */
 
+/* A mail that somebody withdraws in a large request is not waited for: nobody else's would go out meanwhile. */
 static err write_results(txn *t, void *context)
 {
-    for (const result *r = context; r; r = r->next)
-        TRY(mail_record(t, r->id, r->attempt, r->outcome, str_of(r->reply), r->next_at));
+    for (result *r = context; r; r = r->next) {
+        TRY(mail_is_busy(t, r->id, &r->busy));
+        if (!r->busy)
+            TRY(mail_record(t, r->id, r->attempt, r->outcome, str_of(r->reply), r->next_at));
+    }
     return OK;
 }
 
@@ -52,24 +56,51 @@ static void free_results(result *r)
     }
 }
 
+static result **end_of(result **list)
+{
+    while (*list)
+        list = &(*list)->next;
+    return list;
+}
+
+/* Those that were busy come again with the next tick. */
+static void put_off_busy(worker *w, result *results)
+{
+    result *rest = NULL;
+    pthread_mutex_lock(&w->lock);
+    for (result *next; results; results = next) {
+        result **list = results->busy ? &w->later : &rest;
+        next = results->next;
+        results->next = *list;
+        *list = results;
+    }
+    pthread_mutex_unlock(&w->lock);
+    free_results(rest);
+}
+
+static void take_later(worker *w)
+{
+    pthread_mutex_lock(&w->lock);
+    *end_of(&w->results) = w->later;
+    w->later = NULL;
+    pthread_mutex_unlock(&w->lock);
+}
+
 /* A result is kept until it is in the database: a mail that was sent must not be sent again because a disk was full. */
 static bool record(worker *w, result *results)
 {
     ARENA_SCOPED a = arena_new(ARENA_BYTES);
     problem p = {0};
     if (store_write(w->store, a, &p, write_results, results) == OK) {
-        free_results(results);
+        put_off_busy(w, results);
         w->recording_fails = false;
         return true;
     }
     if (!w->recording_fails)
         log_plain(LOG_ERROR, "what became of mails cannot be written down; trying again");
     w->recording_fails = true;
-    result *last = results;
-    while (last->next)
-        last = last->next;
     pthread_mutex_lock(&w->lock);
-    last->next = w->results;
+    *end_of(&results) = w->results;
     w->results = results;
     pthread_mutex_unlock(&w->lock);
     return false;
@@ -145,6 +176,7 @@ static bool look(worker *w, q_worker_due_row *due)
 static void tick(worker *w)
 {
     q_worker_due_row due = {0};
+    take_later(w);
     if (!look(w, &due) || !due.mails)
         return;
     pthread_mutex_lock(&w->lock);
@@ -291,6 +323,7 @@ static worker *worker_new(store *s, const env *e)
 static void worker_free(worker *w)
 {
     free_results(w->results);
+    free_results(w->later);
     mail_transport_close(w->transport);
     pthread_cond_destroy(&w->parcels);
     pthread_cond_destroy(&w->news);
@@ -391,9 +424,10 @@ void worker_stop(worker *w)
     pthread_join(w->clerk, NULL);
     for (size_t i = 0; i < w->hand_count; i++)
         pthread_join(w->hands[i].thread, NULL);
+    take_later(w);
     result *results = w->results;
     w->results = NULL;
-    if (results && !record(w, results))
+    if (results && (!record(w, results) || w->later))
         log_plain(LOG_ERROR, "some mails may be sent twice: what became of them could not be written down");
     drop_parcels(w);
     worker_free(w);
@@ -406,7 +440,7 @@ bool worker_settle(worker *w, msec patience)
         q_worker_due_row due = {0};
         bool known = look(w, &due);
         pthread_mutex_lock(&w->lock);
-        bool busy = w->waiting || w->carried || w->results || w->rung || w->busy;
+        bool busy = w->waiting || w->carried || w->results || w->later || w->rung || w->busy;
         pthread_mutex_unlock(&w->lock);
         if (known && !due.mails && !due.requests && !busy)
             return true;

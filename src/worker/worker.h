@@ -27,5 +27,7 @@ bool worker_settle(worker *w, msec patience);
 
 /* Inside this room: a lasting wait on a condition, under the worker's lock, at most `patience`. */
 void worker_wait(worker *w, pthread_cond_t *condition, msec patience);
+/* Inside this room: it is time to end. */
+bool worker_is_stopping(worker *w);
 
 #endif

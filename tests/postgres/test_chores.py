@@ -100,3 +100,32 @@ def test_one_that_fails_ends_nothing(town):
     assert len(town.inbox.all_for(broken["email"])) == 1
     do(town, "DROP TRIGGER broken ON invitation")
     town.inbox.wait(broken["email"], 2, seconds=6)
+
+
+def test_a_mail_that_is_being_withdrawn_holds_up_no_other(town, smtp):
+    """Somebody's large request has its row when what became of it is to be written down."""
+    org, person = town.found("Withdrawing"), town.found("Writing").join()
+    email, holder = fresh("withdrawn"), postgres.connect(town.server.beside)
+    cursor = holder.cursor()
+
+    def hold(address):
+        if address == email:
+            cursor.execute("BEGIN")
+            cursor.execute("SELECT 1 FROM mail WHERE recipient = %s FOR UPDATE", (email,))
+    smtp.rcpt_reply = hold
+    try:
+        org.invite(email)
+        town.inbox.wait(email, 1)
+        took = [reset_took(town, person) for _ in range(3)]
+        print("\na reset mail left after", [round(t, 2) for t in took])
+        assert max(took) < 4, took
+        state = "SELECT state FROM mail WHERE recipient = ?"
+        assert town.server.query(state, email) == [("queued",)]
+        cursor.execute("ROLLBACK")
+        until = time.monotonic() + 5
+        while town.server.query(state, email) != [("sent",)]:
+            assert time.monotonic() < until
+            time.sleep(0.05)
+    finally:
+        smtp.rcpt_reply = None
+        holder.close()

@@ -78,29 +78,21 @@ static void plan_start(plan *p, fixture *f)
     sem_wait(&p->held);
 }
 
-static void plan_add_in(plan *p, step *s, uint64_t lane)
+static void plan_add_as(plan *p, step *s, err returns, bool bulk, uint64_t lane)
 {
     s->plan = p;
+    s->returns = returns;
     s->result = ERR_INTERNAL;
-    s->job = (store_job){.run = step_run,
-                         .done = step_done,
-                         .context = s,
-                         .a = p->f->a,
-                         .problem = &s->problem,
-                         .bulk = true,
-                         .lane = lane};
+    s->job = (store_job){.run = step_run, .done = step_done, .context = s, .a = p->f->a, .problem = &s->problem};
+    s->job.bulk = bulk;
+    s->job.lane = lane;
     store_submit(p->f->s, &s->job);
 }
 
 static void plan_add(plan *p, step *s, str label, err returns, bool bulk)
 {
-    s->plan = p;
     s->in = label.p ? thing(p->f, label) : (q_thing_add_in){0};
-    s->returns = returns;
-    s->result = ERR_INTERNAL;
-    s->job = (store_job){
-        .run = step_run, .done = step_done, .context = s, .a = p->f->a, .problem = &s->problem, .bulk = bulk};
-    store_submit(p->f->s, &s->job);
+    plan_add_as(p, s, returns, bulk, 0);
 }
 
 static void plan_finish(plan *p, int steps)
@@ -175,7 +167,7 @@ static void test_a_flood_of_bulk_jobs_is_behind_its_own(void **state)
     plan_start(&p, f);
     for (int i = 0; i < MOST + EXTRA + OTHERS; i++) {
         steps[i].number = i;
-        plan_add_in(&p, &steps[i], i < MOST + EXTRA ? 1 : 100 + (uint64_t)i);
+        plan_add_as(&p, &steps[i], OK, true, i < MOST + EXTRA ? 1 : 100 + (uint64_t)i);
     }
     for (int i = MOST; i < MOST + EXTRA; i++) { /* told at once, while the writer is busy */
         assert_int_equal(steps[i].result, ERR_UNAVAILABLE);
@@ -198,8 +190,8 @@ static void test_between_bulk_jobs_others_have_as_much_time(void **state)
     plan p;
     step steps[3] = {{.number = 0, .takes = 300}, {.number = 1}, {.number = 2}};
     plan_start(&p, f);
-    plan_add_in(&p, &steps[0], 1);
-    plan_add_in(&p, &steps[1], 1);
+    plan_add_as(&p, &steps[0], OK, true, 1);
+    plan_add_as(&p, &steps[1], OK, true, 1);
     plan_add(&p, &steps[2], STR_NONE, OK, false);
     plan_finish(&p, 3);
     assert_int_equal(p.order[1], 2);

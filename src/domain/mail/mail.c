@@ -265,6 +265,19 @@ err mail_record(txn *t, uuid id, int64_t attempt, mail_outcome outcome, str repl
                        .reply = reply, .done_at = t->now, .id = id);
 }
 
+err mail_is_busy(txn *t, uuid id, bool *busy)
+{
+    q_mail_lock_free_row mine;
+    q_mail_there_row there;
+    *busy = false;
+    err e = q_mail_lock_free(t, &mine, id);
+    if (e == ERR_NOT_FOUND) {
+        e = q_mail_there(t, &there, id);
+        *busy = e == OK;
+    }
+    return e == ERR_NOT_FOUND ? OK : e;
+}
+
 err mail_put_back(txn *t, uuid id, int64_t attempt)
 {
     return q_mail_put_back(t, .now = t->now, .id = id, .attempts = attempt);

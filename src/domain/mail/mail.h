@@ -86,6 +86,8 @@ err mail_claim(txn *t, int64_t limit, mail_job **jobs, size_t *count);
  * lease that is no longer one's own is not recorded: another process has taken the mail up.
  */
 err mail_record(txn *t, uuid id, int64_t attempt, mail_outcome outcome, str reply, msec next_at);
+/** Somebody else has the row: to be recorded later. Otherwise it is held from here on. */
+err mail_is_busy(txn *t, uuid id, bool *busy);
 /** Gives a claimed mail back, untried: whoever looks next takes it up. */
 err mail_put_back(txn *t, uuid id, int64_t attempt);
 /** Ends leases that a process that is gone still holds; once at start, under the data folder's lock. */

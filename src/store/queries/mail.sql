@@ -67,6 +67,15 @@ UPDATE mail SET state = 'deferred', reply = :reply, next_at = :next_at, done_at 
 UPDATE mail SET next_at = :now, attempts = attempts - 1
  WHERE id = :id AND attempts = :attempts AND state IN ('queued', 'deferred');
 
+-- Whoever withdraws it has it meanwhile, in a large request perhaps.
+-- name: mail_lock_free :one
+-- @global the worker serves all organizations
+SELECT id FROM mail WHERE id = :id FOR UPDATE SKIP LOCKED;
+
+-- name: mail_there :one
+-- @global the worker serves all organizations
+SELECT id FROM mail WHERE id = :id;
+
 -- name: mail_withdrawn_reply :exec
 -- @global the worker serves all organizations
 UPDATE mail SET reply = :reply WHERE id = :id AND state = 'withdrawn';
