@@ -1,6 +1,7 @@
 /* Reminders, warnings, what was asked for addresses, and what is too old to keep. */
 #include "domain/lifecycle/address_answer.h"
 #include "worker/chores.h"
+#include "worker/parts.h"
 
 #include "base/log.h"
 #include "domain/account/account.h"

@@ -70,4 +70,9 @@ struct worker {
     bool recording_fails, claiming_fails; /* the clerk's own: said once */
 };
 
+/** A lasting wait on a condition, under the worker's lock, at most `patience`. */
+void worker_wait(worker *w, pthread_cond_t *condition, msec patience);
+/** It is time to end. */
+bool worker_is_stopping(worker *w);
+
 #endif

@@ -21,19 +21,6 @@ enum {
     ARENA_BYTES = 16 << 20,
 };
 
-void worker_wait(worker *w, pthread_cond_t *condition, msec patience)
-{
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += patience / MSEC_SECOND;
-    until.tv_nsec += (patience % MSEC_SECOND) * 1000000;
-    if (until.tv_nsec >= 1000000000) {
-        until.tv_sec++;
-        until.tv_nsec -= 1000000000;
-    }
-    pthread_cond_timedwait(condition, &w->lock, &until);
-}
-
 /* ---- writing down ---- */
 
 /* A mail that somebody withdraws in a large request is not waited for: nobody else's would go out meanwhile. */
@@ -203,14 +190,6 @@ static result *wait_for_news(worker *w, msec next_tick, bool *may_claim)
         w->rung = false;
     pthread_mutex_unlock(&w->lock);
     return results;
-}
-
-bool worker_is_stopping(worker *w)
-{
-    pthread_mutex_lock(&w->lock);
-    bool stopping = w->stopping;
-    pthread_mutex_unlock(&w->lock);
-    return stopping;
 }
 
 static void *clerk_run(void *context)

@@ -8,8 +8,6 @@
 
 #include "domain/shared/env.h"
 
-#include <pthread.h>
-
 typedef struct worker worker;
 
 /**
@@ -24,10 +22,5 @@ err worker_start(store *s, const env *e, worker **out);
 void worker_stop(worker *w);
 /** Waits until no mail is due and none under way, at most `patience`; false when some still are. */
 bool worker_settle(worker *w, msec patience);
-
-/* Inside this room: a lasting wait on a condition, under the worker's lock, at most `patience`. */
-void worker_wait(worker *w, pthread_cond_t *condition, msec patience);
-/* Inside this room: it is time to end. */
-bool worker_is_stopping(worker *w);
 
 #endif

@@ -14,6 +14,12 @@ typedef struct account_factors {
     int64_t recovery_codes; /* not yet used */
 } account_factors;
 
+/** Whether signing in takes more than a password. */
+static inline bool factors_any(const account_factors *f)
+{
+    return f->totp || f->passkeys;
+}
+
 typedef struct account_view {
     uuid id;
     str email, given_name, family_name, locale; /* locale STR_NONE: never chosen */

@@ -18,11 +18,6 @@ static str id_text(arena *a, uuid id)
     return arena_str(a, (str){(const char *)id.b, sizeof id.b});
 }
 
-bool factors_any(const account_factors *f)
-{
-    return f->totp || f->passkeys;
-}
-
 err factors_demanded(txn *t, uuid account_id, bool *demanded)
 {
     q_factor_demands_row row;

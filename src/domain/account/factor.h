@@ -10,8 +10,6 @@
 #include "domain/account/credential.h"
 #include "limits_table.h"
 
-/** Whether signing in takes more than a password. */
-bool factors_any(const account_factors *f);
 /** Whether an organization of the account asks this person for a second factor. */
 err factors_demanded(txn *t, uuid account_id, bool *demanded);
 

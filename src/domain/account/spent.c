@@ -4,7 +4,7 @@
  */
 #include "domain/account/spent.h"
 
-#include "domain/account/factor.h"
+#include "domain/account/account.h"
 #include "domain/account/ways_in.h"
 #include "domain/shared/env.h"
 #include "domain/shared/secret.h"
