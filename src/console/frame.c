@@ -219,7 +219,8 @@ static void put_refilled(request *r, err refusal, str page, buf *out)
 err page_answer(request *r, int status, const char *name, mval *m)
 {
     BUF_SCOPED out = {0}, filled = {0};
-    bool again = r->again && status == 200; /* else the page has something of its own to say */
+    /* Another page has something of its own to say; that one comes too often is said by each. */
+    bool again = r->again && (status == 200 || r->again->refusal == ERR_RATE_LIMITED);
     err refusal = ERR_INVALID_REQUEST;
     if (again) {
         refusal = r->again->refusal;

@@ -84,6 +84,8 @@ err again_show(exchange *x, txn *t)
     err e = ERR_NOT_FOUND;
     if (asked->again) {
         TRY(enter(x, t));
+        if (!r->body && asked->body) /* what was sent could not be read: the form is shown empty */
+            r->body = arena_alloc(r->a, asked->body->size);
         e = asked->again(r, t);
     }
     if (e != OK && err_about(e)->status < 500) {

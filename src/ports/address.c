@@ -56,10 +56,19 @@ static bool is_host(str domain)
     return domain.n <= DOMAIN_MAX && !digits_only && (labels > 1 || str_eq(domain, S("localhost")));
 }
 
+static size_t ascii_of(str text)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < text.n; i++)
+        n += text.p[i] > ' ' && text.p[i] <= '~';
+    return n;
+}
+
+/* NFC makes a K of the Kelvin sign: of one address another, which is not meant by it. */
 str address_clean(arena *a, str text)
 {
     str clean;
-    return typed_line(a, text, &clean) == TYPED_FINE ? clean : text;
+    return typed_line(a, text, &clean) == TYPED_FINE && ascii_of(clean) == ascii_of(text) ? clean : text;
 }
 
 /*

@@ -54,7 +54,7 @@ static bool encoded_word(str text, encoded *out)
     *out = (encoded){str_slice(name, 0, str_find_byte(name, '*')), str_slice(rest, 0, end), how == 'b',
                      charset + 3 + end + 2};
     for (size_t i = 0; i < out->length; i++)
-        if (memchr(" \t\n", text.p[i], 3) && !memchr(" ", text.p[i], how == 'q'))
+        if (memchr(" \t\n", text.p[i], 3) && !(how == 'q' && text.p[i] == ' '))
             return false;
     return is_charset(out->charset);
 }

@@ -429,5 +429,5 @@ def test_two_undos_at_once_part_once(town, acme):
     token = mailed(town.inbox, old, "/email/undo/")
     clients = [town.client() for _ in range(16)]
     answers = together(16, lambda i: clients[i].post("/email-changes/undo", {"token": token}))
-    assert sorted({a.status for a in answers}) == [204, 410] and sum(a.status == 204 for a in answers) == 1
+    assert {a.status for a in answers} == {204}  # one of them does it, the others are its repeats
     assert later.recount()[0] == later.recount()[1] and len(later.members()) == 2
