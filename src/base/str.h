@@ -50,6 +50,11 @@ bool str_starts(str s, str prefix);
 bool str_ends(str s, str suffix);
 /** Position of the first byte `c`, or s.n when there is none. */
 size_t str_find_byte(str s, char c);
+/** Whether `c` is one of `set`. */
+static inline bool str_has_byte(str set, char c)
+{
+    return str_find_byte(set, c) < set.n;
+}
 /** FNV-1a, 64 bits: for tables of what is no secret and bounded in number. */
 uint64_t str_hash(str s);
 /** Position of the first occurrence of `needle`, or s.n when there is none. */

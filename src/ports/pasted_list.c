@@ -247,7 +247,7 @@ static void line_over(reader *r)
 
 static bool is_link_end(char c)
 {
-    return memchr(" \t\n<>()[]\"|", c, 11) != NULL;
+    return str_has_byte(S(" \t\n<>()[]\"|"), c);
 }
 
 static bool takes_scheme(str *text, str scheme)
@@ -272,7 +272,7 @@ static void recipient(reader *r, span at)
 
 static size_t recipient_end(const reader *r, size_t at, size_t end)
 {
-    while (at < end && !is_link_end(r->text.p[at]) && !memchr(",;?&", r->text.p[at], 4))
+    while (at < end && !is_link_end(r->text.p[at]) && !str_has_byte(S(",;?&"), r->text.p[at]))
         at++;
     return at;
 }
@@ -287,7 +287,7 @@ static size_t recipients(reader *r, size_t at, size_t end)
             return at;
         recipient(r, (span){at, to});
         at = to;
-        if (at + 1 >= end || !memchr(",;", r->text.p[at], 2))
+        if (at + 1 >= end || !str_has_byte(S(",;"), r->text.p[at]))
             return at;
         at++;
     }
@@ -322,7 +322,7 @@ static void mailto(reader *r)
     size_t end = r->at;
     while (end < r->text.n && !is_link_end(r->text.p[end])) {
         str rest = str_slice(r->text, end + 1, r->text.n);
-        if (memchr(",;", r->text.p[end], 2) && takes_scheme(&rest, S("mailto:")))
+        if (str_has_byte(S(",;"), r->text.p[end]) && takes_scheme(&rest, S("mailto:")))
             break;
         end++;
     }
@@ -448,7 +448,7 @@ static void step(reader *r)
         line_over(r);
     } else if (c == ' ') {
         r->at++;
-    } else if (memchr(",;|\t", c, 4)) {
+    } else if (str_has_byte(S(",;|\t"), c)) {
         piece_over(r, c);
         r->at++;
     } else {
@@ -461,7 +461,7 @@ static void step(reader *r)
                 extend(r, (span){from, m.behind});
             else
                 bracket(r, m, from);
-        } else if (memchr("<>()[]", c, 6)) {
+        } else if (str_has_byte(S("<>()[]"), c)) {
             r->open = c == '<';
             r->at++;
         } else {

@@ -30,7 +30,7 @@ static bool starts_at(str text, size_t at, size_t end, str with)
 
 static bool ends_word(str text, size_t at)
 {
-    return at >= text.n || memchr(" \t\n,;|<>()[]", text.p[at], 12) != NULL;
+    return at >= text.n || str_has_byte(S(" \t\n,;|<>()[]"), text.p[at]);
 }
 
 /* '"': "" and \" stand for themselves. A cell of several lines closes where a cell does, and holds an @. */
@@ -49,7 +49,7 @@ static size_t double_quote(str text, size_t from, size_t line_end, size_t limit)
             i++;
             continue;
         }
-        bool cell = i + 1 == text.n || memchr("\t\n,;", text.p[i + 1], 4);
+        bool cell = i + 1 == text.n || str_has_byte(S("\t\n,;"), text.p[i + 1]);
         return i < line_end || (cell && at_sign) ? i : limit;
     }
     return limit;
@@ -110,7 +110,7 @@ size_t word_end(str text, size_t at, size_t end)
         i++;
         if (!literal)
             continue;
-        while (i < end && !memchr("]\n \t", text.p[i], 4))
+        while (i < end && !str_has_byte(S("]\n \t"), text.p[i]))
             i++;
         i += i < end && text.p[i] == ']';
     }

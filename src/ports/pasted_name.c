@@ -52,7 +52,7 @@ static size_t flatten_one(arena *a, flat *f, str text, size_t at)
             f->out[f->n++] = (uint8_t)decoded.p[i] < ' ' ? ' ' : decoded.p[i];
         return at + encoded;
     }
-    if (memchr("([<", text.p[at], 3)) {
+    if (str_has_byte(S("([<"), text.p[at])) {
         size_t end = behind_comment(text, at);
         if (text.p[at] == '(' && end > at + 1 && !f->aside.p)
             f->aside = str_slice(text, at + 1, end - 1);
@@ -63,7 +63,7 @@ static size_t flatten_one(arena *a, flat *f, str text, size_t at)
     uint32_t cp = str_next_codepoint(text, &next);
     if (cp < ' ' || cp == 0x7F)
         add(f, S(" "));
-    else if (!is_quote(cp) && !memchr(")]>", text.p[at], 3))
+    else if (!is_quote(cp) && !str_has_byte(S(")]>"), text.p[at]))
         add(f, str_slice(text, at, next));
     return next;
 }

@@ -35,9 +35,9 @@ static size_t behind_quotes(str text, size_t at, char separator)
 
 static span trimmed(str text, span s)
 {
-    while (s.from < s.to && memchr(" \t\n", text.p[s.from], 3))
+    while (s.from < s.to && str_has_byte(S(" \t\n"), text.p[s.from]))
         s.from++;
-    while (s.to > s.from && memchr(" \t\n", text.p[s.to - 1], 3))
+    while (s.to > s.from && str_has_byte(S(" \t\n"), text.p[s.to - 1]))
         s.to--;
     return s;
 }
@@ -470,7 +470,7 @@ size_t sheet_behind_heading(people *p)
 {
     str text = p->t->text;
     size_t at = 0;
-    while (at < text.n && memchr(" \t\n", text.p[at], 3))
+    while (at < text.n && str_has_byte(S(" \t\n"), text.p[at]))
         at++;
     size_t end = at + str_find_byte(str_slice(text, at, text.n), '\n');
     str line = str_slice(text, at, end);

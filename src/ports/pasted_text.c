@@ -166,9 +166,9 @@ plain_text pasted_plain(arena *a, str typed)
 
 str pasted_typed(const plain_text *t, size_t from, size_t to)
 {
-    while (from < to && memchr(" \t\n", t->text.p[from], 3))
+    while (from < to && str_has_byte(S(" \t\n"), t->text.p[from]))
         from++;
-    while (to > from && memchr(" \t\n", t->text.p[to - 1], 3))
+    while (to > from && str_has_byte(S(" \t\n"), t->text.p[to - 1]))
         to--;
     if (from >= to)
         return S("");

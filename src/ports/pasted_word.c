@@ -54,7 +54,7 @@ static bool encoded_word(str text, encoded *out)
     *out = (encoded){str_slice(name, 0, str_find_byte(name, '*')), str_slice(rest, 0, end), how == 'b',
                      charset + 3 + end + 2};
     for (size_t i = 0; i < out->length; i++)
-        if (memchr(" \t\n", text.p[i], 3) && !(how == 'q' && text.p[i] == ' '))
+        if (str_has_byte(S(" \t\n"), text.p[i]) && !(how == 'q' && text.p[i] == ' '))
             return false;
     return is_charset(out->charset);
 }
@@ -133,7 +133,7 @@ size_t encoded_words(arena *a, str text, str *out)
             return 0;
         n += more;
         behind = at += e.length;
-        while (at < text.n && memchr(" \t\n", text.p[at], 3))
+        while (at < text.n && str_has_byte(S(" \t\n"), text.p[at]))
             at++;
     }
     *out = as_utf8(a, first.charset, (str){bytes, n});
