@@ -6,6 +6,7 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tools"))
 import gen_queries  # noqa: E402
+import query_files  # noqa: E402
 import tenant_probe  # noqa: E402
 
 FOOLS = {
@@ -47,5 +48,5 @@ def project():
 def fool(schema, folder, kind, sql):
     """The statement, as if it stood among the others; what its text says is taken for good."""
     (folder / "fool.sql").write_text(f"-- name: fool :{kind}\n-- @scan a test\n{sql}\n")
-    (written,) = gen_queries.read_file(str(folder / "fool.sql"))
+    (written,) = query_files.read_file(str(folder / "fool.sql"))
     return gen_queries.Query(written, schema)
