@@ -216,13 +216,8 @@ def main():
     for engine in rig.ENGINES:
         if options.engine not in (None, engine):
             continue
-        with rig.Folder() as folder:
-            database = rig.Postgres(folder / "postgres") if engine == "postgres" else None
-            try:
-                rows = measure(folder, engine, database)
-            finally:
-                if database:
-                    database.remove()
+        with rig.engine_in_folder(engine) as (folder, database):
+            rows = measure(folder, engine, database)
         head = ["hot path", "statements", "commits", "allocations", "KB allocated", "system calls"]
         names = ["statements", "commits", "allocations", "bytes", "calls"]
         if database:

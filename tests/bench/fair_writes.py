@@ -6,7 +6,6 @@ for BENCH_SECONDS (at least 5). Every write must be answered, none after more th
 within MIDDLE, or within what one bulk takes by itself, whose end whoever meets it on SQLite waits for. Floods and writers are processes of their own.
 """
 
-import argparse
 import asyncio
 import itertools
 import json
@@ -152,18 +151,13 @@ def run_on(engine, markdown):
     import rig
     from lib.people import World
     seconds = max(5, rig.SECONDS)
-    with rig.Folder() as folder:
-        database = rig.Postgres(folder / "postgres") if engine == "postgres" else None
-        try:
-            server = rig.Bench(folder / "server", engine)
-            server.start()
-            town = Town(World(server, None))
-            bulk = one_bulk(town)
-            runs = measure(town, seconds)
-            server.stop()
-        finally:
-            if database:
-                database.remove()
+    with rig.engine_in_folder(engine) as (folder, _):
+        server = rig.Bench(folder / "server", engine)
+        server.start()
+        town = Town(World(server, None))
+        bulk = one_bulk(town)
+        runs = measure(town, seconds)
+        server.stop()
     print(f"\n{engine}: {TENANTS} others write {1 / fairness.EVERY:.0f} times a second, {seconds} s each; one bulk by itself takes {1000 * bulk:.0f} ms\n")
     rig.table(HEAD, list(fairness.rows(runs)), markdown)
     fairness.judge(runs, max(MIDDLE, bulk) if engine == "sqlite" else MIDDLE)
@@ -173,14 +167,7 @@ def main():
     if sys.argv[1:2] == ["--play"]:
         return play(int(sys.argv[2]), float(sys.argv[3]))
     import rig
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--engine", choices=rig.ENGINES)
-    parser.add_argument("--markdown", action="store_true")
-    options = parser.parse_args()
-    for engine in rig.ENGINES:
-        if options.engine in (None, engine):
-            run_on(engine, options.markdown)
-    rig.conclude()
+    return rig.on_each_engine(run_on)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,6 @@ of each kind, for BENCH_SECONDS (at least 5). Every one must be let in, none aft
 of quiet. Floods and people are processes of their own; sources are told by X-Forwarded-For, as a proxy does.
 """
 
-import argparse
 import asyncio
 import itertools
 import json
@@ -198,23 +197,18 @@ def run_on(engine, markdown):
     import fixture
     import rig
     seconds = max(5, rig.SECONDS)
-    with rig.Folder() as folder:
-        database = rig.Postgres(folder / "postgres") if engine == "postgres" else None
-        try:
-            server = rig.Bench(folder / "server", engine, trusted_proxies="127.0.0.1", rate_limits="on", signup="on")
-            server.start()
-            server.setup("Bench", slug="bench")
-            server.stop()
-            organization, password_hash = fixture.first_of(server)
-            db = fixture.open_database(server)
-            people = fixture.add_members(db, organization, 2000, password_hash).emails
-            db.close()
-            server.start()
-            runs = measure(server, people, rig.PASSWORD, seconds)
-            server.stop()
-        finally:
-            if database:
-                database.remove()
+    with rig.engine_in_folder(engine) as (folder, _):
+        server = rig.Bench(folder / "server", engine, trusted_proxies="127.0.0.1", rate_limits="on", signup="on")
+        server.start()
+        server.setup("Bench", slug="bench")
+        server.stop()
+        organization, password_hash = fixture.first_of(server)
+        db = fixture.open_database(server)
+        people = fixture.add_members(db, organization, 2000, password_hash).emails
+        db.close()
+        server.start()
+        runs = measure(server, people, rig.PASSWORD, seconds)
+        server.stop()
     print(f"\n{engine}: {FLOOD_CONNECTIONS} connections flood from one source, {1 / EVERY:.0f} others a second sign in, {seconds} s each\n")
     rig.table(HEAD, list(rows(runs)), markdown)
     judge(runs)
@@ -225,14 +219,7 @@ def main():
         kind, port, seconds, password = sys.argv[2:]
         return play(kind, int(port), float(seconds), password)
     import rig
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--engine", choices=rig.ENGINES)
-    parser.add_argument("--markdown", action="store_true")
-    options = parser.parse_args()
-    for engine in rig.ENGINES:
-        if options.engine in (None, engine):
-            run_on(engine, options.markdown)
-    rig.conclude()
+    return rig.on_each_engine(run_on)
 
 
 if __name__ == "__main__":

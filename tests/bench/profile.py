@@ -40,20 +40,15 @@ def main():
     parser.add_argument("--members", type=int, default=1000)
     parser.add_argument("--markdown", action="store_true")
     options = parser.parse_args()
-    with rig.Folder() as folder:
-        database = rig.Postgres(folder / "postgres") if options.engine == "postgres" else None
-        try:
-            stage = bench.Stage(folder, options.engine, options.members)
-            load = loads(stage)[options.what]
-            warm = threading.Thread(target=load)  # connections are made, files are read
-            warm.start()
-            warm.join()
-            done = []
-            rows = recorded(folder, stage.server.pids(), lambda: done.append(load()))
-            stage.server.stop()
-        finally:
-            if database:
-                database.remove()
+    with rig.engine_in_folder(options.engine) as (folder, _):
+        stage = bench.Stage(folder, options.engine, options.members)
+        load = loads(stage)[options.what]
+        warm = threading.Thread(target=load)  # connections are made, files are read
+        warm.start()
+        warm.join()
+        done = []
+        rows = recorded(folder, stage.server.pids(), lambda: done.append(load()))
+        stage.server.stop()
     by_dso = {}
     for share, dso, _ in rows:
         by_dso[dso] = by_dso.get(dso, 0) + share

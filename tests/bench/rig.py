@@ -1,6 +1,8 @@
 """What the measurements share: the load generator, a server of one's own on either engine, memory, tables."""
 
+import argparse
 import atexit
+import contextlib
 import os
 import pathlib
 import re
@@ -202,6 +204,18 @@ class Postgres:
         self._call("remove")
 
 
+@contextlib.contextmanager
+def engine_in_folder(engine):
+    """(a folder to measure in, the database of its own in it; None on SQLite)"""
+    with Folder() as folder:
+        database = Postgres(folder / "postgres") if engine == "postgres" else None
+        try:
+            yield folder, database
+        finally:
+            if database:
+                database.remove()
+
+
 class Bench(Server):
     """A server on `engine` in a folder of its own; limits off, mail to a tarpit unless said otherwise."""
 
@@ -296,6 +310,18 @@ def table(head, rows, markdown):
         for row in (head, *rows):
             print("".join(str(cell).ljust(width) for cell, width in zip(row, widths)).rstrip())
     print(flush=True)
+
+
+def on_each_engine(run):
+    """run(engine, markdown) as the command line asks for: the whole of a program that measures on both."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--engine", choices=ENGINES)
+    parser.add_argument("--markdown", action="store_true")
+    options = parser.parse_args()
+    for engine in ENGINES:
+        if options.engine in (None, engine):
+            run(engine, options.markdown)
+    conclude()
 
 
 def conclude():

@@ -132,13 +132,8 @@ def main():
     sizes = {k: v for k, v in SIZES.items() if v[0] < 1000000 or not options.small}
     for engine in rig.ENGINES:
         if options.engine in (None, engine):
-            with rig.Folder() as folder:
-                database = rig.Postgres(folder / "postgres") if engine == "postgres" else None
-                try:
-                    measure(folder, engine, sizes, options.markdown)
-                finally:
-                    if database:
-                        database.remove()
+            with rig.engine_in_folder(engine) as (folder, _):
+                measure(folder, engine, sizes, options.markdown)
     rig.conclude()
 
 
