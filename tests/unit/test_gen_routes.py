@@ -10,20 +10,26 @@ GENERATOR = os.path.join(os.path.dirname(__file__), "../../tools/gen_routes.py")
 HEAD = "openapi: 3.1.0\ninfo: {title: T, version: 1.0.0}\npaths:\n"
 
 
+def run_generator(folder, api, console):
+    """(the route table, the prototypes), or the refusal as an assertion's text."""
+    (folder / "api.yaml").write_text(HEAD + api)
+    (folder / "console.yaml").write_text(HEAD + console)
+    (folder / "rights.yaml").write_text("things.make: [owner]\n")
+    names = ["api.yaml", "console.yaml", "rights.yaml", "bodies.h", "bodies.c", "routes.h", "routes.c", "json.c", "replies.h", "replies.c"]
+    done = subprocess.run([sys.executable, GENERATOR, *(str(folder / n) for n in names)], capture_output=True, text=True)
+    if done.returncode:
+        raise AssertionError(done.stderr)
+    return (folder / "routes.c").read_text(), (folder / "routes.h").read_text()
+
+
 @pytest.fixture
 def generate(tmp_path):
-    """(the route table, the prototypes), or the refusal as an assertion's text."""
+    """What is made of an API of this one operation."""
     def run(operation, method="post", path="/thing", parameters="", responses="{204: {description: done}}", schemas="{}"):
-        (tmp_path / "api.yaml").write_text(HEAD + f"  {path}:\n    parameters: [{parameters}]\n"
-                                           f"    {method}: {{operationId: make, {operation}, responses: {responses}}}\n"
-                                           f"components: {{schemas: {schemas}}}\n")
-        (tmp_path / "console.yaml").write_text(HEAD + "  /page: {get: {operationId: page, x-kind: read, x-access: public}}\n")
-        (tmp_path / "rights.yaml").write_text("things.make: [owner]\n")
-        names = ["api.yaml", "console.yaml", "rights.yaml", "bodies.h", "bodies.c", "routes.h", "routes.c", "json.c", "replies.h", "replies.c"]
-        done = subprocess.run([sys.executable, GENERATOR, *(str(tmp_path / n) for n in names)], capture_output=True, text=True)
-        if done.returncode:
-            raise AssertionError(done.stderr)
-        return (tmp_path / "routes.c").read_text(), (tmp_path / "routes.h").read_text()
+        return run_generator(tmp_path, f"  {path}:\n    parameters: [{parameters}]\n"
+                                       f"    {method}: {{operationId: make, {operation}, responses: {responses}}}\n"
+                                       f"components: {{schemas: {schemas}}}\n",
+                             "  /page: {get: {operationId: page, x-kind: read, x-access: public}}\n")
     return run
 
 
@@ -172,17 +178,9 @@ def test_members_and_the_operator_need_no_reason(generate):
 
 @pytest.fixture
 def console(tmp_path):
-    """The route table of a console with these paths, or the refusal as an assertion's text."""
-    def run(paths):
-        (tmp_path / "api.yaml").write_text(HEAD + "  /api: {get: {operationId: api, x-kind: read, x-access: public, responses: {204: {description: done}}}}\n")
-        (tmp_path / "console.yaml").write_text(HEAD + paths)
-        (tmp_path / "rights.yaml").write_text("things.make: [owner]\n")
-        names = ["api.yaml", "console.yaml", "rights.yaml", "bodies.h", "bodies.c", "routes.h", "routes.c", "json.c", "replies.h", "replies.c"]
-        done = subprocess.run([sys.executable, GENERATOR, *(str(tmp_path / n) for n in names)], capture_output=True, text=True)
-        if done.returncode:
-            raise AssertionError(done.stderr)
-        return (tmp_path / "routes.c").read_text(), (tmp_path / "routes.h").read_text()
-    return run
+    """What is made of a console with these paths."""
+    api = "  /api: {get: {operationId: api, x-kind: read, x-access: public, responses: {204: {description: done}}}}\n"
+    return lambda paths: run_generator(tmp_path, api, paths)
 
 
 TOKEN = "parameters: [{name: token, in: path, required: true, schema: {type: string}}]"
