@@ -404,10 +404,11 @@ err batch_links(txn *t, const actor *by, uuid batch_id, invitation_link_view **o
     return disclosure_end(&telling);
 }
 
+/* RFC 4180, 2. A leading apostrophe keeps a spreadsheet from reading a formula into an address. */
 static void csv_cell(buf *b, str s, char end)
 {
     buf_byte(b, '"');
-    if (s.n && strchr("=+-@\t\r", s.p[0]))
+    if (s.n && str_has_byte(S("=+-@\t\r"), s.p[0]))
         buf_byte(b, '\'');
     for (size_t i = 0; i < s.n; i++) {
         if (s.p[i] == '"')
