@@ -68,6 +68,18 @@ void buf_printf(buf *b, const char *format, ...)
     va_end(again);
 }
 
+void buf_percent(buf *b, str s, str kept)
+{
+    static const char digits[] = "0123456789ABCDEF";
+    for (size_t i = 0; i < s.n; i++) {
+        uint8_t c = (uint8_t)s.p[i];
+        if (byte_is_alnum(s.p[i]) || str_has_byte(S("-._~"), s.p[i]) || str_has_byte(kept, s.p[i]))
+            buf_byte(b, s.p[i]);
+        else
+            buf_add(b, (str){(char[]){'%', digits[c >> 4], digits[c & 15]}, 3});
+    }
+}
+
 void buf_int(buf *b, int64_t v)
 {
     char digits[20];

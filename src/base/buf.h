@@ -19,6 +19,8 @@ void buf_byte(buf *b, char c);
 #define buf_lit(b, lit) buf_add((b), S(lit))
 /** Adds what printf would print, of any length. */
 void buf_printf(buf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/** Escapes with %XX all but what RFC 3986 calls unreserved (2.3) and what is in `kept`. */
+void buf_percent(buf *b, str s, str kept);
 /** Decimal digits of v. */
 void buf_int(buf *b, int64_t v);
 /** What is in it now, borrowed until the next change. */

@@ -60,6 +60,14 @@ size_t str_find(str s, str needle)
     return s.n;
 }
 
+bool str_is_plain(str s, str more)
+{
+    for (size_t i = 0; i < s.n; i++)
+        if (!byte_is_alnum(s.p[i]) && !str_has_byte(more, s.p[i]))
+            return false;
+    return s.n > 0;
+}
+
 str str_slice(str s, size_t from, size_t to)
 {
     if (to > s.n)

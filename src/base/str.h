@@ -55,6 +55,13 @@ static inline bool str_has_byte(str set, char c)
 {
     return str_find_byte(set, c) < set.n;
 }
+/** An ASCII letter or digit. */
+static inline bool byte_is_alnum(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+/** Not empty, and nothing but ASCII letters, digits and what is in `more`. */
+bool str_is_plain(str s, str more);
 /** FNV-1a, 64 bits: for tables of what is no secret and bounded in number. */
 uint64_t str_hash(str s);
 /** Position of the first occurrence of `needle`, or s.n when there is none. */

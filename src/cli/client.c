@@ -289,21 +289,9 @@ void client_close(cli *c)
 
 static str escaped(cli *c, str s)
 {
-    static const char digits[] = "0123456789ABCDEF";
-    char *out = arena_alloc(c->a, 3 * s.n + 1);
-    size_t n = 0;
-    for (size_t i = 0; i < s.n; i++) {
-        unsigned char b = (unsigned char)s.p[i];
-        bool plain = (b >= '0' && b <= '9') || (b >= 'A' && b <= 'Z') || (b >= 'a' && b <= 'z') || strchr("-_.~", b);
-        if (plain && b) {
-            out[n++] = (char)b;
-            continue;
-        }
-        out[n++] = '%';
-        out[n++] = digits[b >> 4];
-        out[n++] = digits[b & 15];
-    }
-    return (str){out, n};
+    BUF_SCOPED out = {0};
+    buf_percent(&out, s, S(""));
+    return arena_str(c->a, buf_str(&out));
 }
 
 str path_of(cli *c, const str *segments, size_t count)

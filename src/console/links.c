@@ -5,21 +5,10 @@
 #include "console/console.h"
 #include "http/schema.h"
 
-static bool is_unreserved(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
-           c == '_' || c == '~' || c == '/';
-}
-
 /* RFC 3986, 3.4: a slash may stand in a query as it is. */
 static void add_encoded(buf *out, str s)
 {
-    for (size_t i = 0; i < s.n; i++) {
-        if (is_unreserved(s.p[i]))
-            buf_byte(out, s.p[i]);
-        else
-            buf_printf(out, "%%%02X", (unsigned char)s.p[i]);
-    }
+    buf_percent(out, s, S("/"));
 }
 
 str link_with(arena *a, str path, const str (*pairs)[2], size_t count)
@@ -60,7 +49,7 @@ str safe_next(str next, str otherwise)
     if (next.n == 0 || next.p[0] != '/' || (next.n > 1 && next.p[1] == '/'))
         return otherwise;
     for (size_t i = 0; i < next.n; i++)
-        if (next.p[i] <= 0x20 || next.p[i] >= 0x7f || strchr("\\\"<>", next.p[i]))
+        if (next.p[i] <= 0x20 || next.p[i] >= 0x7f || str_has_byte(S("\\\"<>"), next.p[i]))
             return otherwise;
     return next;
 }

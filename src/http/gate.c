@@ -23,13 +23,7 @@ static bool is_known_method(str method)
 /* RFC 9110, 5.6.2: tchar. */
 static bool is_token(str s)
 {
-    for (size_t i = 0; i < s.n; i++) {
-        char c = s.p[i];
-        bool alnum = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
-        if (!alnum && (c == 0 || !strchr("!#$%&'*+-.^_`|~", c)))
-            return false;
-    }
-    return s.n > 0;
+    return str_is_plain(s, S("!#$%&'*+-.^_`|~"));
 }
 
 /* RFC 9110, 5.5: a tab stands for white space, as some proxies put it after a comma. */
@@ -176,13 +170,7 @@ static err check_target(str target, gate_pass *out)
 /* RFC 9110, 7.2: a name or address with an optional port. It decides nothing here, but what is odd is refused. */
 static bool host_is_sound(str host)
 {
-    for (size_t i = 0; i < host.n; i++) {
-        char c = host.p[i];
-        bool alnum = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
-        if (!alnum && (c == 0 || !strchr("-._:[]~", c)))
-            return false;
-    }
-    return host.n > 0;
+    return str_is_plain(host, S("-._:[]~"));
 }
 
 static err check_headers(const request_head *head)

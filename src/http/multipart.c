@@ -8,17 +8,6 @@
 
 enum { BOUNDARY_MOST = 70, DELIMITER_SIZE = BOUNDARY_MOST + 5 };
 
-static bool is_plain(str s, const char *more)
-{
-    for (size_t i = 0; i < s.n; i++) {
-        char c = s.p[i];
-        bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-        if (!plain && (c == 0 || !strchr(more, c)))
-            return false;
-    }
-    return s.n > 0;
-}
-
 /* "boundary=…", quoted or not, and no other parameter. RFC 2046, 5.1.1 without the white space. */
 static bool read_boundary(str parameters, str *out)
 {
@@ -27,7 +16,7 @@ static bool read_boundary(str parameters, str *out)
     if (value.n > 2 && value.p[0] == '"' && value.p[value.n - 1] == '"')
         value = str_slice(value, 1, value.n - 1);
     *out = value;
-    return str_eq_nocase(name, S("boundary")) && value.n <= BOUNDARY_MOST && is_plain(value, "'()+_,-./:=?");
+    return str_eq_nocase(name, S("boundary")) && value.n <= BOUNDARY_MOST && str_is_plain(value, S("'()+_,-./:=?"));
 }
 
 static size_t find(str s, str needle)
@@ -51,7 +40,7 @@ static bool read_disposition(str value, str *name)
         return false;
     size_t end = str_find_byte(value, '"');
     *name = str_slice(value, 0, end);
-    if (end == value.n || !is_plain(*name, "_-"))
+    if (end == value.n || !str_is_plain(*name, S("_-")))
         return false;
     value = str_slice(value, end + 1, value.n);
     if (!value.n)

@@ -116,13 +116,7 @@ static bool is_port(str port)
     uint64_t number;
     if (port.n < 2 || port.p[0] != '_')
         return str_to_u64(port, 65535, &number);
-    for (size_t i = 1; i < port.n; i++) {
-        char c = port.p[i];
-        bool alnum = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
-        if (!alnum && c != '.' && c != '_' && c != '-')
-            return false;
-    }
-    return true;
+    return str_is_plain(port, S("._-"));
 }
 
 /* RFC 9110, 5.6.4: what a quoted string means; anything else as it is. */

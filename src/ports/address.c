@@ -13,8 +13,7 @@ enum { LOCAL_MAX = 64, DOMAIN_MAX = 253 };
 /* RFC 5322, 3.2.3: atext. */
 static bool is_atom_byte(char c)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           (c != '\0' && strchr("!#$%&'*+-/=?^_`{|}~", c));
+    return byte_is_alnum(c) || str_has_byte(S("!#$%&'*+-/=?^_`{|}~"), c);
 }
 
 static bool is_local_part(str local)

@@ -232,5 +232,5 @@ bool address_is_doubtful(const address *address)
         digits++;
     char c = digits < typed.n ? typed.p[digits] : '@';
     bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '@';
-    return !letter && (digits == 0 || strchr(".-_)", c));
+    return !letter && (digits == 0 || str_has_byte(S(".-_)"), c));
 }

@@ -231,7 +231,7 @@ bool base64url_decode(arena *a, str text, str *out)
 
 static bool is_base64url(char c)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+    return byte_is_alnum(c) || c == '-' || c == '_';
 }
 
 str base64url_run(str text)

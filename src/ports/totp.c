@@ -67,30 +67,17 @@ str base32_encode(arena *a, str bytes)
     return (str){out, n};
 }
 
-/* RFC 3986, 2.3: what needs no escape. */
-static void add_escaped(buf *b, str s)
-{
-    for (size_t i = 0; i < s.n; i++) {
-        uint8_t c = (uint8_t)s.p[i];
-        bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                     str_find_byte(S("-._~@"), (char)c) < 5; /* and "@", allowed in a path's segment (3.3) */
-        if (plain)
-            buf_byte(b, (char)c);
-        else
-            buf_printf(b, "%%%02X", c);
-    }
-}
-
 str totp_uri(arena *a, str secret, str issuer, str account)
 {
     BUF_SCOPED b = {0};
+    str kept = S("@"); /* allowed in a path's segment (RFC 3986, 3.3) */
     buf_lit(&b, "otpauth://totp/");
-    add_escaped(&b, issuer);
+    buf_percent(&b, issuer, kept);
     buf_byte(&b, ':');
-    add_escaped(&b, account);
+    buf_percent(&b, account, kept);
     buf_lit(&b, "?secret=");
     buf_add(&b, base32_encode(a, secret));
     buf_lit(&b, "&issuer=");
-    add_escaped(&b, issuer);
+    buf_percent(&b, issuer, kept);
     return arena_str(a, buf_str(&b));
 }
