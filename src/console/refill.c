@@ -92,12 +92,12 @@ static bool is_ours(const hand *h, const control *c)
 }
 
 /* What the form is known to hold; what the page adds for itself (by which a repeat is known) is new with each page. */
-static bool is_known(const hand *h, str name)
+static const field *known(const hand *h, str name)
 {
     const field *f = h->what->fields;
     while (f && f->name.p && !str_eq(f->name, name))
         f++;
-    return f && f->name.p;
+    return f && f->name.p ? f : NULL;
 }
 
 /* The value of the field's name that is its own: the third of three fields has the third. STR_NONE: it has none. */
@@ -112,14 +112,6 @@ static str sent_for(const hand *h, const control *c)
     return STR_NONE;
 }
 
-static bool is_sent(const hand *h, str name, str value)
-{
-    for (size_t i = 0; i < h->what->typed.count; i++)
-        if (str_eq(h->what->typed.pairs[i].name, name) && (!value.p || str_eq(h->what->typed.pairs[i].value, value)))
-            return true;
-    return false;
-}
-
 /* One that is not on offer any more leaves the choice as the page has it. */
 static void fill_choice(hand *h, const control *c)
 {
@@ -127,7 +119,7 @@ static void fill_choice(hand *h, const control *c)
     bool offered = false;
     tag t;
     for (size_t at = c->tag.all.to; tag_next(h->page, &at, &t) && t.all.from < c->end;)
-        offered = offered || str_eq(tag_value(h->a, h->page, &t, S("value")), sent);
+        offered = offered || (!t.closing && str_eq(tag_value(h->a, h->page, &t, S("value")), sent));
     for (size_t at = c->tag.all.to; sent.p && offered && tag_next(h->page, &at, &t) && t.all.from < c->end;)
         if (!t.closing && str_eq(t.name, S("option")))
             set_flag(h, &t, "selected", str_eq(tag_value(h->a, h->page, &t, S("value")), sent));
@@ -136,8 +128,8 @@ static void fill_choice(hand *h, const control *c)
 static void fill_box(hand *h, const control *c)
 {
     str value = tag_value(h->a, h->page, &c->tag, S("value"));
-    if (!c->is_radio || is_sent(h, c->name, STR_NONE))
-        set_flag(h, &c->tag, "checked", is_sent(h, c->name, value.p ? value : S("on")));
+    if (!c->is_radio || is_sent(h->what, c->name, STR_NONE))
+        set_flag(h, &c->tag, "checked", is_sent(h->what, c->name, value.p ? value : S("on")));
 }
 
 /* HTML passes over a line break that follows the opening tag. */
@@ -186,10 +178,8 @@ static void carry_rest(hand *h)
 {
     for (size_t i = 0; i < h->what->typed.count; i++) {
         const text_pair *one = &h->what->typed.pairs[i];
-        const field *f = h->what->fields;
-        while (f && f->name.p && !str_eq(f->name, one->name))
-            f++;
-        if (f && f->name.p && !f->is_secret && f->type != FIELD_BYTES && one->value.n && !has_field(h, one->name) &&
+        const field *f = known(h, one->name);
+        if (f && !f->is_secret && f->type != FIELD_BYTES && one->value.n && !has_field(h, one->name) &&
             !is_refused(h, one->name))
             change(h, h->s->forms[h->form].end, 0,
                    arena_join(h->a, S("<input type=\"hidden\" name=\""), escaped(h, one->name), S("\" value=\""),
@@ -375,7 +365,7 @@ bool refill_page(arena *a, str page, const refill *what, buf *out)
     if (h.form == NO_FORM)
         return false;
     for (size_t i = 0; i < s.control_count; i++)
-        if (is_ours(&h, &s.controls[i]) && is_known(&h, s.controls[i].name))
+        if (is_ours(&h, &s.controls[i]) && known(&h, s.controls[i].name))
             fill(&h, &s.controls[i]);
     carry_rest(&h);
     mark_all(&h);

@@ -217,7 +217,7 @@ static size_t count_of(str page)
 {
     size_t n = 1;
     for (size_t i = 0; i < page.n; i++)
-        n += page.p[i] == '<' && i + 1 < page.n && strchr("filstb", page.p[i + 1]);
+        n += page.p[i] == '<' && i + 1 < page.n && str_has_byte(S("filstb"), page.p[i + 1]);
     return n;
 }
 
@@ -242,10 +242,10 @@ static void settle(walk *w)
 
 /* ---- the choice ---- */
 
-static bool is_sent(const typed_form *typed, str name, str value)
+bool is_sent(const refill *what, str name, str value)
 {
-    for (size_t i = 0; i < typed->count; i++)
-        if (str_eq(typed->pairs[i].name, name) && (!value.p || str_eq(typed->pairs[i].value, value)))
+    for (size_t i = 0; i < what->typed.count; i++)
+        if (str_eq(what->typed.pairs[i].name, name) && (!value.p || str_eq(what->typed.pairs[i].value, value)))
             return true;
     return false;
 }
@@ -261,10 +261,10 @@ static size_t choose(walk *w)
         form *f = &s->forms[c->form];
         bool inside = c->tag.all.from > f->tag.all.from && c->tag.all.to <= f->end;
         f->is_seen |= inside && c->kind != CONTROL_HIDDEN && c->kind != CONTROL_BUTTON;
-        if (!c->name.p || !is_sent(&w->what->typed, c->name, STR_NONE))
+        if (!c->name.p || !is_sent(w->what, c->name, STR_NONE))
             continue;
-        bool same = c->kind == CONTROL_HIDDEN &&
-                    is_sent(&w->what->typed, c->name, tag_value(w->a, w->page, &c->tag, S("value")));
+        bool same =
+            c->kind == CONTROL_HIDDEN && is_sent(w->what, c->name, tag_value(w->a, w->page, &c->tag, S("value")));
         f->hits += same ? 2 : 1;
     }
     for (size_t i = 0; i < s->form_count; i++)

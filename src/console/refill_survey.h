@@ -46,6 +46,8 @@ typedef struct survey {
     size_t head; /* behind <main …> */
 } survey;
 
+/** Whether the form sent this name, and with this value; STR_NONE: with any. */
+bool is_sent(const refill *what, str name, str value);
 /** Reads the page; *chosen is the form that is meant, or NO_FORM. */
 void survey_page(arena *a, str page, const refill *what, survey *out, size_t *chosen);
 

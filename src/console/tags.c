@@ -1,6 +1,8 @@
 /* A walk over tags, and nothing more of HTML than what the templates write. */
 #include "console/tags.h"
 
+#include "ports/mustache.h"
+
 static bool is_space(char c)
 {
     return c == ' ' || c == '\n' || c == '\t';
@@ -137,27 +139,11 @@ str tag_text(arena *a, str page, span between)
 
 void tag_escape(buf *out, str text)
 {
-    for (size_t i = 0; i < text.n; i++) {
-        char c = text.p[i];
-        switch (c) {
-        case '&':
-            buf_lit(out, "&amp;");
-            break;
-        case '<':
-            buf_lit(out, "&lt;");
-            break;
-        case '>':
-            buf_lit(out, "&gt;");
-            break;
-        case '"':
-            buf_lit(out, "&quot;");
-            break;
-        case '\'':
-            buf_lit(out, "&#39;");
-            break;
-        default:
-            if ((unsigned char)c >= 0x20 || c == '\t' || c == '\n')
-                buf_byte(out, c);
-        }
+    for (size_t from = 0, i = 0; i <= text.n; i++) {
+        bool kept = i < text.n && ((uint8_t)text.p[i] >= ' ' || text.p[i] == '\t' || text.p[i] == '\n');
+        if (kept)
+            continue;
+        html_escape(out, str_slice(text, from, i));
+        from = i + 1;
     }
 }

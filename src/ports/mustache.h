@@ -65,6 +65,9 @@ enum { MUSTACHE_DEPTH_MAX = 64, MUSTACHE_OUTPUT_MAX = 8 << 20 };
  */
 err mustache_render(const mustache *m, const mustache_run *run, mval *data, buf *out);
 
+/** Writes a text as {{name}} does: what HTML would read is escaped. */
+void html_escape(buf *out, str s);
+
 /* ---- the check ---- */
 
 /**

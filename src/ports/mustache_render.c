@@ -73,7 +73,7 @@ static bool is_true(const mval *v)
 
 /* ---- writing ---- */
 
-static void put_escaped(buf *out, str s)
+void html_escape(buf *out, str s)
 {
     static const char special[] = "&<>\"'";
     static const str entity[] = {S_INIT("&amp;"), S_INIT("&lt;"), S_INIT("&gt;"), S_INIT("&quot;"), S_INIT("&#39;")};
@@ -92,7 +92,7 @@ static void put_escaped(buf *out, str s)
 static void put(buf *out, str s, bool escape)
 {
     if (escape)
-        put_escaped(out, s);
+        html_escape(out, s);
     else
         buf_add(out, s);
 }
