@@ -72,6 +72,7 @@ err caller_authenticate(exchange *x, txn *t)
     actor nobody = {.source = r->actor.source,
                     .request_id = r->request_id,
                     .user_agent = text_of_bytes(r->a, head_value(&x->head, S("user-agent")), USER_AGENT_MOST),
+                    .page = r->route->face == FACE_CONSOLE ? r->idempotency_key : STR_NONE,
                     .browsers = r->route->kind == ROUTE_READ ? STR_NONE : OWN_COOKIE(x, "parvis_browser")};
     r->actor = nobody;
     err result = identify(x, t, &r->actor);

@@ -5,6 +5,7 @@
 #include "http/idempotency.h"
 
 #include "domain/shared/env.h"
+#include "domain/shared/throttle.h"
 #include "http/answer.h"
 #include "http/problem.h"
 #include "limits_table.h"
@@ -12,7 +13,10 @@
 #include "queries.h"
 
 /* ROUTE_MOST: an index of PostgreSQL takes 2,704 bytes, of which the key has 255. */
-enum { SWEEP_ONE_IN = 64, ROUTE_MOST = 1000, PAGE_MOST = 64 << 10 };
+enum { SWEEP_ONE_IN = 64, ROUTE_MOST = 1000, PAGE_MOST = 64 << 10, PAGE_KEY_LENGTH = 22 };
+
+/* Before a page's key: no program's begins with it. */
+#define PAGE_SIGN "\u00A7"
 
 bool idempotency_key_valid(str key)
 {
@@ -22,6 +26,12 @@ bool idempotency_key_valid(str key)
     return key.n >= 1 && key.n <= 255;
 }
 
+str idempotency_page_key(arena *a, str typed)
+{
+    str bytes;
+    return typed.n == PAGE_KEY_LENGTH && base64url_decode(a, typed, &bytes) ? typed : STR_NONE;
+}
+
 static bool is_form(const request *r)
 {
     return r->route->face == FACE_CONSOLE;
@@ -29,15 +39,25 @@ static bool is_form(const request *r)
 
 bool idempotency_asked(const request *r)
 {
-    return r->idempotency_key.p &&
-           (is_form(r) ? idempotency_key_valid(r->idempotency_key) : r->actor.kind != ACTOR_ANONYMOUS) &&
+    return r->idempotency_key.p && (is_form(r) || r->actor.kind != ACTOR_ANONYMOUS) &&
            str_eq(r->route->method, S("POST")) && !r->route->effect_free;
 }
 
-static uuid scope_of(const actor *who)
+/* Whoever is not signed in is known by where they come from, and fills nobody else's room. */
+static uuid scope_of_source(txn *t, str source)
 {
+    uuid id;
+    token_digest mac = token_mac(t->env->key, KEY_BODY, throttle_source(t->a, source));
+    memcpy(id.b, mac.b, sizeof id.b);
+    return id;
+}
+
+static uuid scope_of(txn *t, const actor *who)
+{
+    if (who->kind == ACTOR_ANONYMOUS)
+        return scope_of_source(t, who->source.p ? who->source : S(""));
     bool key = who->kind == ACTOR_API_KEY || who->kind == ACTOR_INSTANCE_KEY;
-    return key ? who->key_id : who->account_id; /* the operator, and whose page it is that nobody signed in to: zeros */
+    return key ? who->key_id : who->account_id; /* the operator: zeros */
 }
 
 static bool is_kept_status(int status)
@@ -149,22 +169,25 @@ static str route_of(arena *a, const request *r)
 /* Where the answer to this request is kept. */
 typedef struct keeping {
     uuid scope;
-    str route;
+    str key, route;
     token_digest hash;
 } keeping;
 
 static keeping keeping_of(const request *r, txn *t, str body)
 {
-    str route = route_of(t->a, r);
-    /* a bare hash of a body could be guessed at: it may hold a password */
-    return (keeping){.scope = scope_of(&r->actor), .route = route, .hash = token_mac(t->env->key, KEY_BODY, body)};
+    return (keeping){
+        .scope = scope_of(t, &r->actor),
+        .key = is_form(r) ? arena_join(t->a, S(PAGE_SIGN), r->idempotency_key) : r->idempotency_key,
+        .route = route_of(t->a, r),
+        .hash = token_mac(t->env->key, KEY_BODY, body), /* a bare hash could be guessed at: it may hold a password */
+    };
 }
 
 /* The answer kept for this very request; *found: there is one. */
 static err find_kept(const request *r, txn *t, const keeping *at, q_idempotency_get_row *row, bool *found)
 {
     *found = false;
-    err e = q_idempotency_get(t, row, .caller_id = at->scope, .key = r->idempotency_key, .route = at->route);
+    err e = q_idempotency_get(t, row, .caller_id = at->scope, .key = at->key, .route = at->route);
     if (e != OK)
         return e == ERR_NOT_FOUND ? OK : e;
     if (!row->status || row->created_at <= t->now - ANSWER_KEPT_FOR)
@@ -198,22 +221,40 @@ err idempotency_way_on(request *r, txn *t, str body, err refusal)
     return found && row.status == 303 && replay(r, t, &row) ? OK : refusal;
 }
 
+/* A twin of this request may be at it at this moment: whoever comes second waits here. */
+static err claim(txn *t, const keeping *at)
+{
+    if (!store_is_shared(t->store))
+        return OK;
+    return q_idempotency_claim(t, .caller_id = at->scope, .key = at->key, .route = at->route,
+                               .body_hash = token_digest_str(&at->hash), .body = S(""), .created_at = t->now);
+}
+
+static err unclaim(txn *t, const keeping *at)
+{
+    if (!store_is_shared(t->store))
+        return OK;
+    return q_idempotency_unclaim(t, .caller_id = at->scope, .key = at->key, .route = at->route);
+}
+
+static err keep(request *r, txn *t, const keeping *at)
+{
+    if (at->hash.b[0] % SWEEP_ONE_IN == 0)
+        TRY(q_idempotency_forget(t, .before_at = t->now - ANSWER_KEPT_FOR));
+    TRY(q_idempotency_put(t, .caller_id = at->scope, .key = at->key, .route = at->route,
+                          .body_hash = token_digest_str(&at->hash), .status = r->status, .created_at = t->now,
+                          .body = is_form(r) ? kept_page(r, t) : kept_body(r)));
+    return is_form(r) ? q_idempotency_prune(t, .caller_id = at->scope, .sign = S(PAGE_SIGN), .most = PAGES_KEPT) : OK;
+}
+
 err idempotency_run(request *r, txn *t, str body)
 {
     const keeping at = keeping_of(r, t, body);
     bool replayed;
-    if (store_is_shared(t->store)) /* a twin of this request may be at it at this moment */
-        TRY(q_idempotency_claim(t, .caller_id = at.scope, .key = r->idempotency_key, .route = at.route,
-                                .body_hash = token_digest_str(&at.hash), .body = S(""), .created_at = t->now));
+    TRY(claim(t, &at));
     TRY(replay_from(r, t, &at, &replayed));
     if (replayed)
         return OK;
     TRY(run_handler(r, t));
-    if (!is_kept(r))
-        return OK;
-    if (at.hash.b[0] % SWEEP_ONE_IN == 0)
-        TRY(q_idempotency_forget(t, .before_at = t->now - ANSWER_KEPT_FOR));
-    return q_idempotency_put(t, .caller_id = at.scope, .key = r->idempotency_key, .route = at.route,
-                             .body_hash = token_digest_str(&at.hash), .status = r->status, .created_at = t->now,
-                             .body = is_form(r) ? kept_page(r, t) : kept_body(r));
+    return is_kept(r) ? keep(r, t, &at) : unclaim(t, &at);
 }

@@ -11,6 +11,9 @@
 /** True for 1 to 255 printable ASCII characters. */
 bool idempotency_key_valid(str key);
 
+/** The key of a page, as a form sent it; STR_NONE for what no page of ours holds: 128 bits in base64url. */
+str idempotency_page_key(arena *a, str typed);
+
 /** Whether this request may be a repeat: a POST that changes something, with a sound key of somebody's. */
 bool idempotency_asked(const request *r);
 
@@ -20,7 +23,8 @@ bool idempotency_asked(const request *r);
  *
  * To a program: with null where it held a secret, and refusals, too (what the handler wrote is undone first), but for
  * 401, 429 and 5xx. To a form: what succeeded alone, sealed, since the page may show what is shown once, and unless it
- * signed somebody in or out or is longer than a page ought to be. A form that comes with the same key and says
+ * signed somebody in or out or is longer than a page ought to be; the last PAGES_KEPT of a caller, which is a source
+ * where nobody is signed in. A form that comes with the same key and says
  * something else is another one: somebody went back and changed it.
  *
  * Errors: ERR_IDEMPOTENCY_KEY_REUSED, and those of the handler that are not kept.

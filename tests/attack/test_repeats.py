@@ -31,7 +31,7 @@ KEPT = {  # all that a repeat must leave as it is
 
 @pytest.fixture(scope="module")
 def town(make_server, smtp):
-    return World(make_server(mail=smtp.uri, signup="on", rate_limits="off", public_url=SITE), smtp)
+    return World(make_server(mail=smtp.uri, signup="on", rate_limits="off", public_url=SITE, trusted_proxies="127.0.0.1"), smtp)
 
 
 def at_rest(town):
@@ -339,6 +339,61 @@ def test_a_temporary_password_that_was_replaced_is_none(town):
     deed.send(half)
     half.post("/me/password", {"new_password": NEW, "given_name": "Zoé", "family_name": "Durand"}).ok(204)
     deed.send(town.client()).refused("sign-in-failed", 401)
+
+
+# ---- nor is it anybody else's
+
+OPENING = [accept_api, accept_form, accept_code_form, temporary_api, temporary_form, signup_api, signup_form]
+
+
+class Sent:
+    """A client whose requests say something else of where they come from."""
+
+    def __init__(self, client, headers=None, **fields):
+        self.client, self.headers, self.fields = client, headers, fields
+
+    def post(self, path, body):
+        return self.client.post(path, body, self.headers)
+
+    def submit(self, path, fields):
+        return self.client.submit(path, {**fields, **self.fields}, self.headers)
+
+
+@pytest.mark.parametrize("headers", [{"X-Forwarded-For": "203.0.113.9"}, {"User-Agent": "Another/1.0"}], ids=["source", "browser"])
+@pytest.mark.parametrize("door", OPENING)
+def test_who_sends_it_from_elsewhere_ends_it(town, door, headers):
+    deed = door(town)
+    assert deed.send(deed.client()).status < 400
+    assert is_refused(door, deed.send(Sent(deed.client(), headers)))
+    assert is_refused(door, deed.send(deed.client()))
+
+
+def test_who_issued_a_temporary_password_is_not_on_the_same_page(town):
+    """They know it, may sit in the same office before the same browser, and have another page."""
+    door, page = temporary_form, "x" * 21 + "A"
+    deed = door(town)
+    first = deed.send(Sent(deed.client(), once=page))
+    assert outcome(deed.send(Sent(deed.client(), once=page))) == outcome(first)
+    assert is_refused(door, deed.send(Sent(deed.client(), once="y" * 21 + "A")))
+    assert is_refused(door, deed.send(Sent(deed.client(), once=page)))
+
+
+@pytest.mark.parametrize("out", [lambda c: c.delete("/sessions/current").ok(204), lambda c: c.submit("/sign-out").ok(303)], ids=["api", "form"])
+@pytest.mark.parametrize("door", OPENING)
+def test_signing_out_ends_it(town, door, out):
+    deed, client = door(town), town.client()
+    deed.send(client)
+    out(client)
+    assert is_refused(door, deed.send(client))
+
+
+def test_ending_the_session_from_the_list_ends_it(town):
+    deed, client = signup_api(town), town.client()
+    deed.send(client)
+    deed.send(town.client())
+    other = next(s["id"] for s in client.get("/me/sessions").ok()["items"] if not s["current"])
+    client.delete(f"/me/sessions/{other}").ok(204)
+    assert is_refused(signup_api, deed.send(town.client()))
 
 
 # ---- whoever is in is led in

@@ -6,11 +6,12 @@ this by itself, and fails until there is something to send for it. What hands ou
 
 import concurrent.futures
 import re
+import secrets
 
 import pytest
 
 from lib.callers import path_of, samples, things_of
-from lib.people import PASSWORD, fresh
+from lib.people import PASSWORD, World, fresh
 from lib.spec import routes
 
 # They end or begin a session: their answer is for one browser alone.
@@ -30,6 +31,10 @@ FILES = {"settings_logo_form", "settings_logo_remove_form"}
 SAME = {"me_form", "batch_links_form"}
 
 FORMS = [r for r in routes("console.yaml") if r.method == "POST" and not r.effect_free and r.name not in SESSIONS and r.name not in FACTORS | FILES | SAME]
+
+
+def page_key():
+    return secrets.token_urlsafe(16)
 
 
 def invited(org, inbox):
@@ -152,7 +157,7 @@ def replayed(answer):
 @pytest.mark.parametrize("route", FORMS, ids=str)
 def test_a_form_that_comes_again_gets_the_answer_that_it_got(route, busy, inbox, world):
     client, path, fields = to_send(route, busy, inbox, world)
-    fields = {**fields, "once": fresh()}
+    fields = {**fields, "once": page_key()}
     first = client.submit(path, fields)
     assert first.status in (200, 202, 303) and not replayed(first), (route.name, first.status, re.findall(r"(?s)<h1.*?</p>", first.text))
     again = client.submit(path, fields)
@@ -163,7 +168,7 @@ def test_a_form_that_comes_again_gets_the_answer_that_it_got(route, busy, inbox,
 def test_a_double_click_is_one(route, busy, inbox, world):
     """Both are on their way before either is answered: one of them does it, the other shows the same."""
     client, path, fields = to_send(route, busy, inbox, world)
-    fields = {**fields, "once": fresh()}
+    fields = {**fields, "once": page_key()}
     other = world.client()
     other.cookies.update(client.cookies)
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
@@ -188,14 +193,14 @@ def keys(org):
 
 
 def test_a_form_that_was_changed_is_another(busy):
-    once = fresh()
+    once = page_key()
     made_key(busy, busy.api, once).ok(200)
     assert not replayed(made_key(busy, busy.api, once, "Barn").ok(200)) and sorted(keys(busy)) == ["Barn", "House"]
     assert replayed(made_key(busy, busy.api, once, "Barn"))
 
 
 def test_what_is_shown_once_is_kept_sealed_and_for_whom_it_was_shown(busy, server):
-    once = fresh()
+    once = page_key()
     page = made_key(busy, busy.api, once).ok(200)
     secret = re.search(r'id="secret" class="mono" value="([\w-]+)"', page.text)[1]
     assert secret in made_key(busy, busy.api, once).text
@@ -205,7 +210,7 @@ def test_what_is_shown_once_is_kept_sealed_and_for_whom_it_was_shown(busy, serve
 
 
 def test_a_refusal_is_not_kept(busy):
-    once, slug = fresh(), f"/o/{busy.slug}/groups"
+    once, slug = page_key(), f"/o/{busy.slug}/groups"
     busy.api.submit(slug, {"name": "Staff"}).ok(303)
     assert busy.api.submit(slug, {"name": "Staff", "once": once}).status == 409
     group = busy.api.items(busy.path + "/groups")[0]["id"]
@@ -215,7 +220,7 @@ def test_a_refusal_is_not_kept(busy):
 
 def test_whoever_lost_the_right_sees_no_page_again(busy):
     """Where the first one led, at most."""
-    once, person = fresh(), busy.join(role="owner")
+    once, person = page_key(), busy.join(role="owner")
     made_key(busy, person.api, once).ok(200)
     busy.remove(person).ok()
     again = made_key(busy, person.api, once)
@@ -224,13 +229,13 @@ def test_whoever_lost_the_right_sees_no_page_again(busy):
 
 def test_a_session_is_for_the_first_alone(busy, world):
     """Whoever knows what was sent, and the page's key, is handed none."""
-    fields = {"email": busy.owner.email, "password": PASSWORD, "once": fresh()}
+    fields = {"email": busy.owner.email, "password": PASSWORD, "once": page_key()}
     first, again = (world.client().submit("/sign-in", fields).ok(303) for _ in range(2))
     assert not replayed(again) and again.headers["Set-Cookie"] and again.headers["Set-Cookie"] != first.headers["Set-Cookie"]
 
 
 def test_a_day_later_it_is_another_form(busy, clock):
-    once = fresh()
+    once = page_key()
     assert busy.api.submit(f"/o/{busy.slug}/groups", {"name": "Staff", "once": once}).ok(303)
     clock.advance(hours=23)
     assert replayed(busy.api.submit(f"/o/{busy.slug}/groups", {"name": "Staff", "once": once}).ok(303))
@@ -249,3 +254,37 @@ def test_each_form_of_a_page_has_its_key(busy):
             assert len(on_page) == 1
             found |= on_page
     assert len(found) == 6
+
+
+# ---- nobody fills the house with them
+
+
+def kept_forms(server):
+    return server.query("SELECT count(*) FROM idempotency")[0][0]
+
+
+@pytest.mark.parametrize("once", ["x", "x" * 21, "x" * 23, "x" * 21 + "=", "é" * 11, "x" * 255])
+def test_what_no_page_holds_is_no_key(busy, server, once):
+    before = kept_forms(server)
+    for status in (303, 409):
+        assert busy.api.submit(f"/o/{busy.slug}/groups", {"name": "Staff", "once": once}).status == status
+    assert kept_forms(server) <= before  # what is past its day may be swept meanwhile
+
+
+def test_what_is_not_kept_leaves_nothing(busy, world, server):
+    """A form that is refused, one that hands out a session, one that is let pass for the second time."""
+    before = kept_forms(server)
+    world.client().submit("/sign-in", {"email": busy.owner.email, "password": PASSWORD, "once": page_key()}).ok(303)
+    world.client().submit("/sign-in", {"email": busy.owner.email, "password": PASSWORD + "x", "once": page_key()})
+    world.client().submit("/sign-up", {"email": "no address", "once": page_key()})
+    busy.api.submit(f"/o/{busy.slug}/groups", {"name": "", "once": page_key()})
+    assert kept_forms(server) <= before  # what is past its day may be swept meanwhile
+
+
+def test_strangers_of_two_sources_are_two(make_server, smtp):
+    """Each fills its own room, and is handed no answer of the other's."""
+    world = World(make_server(mail=smtp.uri, signup="on", rate_limits="off", trusted_proxies="127.0.0.1"), smtp)
+    fields = {"email": fresh(), "given_name": "Ada", "family_name": "Noor", "organization": "Ada's", "password": PASSWORD, "once": page_key()}
+    from_ = lambda n: world.client().submit("/sign-up", fields, {"X-Forwarded-For": f"203.0.113.{n}"})  # noqa: E731
+    first = from_(1).ok(303)
+    assert not replayed(from_(2)) and replayed(from_(1)) and seen(from_(1)) == seen(first)

@@ -178,6 +178,7 @@ err session_end(txn *t, const actor *by, uuid session_id)
     TRY(q_session_delete(t, &gone, .id = session_id, .account_id = by->account_id));
     if (gone == 0)
         return ERR_NOT_FOUND;
+    TRY(ways_end(t, WAYS_SESSION_ENDED, &(ways_of){.account_id = by->account_id}));
     return audit(t, by, EVENT_SESSION_REVOKED, .subject_id = session_id);
 }
 
@@ -191,5 +192,6 @@ err sign_out(txn *t, const actor *who)
 {
     int64_t gone;
     TRY(q_session_delete(t, &gone, .id = who->session_id, .account_id = who->account_id));
+    TRY(ways_end(t, WAYS_SESSION_ENDED, &(ways_of){.account_id = who->account_id}));
     return audit(t, who, EVENT_SESSION_ENDED, .subject_id = who->session_id);
 }

@@ -94,13 +94,13 @@ static err open_session(txn *t, const actor *by, const sign_in *in, signed_in *o
 }
 
 /* The hash was read before the slow half: it must still be the account's, or the password was changed meanwhile. */
-static err still_right(txn *t, const sign_in *in, bool *again)
+static err still_right(txn *t, const actor *who, const sign_in *in, bool *again)
 {
     q_account_password_kept_row now;
     if (in->temporary)
         TRY(ways_hold(t, in->account_id));
     if (in->temporary)
-        return temporary_use(t, in, throttle_subject(t, in->email), again);
+        return temporary_use(t, who, in, throttle_subject(t, in->email), again);
     if (!in->right)
         return ERR_SIGN_IN_FAILED;
     TRY(ways_hold(t, in->account_id));
@@ -129,7 +129,7 @@ err sign_in_finish(txn *t, const actor *who, sign_in *in, signed_in *out)
     TRY(count_under(t, who, in, throttle_subject(t, in->email))); /* again: many may have been let in side by side */
     TRY(throttle_check(t, &in->tries));
     bool again = false;
-    err right = still_right(t, in, &again);
+    err right = still_right(t, who, in, &again);
     if (right != OK)
         return note_refusal(t, who, in, right);
     TRY(throttle_passed(t, &in->tries));
@@ -150,7 +150,7 @@ err password_shown(txn *t, const actor *by, const sign_in *proof)
 {
     const throttle_of tries = {THROTTLE_HOLDER, id_text(t->a, by->session_id), STR_NONE};
     TRY(throttle_check(t, &tries));
-    err right = still_right(t, proof, &(bool){false});
+    err right = still_right(t, by, proof, &(bool){false});
     if (right == OK && uuid_eq(proof->account_id, by->account_id))
         return throttle_passed(t, &tries);
     if (right != ERR_SIGN_IN_FAILED && uuid_eq(proof->account_id, by->account_id))
@@ -409,7 +409,7 @@ err password_reset_complete(txn *t, const actor *who, str token, str hash)
     }
     TRY(e);
     TRY(reset_anew(t, who, &row, hash));
-    return spent_note(t, &s, &(spent){.account_id = row.account_id});
+    return spent_note(t, who, &s, &(spent){.account_id = row.account_id});
 }
 
 err password_link(txn *t, const actor *by, str email, str *url)
@@ -453,10 +453,10 @@ err address_proof_request(txn *t, const actor *by)
     return audit(t, by, EVENT_ADDRESS_PROOF_REQUESTED, .subject_id = me.id);
 }
 
-static err proved_again(txn *t, const spending *s)
+static err proved_again(txn *t, const actor *by, const spending *s)
 {
     spent was;
-    err e = spent_again(t, s, &was);
+    err e = spent_again(t, by, s, &was);
     return e == ERR_NOT_FOUND ? ERR_TOKEN_INVALID : e;
 }
 
@@ -471,7 +471,7 @@ err address_proof_confirm(txn *t, const actor *by, str typed)
                         STR_NONE};
     err e = q_account_token_of_kind(t, &row, .account_id = by->account_id, .kind = token_kind_text(TOKEN_PROOF));
     if (e == ERR_NOT_FOUND)
-        return proved_again(t, &s);
+        return proved_again(t, by, &s);
     TRY(e);
     bool right =
         shaped && row.tries < PROOF_TRIES && row.expires_at > t->now && token_equal(row.secret_hash, s.secret_hash);
@@ -483,6 +483,6 @@ err address_proof_confirm(txn *t, const actor *by, str typed)
     }
     TRY(q_account_prove(t, .email_proved_at = t->now, .id = by->account_id));
     TRY(ways_end(t, WAYS_ADDRESS_PROVED, &(ways_of){.account_id = by->account_id, .session_id = by->session_id}));
-    TRY(spent_note(t, &s, &(spent){.account_id = by->account_id}));
+    TRY(spent_note(t, by, &s, &(spent){.account_id = by->account_id}));
     return audit(t, by, EVENT_ADDRESS_PROVED, .subject_id = by->account_id);
 }

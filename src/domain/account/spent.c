@@ -42,15 +42,18 @@ str spent_salt(txn *t, const spending *s)
     return str_slice(mac(t, key), 0, PASSWORD_SALT_SIZE);
 }
 
-static str sent_of(txn *t, const spending *s)
+/* A second click comes from where the first one did. */
+static str sent_of(txn *t, const actor *who, const spending *s)
 {
-    return s->sent.p ? s->sent : spent_sent(t, NULL, 0);
+    str source = throttle_source(t->a, who->source.p ? who->source : S(""));
+    const str all[] = {s->sent, source, who->user_agent};
+    return spent_sent(t, all, sizeof all / sizeof *all);
 }
 
-err spent_note(txn *t, const spending *s, const spent *what)
+err spent_note(txn *t, const actor *who, const spending *s, const spent *what)
 {
     return q_spent_put(t, .id = s->id, .kind = spent_kind_text(s->kind), .secret_hash = s->secret_hash,
-                       .sent_hash = sent_of(t, s), .spent_at = t->now, .account_id = what->account_id,
+                       .sent_hash = sent_of(t, who, s), .spent_at = t->now, .account_id = what->account_id,
                        .made_id = what->made_id, .is_factor = what->is_factor);
 }
 
@@ -99,11 +102,11 @@ static err find_held(txn *t, const spending *s, q_spent_find_row *row)
     return find(t, s, row);
 }
 
-err spent_again(txn *t, const spending *s, spent *out)
+err spent_again(txn *t, const actor *who, const spending *s, spent *out)
 {
     q_spent_find_row row;
     TRY(find_held(t, s, &row));
-    if (!token_equal(row.secret_hash, s->secret_hash) || !token_equal(row.sent_hash, sent_of(t, s)))
+    if (!token_equal(row.secret_hash, s->secret_hash) || !token_equal(row.sent_hash, sent_of(t, who, s)))
         return end(t, s);
     *out = (spent){row.account_id, row.made_id, row.is_factor};
     return OK;
@@ -115,11 +118,11 @@ err spent_again_by_password(txn *t, const actor *who, const spending *s, spent *
     throttle_of tries;
     TRY(find_held(t, s, &row));
     if (uuid_none(row.account_id) || !token_equal(row.secret_hash, s->secret_hash))
-        return spent_again(t, s, out);
+        return spent_again(t, who, s, out);
     TRY(tries_of(t, who, row.account_id, &tries));
-    if (!token_equal(row.sent_hash, sent_of(t, s)))
+    if (!token_equal(row.sent_hash, sent_of(t, who, s)))
         TRY(throttle_failed(t, &tries));
-    return spent_again(t, s, out);
+    return spent_again(t, who, s, out);
 }
 
 err spent_session(txn *t, const actor *who, const spent *s, signed_in *out)

@@ -32,12 +32,13 @@ str spent_sent(txn *t, const str *values, size_t count);
 str spent_salt(txn *t, const spending *s);
 
 /** Notes what was done, at the end of the transaction that did it: after ways_end. */
-err spent_note(txn *t, const spending *s, const spent *what);
+err spent_note(txn *t, const actor *who, const spending *s, const spent *what);
 /**
- * Whether all of it was sent before, within the minute, and what it did then; the account is held. ERR_NOT_FOUND
+ * Whether all of it was sent before, within the minute, from the same source and browser (whoever else has the secret
+ * clicks elsewhere), and what it did then; the account is held. ERR_NOT_FOUND
  * otherwise, to be refused as if there were no such minute: and whatever differs ends it.
  */
-err spent_again(txn *t, const spending *s, spent *out);
+err spent_again(txn *t, const actor *who, const spending *s, spent *out);
 /**
  * The same for what comes with a password, under sign-in's limits: another one counts as a wrong one there, and while
  * they are slowed nobody is told anything. ERR_RATE_LIMITED.

@@ -47,24 +47,24 @@ err temporary_give_way(txn *t, str email_key)
 }
 
 /* For the first time, or once more. */
-static err use(txn *t, const sign_in *in, const q_account_password_kept_row *now, bool *again)
+static err use(txn *t, const actor *who, const sign_in *in, const q_account_password_kept_row *now, bool *again)
 {
     spent was;
-    const str typed[] = {in->email, in->code};
+    const str typed[] = {in->email, in->code, who->page}; /* who issued it knows it, and not the page */
     const spending s = {.kind = SPENT_TEMPORARY,
                         .id = in->account_id,
                         .secret_hash = now->temporary_hash,
                         .sent = spent_sent(t, typed, sizeof typed / sizeof *typed)};
     *again = now->temporary_used_at != 0;
     if (*again) {
-        err e = spent_again(t, &s, &was);
+        err e = spent_again(t, who, &s, &was);
         return e == ERR_NOT_FOUND ? ERR_TEMPORARY_PASSWORD_EXPIRED : e;
     }
     TRY(q_temporary_use(t, .temporary_used_at = t->now, .id = in->account_id));
-    return spent_note(t, &s, &(spent){.account_id = in->account_id});
+    return spent_note(t, who, &s, &(spent){.account_id = in->account_id});
 }
 
-err temporary_use(txn *t, const sign_in *in, str email_key, bool *again)
+err temporary_use(txn *t, const actor *who, const sign_in *in, str email_key, bool *again)
 {
     q_account_password_kept_row now;
     err e = q_account_password_kept(t, &now, in->account_id);
@@ -72,5 +72,5 @@ err temporary_use(txn *t, const sign_in *in, str email_key, bool *again)
         return e == ERR_NOT_FOUND ? ERR_SIGN_IN_FAILED : e; /* it went with its invitation */
     if (!temporary_matches(t, email_key, now.temporary_hash, in->password))
         return ERR_SIGN_IN_FAILED;
-    return now.temporary_expires_at > t->now ? use(t, in, &now, again) : ERR_TEMPORARY_PASSWORD_EXPIRED;
+    return now.temporary_expires_at > t->now ? use(t, who, in, &now, again) : ERR_TEMPORARY_PASSWORD_EXPIRED;
 }

@@ -14,7 +14,7 @@ bool temporary_matches(txn *t, str email_key, str hash, str typed);
  * another was issued or the invitation has ended since; ERR_TEMPORARY_PASSWORD_EXPIRED when it is past its time or was
  * used, unless that was within the last minute and all was typed alike: then *again.
  */
-err temporary_use(txn *t, const sign_in *in, str email_key, bool *again);
+err temporary_use(txn *t, const actor *who, const sign_in *in, str email_key, bool *again);
 /**
  * Removes the account that waits at this address, if there is one, for somebody who proved the address in another way
  * (a founder, a changed address). Its invitation stays pending, and is sent again as a link.

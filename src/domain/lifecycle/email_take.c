@@ -91,7 +91,7 @@ err email_change_confirm(txn *t, const actor *who, str token, uuid *account_id)
     const spending s = spent_link(t, SPENT_EMAIL_CONFIRM, token);
     err e = email_link_open(t, token, EMAIL_CONFIRM, &row);
     if (e == ERR_TOKEN_INVALID) {
-        err again = spent_again(t, &s, &before);
+        err again = spent_again(t, who, &s, &before);
         *account_id = again == OK ? before.account_id : UUID_NONE;
         return again == ERR_NOT_FOUND ? e : again;
     }
@@ -105,7 +105,7 @@ err email_change_confirm(txn *t, const actor *who, str token, uuid *account_id)
         TRY(tell_old(t, &was, row.email_key));
     }
     *account_id = was.id;
-    TRY(spent_note(t, &s, &(spent){.account_id = was.id}));
+    TRY(spent_note(t, who, &s, &(spent){.account_id = was.id}));
     const actor by = email_holder(who, was.id);
     return audit(t, &by, EVENT_EMAIL_CHANGED, .subject_id = was.id,
                  .detail = {.before = was.email, .after = row.email});

@@ -198,14 +198,14 @@ err email_change_undo(txn *t, const actor *who, str token, email_undone *out)
     const spending s = spent_link(t, SPENT_EMAIL_UNDO, token);
     err e = email_link_open(t, token, EMAIL_UNDO, &link);
     if (e == ERR_TOKEN_INVALID) {
-        err again = spent_again(t, &s, &was);
+        err again = spent_again(t, who, &s, &was);
         if (again == OK)
             *out = (email_undone){.account_id = was.account_id, .is_share = !uuid_none(was.made_id)};
         return again == ERR_NOT_FOUND ? e : again;
     }
     TRY(e);
     TRY(undo(t, who, &link, out));
-    return spent_note(t, &s, &(spent){out->account_id, out->is_share ? out->account_id : UUID_NONE, false});
+    return spent_note(t, who, &s, &(spent){out->account_id, out->is_share ? out->account_id : UUID_NONE, false});
 }
 
 /* ---- before ---- */

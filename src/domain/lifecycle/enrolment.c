@@ -363,7 +363,7 @@ err invitation_accept(txn *t, const actor *who, const enrolment *e, accepted *ou
         TRY(count_answer(t, who, &o));
         if (o.has_account && !door_gives_way(&o)) {
             TRY(go_on_by_mail(t, &o, e, out));
-            return spent_note(t, &s, &(spent){0});
+            return spent_note(t, who, &s, &(spent){0});
         }
     }
     TRY(refused_by_rule(who, &o));
@@ -373,7 +373,7 @@ err invitation_accept(txn *t, const actor *who, const enrolment *e, accepted *ou
     TRY(finish_session(t, who, account_id, e->passkey != NULL, out));
     if (!out->new_session) /* a session accepted, which the secret alone must not become */
         return OK;
-    return spent_note(t, &s, &(spent){.account_id = account_id, .is_factor = e->passkey != NULL});
+    return spent_note(t, who, &s, &(spent){.account_id = account_id, .is_factor = e->passkey != NULL});
 }
 
 /* ---- declining, asking again ---- */
@@ -387,7 +387,7 @@ err invitation_decline(txn *t, const actor *who, const invitation_key *key)
     TRY(open_for_change(t, who, declined_before, key, &o, &inv));
     const spending this = door_spending(SPENT_DECLINE, o.inv.id, o.secret_hash);
     if (invitation_state_is(o.inv.state, INVITATION_DECLINED)) {
-        err again = spent_again(t, &this, &was);
+        err again = spent_again(t, who, &this, &was);
         return again == ERR_NOT_FOUND ? ERR_INVITATION_DECLINED : again;
     }
     TRY(invitation_state_error(door_state(&o, t->now)));
@@ -398,7 +398,7 @@ err invitation_decline(txn *t, const actor *who, const invitation_key *key)
     TRY(mail_withdraw(t, inv.mail_id));
     TRY(seats_lock(t, o.inv.organization_id, &s));
     TRY(seat_release(t, &s, 1, SEAT_DECLINED));
-    TRY(spent_note(t, &this, &(spent){0}));
+    TRY(spent_note(t, who, &this, &(spent){0}));
     actor by = *who;
     by.kind = ACTOR_INVITED;
     return audit(t, &by, EVENT_INVITATION_DECLINED, .subject_id = inv.id, .organization_id = o.inv.organization_id,
@@ -435,13 +435,13 @@ err invitation_ask_again(txn *t, const actor *who, const invitation_key *key)
     if (!invitation_state_is(door_state(&o, t->now), INVITATION_EXPIRED))
         return ERR_CONFLICT;
     const spending this = door_spending(SPENT_ASK_AGAIN, o.inv.id, o.secret_hash);
-    err again = spent_again(t, &this, &was);
+    err again = spent_again(t, who, &this, &was);
     if (again != ERR_NOT_FOUND)
         return again;
     TRY(rate_take(t, &RATE_ASK_AGAIN, (str){(const char *)o.inv.id.b, sizeof o.inv.id.b}, 1, &taken));
     if (!taken)
         return ERR_RATE_LIMITED;
-    TRY(spent_note(t, &this, &(spent){0}));
+    TRY(spent_note(t, who, &this, &(spent){0}));
     TRY(whom_to_ask(t, &o, &whom));
     mail_order order = {.kind = MAIL_ASK_AGAIN,
                         .organization_id = o.inv.organization_id,

@@ -260,7 +260,7 @@ static err founded_again(txn *t, const actor *who, const spending *s, founded *o
     spent was;
     q_member_of_account_row member;
     q_organization_by_id_row made;
-    TRY(spent_again(t, s, &was));
+    TRY(spent_again(t, who, s, &was));
     TRY(q_member_of_account(t, &member, .organization_id = was.made_id, .account_id = was.account_id));
     if (!membership_is_active(member.state, member.access_ends_at, t->now))
         return ERR_NOT_FOUND;
@@ -307,7 +307,7 @@ err signup_confirm(txn *t, const actor *who, uuid id, str code, founded *out)
                         .sign_in = true};
     TRY(organization_found(t, who, &f, out));
     TRY(q_signup_delete(t, id));
-    TRY(spent_note(t, &s, &(spent){.account_id = out->account_id, .made_id = out->organization_id}));
+    TRY(spent_note(t, who, &s, &(spent){.account_id = out->account_id, .made_id = out->organization_id}));
     return audit(t, who, EVENT_SIGNUP_CONFIRMED, .took_a_secret = true, .subject_id = out->account_id);
 }
 

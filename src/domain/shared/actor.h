@@ -37,6 +37,7 @@ typedef struct actor {
     str source;     /* address of the client, for audit and throttling; STR_NONE for the socket */
     str request_id; /* for audit */
     str user_agent; /* text (text_of_bytes), at most USER_AGENT_MOST bytes; STR_NONE: none was sent */
+    str page;       /* the key of the page whose form it is (http/idempotency.h); STR_NONE: a program's */
     str browsers;   /* the cookie by which a browser is known that signed in before: domain/browser.h */
     session_stage stage;
     msec session_created_at;
