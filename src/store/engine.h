@@ -59,6 +59,13 @@ static inline void engine_done(store_job *job, err result)
     job->done(job->context, result == OK ? job->refusal : result);
 }
 
+/** Where jobs of this lane wait; `key` is the process's own: nobody outside knows which lanes meet. */
+static inline size_t engine_lane(const store_job *job, uint64_t key, size_t lanes)
+{
+    uint64_t mixed = (job->lane ^ key) * 0x9E3779B97F4A7C15U; /* Knuth, 6.4: the golden ratio's multiples */
+    return (mixed ^ mixed >> 32) % lanes;
+}
+
 extern const store_engine sqlite_engine, postgres_engine, postgres_short_engine;
 
 /**

@@ -88,9 +88,8 @@ bool pg_hold_lane(const pg_connection *c, store_job *job)
     const pg_holds *h = &c->holds;
     if (!h->taken && !c->busy)
         return false;
-    job->lane = str_hash((str){(const char *)&h->wanted.id, sizeof h->wanted.id}) + h->wanted.kind;
-    if (!h->taken)
-        job->lane = c->about;
+    uint64_t wanted = str_hash((str){(const char *)&h->wanted.id, sizeof h->wanted.id}) + h->wanted.kind;
+    job->lane = h->taken ? wanted : c->about;
     job->waits = true;
     return true;
 }

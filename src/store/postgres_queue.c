@@ -14,12 +14,6 @@ enum {
     WAITS_SHARE = 2, /* and half of them on jobs that wait for rows, whoever has those */
 };
 
-static pg_lane *lane_of(pg_store *s, const store_job *job)
-{
-    uint64_t mixed = (job->lane ^ s->lane_key) * 0x9E3779B97F4A7C15U; /* Knuth, 6.4: the golden ratio's multiples */
-    return &s->lanes[(mixed ^ mixed >> 32) % PG_LANES];
-}
-
 static void add(pg_queue *q, store_job *job, bool first)
 {
     if (!q->first)
@@ -75,7 +69,7 @@ static void make_ready(pg_store *s, pg_lane *lane)
 
 void pg_queue_add(pg_store *s, store_job *job, bool first)
 {
-    pg_lane *lane = lane_of(s, job);
+    pg_lane *lane = &s->lanes[engine_lane(job, s->lane_key, PG_LANES)];
     add(job->bulk ? &lane->bulk : &lane->single, job, first);
     s->waiting++;
     make_ready(s, lane);

@@ -11,15 +11,9 @@ enum {
     LANE_RETRY_AFTER = 10, /* s; about what those that wait there take */
 };
 
-static sqlite_lane *lane_of(sqlite_store *w, const store_job *job)
-{
-    uint64_t mixed = (job->lane ^ w->lane_key) * 0x9E3779B97F4A7C15U; /* Knuth, 6.4: the golden ratio's multiples */
-    return &w->lanes[(mixed ^ mixed >> 32) % SQLITE_LANES];
-}
-
 bool sqlite_bulk_add(sqlite_store *w, store_job *job)
 {
-    sqlite_lane *lane = lane_of(w, job);
+    sqlite_lane *lane = &w->lanes[engine_lane(job, w->lane_key, SQLITE_LANES)];
     if (lane->count == LANE_MOST) {
         if (job->problem)
             *job->problem = (problem){.retry_after = LANE_RETRY_AFTER};
