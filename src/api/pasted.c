@@ -10,16 +10,6 @@
 typedef reply_pasted_people_people person;
 typedef reply_pasted_people_columns shown_column;
 
-static const pasted_role *roles_of(request *r, const list *columns)
-{
-    const str *words = columns->items;
-    pasted_role *roles = arena_array_of(r->a, pasted_role, columns->count + 1);
-    for (size_t i = 0; i < columns->count; i++)
-        if (!pasted_role_of(words[i], &roles[i]))
-            roles[i] = PASTED_IGNORED;
-    return roles;
-}
-
 static err answer_people(request *r, const pasted *read)
 {
     person *people = arena_array_of(r->a, person, read->count + 1);
@@ -49,10 +39,8 @@ err api_read_pasted(request *r, txn *t)
     (void)t;
     const body_read_pasted *b = r->body;
     pasted read;
-    err e = pasted_read(r->a, b->text, roles_of(r, &b->columns), b->columns.count, INVITE_ROWS_MAX, &read);
-    if (e == OK)
-        return answer_people(r, &read);
-    bool many = e == ERR_PAYLOAD_TOO_LARGE && read.count == INVITE_ROWS_MAX;
-    return problem_at(&r->problem, ERR_INVALID_REQUEST, S("/text"), many ? S("too-many") : S("too-long"),
-                      many ? INVITE_ROWS_MAX : PASTED_BYTES_MAX);
+    const pasted_role *roles = pasted_roles(r->a, b->columns.items, b->columns.count);
+    err e = pasted_read(r->a, b->text, roles, b->columns.count, INVITE_ROWS_MAX, &read);
+    TRY(pasted_judged(&r->problem, S("/text"), &read, INVITE_ROWS_MAX, e));
+    return answer_people(r, &read);
 }

@@ -60,6 +60,14 @@ size_t str_find(str s, str needle)
     return s.n;
 }
 
+bool str_is_one_of(str s, const str *words, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (str_eq(words[i], s))
+            return true;
+    return false;
+}
+
 bool str_is_plain(str s, str more)
 {
     for (size_t i = 0; i < s.n; i++)

@@ -62,6 +62,8 @@ static inline bool byte_is_alnum(char c)
 }
 /** Not empty, and nothing but ASCII letters, digits and what is in `more`. */
 bool str_is_plain(str s, str more);
+/** Whether it is one of these. */
+bool str_is_one_of(str s, const str *words, size_t count);
 /** FNV-1a, 64 bits: for tables of what is no secret and bounded in number. */
 uint64_t str_hash(str s);
 /** Position of the first occurrence of `needle`, or s.n when there is none. */

@@ -74,8 +74,7 @@ err page_recall(request *r);
 
 /**
  * Judges names and a new password together, so that all that is wrong is said at once; hashes only when nothing is.
- * Fields /given_name, /family_name, /password. `known` is what else must not be in the
- * password.
+ * Fields /given_name, /family_name, /password. `known` is what else must not be in the password.
  */
 err page_new_person(request *r, const password_terms *terms, str given, str family, str password, const str *known,
                     size_t count, str *hash);

@@ -50,19 +50,12 @@ static err read_lifetime(request *r, invite_draft *d)
 
 static err read_text(request *r, const pasted *before, str text, bool sheet, invite_draft *d)
 {
-    const str *words = d->form->columns.items;
     size_t count = sheet ? d->form->columns.count : 0;
-    pasted_role *roles = arena_array_of(r->a, pasted_role, count + 1);
-    for (size_t i = 0; i < count; i++)
-        roles[i] = pasted_role_of(words[i], &roles[i]) ? roles[i] : PASTED_IGNORED;
+    const pasted_role *roles = pasted_roles(r->a, d->form->columns.items, count);
     err e = pasted_more(r->a, before, text, roles, count, INVITE_ROWS_MAX, &d->read);
     d->entries = d->read.entries;
     d->count = d->read.count;
-    if (e == ERR_PAYLOAD_TOO_LARGE && d->count < INVITE_ROWS_MAX)
-        return problem_at(&r->problem, ERR_INVALID_REQUEST, S("/addresses"), S("too-long"), PASTED_BYTES_MAX);
-    if (e == ERR_PAYLOAD_TOO_LARGE)
-        return problem_at(&r->problem, ERR_INVALID_REQUEST, S("/addresses"), S("too-many"), INVITE_ROWS_MAX);
-    return e;
+    return pasted_judged(&r->problem, S("/addresses"), &d->read, INVITE_ROWS_MAX, e);
 }
 
 /* What the script has had read before, and what came since; without it, one text. */

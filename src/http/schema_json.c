@@ -87,8 +87,7 @@ static bool is_of_content(const problem *p)
 {
     static const str codes[] = {S_INIT("invalid-characters"), S_INIT("too-long"), S_INIT("too-short")};
     for (size_t i = 0; i < p->field_count; i++)
-        if (!str_eq(p->fields[i].code, codes[0]) && !str_eq(p->fields[i].code, codes[1]) &&
-            !str_eq(p->fields[i].code, codes[2]))
+        if (!str_is_one_of(p->fields[i].code, codes, sizeof codes / sizeof *codes))
             return false;
     return true;
 }

@@ -30,6 +30,24 @@ err pasted_read(arena *a, str text, const pasted_role *roles, size_t role_count,
     return pasted_more(a, &(pasted){0}, text, roles, role_count, max, out);
 }
 
+pasted_role *pasted_roles(arena *a, const str *words, size_t count)
+{
+    pasted_role *roles = arena_array_of(a, pasted_role, count + 1);
+    for (size_t i = 0; i < count; i++)
+        if (!pasted_role_of(words[i], &roles[i]))
+            roles[i] = PASTED_IGNORED;
+    return roles;
+}
+
+err pasted_judged(problem *p, str pointer, const pasted *read, size_t max, err result)
+{
+    if (result != ERR_PAYLOAD_TOO_LARGE)
+        return result;
+    bool many = read->count == max;
+    return problem_at(p, ERR_INVALID_REQUEST, pointer, many ? S("too-many") : S("too-long"),
+                      many ? (int64_t)max : PASTED_BYTES_MAX);
+}
+
 /* What was refused where a sheet's column told that it is none of the people's would be one by itself. */
 static str refused_line(arena *a, str raw)
 {

@@ -102,25 +102,17 @@ static const str beside[] = {S_INIT("adresse"),
                              S_INIT("invites"),
                              S_INIT("upn")};
 
-static bool is_one_of(str word, const str *table, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        if (str_eq(table[i], word))
-            return true;
-    return false;
-}
-
 static bool holds_word(str words, const str *table, size_t count)
 {
     for (str rest = words; rest.p;)
-        if (is_one_of(str_cut(&rest, ' '), table, count))
+        if (str_is_one_of(str_cut(&rest, ' '), table, count))
             return true;
     return false;
 }
 
 static bool is_address_heading(str words)
 {
-    return (holds_word(words, email_words, sizeof email_words / sizeof *email_words)) &&
+    return holds_word(words, email_words, sizeof email_words / sizeof *email_words) &&
            !holds_word(words, other_words, sizeof other_words / sizeof *other_words);
 }
 
@@ -139,7 +131,7 @@ bool is_heading_alone(str words)
     if (heading_role(words) != PASTED_ADDRESS)
         return false;
     for (str rest = words; rest.p;)
-        if (!is_one_of(str_cut(&rest, ' '), beside, sizeof beside / sizeof *beside))
+        if (!str_is_one_of(str_cut(&rest, ' '), beside, sizeof beside / sizeof *beside))
             return false;
     return true;
 }

@@ -77,8 +77,7 @@ static bool waiting_joins(const reader *r, const address *found, bool angled)
     return (angled && !is_empty(r->words)) || (found && name_is_told_by(a, of(r, all), found));
 }
 
-/* Takes the words before an address, as far as they are its name; others are refused. `from`: where its entry
-   begins. */
+/* Takes the words before an address, as far as they are its name; others are refused. `from`: where it all begins. */
 static span take_name(reader *r, const address *found, bool angled, size_t *from)
 {
     arena *a = r->p->scratch;
@@ -370,6 +369,14 @@ static void comment(reader *r, mark m, span outer)
         extend(r, outer);
 }
 
+static bool may_be_several(str text)
+{
+    for (size_t i = 0; i < text.n; i++)
+        if (str_has_byte(S(",;<|: "), text.p[i]))
+            return true;
+    return false;
+}
+
 static void bracket(reader *r, mark m, size_t from)
 {
     address found;
@@ -383,11 +390,7 @@ static void bracket(reader *r, mark m, size_t from)
         found_address(r, &found, outer, true);
         return;
     }
-    bool list = r->depth < LIST_DEPTH_MAX &&
-                (m.kind != MARK_ANGLE || memchr(text.p, ',', text.n) || memchr(text.p, ';', text.n) ||
-                 memchr(text.p, '<', text.n) || memchr(text.p, '|', text.n) || memchr(text.p, ':', text.n) ||
-                 memchr(text.p, ' ', text.n));
-    if (list)
+    if (r->depth < LIST_DEPTH_MAX && (m.kind != MARK_ANGLE || may_be_several(text)))
         read_into(r, inside);
     else
         found_none(r, outer, true);

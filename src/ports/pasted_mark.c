@@ -125,20 +125,12 @@ size_t spaces_at(str text, size_t at, size_t end)
     return i - at;
 }
 
-static bool is_of(str word, const str *table, size_t count, bool any_case)
-{
-    for (size_t i = 0; i < count; i++)
-        if (any_case ? str_eq_nocase(table[i], word) : str_eq(table[i], word))
-            return true;
-    return false;
-}
-
 bool is_conjunction(str word)
 {
     static const str all[] = {S_INIT("et"),   S_INIT("and"),  S_INIT("ou"),  S_INIT("or"), S_INIT("und"),
                               S_INIT("oder"), S_INIT("y"),    S_INIT("e"),   S_INIT("en"), S_INIT("og"),
                               S_INIT("och"),  S_INIT("puis"), S_INIT("then")};
-    return is_of(word, all, sizeof all / sizeof *all, false);
+    return str_is_one_of(word, all, sizeof all / sizeof *all);
 }
 
 bool is_foreign_scheme(str word)
@@ -147,7 +139,11 @@ bool is_foreign_scheme(str word)
                               S_INIT("http"), S_INIT("ftp"),  S_INIT("im"),   S_INIT("https"),  S_INIT("callto"),
                               S_INIT("tel"),  S_INIT("file"), S_INIT("data"), S_INIT("skype"),  S_INIT("notes"),
                               S_INIT("urn"),  S_INIT("acct"), S_INIT("ssh"),  S_INIT("msteams")};
-    return is_of(str_slice(word, 0, str_find_byte(word, ':')), all, sizeof all / sizeof *all, true);
+    str scheme = str_slice(word, 0, str_find_byte(word, ':'));
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        if (str_eq_nocase(all[i], scheme))
+            return true;
+    return false;
 }
 
 label_kind label_known(str folded)
@@ -206,7 +202,7 @@ label_kind label_known(str folded)
         S_INIT("adresses e mail"),
         S_INIT("adresses mail"),
     };
-    if (is_of(folded, headers, sizeof headers / sizeof *headers, false))
+    if (str_is_one_of(folded, headers, sizeof headers / sizeof *headers))
         return LABEL_HEADER;
-    return is_of(folded, fields, sizeof fields / sizeof *fields, false) ? LABEL_FIELD : LABEL_NONE;
+    return str_is_one_of(folded, fields, sizeof fields / sizeof *fields) ? LABEL_FIELD : LABEL_NONE;
 }

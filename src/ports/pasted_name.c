@@ -263,19 +263,10 @@ static bool is_title(arena *a, str word, int where)
     return false;
 }
 
-static bool is_one_of(arena *a, str word, const str *words, size_t count)
-{
-    str folded = bare(a, word);
-    for (size_t i = 0; i < count; i++)
-        if (str_eq(words[i], folded))
-            return true;
-    return false;
-}
-
 static bool is_suffix(arena *a, str word)
 {
     static const str suffixes[] = {S_INIT("jr"), S_INIT("sr"), S_INIT("ii"), S_INIT("iii"), S_INIT("iv")};
-    return is_one_of(a, word, suffixes, sizeof suffixes / sizeof *suffixes);
+    return str_is_one_of(bare(a, word), suffixes, sizeof suffixes / sizeof *suffixes);
 }
 
 /* A part that is degrees alone: « MD », "PhD, MBA" comes as two. */
@@ -463,7 +454,7 @@ static bool is_particle(arena *a, str word)
                                     S_INIT("les"), S_INIT("d"),   S_INIT("da"),  S_INIT("do"),  S_INIT("dos"),
                                     S_INIT("van"), S_INIT("von"), S_INIT("der"), S_INIT("den"), S_INIT("el"),
                                     S_INIT("al"),  S_INIT("bin"), S_INIT("ben"), S_INIT("y"),   S_INIT("zu")};
-    return is_one_of(a, word, particles, sizeof particles / sizeof *particles);
+    return str_is_one_of(bare(a, word), particles, sizeof particles / sizeof *particles);
 }
 
 bool name_is_likely(arena *a, str text)

@@ -107,12 +107,16 @@ typedef struct sheet {
     people *p;
     str text;
     char separator;
-    bool has_heading, told, even,
-        bare; /* a heading; that says something; all rows alike; addresses alone in their cells */
+    bool has_heading;
+    bool told; /* it says something */
+    bool even; /* all rows are alike */
+    bool bare; /* addresses stand alone in their cells */
     row heading;
-    size_t begin, rows, shaped,
-        width;    /* where rows begin; how many; those of one address and more; cells of the first */
-    size_t email; /* the column with most addresses */
+    size_t begin;  /* of the rows */
+    size_t rows;   /* how many */
+    size_t shaped; /* those of one address and more */
+    size_t width;  /* cells of the first */
+    size_t email;  /* the column with most addresses */
     column columns[PASTED_COLUMNS_MAX];
     pasted_role roles[PASTED_COLUMNS_MAX];
     bool unclear;
@@ -137,8 +141,7 @@ static void turn_roles(sheet *s, pasted_role from, pasted_role to)
         s->roles[i] = s->roles[i] == from ? to : s->roles[i];
 }
 
-/* « Nom » without « Prénom » is the whole name; "Name" beside „Vorname“ is the family's; a whole name beside both,
-   none. */
+/* « Nom » without « Prénom » is the whole name; "Name" beside „Vorname“ the family's; a whole one beside both, none. */
 static void settle_names(sheet *s, bool plain_family)
 {
     bool given = has_role(s, PASTED_GIVEN), family = has_role(s, PASTED_FAMILY);
@@ -232,8 +235,7 @@ static size_t filled_cells(const row *r)
     return filled;
 }
 
-/* A heading is the first row that says what columns are, behind a title or two, or the first of all; it has no
-   address. */
+/* The first row that says what columns are, behind a title or two, or the first of all; it has no address. */
 static void find_heading(sheet *s)
 {
     enum { TITLES_MAX = 3 };
@@ -262,11 +264,11 @@ static void find_heading(sheet *s)
 static void count(sheet *s)
 {
     row r;
-    size_t unclosed = 0, at = 0;
+    size_t unclosed = 0;
     s->even = s->bare = true;
     find_heading(s);
     bool any_shape = s->told || s->separator == '\t';
-    for (at = s->begin, unclosed = 0; (any_shape || s->even) && next(s, &at, &unclosed, &r);)
+    for (size_t at = s->begin; (any_shape || s->even) && next(s, &at, &unclosed, &r);)
         count_row(s, &r);
     for (size_t i = 1; i < PASTED_COLUMNS_MAX; i++)
         if (s->columns[i].addresses > s->columns[s->email].addresses)
