@@ -212,11 +212,6 @@ static void prepare_then_submit(void *context)
 
 /* ---- admission to the pool ---- */
 
-static str source_of(const request *r)
-{
-    return throttle_source(r->a, r->actor.source.p ? r->actor.source : S(""));
-}
-
 /*
  * What can be refused by reading is refused here, before anything is hashed: rights in {org}, limits, dead tokens. The
  * handler asks again in the transaction that writes, where limits are counted. A page that shows what was found needs
@@ -262,7 +257,7 @@ static bool submit_to_pool(exchange *x, pool *p, void (*run)(void *context))
 {
     pool_task *displaced;
     x->queued_at = clock_monotonic();
-    x->task = (pool_task){.run = run, .context = x, .source = source_of(&x->r)};
+    x->task = (pool_task){.run = run, .context = x, .source = throttle_source_of(x->r.a, &x->r.actor)};
     bool queued = pool_submit(p, &x->task, &displaced);
     exchange *other = displaced ? displaced->context : NULL;
     if (other && refuse_busy(other))
@@ -393,7 +388,7 @@ static bool run(exchange *x)
         return true;
     }
     bool slow = r->route->kind == ROUTE_SLOW, heavy = is_heavy(x);
-    if ((slow || heavy) && pool_would_refuse(slow ? r->app->pool : r->app->heavy, source_of(r)))
+    if ((slow || heavy) && pool_would_refuse(slow ? r->app->pool : r->app->heavy, throttle_source_of(r->a, &r->actor)))
         return refuse_busy(x); /* before anything of it is read */
     if (!r->app->readers)
         return run_here(x);

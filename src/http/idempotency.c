@@ -44,10 +44,10 @@ bool idempotency_asked(const request *r)
 }
 
 /* Whoever is not signed in is known by where they come from, and fills nobody else's room. */
-static uuid scope_of_source(txn *t, str source)
+static uuid scope_of_source(txn *t, const actor *who)
 {
     uuid id;
-    token_digest mac = token_mac(t->env->key, KEY_BODY, throttle_source(t->a, source));
+    token_digest mac = token_mac(t->env->key, KEY_BODY, throttle_source_of(t->a, who));
     memcpy(id.b, mac.b, sizeof id.b);
     return id;
 }
@@ -55,7 +55,7 @@ static uuid scope_of_source(txn *t, str source)
 static uuid scope_of(txn *t, const actor *who)
 {
     if (who->kind == ACTOR_ANONYMOUS)
-        return scope_of_source(t, who->source.p ? who->source : S(""));
+        return scope_of_source(t, who);
     bool key = who->kind == ACTOR_API_KEY || who->kind == ACTOR_INSTANCE_KEY;
     return key ? who->key_id : who->account_id; /* the operator: zeros */
 }

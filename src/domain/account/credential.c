@@ -264,20 +264,12 @@ static err take_or_refuse(txn *t, const rate_rule *rule, str subject)
 /* "/i/" and a token: the one page that a reset may lead back to. */
 static bool is_invitation_path(str path)
 {
-    if (!str_starts(path, S("/i/")) || path.n > 200)
-        return false;
-    for (size_t i = 3; i < path.n; i++) {
-        char c = path.p[i];
-        bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
-        if (!plain)
-            return false;
-    }
-    return true;
+    return str_starts(path, S("/i/")) && path.n <= 200 && str_is_plain(str_slice(path, 3, path.n), S("-_"));
 }
 
 err password_reset_request(txn *t, const actor *who, str email, str next)
 {
-    str source = throttle_source(t->a, who->source.p ? who->source : S(""));
+    str source = throttle_source_of(t->a, who);
     TRY(take_or_refuse(t, &RATE_RESET_SOURCE, source));
     TRY(take_or_refuse(t, &RATE_RESET_EACH, arena_join(t->a, throttle_subject(t, email), S("\n"), source)));
     str back = is_invitation_path(next) ? next : S("");

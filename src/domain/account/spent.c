@@ -45,8 +45,7 @@ str spent_salt(txn *t, const spending *s)
 /* A second click comes from where the first one did. */
 static str sent_of(txn *t, const actor *who, const spending *s)
 {
-    str source = throttle_source(t->a, who->source.p ? who->source : S(""));
-    const str all[] = {s->sent, source, who->user_agent};
+    const str all[] = {s->sent, throttle_source_of(t->a, who), who->user_agent};
     return spent_sent(t, all, sizeof all / sizeof *all);
 }
 

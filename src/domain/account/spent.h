@@ -35,8 +35,8 @@ str spent_salt(txn *t, const spending *s);
 err spent_note(txn *t, const actor *who, const spending *s, const spent *what);
 /**
  * Whether all of it was sent before, within the minute, from the same source and browser (whoever else has the secret
- * clicks elsewhere), and what it did then; the account is held. ERR_NOT_FOUND
- * otherwise, to be refused as if there were no such minute: and whatever differs ends it.
+ * clicks elsewhere), and what it did then; the account is held. ERR_NOT_FOUND otherwise, to be refused as if there were
+ * no such minute: and whatever differs ends it.
  */
 err spent_again(txn *t, const actor *who, const spending *s, spent *out);
 /**

@@ -73,11 +73,6 @@ static err take(txn *t, const rate_rule *rule, str subject)
     return taken ? OK : ERR_RATE_LIMITED;
 }
 
-static str source_of(txn *t, const actor *who)
-{
-    return throttle_source(t->a, who->source.p ? who->source : S(""));
-}
-
 static str id_text(arena *a, uuid id)
 {
     return arena_str(a, (str){(const char *)id.b, sizeof id.b});
@@ -85,7 +80,7 @@ static str id_text(arena *a, uuid id)
 
 static str pair_of(txn *t, const actor *who, str key)
 {
-    return arena_join(t->a, key, S("\n"), source_of(t, who));
+    return arena_join(t->a, key, S("\n"), throttle_source_of(t->a, who));
 }
 
 /* One mail more for this address; who it is for, and what it says, is the worker's to find out. */
@@ -105,7 +100,7 @@ err signup_admit(txn *t, const actor *who, const signup_order *o)
 {
     address where;
     TRY(signup_allowed(t->env));
-    TRY(rate_check(t, &RATE_SIGNUP_SOURCE, source_of(t, who)));
+    TRY(rate_check(t, &RATE_SIGNUP_SOURCE, throttle_source_of(t->a, who)));
     if (!address_parse(t->a, o->email, &where))
         return OK;
     return rate_check(t, &RATE_SIGNUP_EACH, pair_of(t, who, where.key));
@@ -114,7 +109,7 @@ err signup_admit(txn *t, const actor *who, const signup_order *o)
 err signup_begin(txn *t, const actor *who, const signup_order *o, uuid *id)
 {
     TRY(signup_allowed(t->env));
-    TRY(take(t, &RATE_SIGNUP_SOURCE, source_of(t, who)));
+    TRY(take(t, &RATE_SIGNUP_SOURCE, throttle_source_of(t->a, who)));
     bool is_long;
     *id = uuid_new(t->now);
     TRY(ask_for_mail(t, who, *id, o->email, &is_long));
@@ -279,7 +274,7 @@ err signup_confirm(txn *t, const actor *who, uuid id, str code, founded *out)
     signup_order o;
     account_view holder;
     TRY(signup_allowed(t->env));
-    TRY(take(t, &RATE_SIGNUP_TRY, source_of(t, who)));
+    TRY(take(t, &RATE_SIGNUP_TRY, throttle_source_of(t->a, who)));
     txn_keep(t); /* of a sign-up that is not there, too */
     const spending s = spending_of(t, id, code);
     err e = open_signup(t, id, &row, &o);

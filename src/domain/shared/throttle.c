@@ -36,6 +36,11 @@ str throttle_source(arena *a, str source)
     return inet_ntop(AF_INET6, &six, text, sizeof text) ? arena_str(a, str_of(text)) : source;
 }
 
+str throttle_source_of(arena *a, const actor *who)
+{
+    return throttle_source(a, who->source.p ? who->source : S(""));
+}
+
 static str pair_key(txn *t, const throttle_of *of)
 {
     return key_of(t, paces[of->kind].name, of->subject, throttle_source(t->a, of->source));

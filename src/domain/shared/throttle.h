@@ -5,6 +5,7 @@
 #ifndef PARVIS_DOMAIN_SHARED_THROTTLE_H
 #define PARVIS_DOMAIN_SHARED_THROTTLE_H
 
+#include "domain/shared/actor.h"
 #include "domain/shared/env.h"
 #include "limits_table.h"
 
@@ -26,6 +27,8 @@ typedef struct throttle_of {
  * addresses has them all (RFC 6177, 2). Anything else as it is.
  */
 str throttle_source(arena *a, str source);
+/** The caller's; "" for who comes from nowhere (the socket). */
+str throttle_source_of(arena *a, const actor *who);
 
 /** ERR_RATE_LIMITED (with retry_after) while the pair or the source must wait. Reads only. */
 err throttle_check(txn *t, const throttle_of *of);
