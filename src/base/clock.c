@@ -195,7 +195,7 @@ bool duration_parse(str text, msec *out)
     for (size_t i = 0; i < sizeof units / sizeof *units; i++)
         if (units[i].letter == text.p[text.n - 1]) {
             *out = (msec)v * units[i].unit;
-            return *out <= (msec)3660 * MSEC_DAY;
+            return *out <= DURATION_MOST;
         }
     return false;
 }
@@ -207,4 +207,10 @@ str duration_format(msec d, char out[DURATION_TEXT_SIZE])
         i++;
     int n = snprintf(out, DURATION_TEXT_SIZE, "%lld%c", (long long)(d / units[i].unit), units[i].letter);
     return (str){out, (size_t)n};
+}
+
+str duration_bounds(arena *a, msec least, msec most)
+{
+    char from[DURATION_TEXT_SIZE], to[DURATION_TEXT_SIZE];
+    return arena_join(a, duration_format(least, from), S("–"), duration_format(most, to));
 }

@@ -2,7 +2,7 @@
 #ifndef PARVIS_BASE_CLOCK_H
 #define PARVIS_BASE_CLOCK_H
 
-#include "base/str.h"
+#include "base/arena.h"
 
 typedef int64_t msec;
 
@@ -32,11 +32,15 @@ bool clock_parse(str text, msec *out);
 /** Whether what ends then ends with a day, in UTC: of a midnight that is the day before it. */
 bool clock_ends_day(msec t);
 
-/** "7d", "12h", "30m", "90s" → ms; false when malformed or above 10 years. */
+/** The longest that can be written: a little more than 10 years. */
+#define DURATION_MOST ((msec)3660 * MSEC_DAY)
+/** "7d", "12h", "30m", "90s" → ms; false when malformed or above DURATION_MOST. */
 bool duration_parse(str text, msec *out);
 enum { DURATION_TEXT_SIZE = 24 };
 /** The shortest exact form of a duration ("7d", "36h"). */
 str duration_format(msec d, char out[DURATION_TEXT_SIZE]);
+/** "1h–90d". */
+str duration_bounds(arena *a, msec least, msec most);
 
 /** Civil date in UTC: for showing. Month and day from 1, weekday 0 = Sunday. */
 typedef struct civil {

@@ -32,6 +32,18 @@ static int refuse_settings(cli *c, const settings_error *e)
                                    {"allowed", e->allowed}));
 }
 
+/* What only the database's own library can judge. */
+static int check_settings(cli *c)
+{
+    static const str names[] = {
+        [ORIGIN_DEFAULT] = S_INIT("database"),
+        [ORIGIN_FILE] = S_INIT("parvis.ini: database"),
+        [ORIGIN_ENVIRONMENT] = S_INIT("PARVIS_DATABASE"),
+        [ORIGIN_FLAG] = S_INIT("--database"),
+    };
+    return check_database(c, names[c->settings.origin[SETTING_DATABASE]], c->settings.database);
+}
+
 static int run(cli *c, int argc, char **argv)
 {
     settings_error error;
@@ -44,6 +56,9 @@ static int run(cli *c, int argc, char **argv)
     }
     if (!settings_load(c->a, &c->source, &c->settings, &error))
         return refuse_settings(c, &error);
+    code = check_settings(c);
+    if (code != EXIT_DONE)
+        return code;
 
     /* A command that serves itself for a moment says what goes wrong; `serve` says what the settings want. */
     log_level least = (log_level)c->settings.log_level;

@@ -84,6 +84,8 @@ str plain_text(cli *c, const char *key);
 int refuse(int code, str sentence);
 /** That the server cannot start, and why: instance_open's error. */
 int refuse_start(cli *c, err why);
+/** Whether such a database can be asked for at all; else refuses it as wrong usage. `name`: what it was given by. */
+int check_database(cli *c, str name, str uri);
 /** "--expires-in: " and the reason. */
 str field_sentence(cli *c, str pointer, str sentence);
 /** One line on standard output. */

@@ -248,6 +248,10 @@ int run_copy(cli *c)
     str from = flag_value(c, "from"), to = flag_value(c, "to");
     if (!copy_knows(from) || !copy_knows(to))
         return refuse(EXIT_USAGE, SAID(c, "cli.copy.address", {"name", copy_knows(from) ? S("to") : S("from")}));
+    int understood = check_database(c, S("--from"), from);
+    understood = understood == EXIT_DONE ? check_database(c, S("--to"), to) : understood;
+    if (understood != EXIT_DONE)
+        return understood;
     if (str_eq(from, to))
         return refuse(EXIT_USAGE, plain_text(c, "cli.copy.same"));
 

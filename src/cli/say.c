@@ -47,6 +47,17 @@ int refuse_start(cli *c, err why)
                                                     : SAID(c, "cli.server.cannot_start", {"data", c->settings.data}));
 }
 
+int check_database(cli *c, str name, str uri)
+{
+    str unknown;
+    if (store_understands(c->a, uri, &unknown))
+        return EXIT_DONE;
+    if (!unknown.p)
+        return refuse(EXIT_USAGE, SAID(c, "cli.database.address", {"name", name}));
+    return refuse(EXIT_USAGE,
+                  SAID(c, "cli.database.parameter", {"name", name}, {"parameter", printable(c->a, unknown)}));
+}
+
 void say(str line)
 {
     printf("%.*s\n", STR_FMT(line));

@@ -52,31 +52,36 @@ static void wait_for_the_end(cli *c, const sigset_t *signals)
     pthread_sigmask(SIG_UNBLOCK, signals, NULL);
 }
 
-static bool open_places(instance *in)
+/* Whatever the settings name that must be there already, before the data folder is touched. */
+static int check_settings(cli *c, places **found)
 {
-    return str_empty(in->settings->place_database) || places_open(in->settings->place_database, &in->places);
-}
-
-static int refuse_places(cli *c, instance *in)
-{
-    instance_close(in);
-    return refuse(EXIT_REFUSED, SAID(c, "cli.serve.places", {"file", c->settings.place_database}));
+    str file = c->settings.place_database;
+    *found = NULL;
+    if (!settings_links_reach(&c->settings))
+        return refuse(EXIT_REFUSED, plain_text(c, "cli.serve.public_url"));
+    if (str_empty(file) || places_open(file, found))
+        return EXIT_DONE;
+    return refuse(EXIT_REFUSED, SAID(c, "cli.serve.places", {"file", file}));
 }
 
 int run_serve(cli *c)
 {
     instance in;
     host *server;
+    places *found;
     sigset_t signals;
 
-    if (!settings_links_reach(&c->settings))
-        return refuse(EXIT_REFUSED, plain_text(c, "cli.serve.public_url"));
+    int code = check_settings(c, &found);
+    if (code != EXIT_DONE)
+        return code;
     err e = lock_patiently(&c->settings, &in);
+    if (e != OK)
+        places_close(found);
+    else
+        in.places = found;
     if (e == ERR_CONFLICT)
         return refuse(EXIT_REFUSED, SAID(c, "cli.serve.locked", {"data", c->settings.data}));
 
-    if (e == OK && !open_places(&in))
-        return refuse_places(c, &in);
     block_signals(&signals);
     if (e == OK)
         e = instance_open(&in, true);

@@ -38,10 +38,8 @@ err http_setup(app *app, arena *a)
     schema_setup();
     app->router = router_new(a, app->routes, app->route_count);
     app->trusted = proxies_parse(a, s->trusted_proxies.items, s->trusted_proxies.count);
-    if (!app->trusted) {
-        log_plain(LOG_ERROR, "trusted_proxies holds something that is neither an address nor a network");
+    if (!app->trusted)
         return ERR_UNAVAILABLE;
-    }
     app->pool = pool_new("pool", pool_cores(), NICE, QUEUE_MAX);
     app->heavy = pool_new("heavy", HEAVY_THREADS, NICE, QUEUE_MAX);
     app->late = late_new(LATE, LATE_MAX);

@@ -35,7 +35,7 @@ struct exchange {
 /**
  * Builds what the walk of a request needs from the fields of app; settings and routes must be set. Everything lives in
  * `a` but the pool's threads: http_teardown ends them, once nothing is in flight. Before threads, once for an app.
- * Errors: ERR_UNAVAILABLE, with a log line, when trusted_proxies is malformed or threads cannot be made.
+ * Errors: ERR_UNAVAILABLE when threads cannot be made, with a log line, or for proxies that settings_load would refuse.
  */
 err http_setup(app *app, arena *a);
 void http_teardown(app *app);

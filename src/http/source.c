@@ -4,88 +4,35 @@
  */
 #include "http/source.h"
 
+#include "ports/network.h"
+
 #include <arpa/inet.h>
 #include <sys/un.h>
 
-enum { TRUSTED_MAX = 64 };
-
-typedef struct network {
-    str unix_path; /* "" for any Unix listener; STR_NONE for a network */
-    struct in6_addr address;
-    unsigned bits;
-} network;
-
 struct proxies {
-    network list[TRUSTED_MAX];
+    const network *list;
     size_t count;
 };
-
-static struct in6_addr mapped(struct in_addr four)
-{
-    struct in6_addr six = {.s6_addr = {[10] = 0xFF, [11] = 0xFF}};
-    memcpy(&six.s6_addr[12], &four, sizeof four);
-    return six;
-}
 
 bool peer_of(const struct sockaddr *sa, peer *out)
 {
     *out = (peer){0};
     if (sa->sa_family == AF_INET)
-        out->address = mapped(((const struct sockaddr_in *)(const void *)sa)->sin_addr);
+        out->address = network_mapped(((const struct sockaddr_in *)(const void *)sa)->sin_addr);
     else if (sa->sa_family == AF_INET6)
         out->address = ((const struct sockaddr_in6 *)(const void *)sa)->sin6_addr;
     return sa->sa_family == AF_INET || sa->sa_family == AF_INET6 || sa->sa_family == AF_UNIX;
 }
 
-/* "1.2.3.4" or "2001:db8::1", nothing around. */
-static bool parse_address(str text, struct in6_addr *out, bool *is_four)
-{
-    char z[INET6_ADDRSTRLEN] = {0};
-    struct in_addr four;
-    if (text.n == 0 || text.n >= sizeof z)
-        return false;
-    memcpy(z, text.p, text.n);
-    *is_four = inet_pton(AF_INET, z, &four) == 1;
-    if (*is_four)
-        *out = mapped(four);
-    return *is_four || inet_pton(AF_INET6, z, out) == 1;
-}
-
-static bool parse_network(str text, network *out)
-{
-    *out = (network){0};
-    if (str_starts(text, S("unix:"))) {
-        out->unix_path = str_slice(text, 5, text.n);
-        return true;
-    }
-    str bits = text, address = str_cut(&bits, '/');
-    bool is_four;
-    uint64_t n;
-    if (!parse_address(address, &out->address, &is_four))
-        return false;
-    unsigned whole = is_four ? 32 : 128;
-    n = whole;
-    if (bits.p && !str_to_u64(bits, whole, &n))
-        return false;
-    out->bits = (unsigned)n + (128 - whole);
-    return true;
-}
-
 const proxies *proxies_parse(arena *a, const str *items, size_t count)
 {
     proxies *trusted = arena_new_of(a, proxies);
+    network *list = arena_array_of(a, network, count + 1);
     for (size_t i = 0; i < count; i++)
-        if (trusted->count == TRUSTED_MAX || !parse_network(items[i], &trusted->list[trusted->count++]))
+        if (!network_parse(items[i], &list[i]))
             return NULL;
+    *trusted = (proxies){list, count};
     return trusted;
-}
-
-static bool network_holds(const network *net, const struct in6_addr *address)
-{
-    unsigned whole = net->bits / 8, rest = net->bits % 8;
-    if (memcmp(&net->address, address, whole) != 0)
-        return false;
-    return rest == 0 || (net->address.s6_addr[whole] ^ address->s6_addr[whole]) >> (8 - rest) == 0;
 }
 
 bool proxies_trust(const proxies *trusted, const peer *p)
@@ -144,7 +91,7 @@ static bool parse_hop(str text, peer *out)
         str after = str_slice(text, end + 1, text.n);
         if (end == text.n || (after.n && (after.p[0] != ':' || !is_port(str_slice(after, 1, after.n)))))
             return false;
-        return parse_address(str_slice(text, 1, end), &out->address, &is_four) && !is_four;
+        return network_address(str_slice(text, 1, end), &out->address, &is_four) && !is_four;
     }
     size_t colon = str_find_byte(text, ':');
     bool one_colon = colon < text.n && str_find_byte(str_slice(text, colon + 1, text.n), ':') == text.n - colon - 1;
@@ -153,7 +100,7 @@ static bool parse_hop(str text, peer *out)
             return false;
         text = str_slice(text, 0, colon);
     }
-    return parse_address(text, &out->address, &is_four);
+    return network_address(text, &out->address, &is_four);
 }
 
 /* Where the quoted string begins whose last quote stands before `end`; 0 where nothing opens it. */

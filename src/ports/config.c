@@ -91,10 +91,21 @@ static bool refuse(settings_error *error, const given *g, const char *code, str 
     return false;
 }
 
-static bool has_form(const given *g, str value, settings_error *error)
+static bool has_form(arena *a, const given *g, settings_error *error)
 {
     str allowed;
-    return setting_has_form(g->id, value, &allowed) || refuse(error, g, "bad_form", allowed);
+    const char *fault = setting_fault(a, g->id, g->value, &allowed);
+    return !fault || refuse(error, g, fault, allowed);
+}
+
+/* One of a list: the refusal says which. */
+static bool has_items_form(arena *a, const given *g, str item, settings_error *error)
+{
+    given one = {.id = g->id, .name = g->name, .value = item};
+    if (has_form(a, &one, error))
+        return true;
+    error->code = "bad_item";
+    return false;
 }
 
 static bool read_list(arena *a, const given *g, str_list *out, settings_error *error)
@@ -107,13 +118,14 @@ static bool read_list(arena *a, const given *g, str_list *out, settings_error *e
             i++;
         if (i > from) {
             items[count] = arena_str(a, str_slice(g->value, from, i));
-            if (!has_form(g, items[count++], error))
+            if (!has_items_form(a, g, items[count++], error))
                 return false;
         }
         i++;
     }
     *out = (str_list){items, count};
-    return count > 0 || str_empty(table[g->id].fallback) ? true : has_form(g, S(""), error);
+    given none = {.id = g->id, .name = g->name, .value = S("")};
+    return count > 0 || str_empty(table[g->id].fallback) || has_form(a, &none, error);
 }
 
 /* The place of a word in "on|off"; -1 when it is none of them. */
@@ -149,9 +161,7 @@ static bool read_duration(arena *a, const given *g, msec *out, settings_error *e
     const setting_info *about = &table[g->id];
     if (duration_parse(g->value, out) && *out >= about->least && *out <= about->most)
         return true;
-    char least[DURATION_TEXT_SIZE], most[DURATION_TEXT_SIZE];
-    str from = duration_format(about->least, least), to = duration_format(about->most, most);
-    return refuse(error, g, "not_a_duration", arena_join(a, from, S("–"), to));
+    return refuse(error, g, "not_a_duration", duration_bounds(a, about->least, about->most));
 }
 
 /* Reads one value into its field. */
@@ -165,7 +175,7 @@ static bool take(arena *a, const given *g, settings *s, settings_error *error)
     switch (table[g->id].type) {
     case SETTING_TEXT:
     case SETTING_URI:
-        if (!has_form(g, g->value, error))
+        if (!has_form(a, g, error))
             return false;
         *(str *)field = arena_str(a, g->value);
         return true;
@@ -224,6 +234,25 @@ static bool refuse_file(settings_error *error, const char *code, str name)
     return false;
 }
 
+static str line_place(arena *a, str path, int line)
+{
+    return arena_printf(a, "%.*s:%d", STR_FMT(path), line);
+}
+
+/* Each line by itself, so that the first one that is wrong is named. */
+static bool lines_are_text(arena *a, str path, str text, settings_error *error)
+{
+    int at = 1;
+    for (str rest = text; rest.p; at++) {
+        str line = str_cut(&rest, '\n');
+        if (line.n > LINE_MAX_BYTES)
+            return refuse_file(error, "not_ini", line_place(a, path, at));
+        if (!str_is_utf8(line) || str_find_byte(line, 0) < line.n)
+            return refuse_file(error, "not_utf8", line_place(a, path, at));
+    }
+    return true;
+}
+
 /* The whole file as NUL-terminated text. *absent is set, and true returned, when there is none. */
 static bool read_file(arena *a, str path, bool *absent, str *text, settings_error *error)
 {
@@ -242,12 +271,7 @@ static bool read_file(arena *a, str path, bool *absent, str *text, settings_erro
         return refuse_file(error, "unreadable_file", path);
 
     *text = (str){p, n};
-    str rest = *text;
-    while (rest.p)
-        if (str_cut(&rest, '\n').n > LINE_MAX_BYTES)
-            return refuse_file(error, "not_ini", path);
-    bool plain = str_is_utf8(*text) && str_find_byte(*text, 0) == text->n;
-    return plain || refuse_file(error, "not_ini", path);
+    return lines_are_text(a, path, *text, error);
 }
 
 static bool read_ini(file_reading *r, bool *absent)
@@ -269,7 +293,7 @@ static bool read_ini(file_reading *r, bool *absent)
     if (line == 0)
         return true;
 
-    str place = arena_printf(r->a, "%.*s:%d", STR_FMT(r->path), line);
+    str place = line_place(r->a, r->path, line);
     if (!r->refused)
         return refuse_file(r->error, "not_ini", place);
     r->error->name = arena_join(r->a, place, S(": "), r->error->name);

@@ -2,9 +2,19 @@
 #include "ports/config_form.h"
 
 #include "ports/address.h"
+#include "ports/mail.h"
 #include "ports/mail_compose.h"
+#include "ports/network.h"
 
 #include <string.h>
+#include <sys/un.h>
+
+/* A socket's address ends with a NUL; the data folder holds sockets, the longest name of which is "/command.sock". */
+enum {
+    SOCKET_PATH_MOST = sizeof((struct sockaddr_un *)0)->sun_path - 1,
+    DATA_MOST = SOCKET_PATH_MOST - (sizeof "/command.sock" - 1),
+    MAIL_MOST = 4096 /* with the sender it fits into a transport */
+};
 
 /* What stands between "://" and the first of '/', '?', '#'; STR_NONE without "://". */
 static str uri_authority(str uri)
@@ -50,12 +60,29 @@ static bool is_host_and_port(str s)
     str host = str_slice(s, 0, colon);
     if (colon == s.n || colon == 0 || !is_port(str_slice(s, colon + 1, s.n), true))
         return false;
-    return host.p[0] == '[' ? str_ends(host, S("]")) : str_find_byte(host, ':') == host.n;
+    if (host.p[0] != '[')
+        return str_find_byte(host, ':') == host.n && str_find_byte(host, '/') == host.n;
+    struct in6_addr six;
+    bool is_four;
+    str bare = str_slice(host, 1, host.n - 1);
+    bare = str_slice(bare, 0, str_find_byte(bare, '%')); /* the zone: which card a local address is on */
+    return str_ends(host, S("]")) && network_address(bare, &six, &is_four) && !is_four;
+}
+
+static bool is_socket_path(str path)
+{
+    return path.n > 0 && path.n <= SOCKET_PATH_MOST;
 }
 
 static bool form_listen(str s)
 {
-    return str_starts(s, S("unix:")) ? s.n > 5 : is_host_and_port(s);
+    return str_starts(s, S("unix:")) ? is_socket_path(str_slice(s, 5, s.n)) : is_host_and_port(s);
+}
+
+static bool form_trusted_proxies(str s)
+{
+    network net;
+    return network_parse(s, &net) && (str_empty(net.unix_path) || is_socket_path(net.unix_path));
 }
 
 /* An origin: links are made by adding a path to it, so it has none of its own. */
@@ -113,9 +140,7 @@ static bool form_database(str s)
 
 static bool form_mail(str s)
 {
-    if (str_starts(s, S("file:")))
-        return s.n > 5;
-    return (str_starts(s, S("smtp://")) || str_starts(s, S("smtps://"))) && !str_empty(uri_host(s));
+    return !mail_uri_fault(s);
 }
 
 static bool form_mail_from(str s)
@@ -134,25 +159,35 @@ static const struct {
     setting_id id;
     bool (*holds)(str value);
     str allowed;
+    size_t most; /* bytes; 0: as many as one likes */
 } forms[] = {
     {SETTING_LISTEN, form_listen, S_INIT("127.0.0.1:8080, [::1]:8080, unix:/run/parvis.sock")},
     {SETTING_PUBLIC_URL, form_public_url, S_INIT("https://parvis.example.org")},
     {SETTING_DATABASE, form_database,
      S_INIT("sqlite:/var/lib/parvis/parvis.db, postgresql://parvis@db.example/parvis")},
-    {SETTING_MAIL, form_mail, S_INIT("smtp://user:password@host:port, smtps://…, file:/var/lib/parvis/mail")},
+    {SETTING_MAIL, form_mail, S_INIT("smtp://user:password@host:port, smtps://…, file:/var/lib/parvis/mail"),
+     MAIL_MOST},
     {SETTING_MAIL_FROM, form_mail_from, S_INIT("Parvis <parvis@example.org>")},
-    {SETTING_DATA, form_given, S_INIT("/var/lib/parvis")},
+    {SETTING_TRUSTED_PROXIES, form_trusted_proxies, S_INIT("192.0.2.7, 10.0.0.0/8, 2001:db8::/32, unix:")},
+    {SETTING_DATA, form_given, S_INIT("/var/lib/parvis"), DATA_MOST},
     {SETTING_KEY_FILE, form_given, S_INIT("/etc/parvis/key")},
 };
 
-bool setting_has_form(setting_id id, str value, str *allowed)
+const char *setting_fault(arena *a, setting_id id, str value, str *allowed)
 {
-    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++)
-        if (forms[i].id == id && !forms[i].holds(value)) {
-            *allowed = forms[i].allowed;
-            return false;
+    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
+        if (forms[i].id != id)
+            continue;
+        if (forms[i].most && value.n > forms[i].most) {
+            *allowed = arena_printf(a, "%zu", forms[i].most);
+            return "too_long";
         }
-    return true;
+        if (!forms[i].holds(value)) {
+            *allowed = forms[i].allowed;
+            return "bad_form";
+        }
+    }
+    return NULL;
 }
 
 str uri_masked(arena *a, str uri)

@@ -4,8 +4,11 @@
 
 #include "ports/config.h"
 
-/** Whether a value has the form that its setting asks for, if it asks for one; false: *allowed shows some. */
-bool setting_has_form(setting_id id, str value, str *allowed);
+/**
+ * NULL where a value has the form that its setting asks for, if it asks for one. Else the code of settings_error, and
+ * *allowed for it: "bad_form" with some that are good, "too_long" with how many bytes it may have.
+ */
+const char *setting_fault(arena *a, setting_id id, str value, str *allowed);
 /** The host of a URI, brackets off; empty where there is none. */
 str uri_host(str uri);
 /** A URI as it may be shown: whatever stands between the first ':' after "//" and the last '@' is its password. */

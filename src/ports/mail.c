@@ -124,6 +124,12 @@ static const char *parse_uri(mail_transport *t, str uri)
     return "mail is smtp://…, smtps://… or file:FOLDER";
 }
 
+const char *mail_uri_fault(str uri)
+{
+    ARENA_SCOPED a = arena_new(64 << 10);
+    return uri.n > 8 << 10 ? "it is too long" : parse_uri(&(mail_transport){.a = a}, uri);
+}
+
 err mail_transport_open(str uri, str sender, msec patience, mail_transport **out, const char **why)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;

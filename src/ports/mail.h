@@ -18,6 +18,8 @@ typedef struct mail_line mail_line;
  * wrong.
  */
 err mail_transport_open(str uri, str sender, msec patience, mail_transport **out, const char **why);
+/** What is wrong with such an address, before anything is opened; NULL: nothing. */
+const char *mail_uri_fault(str uri);
 void mail_transport_close(mail_transport *t);
 /** True for "file:". */
 bool mail_transport_keeps(const mail_transport *t);

@@ -15,7 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { KEY_BYTES = 32, KEY_HEX = 2 * KEY_BYTES };
+enum { KEY_BYTES = 32, KEY_HEX = 2 * KEY_BYTES, KEY_FILE_MOST = 256 };
 
 struct server_key {
     uint8_t b[KEY_BYTES];
@@ -115,6 +115,13 @@ static err key_create(arena *a, str path)
     return OK;
 }
 
+/* Without what editors and other systems put around a line: a mark of the byte order, ends of lines, blank lines. */
+static str key_digits(str text)
+{
+    static const str mark = S_INIT("\xEF\xBB\xBF");
+    return str_trim(str_starts(text, mark) ? str_slice(text, mark.n, text.n) : text);
+}
+
 static err key_read(int fd, str path, server_key **out)
 {
     struct stat about;
@@ -124,7 +131,7 @@ static err key_read(int fd, str path, server_key **out)
         return key_refused(path, "it is not a regular file");
     if (about.st_mode & 077)
         return key_refused(path, "others may read it: chmod 600 it, and think about who may have seen it");
-    char hex[KEY_HEX + 2];
+    char hex[KEY_FILE_MOST];
     size_t n = 0;
     for (ssize_t got; n < sizeof hex && (got = read(fd, hex + n, sizeof hex - n)) != 0;) {
         if (got < 0 && errno == EINTR)
@@ -133,10 +140,11 @@ static err key_read(int fd, str path, server_key **out)
             return key_refused(path, strerror(errno));
         n += (size_t)got;
     }
-    bool shaped = n == KEY_HEX || (n == KEY_HEX + 1 && hex[KEY_HEX] == '\n');
+    str digits = key_digits((str){hex, n});
+    bool shaped = digits.n == KEY_HEX && n < sizeof hex;
     uint8_t key[KEY_BYTES];
     size_t size = 0;
-    shaped = shaped && sodium_hex2bin(key, sizeof key, hex, KEY_HEX, NULL, &size, NULL) == 0 && size == sizeof key;
+    shaped = shaped && sodium_hex2bin(key, sizeof key, digits.p, KEY_HEX, NULL, &size, NULL) == 0 && size == sizeof key;
     sodium_memzero(hex, sizeof hex);
     if (!shaped)
         return key_refused(path, "it must hold 64 hexadecimal digits; restore it from your backup");

@@ -13,6 +13,7 @@ typedef struct store_engine {
     bool shared; /* see store_is_shared */
     err (*open)(store *s, str rest);
     str (*name)(arena *a, str rest);
+    bool (*understands)(arena *a, str rest, str *unknown); /* NULL: whatever is written */
     void (*close)(store *s);
     err (*read_begin)(txn *t);
     void (*read_end)(txn *t);

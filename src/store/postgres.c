@@ -75,14 +75,15 @@ static void set_timeout(store *st, msec most)
     pg_of(st)->timeout = most;
 }
 
-#define ENGINE(scheme_text)                                                                                       \
-    {                                                                                                             \
-        .scheme = S_INIT(scheme_text), .shared = true, .open = open_store, .name = pg_name, .close = close_store, \
-        .read_begin = pg_read_begin, .read_end = pg_read_end, .read_again = pg_read_again, .submit = pg_submit,   \
-        .query_one = pg_query_one, .query_many = pg_query_many, .execute = pg_execute, .savepoint = pg_savepoint, \
-        .release = pg_release, .rollback_to = pg_rollback_to, .hold_turn = pg_hold_turn, .held = pg_held,         \
-        .hold_first = pg_hold_first, .integrity = pg_integrity, .migration_state = pg_migration_state,            \
-        .migrate = pg_migrate, .set_connections = set_connections, .set_timeout = set_timeout,                    \
+#define ENGINE(scheme_text)                                                                                        \
+    {                                                                                                              \
+        .scheme = S_INIT(scheme_text), .shared = true, .open = open_store, .name = pg_name,                        \
+        .understands = pg_understands, .close = close_store, .read_begin = pg_read_begin, .read_end = pg_read_end, \
+        .read_again = pg_read_again, .submit = pg_submit, .query_one = pg_query_one, .query_many = pg_query_many,  \
+        .execute = pg_execute, .savepoint = pg_savepoint, .release = pg_release, .rollback_to = pg_rollback_to,    \
+        .hold_turn = pg_hold_turn, .held = pg_held, .hold_first = pg_hold_first, .integrity = pg_integrity,        \
+        .migration_state = pg_migration_state, .migrate = pg_migrate, .set_connections = set_connections,          \
+        .set_timeout = set_timeout,                                                                                \
     }
 
 const store_engine postgres_engine = ENGINE("postgresql:");

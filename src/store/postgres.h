@@ -218,6 +218,8 @@ void pg_tell_few(pg_store *s);
 bool pg_address(pg_store *s);
 /** store_name: what stands behind the scheme, without who asks. */
 str pg_name(arena *a, str rest);
+/** store_understands: what stands behind the scheme. */
+bool pg_understands(arena *a, str rest, str *unknown);
 void pg_address_free(pg_store *s);
 /** Connects when there is no (live) connection; waits at most seconds. ERR_UNAVAILABLE, told in the log once. */
 err pg_connect(pg_connection *c);

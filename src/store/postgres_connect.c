@@ -61,6 +61,51 @@ void pg_address_free(pg_store *s)
     s->options = NULL;
 }
 
+/* libpq's own words, and the one of other programs' that it turns into its own. */
+static bool is_parameter(const PQconninfoOption *all, str name)
+{
+    for (; all->keyword; all++)
+        if (str_eq(str_of(all->keyword), name))
+            return true;
+    return str_eq(name, S("ssl"));
+}
+
+/* The first name in the query that is none of the library's: its own sentence would quote more than that. */
+static str unknown_parameter(arena *a, str query)
+{
+    PQconninfoOption *all = PQconndefaults();
+    str found = STR_NONE;
+    while (all && query.p && !found.p) {
+        str value = str_cut(&query, '&'), name = str_cut(&value, '=');
+        found = is_parameter(all, name) ? STR_NONE : arena_str(a, name);
+    }
+    PQconninfoFree(all);
+    return found;
+}
+
+/* The library takes any text for a port until it connects. */
+static bool are_ports(const char *list)
+{
+    uint64_t port;
+    for (str rest = str_of(list); rest.p;) {
+        str one = str_cut(&rest, ',');
+        if (one.n && (!str_to_u64(one, 65535, &port) || port == 0))
+            return false;
+    }
+    return true;
+}
+
+bool pg_understands(arena *a, str rest, str *unknown)
+{
+    pg_store s = {.uri = (char *)arena_join(a, S("postgresql:"), rest).p};
+    bool read = pg_address(&s), good = read && are_ports(option(&s, "port"));
+    pg_address_free(&s);
+    (void)str_cut(&rest, '?');
+    if (!read)
+        *unknown = unknown_parameter(a, rest);
+    return good;
+}
+
 /* What says which database it is, where an address has no place of its own for it. */
 static str with_options(arena *a, str name, const pg_store *s, bool whole)
 {

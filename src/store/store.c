@@ -47,6 +47,13 @@ str store_name(arena *a, str uri)
     return engine ? engine->name(a, str_slice(uri, engine->scheme.n, uri.n)) : S("");
 }
 
+bool store_understands(arena *a, str uri, str *unknown)
+{
+    const store_engine *engine = engine_of(uri);
+    *unknown = STR_NONE;
+    return engine && (!engine->understands || engine->understands(a, str_slice(uri, engine->scheme.n, uri.n), unknown));
+}
+
 void store_close(store *s)
 {
     if (!s)

@@ -48,6 +48,11 @@ err store_open(str uri, store **out);
  * "postgresql://db.example.org/parvis".
  */
 str store_name(arena *a, str uri);
+/**
+ * Whether `uri` can be understood at all, before anything is opened or asked for. False: *unknown is the first
+ * parameter of it that no engine knows, by its name alone; STR_NONE when it is something else that is wrong.
+ */
+bool store_understands(arena *a, str uri, str *unknown);
 /** Finishes what is queued, checkpoints, closes. store_close(NULL) is harmless. */
 void store_close(store *s);
 

@@ -105,6 +105,13 @@ def test_an_unknown_key_or_section_in_the_file_is_refused(alone):
         assert where in refused(alone.cli("config", check=False), 2)
 
 
+def test_a_file_in_another_encoding_is_refused_by_its_line(alone):
+    for text in ("log_level = info\nmail_from = Café <a@b.fr>\n".encode("latin-1"), b"# ours\nlog_level = in\0fo\n"):
+        (alone.folder / "parvis.ini").write_bytes(text)
+        assert "./parvis.ini:2: this line is not UTF-8" in refused(alone.cli("config", check=False, env={"LC_ALL": "en_GB.UTF-8"}), 2)
+        assert "./parvis.ini:2 : cette ligne n’est pas du texte UTF-8" in refused(alone.cli("config", check=False, env={"LC_ALL": "fr_FR.UTF-8"}), 2)
+
+
 # ---- serve
 
 
@@ -126,11 +133,34 @@ def test_serve_refuses_data_whose_key_is_gone(bar):
 
 
 @pytest.mark.parametrize("setting,value", [("database", "sqlite:x.db?mode=ro"), ("database", "sqlite::memory:"), ("database", "sqlite://x.db"),
-                                           ("database", "sqlite:file:x.db"), ("mail-from", "Parvis <p@example.org"), ("mail-from", "p@")])
+                                           ("database", "sqlite:file:x.db"), ("mail-from", "Parvis <p@example.org"), ("mail-from", "p@"),
+                                           ("mail", "smtp://mail.example.org:587?tls=on"), ("listen", "[::1:80"),
+                                           ("trusted-proxies", "10.0.0.0/8, proxy.example.org"), ("data", "x" * 95),
+                                           ("database", "postgresql://db.example/parvis?sslmod=require"),
+                                           ("database", "postgresql://db.example:http/parvis")])
 def test_a_setting_of_another_form_is_refused_before_anything_is_made(alone, setting, value):
     said = refused(alone.cli("config", f"--{setting}", value, check=False), code=2)
     assert f"--{setting}" in said and refused(serve(alone, f"--{setting}", value), code=2) == said
+    assert not alone.data.exists() and not list(alone.folder.glob("*.db*")) and not (alone.folder / value).exists()
+
+
+@pytest.mark.parametrize("lang,of_a_list,of_an_address", [
+    ("en_GB.UTF-8", "“proxy.example.org” does not have the right form. Examples: 192.0.2.7", "PostgreSQL knows no parameter “sslmod”"),
+    ("fr_FR.UTF-8", "« proxy.example.org » n’a pas la forme attendue", "PostgreSQL ne connaît pas de paramètre « sslmod »")])
+def test_what_is_wrong_in_a_setting_is_named_and_no_more(alone, lang, of_a_list, of_an_address):
+    said = refused(serve(alone, "--trusted-proxies", "10.0.0.0/8 proxy.example.org ::1", LC_ALL=lang), code=2)
+    assert of_a_list in said and "10.0.0.0/8 " not in said
+    said = refused(serve(alone, LC_ALL=lang, PARVIS_DATABASE="postgresql://me:s3cr3t@db.example/parvis?sslmode=require&sslmod=s3cr3t"), code=2)
+    assert "PARVIS_DATABASE" in said and of_an_address in said and "s3cr3t" not in said
+    for side in (("--from", "postgres:///a?x", "--to", "sqlite:b.db"), ("--from", "sqlite:b.db", "--to", "postgres:///a?x=1")):
+        said = refused(alone.cli("copy", *side, check=False, env={"LC_ALL": lang}), 2)
+        assert of_an_address.replace("sslmod", "x") in said and [f for f in ("--from", "--to") if f in said] == [side[side[1] == "sqlite:b.db" and 2]]
     assert not alone.data.exists() and not list(alone.folder.glob("*.db*"))
+
+
+def test_a_database_of_places_is_looked_for_before_anything_is_made(alone):
+    assert "nowhere.mmdb" in refused(serve(alone, "--place-database", "nowhere.mmdb"))
+    assert not alone.data.exists()
 
 
 @pytest.mark.parametrize("of,why", [("CREATE TABLE account(x)", "not Parvis's"), ("PRAGMA encoding = 'UTF-16le'; CREATE TABLE t(x); DROP TABLE t", "UTF-8")])

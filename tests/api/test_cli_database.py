@@ -117,7 +117,7 @@ def served(make_server):
     return make_server()
 
 
-OTHERS = ["sqlite:nope.db", "postgresql://u:s3cret@db.example.org/other", "postgres://u:s3cret@[::1"]
+OTHERS = ["sqlite:nope.db", "postgresql://u:s3cret@db.example.org/other"]
 
 
 @pytest.mark.parametrize("other", OTHERS)
@@ -130,6 +130,15 @@ def test_a_server_is_not_taken_for_another_database(served, command, other):
     assert everything(served) == before
     french = refused(served.cli(*command.split(), "--database", other, check=False, env={"LC_ALL": "fr_FR.UTF-8"}))
     assert name_of(served) in french and "la base de données" in french
+
+
+@pytest.mark.parametrize("command", ["check", "mail list"])
+def test_what_cannot_be_understood_is_no_database(served, command):
+    before = everything(served)
+    for lang, why in (("en_GB.UTF-8", "the address of the database cannot be understood"), ("fr_FR.UTF-8", "n’est pas compréhensible")):
+        said = refused(served.cli(*command.split(), "--database", "postgres://u:s3cret@[::1", check=False, env={"LC_ALL": lang}), 2)
+        assert said.startswith("parvis: --database") and why in said and "s3cret" not in said
+    assert everything(served) == before
 
 
 def test_the_served_one_may_be_named_in_any_way(served):

@@ -113,18 +113,68 @@ static void lists_take_commas_and_spaces(void **state)
     EQ(setting_text(f->a, &f->s, SETTING_LISTEN), "127.0.0.1:0, [::1]:80, unix:/run/p.sock");
 }
 
+static void of_a_list_the_item_that_is_wrong_is_named(void **state)
+{
+    static const struct {
+        setting_id id;
+        const char *value, *item;
+    } rows[] = {
+        {SETTING_LISTEN, "127.0.0.1:80, 8080", "8080"},
+        {SETTING_LISTEN, "[::1]:80 [127.0.0.1]:80", "[127.0.0.1]:80"},
+        {SETTING_LISTEN, "http://127.0.0.1:80", "http://127.0.0.1:80"},
+        {SETTING_LISTEN, "[]:80", "[]:80"},
+        {SETTING_TRUSTED_PROXIES, "10.0.0.0/8, proxy.example.org", "proxy.example.org"},
+        {SETTING_TRUSTED_PROXIES, "10.0.0.0/33", "10.0.0.0/33"},
+        {SETTING_TRUSTED_PROXIES, "fd00::/129 ::1", "fd00::/129"},
+        {SETTING_TRUSTED_PROXIES, "10.0.0.0/", "10.0.0.0/"},
+        {SETTING_TRUSTED_PROXIES, "::1,10.0.0.1:80", "10.0.0.1:80"},
+    };
+    fixture *f = *state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        if (load_flag(f, rows[i].id, rows[i].value))
+            fail_msg("taken: %s", rows[i].value);
+        assert_string_equal(f->error.code, "bad_item");
+        assert_true(str_eq(f->error.value, str_of(rows[i].item)));
+        assert_true(f->error.allowed.n > 0);
+    }
+    assert_true(load_flag(f, SETTING_TRUSTED_PROXIES, "10.0.0.0/8, 192.0.2.7 fd00::/9 unix: unix:/run/p.sock"));
+    assert_int_equal(f->s.trusted_proxies.count, 5);
+    assert_true(load_flag(f, SETTING_LISTEN, "[fe80::1%eth0]:80 localhost:0"));
+}
+
+/* sun_path has 108 bytes with its NUL, and "/command.sock" stands behind the folder. */
+static void a_path_is_as_long_as_a_socket_can_be_called(void **state)
+{
+    fixture *f = *state;
+    char path[120] = "unix:/";
+    memset(path + 6, 'x', 106);
+    assert_true(load_flag(f, SETTING_LISTEN, path));
+    assert_true(load_flag(f, SETTING_TRUSTED_PROXIES, path));
+    path[112] = 'x';
+    assert_false(load_flag(f, SETTING_LISTEN, path));
+    assert_false(load_flag(f, SETTING_TRUSTED_PROXIES, path));
+
+    path[5 + 94] = '\0';
+    assert_true(load_flag(f, SETTING_DATA, path + 5));
+    path[5 + 94] = 'x';
+    path[5 + 95] = '\0';
+    assert_false(load_flag(f, SETTING_DATA, path + 5));
+    assert_string_equal(f->error.code, "too_long");
+    EQ(f->error.allowed, "94");
+}
+
 static void values_are_checked(void **state)
 {
     static const struct {
         setting_id id;
         const char *value, *code;
     } rows[] = {
-        {SETTING_LISTEN, "8080", "bad_form"},
-        {SETTING_LISTEN, ":8080", "bad_form"},
-        {SETTING_LISTEN, "localhost:http", "bad_form"},
-        {SETTING_LISTEN, "127.0.0.1:65536", "bad_form"},
-        {SETTING_LISTEN, "::1:80", "bad_form"},
-        {SETTING_LISTEN, "unix:", "bad_form"},
+        {SETTING_LISTEN, "8080", "bad_item"},
+        {SETTING_LISTEN, ":8080", "bad_item"},
+        {SETTING_LISTEN, "localhost:http", "bad_item"},
+        {SETTING_LISTEN, "127.0.0.1:65536", "bad_item"},
+        {SETTING_LISTEN, "::1:80", "bad_item"},
+        {SETTING_LISTEN, "unix:", "bad_item"},
         {SETTING_LISTEN, " , ", "bad_form"},
         {SETTING_PUBLIC_URL, "parvis.example.org", "bad_form"},
         {SETTING_PUBLIC_URL, "ftp://parvis.example.org", "bad_form"},
@@ -143,6 +193,9 @@ static void values_are_checked(void **state)
         {SETTING_DATABASE, "postgresql://db.example/parvis?%70assword=secret", "bad_form"},
         {SETTING_MAIL, "smtp://", "bad_form"},
         {SETTING_MAIL, "http://mail.example.org", "bad_form"},
+        {SETTING_MAIL, "smtp://mail.example.org:587?tls=on", "bad_form"},
+        {SETTING_MAIL, "smtp://mail.example.org:0", "bad_form"},
+        {SETTING_MAIL, "smtp://me:100%@mail.example.org", "bad_form"},
         {SETTING_MAIL_FROM, "parvis", "bad_form"},
         {SETTING_MAIL_FROM, "Parvis <p@example.org>\r\nBcc: x@y", "not_text"},
         {SETTING_RATE_LIMITS, "yes", "not_allowed"},
@@ -182,8 +235,8 @@ static void the_file_is_read_strictly(void **state)
         {S_INIT("log_level = info\nlog_level = error\n"), "twice", ":2: log_level"},
         {S_INIT("log_level = info\nwhat is this\n"), "not_ini", ":2"},
         {S_INIT("log_level = loud\n"), "not_allowed", ": log_level"},
-        {S_INIT("data = a\0b\n"), "not_ini", ".ini"},
-        {S_INIT("data = \xc3\x28\n"), "not_ini", ".ini"},
+        {S_INIT("data = a\0b\n"), "not_utf8", ".ini:1"},
+        {S_INIT("# ours\n\nmail_from = Caf\xe9 <a@b.fr>\nlog_level = info\n"), "not_utf8", ".ini:3"},
     };
     fixture *f = *state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -195,20 +248,30 @@ static void the_file_is_read_strictly(void **state)
     }
 }
 
+static void a_file_of_another_systems_is_the_same(void **state)
+{
+    fixture *f = *state;
+    write_ini(f, S("\xEF\xBB\xBFlog_level = error\r\nhttp_threads = 5\r\n\r\n"));
+    assert_true(load(f));
+    assert_int_equal(f->s.log_level, LOG_LEVEL_ERROR);
+    assert_int_equal(f->s.http_threads, 5);
+}
+
 static void long_lines_are_whole_or_refused(void **state)
 {
     fixture *f = *state;
-    char line[9000] = "data = /";
-    memset(line + 8, 'x', 5000);
-    line[5008] = '\n';
-    write_ini(f, (str){line, 5009});
+    char line[9000] = "key_file = /";
+    memset(line + 12, 'x', 5000);
+    line[5012] = '\n';
+    write_ini(f, (str){line, 5013});
     assert_true(load(f));
-    assert_int_equal(f->s.data.n, 5001);
+    assert_int_equal(f->s.key_file.n, 5001);
 
-    memset(line + 8, 'x', sizeof line - 8);
+    memset(line + 12, 'x', sizeof line - 12);
     write_ini(f, (str){line, sizeof line});
     assert_false(load(f));
     assert_string_equal(f->error.code, "not_ini");
+    assert_true(str_ends(f->error.name, S(".ini:1")));
 }
 
 static void a_named_file_must_be_there(void **state)
@@ -275,11 +338,19 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(defaults_stand_in_the_data_folder), TEST(flag_beats_environment_beats_file_beats_default),
-        TEST(lists_take_commas_and_spaces),      TEST(values_are_checked),
-        TEST(the_file_is_read_strictly),         TEST(long_lines_are_whole_or_refused),
-        TEST(a_named_file_must_be_there),        TEST(passwords_are_never_shown),
-        TEST(links_must_reach_whom_mails_reach), TEST(names_flags_and_variables_agree),
+        TEST(defaults_stand_in_the_data_folder),
+        TEST(flag_beats_environment_beats_file_beats_default),
+        TEST(lists_take_commas_and_spaces),
+        TEST(values_are_checked),
+        TEST(the_file_is_read_strictly),
+        TEST(long_lines_are_whole_or_refused),
+        TEST(a_named_file_must_be_there),
+        TEST(passwords_are_never_shown),
+        TEST(links_must_reach_whom_mails_reach),
+        TEST(names_flags_and_variables_agree),
+        TEST(a_file_of_another_systems_is_the_same),
+        TEST(of_a_list_the_item_that_is_wrong_is_named),
+        TEST(a_path_is_as_long_as_a_socket_can_be_called),
     };
     return cmocka_run_group_tests_name("config", tests, NULL, NULL);
 }

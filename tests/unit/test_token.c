@@ -16,6 +16,47 @@
 
 static const uint8_t bytes_a[32] = {1}, bytes_b[32] = {2};
 
+static void put_file(const char *path, const char *text)
+{
+    FILE *f = fopen(path, "w");
+    assert_non_null(f);
+    fputs(text, f);
+    fclose(f);
+}
+
+#define HEX "0123456789abcdef0123456789abcdef0123456789abcdef0123456789ABCDEF"
+
+static void a_key_file_is_the_same_however_its_line_ends(void **state)
+{
+    static const char *const alike[] = {HEX,      HEX "\n", HEX "\r\n", "\xEF\xBB\xBF" HEX "\r\n", HEX "\n\n\r\n",
+                                        HEX " \n"};
+    static const char *const others[] = {HEX "\n" HEX "\n", HEX "\n#", "\xEF\xBB" HEX, HEX HEX};
+    char folder[] = "/tmp/parvis-key-XXXXXX", path[64], blank[300] = HEX;
+    server_key *k = NULL;
+    token_digest first;
+    (void)state;
+    assert_non_null(mkdtemp(folder));
+    snprintf(path, sizeof path, "%s/key", folder);
+    umask(077);
+    for (size_t i = 0; i < sizeof alike / sizeof *alike; i++) {
+        put_file(path, alike[i]);
+        assert_int_equal(server_key_load(str_of(path), false, &k), OK);
+        token_digest one = token_mac(k, KEY_CODE, S("x"));
+        first = i ? first : one;
+        assert_true(token_equal(token_digest_str(&one), token_digest_str(&first)));
+        server_key_free(k);
+    }
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        put_file(path, others[i]);
+        assert_int_equal(server_key_load(str_of(path), false, &k), ERR_UNAVAILABLE);
+    }
+    memset(blank + strlen(HEX), '\n', sizeof blank - strlen(HEX) - 1); /* longer than is looked at */
+    put_file(path, blank);
+    assert_int_equal(server_key_load(str_of(path), false, &k), ERR_UNAVAILABLE);
+    unlink(path);
+    rmdir(folder);
+}
+
 static void test_key_file(void **state)
 {
     char folder[] = "/tmp/parvis-key-XXXXXX", path[64];
@@ -41,10 +82,7 @@ static void test_key_file(void **state)
     static const char *const broken[] = {"", "zz", "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcde\n",
                                          "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdefff\n"};
     for (size_t i = 0; i < sizeof broken / sizeof *broken; i++) {
-        FILE *f = fopen(path, "w");
-        assert_non_null(f);
-        fputs(broken[i], f);
-        fclose(f);
+        put_file(path, broken[i]);
         assert_int_equal(server_key_load(str_of(path), true, &k), ERR_UNAVAILABLE);
     }
     unlink(path);
@@ -214,6 +252,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_key_file),
+        cmocka_unit_test(a_key_file_is_the_same_however_its_line_ends),
         cmocka_unit_test(test_hashes),
         cmocka_unit_test(test_sealing),
         cmocka_unit_test(test_base64url),
