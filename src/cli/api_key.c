@@ -68,7 +68,7 @@ static json_t *new_key(cli *c, str member)
     json_put(body, "expires_in", flag_value(c, "expires-in"));
     bool chosen = permissions.p;
     while (permissions.p)
-        json_array_append_new(list, json_of(str_trim(str_cut(&permissions, ','))));
+        json_array_append_new(list, json_of(flag_next(c->a, &permissions)));
     if (chosen)
         json_object_set(body, "permissions", list);
     json_decref(list);

@@ -106,6 +106,8 @@ static int take_flag(cli *c, int index)
     if (!is_allowed(f->argument, value))
         return refuse(EXIT_USAGE,
                       SAID(c, "cli.usage.not_allowed", {"name", str_of(f->name)}, {"allowed", str_of(f->argument)}));
+    if (is_list(f->argument) && !flag_list_is_sound(value))
+        return refuse(EXIT_USAGE, SAID(c, "cli.usage.quotes", {"name", str_of(f->name)}));
     if (c->values[index].p && is_list(f->argument)) /* given again: one more */
         value = arena_join(c->a, c->values[index], S(","), value);
     c->values[index] = value;

@@ -63,6 +63,13 @@ int arguments_read(cli *c, int argc, char **argv);
 void help_print(cli *c);
 /** The value of a flag of this command; STR_NONE when it was not given. */
 str flag_value(const cli *c, const char *name);
+/**
+ * The next of what a flag with several was given: commas between, as in CSV (RFC 4180), so that one with a comma stands
+ * in quotes. STR_NONE after the last. arguments_read has refused quotes that do not close.
+ */
+str flag_next(arena *a, str *rest);
+/** Whether every quote of such a value is closed, and nothing stands behind it but the next comma. */
+bool flag_list_is_sound(str value);
 /** An argument by its place, STR_NONE past the end. */
 str argument(const cli *c, int index);
 

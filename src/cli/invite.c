@@ -26,10 +26,10 @@ static bool read_all(buf *out)
 }
 
 /* What the columns are, where it is said: "given,family,address"; *count is 0 where it is not. */
-static bool read_columns(str said, pasted_role roles[PASTED_COLUMNS_MAX], size_t *count)
+static bool read_columns(cli *c, str said, pasted_role roles[PASTED_COLUMNS_MAX], size_t *count)
 {
     for (*count = 0; said.p; ++*count)
-        if (*count == PASTED_COLUMNS_MAX || !pasted_role_of(str_trim(str_cut(&said, ',')), &roles[*count]))
+        if (*count == PASTED_COLUMNS_MAX || !pasted_role_of(flag_next(c->a, &said), &roles[*count]))
             return false;
     return true;
 }
@@ -56,7 +56,7 @@ static int read_entries(cli *c, pasted *read)
     bool piped = c->arg_count == 0 && !isatty(STDIN_FILENO);
     if (c->arg_count == 0 && !piped)
         return refuse(EXIT_USAGE, plain_text(c, "cli.invite.no_address"));
-    if (!read_columns(flag_value(c, "columns"), roles, &role_count))
+    if (!read_columns(c, flag_value(c, "columns"), roles, &role_count))
         return refuse(EXIT_USAGE, plain_text(c, "cli.invite.columns_unknown"));
     for (int i = 0; i < c->arg_count; i++) {
         if (str_eq(argument(c, i), S("-")))
@@ -236,7 +236,7 @@ int run_invite(cli *c)
     alike all = {.sheets = -1};
     bool dry = flag_value(c, "dry-run").p != NULL;
 
-    if (!entitlements_read(flag_value(c, "entitlements"), &all.entitlements))
+    if (!entitlements_read(c, flag_value(c, "entitlements"), &all.entitlements))
         return refuse(EXIT_USAGE, plain_text(c, "cli.entitlement.not_on_off"));
     int code = read_entries(c, &read);
     if (code == EXIT_DONE && flag_value(c, "sheets").p && (dry || read.count > CHUNK))

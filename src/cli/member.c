@@ -68,13 +68,12 @@ int run_member_list(cli *c)
     path = path_with(c, path, "role", flag_value(c, "role"));
     path = path_with(c, path, "state", flag_value(c, "state"));
     path = path_with(c, path, "sort", flag_value(c, "sort"));
-    json_t *groups;
-    code = group_list_of(c, slug, flag_value(c, "group"), &groups);
+    str group = flag_value(c, "group");
+    if (group.p)
+        code = group_of(c, slug, group, &group);
     if (code != EXIT_DONE)
         return code;
-    const char *group = json_string_value(json_array_get(groups, 0));
-    path = path_with(c, path, "group", arena_str(c->a, str_of(group)));
-    json_decref(groups);
+    path = path_with(c, path, "group", group);
     return list_print(c, path, columns, "cli.member.none");
 }
 
@@ -141,7 +140,7 @@ static int options_body(cli *c, json_t **body)
     json_t *entitlements, *groups;
     str slug, ends = flag_value(c, "access-ends-at");
     *body = NULL;
-    if (!entitlements_read(flag_value(c, "entitlements"), &entitlements))
+    if (!entitlements_read(c, flag_value(c, "entitlements"), &entitlements))
         return refuse(EXIT_USAGE, plain_text(c, "cli.entitlement.not_on_off"));
     int code = organization_of(c, &slug);
     if (code == EXIT_DONE)

@@ -7,8 +7,7 @@
 
 /* ---- groups ---- */
 
-/* A group's id, by id or by name. */
-static int group_of(cli *c, str slug, str named, str *id)
+int group_of(cli *c, str slug, str named, str *id)
 {
     *id = named;
     if (str_starts(named, S("grp_")))
@@ -35,23 +34,23 @@ int group_list_of(cli *c, str slug, str named, json_t **out)
 {
     *out = NULL;
     json_auto_t *list = named.p ? json_array() : NULL;
-    for (str rest = named; rest.p && rest.n;) {
+    for (str rest = named; !str_empty(rest);) {
         str id;
-        int code = group_of(c, slug, str_trim(str_cut(&rest, ',')), &id);
+        int code = group_of(c, slug, flag_next(c->a, &rest), &id);
         if (code != EXIT_DONE)
-            return code;
+            return str_find_byte(named, ',') < named.n ? refuse(code, plain_text(c, "cli.group.comma")) : code;
         json_array_append_new(list, json_of(id));
     }
     *out = json_incref(list);
     return EXIT_DONE;
 }
 
-bool entitlements_read(str given, json_t **out)
+bool entitlements_read(cli *c, str given, json_t **out)
 {
     *out = NULL;
     json_auto_t *options = given.p ? json_object() : NULL;
     while (given.p) {
-        str rest = str_cut(&given, ','), key = str_trim(str_cut(&rest, '='));
+        str rest = flag_next(c->a, &given), key = str_trim(str_cut(&rest, '='));
         bool on = str_eq(rest, S("on"));
         if (!on && !str_eq(rest, S("off")))
             return false;
@@ -229,7 +228,7 @@ static json_t *entitlement_body(cli *c)
         return body;
     json_t *list = json_array();
     while (roles.p)
-        json_array_append_new(list, json_of(str_trim(str_cut(&roles, ','))));
+        json_array_append_new(list, json_of(flag_next(c->a, &roles)));
     json_object_set_new(body, "roles", list);
     return body;
 }

@@ -157,3 +157,36 @@ def test_the_command_line(acme, world):
     assert refused.returncode == 1 and "Nord" in refused.stderr
     cli("group", "delete", "Sud")
     assert counts(acme) == {}
+
+
+def test_the_command_line_names_a_group_whatever_its_name_holds(acme, server):
+    comma, quotes, plain = group(acme, "Nord, est"), group(acme, 'Le "Sud"'), group(acme, "Nord")
+    marks = group(acme, '"Ouest", "îles"')
+    zoe = acme.member(acme.join())
+
+    def named(*flags, check=True, **env):
+        return server.cli("member", "set", zoe["id"], "--organization", acme.slug, *flags, check=check, env=env)
+
+    for flags, wanted in (
+            (["--group", '"Nord, est"'], [comma]),
+            (["--group", 'Nord,"Nord, est", Le "Sud"'], [plain, comma, quotes]),
+            (["--group", "Nord", "--group", '"""Ouest"", ""îles"""', "--group", comma["id"]], [plain, marks, comma]),
+            (["--group", ""], [])):
+        named(*flags)
+        assert sorted(acme.api.get(f"{acme.path}/members/{zoe['id']}").ok()["groups"]) == sorted(g["id"] for g in wanted), flags
+
+    for lang, unknown, unclosed in (("en_GB.UTF-8", "stands in double quotes", "double quotes do not fit"),
+                                    ("fr_FR.UTF-8", "entre guillemets droits", "guillemets droits ne vont pas")):
+        done = named("--group", "Sud, Nord", check=False, LC_ALL=lang)
+        assert done.returncode == 1 and unknown in done.stderr
+        for wrong in ('"Nord, est', '"Nord" est', '"'):
+            done = named("--group", wrong, check=False, LC_ALL=lang)
+            assert done.returncode == 2 and unclosed in done.stderr, wrong
+
+    invited = server.cli("invite", fresh(), "--organization", acme.slug, "--group", '"Nord, est"', "--no-mail", "--json")
+    assert invited.returncode == 0 and comma["id"] in invited.stdout
+    named("--group", '"Nord, est"')
+    assert zoe["id"] in server.cli("member", "list", "--organization", acme.slug, "--group", "Nord, est").stdout
+    assert zoe["id"] not in server.cli("member", "list", "--organization", acme.slug, "--group", "Nord").stdout
+    server.cli("group", "rename", "Nord, est", "Est, nord", "--organization", acme.slug)
+    assert counts(acme)["Est, nord"] == 1
