@@ -50,8 +50,8 @@ static err read_new(request *r, const body_create_api_key *b, new_api_key *out)
                          .limited = b->has_permissions,
                          .permissions = b->permissions.items,
                          .permission_count = b->permissions.count};
-    if (b->expires_in.p && !(duration_parse(b->expires_in, &out->lifetime) && out->lifetime))
-        return problem_at(&r->problem, ERR_INVALID_REQUEST, S("/expires_in"), S("not-allowed"), 0);
+    if (b->expires_in.p)
+        TRY(api_key_lifetime_read(r->a, &r->problem, b->expires_in, &out->lifetime));
     if (b->member.p && !typeid_parse(b->member, ID_MEMBER, &out->membership_id))
         return problem_at(&r->problem, ERR_INVALID_REQUEST, S("/member"), S("not-allowed"), 0);
     return OK;

@@ -34,9 +34,7 @@ static err read_order(request *r, const body_create_invitations *b, invite_order
                             .deliver = !b->has_deliver || b->deliver,
                             .method = b->method,
                             .delivery = b->delivery};
-    if (b->has_expires_in && !(duration_parse(b->expires_in, &order->lifetime) && order->lifetime))
-        return problem_at(&r->problem, ERR_INVALID_REQUEST, S("/expires_in"), S("not-allowed"), 0);
-    return OK;
+    return b->has_expires_in ? invite_lifetime_read(r->a, &r->problem, b->method, b->expires_in, &order->lifetime) : OK;
 }
 
 static reply_invitation_results_results view_result(request *r, const invite_result *one)

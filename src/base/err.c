@@ -18,7 +18,15 @@ const err_info *err_about(err e)
 err problem_at(problem *p, err as, str pointer, str code, int64_t limit)
 {
     if (p->field_count < PROBLEM_FIELDS_MAX)
-        p->fields[p->field_count++] = (problem_field){pointer, code, limit};
+        p->fields[p->field_count++] = (problem_field){.pointer = pointer, .code = code, .limit = limit};
+    return as;
+}
+
+err problem_among(problem *p, err as, str pointer, str allowed, bool is_span)
+{
+    if (p->field_count < PROBLEM_FIELDS_MAX)
+        p->fields[p->field_count++] =
+            (problem_field){.pointer = pointer, .code = S("not-allowed"), .allowed = allowed, .is_span = is_span};
     return as;
 }
 

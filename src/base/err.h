@@ -34,6 +34,8 @@ typedef struct problem_field {
     str pointer;   /* RFC 6901, "/invitations/3/email" */
     str code;      /* "too-short" */
     int64_t limit; /* the number the message mentions, when it mentions one */
+    str allowed;   /* what would have been taken, when the message says it; else STR_NONE */
+    bool is_span;  /* that is the bounds of a duration, and not words */
 } problem_field;
 
 /**
@@ -54,6 +56,8 @@ typedef struct problem {
 
 /** Notes a refused field and returns ERR_INVALID_REQUEST (or `as`), so that rules can write `return problem_at(…)`. */
 err problem_at(problem *p, err as, str pointer, str code, int64_t limit);
+/** The same of a value that is "not-allowed" where these are: "en, fr", or, of a duration, its bounds ("1h–90d"). */
+err problem_among(problem *p, err as, str pointer, str allowed, bool is_span);
 /** Notes a value for the message. */
 void problem_arg(problem *p, const char *name, str value);
 

@@ -88,10 +88,16 @@ static str own_name(const cli *c, str field)
 /* Where the API and the command line call a thing otherwise. */
 static const struct {
     str field, here;
-} other_names[] = {{S_INIT("email"), S_INIT("address")},          {S_INIT("groups"), S_INIT("group")},
-                   {S_INIT("groups-add"), S_INIT("group")},       {S_INIT("id"), S_INIT("slug")},
-                   {S_INIT("email"), S_INIT("member")},           {S_INIT("method"), S_INIT("temporary-password")},
-                   {S_INIT("password"), S_INIT("password-stdin")}};
+} other_names[] = {{S_INIT("email"), S_INIT("address")},
+                   {S_INIT("groups"), S_INIT("group")},
+                   {S_INIT("groups-add"), S_INIT("group")},
+                   {S_INIT("id"), S_INIT("slug")},
+                   {S_INIT("email"), S_INIT("member")},
+                   {S_INIT("method"), S_INIT("temporary-password")},
+                   {S_INIT("password"), S_INIT("password-stdin")},
+                   {S_INIT("permissions"), S_INIT("permission")},
+                   {S_INIT("q"), S_INIT("query")},
+                   {S_INIT("deliver"), S_INIT("no-mail")}};
 
 /*
  * What the command calls the field of a refusal: "--expires-in", "NAME"; the pointer itself, where it has no name for

@@ -148,9 +148,7 @@ static err read_form(request *r, const body_api_keys_form *form, new_api_key *ou
                          .limited = !str_eq(form->rights, S("all")),
                          .permissions = form->permission.items,
                          .permission_count = form->permission.count};
-    if (!some(form->expires_in).p || (duration_parse(form->expires_in, &out->lifetime) && out->lifetime))
-        return OK;
-    return problem_at(&r->problem, ERR_INVALID_REQUEST, S("/expires_in"), S("not-allowed"), 0);
+    return some(form->expires_in).p ? api_key_lifetime_read(r->a, &r->problem, form->expires_in, &out->lifetime) : OK;
 }
 
 /* The key itself, this once: no other page shows it again. */

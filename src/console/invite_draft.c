@@ -36,13 +36,9 @@ static void fill_rows(request *r, invite_draft *d)
 
 static err read_lifetime(request *r, invite_draft *d)
 {
-    static const msec bounds[][2] = {{TEMPORARY_PASSWORD_LIFETIME_LEAST, TEMPORARY_PASSWORD_LIFETIME_MOST},
-                                     {INVITATION_LIFETIME_LEAST, INVITATION_LIFETIME_MOST}};
-    const msec *within = bounds[method_is(d->method, METHOD_LINK)];
     if (str_empty(d->form->expires_in))
         return OK;
-    if (!duration_parse(d->form->expires_in, &d->lifetime) || d->lifetime < within[0] || d->lifetime > within[1])
-        return problem_at(&r->problem, ERR_INVALID_REQUEST, S("/expires_in"), S("not-allowed"), 0);
+    TRY(invite_lifetime_read(r->a, &r->problem, d->method, d->form->expires_in, &d->lifetime));
     char out[DURATION_TEXT_SIZE];
     d->expires_in = arena_str(r->a, duration_format(d->lifetime, out));
     return OK;

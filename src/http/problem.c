@@ -63,12 +63,13 @@ str problem_detail(request *r, err refusal)
 
 str problem_field_text(request *r, const problem_field *f)
 {
-    str text = text_of(r, S("field."), f->code, S(""));
-    size_t at = str_find(text, S("{limit}"));
+    str name = f->allowed.p ? S("{allowed}") : S("{limit}");
+    str value = f->allowed.p ? f->allowed : arena_printf(r->a, "%lld", (long long)f->limit);
+    str text = text_of(r, S("field."), f->code, !f->allowed.p ? S("") : f->is_span ? S(".span") : S(".of"));
+    size_t at = str_find(text, name);
     if (at == text.n)
         return fill(r, text);
-    return arena_join(r->a, str_slice(text, 0, at), arena_printf(r->a, "%lld", (long long)f->limit),
-                      str_slice(text, at + 7, text.n));
+    return arena_join(r->a, str_slice(text, 0, at), value, str_slice(text, at + name.n, text.n));
 }
 
 reply_problem problem_reply(request *r, err refusal)

@@ -63,6 +63,17 @@ static bool has_refused_character(const check *c, const field *f, str text)
     return false;
 }
 
+/* All words that would have been taken: whoever reads the refusal need not look them up. */
+static void refuse_word(check *c, const place *at, const str *words)
+{
+    str all = S("");
+    for (const str *word = words; word->p; word++)
+        all = arena_join(c->a, all, all.n ? S(", ") : S(""), *word);
+    c->refused = true;
+    err noted = problem_among(c->problem, ERR_INVALID_REQUEST, pointer_of(c->a, at), all, false);
+    (void)noted; /* c->refused already says so */
+}
+
 static bool is_word(const str *words, str text)
 {
     while (words->p && !str_eq(*words, text))
@@ -84,7 +95,7 @@ bool check_text(check *c, const field *f, bounds b, str text, const place *at)
     if (b.type == FIELD_ENUM) {
         if (is_word(f->words, text))
             return true;
-        check_refuse(c, at, S("not-allowed"), 0);
+        refuse_word(c, at, f->words);
         return false;
     }
     if (has_refused_character(c, f, text)) {

@@ -10,6 +10,7 @@
 #include "domain/shared/audit.h"
 #include "domain/shared/domain_list.h"
 #include "domain/shared/name.h"
+#include "domain/shared/span.h"
 #include "limits_table.h"
 #include "ports/address.h"
 #include "queries.h"
@@ -57,10 +58,15 @@ static err start_passwords(inviting *w)
     if (!order->deliver && password_delivery_is(w->delivery, PASSWORD_DELIVERY_SEND))
         return problem_at(w->t->problem, ERR_INVALID_REQUEST, S("/deliver"), S("not-allowed"), 0);
     w->password_lifetime = order->lifetime ? order->lifetime : terms.lifetime;
-    if (w->password_lifetime < TEMPORARY_PASSWORD_LIFETIME_LEAST ||
-        w->password_lifetime > TEMPORARY_PASSWORD_LIFETIME_MOST)
-        return problem_at(w->t->problem, ERR_INVALID_REQUEST, S("/expires_in"), S("not-allowed"), 0);
     return OK;
+}
+
+err invite_lifetime_read(arena *a, problem *p, str method, str text, msec *out)
+{
+    static const msec bounds[][2] = {{INVITATION_LIFETIME_LEAST, INVITATION_LIFETIME_MOST},
+                                     {TEMPORARY_PASSWORD_LIFETIME_LEAST, TEMPORARY_PASSWORD_LIFETIME_MOST}};
+    const msec *within = bounds[method.p && !method_is(method, METHOD_LINK)];
+    return span_read(a, p, S("/expires_in"), text, within[0], within[1], out);
 }
 
 static err start(inviting *w, txn *t, const actor *by, const invite_order *order)
@@ -68,8 +74,6 @@ static err start(inviting *w, txn *t, const actor *by, const invite_order *order
     *w = (inviting){.t = t, .by = by, .order = order, .telling = disclosure_begin(t, by, by->organization_id)};
     TRY(q_organization_by_id(t, &w->organization, by->organization_id));
     w->lifetime = order->lifetime ? order->lifetime : w->organization.invitation_lifetime;
-    if (w->lifetime < INVITATION_LIFETIME_LEAST || w->lifetime > INVITATION_LIFETIME_MOST)
-        return problem_at(t->problem, ERR_INVALID_REQUEST, S("/expires_in"), S("not-allowed"), 0);
     TRY(start_passwords(w));
     w->candidates = arena_alloc(t->a, order->count * sizeof *w->candidates);
     w->seen_size = 16;

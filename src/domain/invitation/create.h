@@ -15,9 +15,12 @@ err invitations_preview(txn *t, const actor *by, const invite_order *order, bool
                         seats *seats);
 /**
  * Invites: all rows in this one transaction, each its own result. ERR_RATE_LIMITED when none fits the hour: then no
- * address was looked at; ERR_INVALID_REQUEST at /delivery, /deliver or /expires_in for what the organization's terms do
+ * address was looked at; ERR_INVALID_REQUEST at /delivery or /deliver for what the organization's terms do
  * not allow.
  */
 err invitations_create(txn *t, const actor *by, const invite_order *order, invite_result *results, uuid *batch_id);
+
+/** How long an invitation shall be good, within the bounds of its method; else ERR_INVALID_REQUEST at /expires_in. */
+err invite_lifetime_read(arena *a, problem *p, str method, str text, msec *out);
 
 #endif

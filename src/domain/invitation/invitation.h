@@ -39,7 +39,7 @@ typedef struct invite_row {
 typedef struct invite_order {
     const invite_row *rows; /* at most INVITE_ROWS_MAX */
     size_t count;
-    msec lifetime; /* 0: the organization's; 1 h to 90 d, of temporary passwords 30 d */
+    msec lifetime; /* 0: the organization's; else as invite_lifetime_read gives it */
     bool deliver;  /* false: no mail, links are copied */
     str method;    /* METHOD_TEMPORARY_PASSWORD for whoever has no account; else, and for all others, links */
     str delivery;  /* of temporary passwords: "send", "show"; STR_NONE: what the organization has set, unless it asks */

@@ -13,6 +13,7 @@
 #include "domain/shared/permission.h"
 #include "domain/shared/secret.h"
 #include "domain/shared/session.h"
+#include "domain/shared/span.h"
 #include "limits_table.h"
 #include "queries.h"
 
@@ -163,20 +164,23 @@ static err choose(txn *t, const actor *by, const new_api_key *asked, const holde
         return problem_at(t->problem, ERR_INVALID_REQUEST, S("/permissions"), S("too-few"), 1);
     for (size_t i = 0; i < asked->permission_count; i++) {
         if (!permission_find(asked->permissions[i], &one))
-            return problem_at(t->problem, ERR_INVALID_REQUEST, arena_printf(t->a, "/permissions/%zu", i),
-                              S("not-allowed"), 0);
+            return problem_among(t->problem, ERR_INVALID_REQUEST, arena_printf(t->a, "/permissions/%zu", i),
+                                 permissions_all(t->a), false);
         set |= one;
     }
     *out = permissions_text(t->a, set);
     return (set & ~h->may) ? ERR_FORBIDDEN : OK;
 }
 
+err api_key_lifetime_read(arena *a, problem *p, str text, msec *out)
+{
+    return span_read(a, p, S("/expires_in"), text, API_KEY_LIFETIME_LEAST, DURATION_MOST, out);
+}
+
 /* When it ends; 0: never. A key that ends makes none that outlives it. */
 static err end_of(txn *t, const actor *by, msec lifetime, msec *out)
 {
     *out = lifetime ? t->now + lifetime : 0;
-    if (lifetime && lifetime < API_KEY_LIFETIME_LEAST)
-        return problem_at(t->problem, ERR_INVALID_REQUEST, S("/expires_in"), S("not-allowed"), 0);
     return by->key_expires_at && (!*out || *out > by->key_expires_at) ? ERR_FORBIDDEN : OK;
 }
 

@@ -29,14 +29,16 @@ typedef struct new_api_key {
     bool limited; /* to these; else everything its member may */
     const str *permissions;
     size_t permission_count;
-    msec lifetime;      /* 0: without end */
+    msec lifetime;      /* 0: without end; else as api_key_lifetime_read gives it */
     uuid membership_id; /* whose it is: from the operator, who is no member; UUID_NONE: the caller's own */
 } new_api_key;
+/** The lifetime that a key shall have, within its bounds; else ERR_INVALID_REQUEST at /expires_in. */
+err api_key_lifetime_read(arena *a, problem *p, str text, msec *out);
 /**
  * Makes a key; *key is shown once. The member is told by mail. Nobody gives it what they do not hold: neither
  * permissions, nor, by a key that ends, a later end. Errors: ERR_FORBIDDEN: more than the maker holds (from the
  * operator: than the member holds), or somebody else's key; ERR_CONFLICT: the member is suspended, or at /name when
- * there are API_KEYS_MAX; ERR_NOT_FOUND: no such member; ERR_INVALID_REQUEST at /name, /permissions/N, /expires_in,
+ * there are API_KEYS_MAX; ERR_NOT_FOUND: no such member; ERR_INVALID_REQUEST at /name, /permissions/N,
  * /member.
  */
 err api_key_create(txn *t, const actor *by, const new_api_key *asked, uuid *id, str *key);

@@ -152,7 +152,7 @@ err member_check(txn *t, actor *who, str organization, uuid account, str name, c
 {
     permission asked;
     if (!permission_find(name, &asked))
-        return problem_at(t->problem, ERR_INVALID_REQUEST, S("/permission"), S("not-allowed"), 0);
+        return problem_among(t->problem, ERR_INVALID_REQUEST, S("/permission"), permissions_all(t->a), false);
     bool own = uuid_eq(account, who->account_id) && !who->key_limited; /* a list is the key's, not its member's */
     if (uuid_none(account) || own) {
         TRY(enter_softly(t, who, organization));

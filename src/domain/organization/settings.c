@@ -192,14 +192,33 @@ static bool lay(arena *a, const organization_setting *about, str value, void *at
     return false;
 }
 
-/* Why it cannot stand: of a colour that cannot be read, by how much. */
+static str words_text(arena *a, const str *words)
+{
+    str all = S("");
+    for (; words->p; words++)
+        all = arena_join(a, all, all.n ? S(", ") : S(""), *words);
+    return all;
+}
+
+/* Which values would be taken. */
+static str allowed(arena *a, const organization_setting *about)
+{
+    static const str flags[] = {S_INIT("true"), S_INIT("false"), {NULL, 0}};
+    if (about->kind == KIND_DURATION)
+        return duration_bounds(a, about->least, about->most);
+    if (about->kind == KIND_NUMBER)
+        return arena_printf(a, "%lld–%lld", (long long)about->least, (long long)about->most);
+    return words_text(a, about->kind == KIND_WORD ? about->words : flags);
+}
+
+/* Why it cannot stand: of a colour that cannot be read, by how much. STR_NONE: it is none that is allowed. */
 static str reason(arena *a, problem *p, const organization_setting *about, str value)
 {
     colour accent;
     if (about->kind == KIND_DOMAINS)
         return S("not-a-domain");
     if (about->kind != KIND_COLOUR)
-        return S("not-allowed");
+        return STR_NONE;
     if (!colour_parse(value, &accent))
         return S("not-a-colour");
     int measured = colour_legible(accent);
@@ -216,8 +235,10 @@ err organization_settings_lay(arena *a, problem *p, const text_pair *changes, si
             const organization_setting *about = &organization_setting_table[k];
             if (!str_eq(about->name, changes[i].name) || lay(a, about, changes[i].value, (char *)s + about->offset))
                 continue;
-            refusal = problem_at(p, ERR_INVALID_REQUEST, arena_join(a, S("/"), about->name),
-                                 reason(a, p, about, changes[i].value), 0);
+            str pointer = arena_join(a, S("/"), about->name), why = reason(a, p, about, changes[i].value);
+            refusal =
+                why.p ? problem_at(p, ERR_INVALID_REQUEST, pointer, why, 0)
+                      : problem_among(p, ERR_INVALID_REQUEST, pointer, allowed(a, about), about->kind == KIND_DURATION);
         }
     return refusal;
 }

@@ -53,6 +53,14 @@ str permissions_text(arena *a, permission set)
     return out;
 }
 
+str permissions_all(arena *a)
+{
+    str out = S("");
+    for (size_t i = 0; i < PERMISSIONS; i++)
+        out = arena_join(a, out, i ? S(", ") : S(""), table[i].name);
+    return out;
+}
+
 permission permissions_read(str text)
 {
     permission set = 0, one;

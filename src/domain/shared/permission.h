@@ -19,6 +19,8 @@ bool permission_next(permission *set, permission *one);
  * arena; empty for none.
  */
 str permissions_text(arena *a, permission set);
+/** All names, with commas between: for who named one that is none. In the arena. */
+str permissions_all(arena *a);
 /** Reads that again. Names that are no permission any more grant nothing. */
 permission permissions_read(str text);
 
