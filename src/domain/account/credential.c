@@ -117,7 +117,7 @@ static err note_refusal(txn *t, const actor *who, const sign_in *in, err refusal
         return refusal;
     if (refusal == ERR_SIGN_IN_FAILED) {
         TRY(throttle_failed(t, &in->tries));
-        TRY(q_spent_end(t, .id = in->account_id, .kind = spent_kind_text(SPENT_TEMPORARY)));
+        TRY(spent_end(t, SPENT_TEMPORARY, in->account_id));
     }
     TRY(audit(t, who, EVENT_SESSION_REFUSED, .subject_id = in->account_id));
     txn_keep(t);

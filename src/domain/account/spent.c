@@ -84,9 +84,14 @@ err spent_standing(txn *t, const actor *who, const spending *s, bool *standing)
     return e == ERR_NOT_FOUND ? OK : e;
 }
 
+err spent_end(txn *t, spent_kind kind, uuid id)
+{
+    return q_spent_end(t, .id = id, .kind = spent_kind_text(kind));
+}
+
 static err end(txn *t, const spending *s)
 {
-    TRY(q_spent_end(t, .id = s->id, .kind = spent_kind_text(s->kind)));
+    TRY(spent_end(t, s->kind, s->id));
     txn_keep(t);
     return ERR_NOT_FOUND;
 }

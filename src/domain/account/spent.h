@@ -46,6 +46,8 @@ err spent_again(txn *t, const actor *who, const spending *s, spent *out);
 err spent_again_by_password(txn *t, const actor *who, const spending *s, spent *out);
 /** Whether it may come to that, before the password is hashed for it; reads only, and needs no `sent`. The same. */
 err spent_standing(txn *t, const actor *who, const spending *s, bool *standing);
+/** Ends the minute of what that id's secret did: for who tells by something else that a guess came in between. */
+err spent_end(txn *t, spent_kind kind, uuid id);
 
 /**
  * The session of a repeat: half of one, waiting for the second factor, where the account has any by now and none came
