@@ -20,8 +20,8 @@ static int read_password(cli *c, str *out)
     *out = (str){line, n};
     while (out->n && out->p[out->n - 1] == '\r')
         out->n--;
-    if (str_find_byte(*out, '\0') <
-        out->n) /* UTF-16, say: what stands before it would be a password that nobody chose */
+    /* UTF-16, say: what stands before it would be a password that nobody chose */
+    if (str_has_byte(*out, '\0'))
         return refuse(EXIT_USAGE, plain_text(c, "cli.setup.password_nul"));
     return out->n ? EXIT_DONE : refuse(EXIT_USAGE, plain_text(c, "cli.setup.no_password"));
 }

@@ -20,8 +20,7 @@ void schema_setup(void);
  * Fills a new struct in the arena (*out) from the text, or notes up to PROBLEM_FIELDS_MAX refused fields, each with its
  * pointer (RFC 6901). Text that holds control characters or bidirectional overrides is refused everywhere.
  * Errors: ERR_INVALID_REQUEST; ERR_MALFORMED_JSON (RFC 8259, repeated names, more than JSON_DEPTH_MAX levels, more
- * values than JSON_VALUES_MAX);
- * ERR_BAD_REQUEST for a form or query with unsound escapes or too many pairs.
+ * values than JSON_VALUES_MAX); ERR_BAD_REQUEST for a form or query with unsound escapes or too many pairs.
  */
 err schema_from_json(const schema *s, arena *a, problem *p, str text, void **out);
 /**
