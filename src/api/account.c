@@ -215,7 +215,7 @@ err api_change_password(request *r, txn *t)
 err api_request_password_reset(request *r, txn *t)
 {
     const body_request_password_reset *b = r->body;
-    TRY(password_reset_request(t, &r->actor, b->email, STR_NONE));
+    TRY(way_in_request(t, &r->actor, ADDRESS_REQUEST_RESET, b->email, STR_NONE));
     return answer_empty(r, 202);
 }
 
@@ -244,7 +244,7 @@ err api_complete_password_reset_prepare(request *r)
 err api_complete_password_reset(request *r, txn *t)
 {
     const body_complete_password_reset *b = r->body;
-    TRY(password_reset_complete(t, &r->actor, b->token, ((const reset_password *)r->scratch)->hash));
+    TRY(password_reset_complete(t, &r->actor, b->token, ((const reset_password *)r->scratch)->hash, NULL));
     return answer_empty(r, 204);
 }
 

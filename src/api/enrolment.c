@@ -110,6 +110,13 @@ err api_decline_invitation(request *r, txn *t)
     return answer_empty(r, 204);
 }
 
+err api_mail_invitation_again(request *r, txn *t)
+{
+    const body_mail_invitation_again *b = r->body;
+    TRY(way_in_request(t, &r->actor, ADDRESS_REQUEST_INVITATION, b->email, STR_NONE));
+    return answer_empty(r, 202);
+}
+
 err api_ask_again(request *r, txn *t)
 {
     const body_ask_again *b = r->body;

@@ -3,6 +3,7 @@
 #include "api/view.h"
 #include "bodies.h"
 #include "domain/invitation/change.h"
+#include "domain/invitation/link.h"
 #include "domain/invitation/create.h"
 #include "domain/invitation/invitation.h"
 #include "domain/mail/render.h"

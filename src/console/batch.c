@@ -1,6 +1,7 @@
 /* Invitations sent together: who has joined, who has not, one button to resend, links as CSV. */
 #include "console/console.h"
 #include "domain/invitation/change.h"
+#include "domain/invitation/link.h"
 #include "limits_table.h"
 
 static err put_batch(request *r, txn *t, mval *m, const batch_view *b)

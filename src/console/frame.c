@@ -320,6 +320,13 @@ err page_redirect(request *r, str path, notice said)
     return answer_redirect(r, LINK(r->a, path, {S("notice"), notice_table[said].key}));
 }
 
+err page_enter(request *r, const signed_in *in, str next)
+{
+    if (in->token.p) /* a repeat by whoever is in already has none */
+        answer_session(r, in);
+    return answer_redirect(r, in->stage == STAGE_FACTOR ? LINK(r->a, S("/sign-in/factor"), {S("next"), next}) : next);
+}
+
 err page_redirect_count(request *r, str path, notice said, int64_t count)
 {
     str counted = arena_printf(r->a, "%s.%lld", notice_table[said].key.p, (long long)count);

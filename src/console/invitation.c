@@ -1,6 +1,7 @@
 /* One invitation: resend, revoke, a link to hand over, a mistyped address. */
 #include "console/invite.h"
 #include "domain/invitation/change.h"
+#include "domain/invitation/link.h"
 #include "limits_table.h"
 
 static str list_link(request *r)

@@ -121,7 +121,6 @@ static err show_open(request *r, txn *t, const entrance *way, const invitation_d
     PUT(m, "next", way->next);
     put_mailed(r, m, door);
     PUT(m, "sign_in_url", door->tells ? STR_NONE : LINK(r->a, S("/sign-in"), {S("next"), way->next}));
-    PUT(m, "forgotten_url", LINK(r->a, S("/password/forgotten"), {S("next"), way->next}));
     PUT(m, "switch_url", way->key.token.p ? arena_join(r->a, way->next, S("/switch")) : S("/sign-out"));
     PUT(m, "home_url", S("/"));
     for (size_t i = 0; i < sizeof pages / sizeof pages[0]; i++)
@@ -145,6 +144,7 @@ static err show_code_form(request *r, txn *t, const entrance *way, err refusal)
     if (refusal != ERR_INVITATION_INVALID)
         return page_refused(r, refusal, "join", m);
     PUT(m_set_object(m, S("error")), "code", text(r, "join.code_wrong"));
+    PUT(m_set_object(m, S("mail_again")), "email", way->key.email);
     return page_answer(r, err_about(refusal)->status, "join", m);
 }
 
@@ -268,12 +268,8 @@ static err accept(request *r, txn *t, const entrance *way)
         return show_behind(r, t, way, &door, refusal);
     if (done.by_mail)
         return show_mailed(r, t, &door);
-    if (done.new_session)
-        answer_session(r, &done.session);
     str there = arena_join(r->a, S("/o/"), done.organization_slug);
-    if (done.session.stage == STAGE_FACTOR) /* of a repeat: there is a second factor by now */
-        return answer_redirect(r, LINK(r->a, S("/sign-in/factor"), {S("next"), there}));
-    return lead_in(r, done.organization_slug);
+    return done.new_session ? page_enter(r, &done.session, there) : answer_redirect(r, there);
 }
 
 err console_invitation_accept_form_prepare(request *r)
@@ -368,6 +364,22 @@ err console_join_form(request *r, txn *t)
 {
     entrance way = entrance_of(r);
     return show_door(r, t, &way);
+}
+
+/* The same page whether anything waits for the address or not. */
+err console_join_mail_form(request *r, txn *t)
+{
+    const body_join_mail_form *form = r->body;
+    const entrance way = {.key.email = form->email};
+    err refusal;
+    mval *m;
+    PAGE_ATTEMPT(t, &refusal, way_in_request(t, &r->actor, ADDRESS_REQUEST_INVITATION, form->email, STR_NONE));
+    if (refusal != OK)
+        return show_code_form(r, t, &way, refusal);
+    TRY(page_open(r, t, &m));
+    PUT(m, "email", form->email);
+    PUT_BOOL(m, "is_kept", mail_is_kept(r));
+    return page_answer(r, 200, "join_mailed", m);
 }
 
 err console_join_accept_form_prepare(request *r)

@@ -30,7 +30,7 @@ err console_password_forgotten_form(request *r, txn *t)
     const body_password_forgotten_form *form = r->body;
     err refusal;
     mval *m;
-    PAGE_ATTEMPT(t, &refusal, password_reset_request(t, &r->actor, form->email, form->next));
+    PAGE_ATTEMPT(t, &refusal, way_in_request(t, &r->actor, ADDRESS_REQUEST_RESET, form->email, form->next));
     TRY(forgotten_open(r, t, form->email, safe_next(form->next, STR_NONE), &m));
     if (refusal != OK)
         return page_refused(r, refusal, "password_forgotten", m);
@@ -91,9 +91,11 @@ err console_password_reset_form(request *r, txn *t)
     str next = safe_next(form->next, STR_NONE);
     err refusal = page_recall(r);
     if (refusal == OK) {
-        TRY(password_reset_complete(t, &r->actor, r->params[0].text, work->hash));
-        answer_session_ended(r); /* all sessions have ended */
-        return page_redirect(r, sign_in_link(r, next), NOTICE_PASSWORD_RESET);
+        signed_in in;
+        TRY(password_reset_complete(t, &r->actor, r->params[0].text, work->hash, &in));
+        if (r->actor.kind == ACTOR_ACCOUNT && !uuid_eq(r->actor.account_id, in.account.id))
+            TRY(sign_out(t, &r->actor));
+        return page_enter(r, &in, next.p ? next : S("/"));
     }
     mval *m;
     TRY(reset_open(r, t, &work->admitted.whose, work->admitted.is_mailed, next, &m));

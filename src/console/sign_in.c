@@ -30,6 +30,7 @@ static err sign_in_open(request *r, txn *t, str email, str next, mval **out)
     TRY(page_open(r, t, out));
     mval *form = m_set_object(*out, S("form"));
     PUT(form, "email", email);
+    PUT(*out, "email", email);
     PUT(*out, "next", next);
     PUT(*out, "forgotten_url", LINK(r->a, S("/password/forgotten"), {S("next"), next}));
     PUT_BOOL(*out, "passkeys_possible", passkey_possible(&r->app->env, r->a));
@@ -77,10 +78,7 @@ err console_sign_in_form(request *r, txn *t)
     if (refusal == OK) {
         if (r->actor.kind == ACTOR_ACCOUNT)
             TRY(sign_out(t, &r->actor));
-        answer_session(r, &in);
-        if (in.stage == STAGE_FACTOR)
-            return answer_redirect(r, LINK(r->a, S("/sign-in/factor"), {S("next"), next}));
-        return answer_redirect(r, next.p ? next : S("/"));
+        return page_enter(r, &in, next.p ? next : S("/"));
     }
     mval *m;
     TRY(sign_in_open(r, t, form->email, next, &m));

@@ -105,12 +105,7 @@ err console_sign_up_code_form(request *r, txn *t)
     if (refusal == OK) {
         if (r->actor.kind == ACTOR_ACCOUNT && made.session.token.p)
             TRY(sign_out(t, &r->actor));
-        if (made.session.token.p)
-            answer_session(r, &made.session);
-        str there = arena_join(r->a, S("/o/"), made.slug, S("/users/invite"));
-        if (made.session.stage == STAGE_FACTOR) /* of a repeat: there is a second factor by now */
-            return answer_redirect(r, LINK(r->a, S("/sign-in/factor"), {S("next"), there}));
-        return answer_redirect(r, there);
+        return page_enter(r, &made.session, arena_join(r->a, S("/o/"), made.slug, S("/users/invite")));
     }
     if (refusal != ERR_CODE_INVALID && refusal != ERR_RATE_LIMITED)
         return refusal;

@@ -5,7 +5,7 @@
 
 #include "base/log.h"
 #include "domain/account/account.h"
-#include "domain/invitation/change.h"
+#include "domain/invitation/remind.h"
 #include "domain/member/notice.h"
 #include "domain/shared/address_request.h"
 #include "limits_table.h"

@@ -185,8 +185,12 @@ def found(town, door):
 # ---- resets
 
 
+RESETS = {"request_password_reset": "/password-resets", "password_forgotten_form": "/password/forgotten",
+          "mail_invitation_again": "/invitations/mail-again", "join_mail_form": "/join/mail"}
+
+
 def reset(client, door, email):
-    return form_or_call(client, door, "/password-resets", "/password/forgotten", {"email": email})
+    return form_or_call(client, door, RESETS[door], RESETS[door], {"email": email})
 
 
 @recipe("reset_source")
@@ -201,15 +205,24 @@ def resets_of_one(town, door):
     return Counter(lambda: reset(client, door, email))
 
 
-def resets_seen(town, email):
-    return lambda: len([m for m in town.inbox.all_for(email) if "/password/reset/" in m.text])
+def asked_for(town, door):
+    """(whose mail is asked for, how many came since)"""
+    org = town.found("Reset")
+    email = org.owner.email if "password" in door else fresh("invited")
+    if email != org.owner.email:
+        org.invite(email)
+        town.inbox.last(email)
+    mark = "/password/reset/" if "password" in door else "/i/"
+    count = lambda: len([m for m in town.inbox.all_for(email) if mark in m.text])  # noqa: E731
+    before = count()
+    return email, lambda: count() - before
 
 
 @recipe("reset_mail")
 def mails_that_many_ask_for(town, door):
     """Beyond them one in ten minutes, which has to be used up for the last second to show anything."""
-    person = town.found("Reset").owner
-    counter = Counter(lambda: reset(town.stranger(), door, person.email), seen=resets_seen(town, person.email), more=2)
+    email, seen = asked_for(town, door)
+    counter = Counter(lambda: reset(town.stranger(), door, email), seen=seen, more=2)
 
     def one_of_ten_minutes(end):
         town.at(end - 500)
@@ -222,10 +235,9 @@ def mails_that_many_ask_for(town, door):
 
 @recipe("reset_crowd")
 def mails_to_the_crowded(town, door):
-    person = town.found("Reset").owner
+    email, seen = asked_for(town, door)
     town.begin_anew(3600)
-    seen = resets_seen(town, person.email)
-    counter = Counter(lambda: reset(town.stranger(), door, person.email), seen=seen)
+    counter = Counter(lambda: reset(town.stranger(), door, email), seen=seen)
     for _ in range(TABLE["rates"]["reset_mail"]["most"]):
         granted(counter.use())
     settled(town, counter, TABLE["rates"]["reset_mail"]["most"])

@@ -102,6 +102,7 @@ ELSEWHERE = {
     "sign_up_resend_form": signed_up_again,
     "found_form": of_an_account("/organizations/new", lambda p: {"organization": "Another"}),
     "password_forgotten_form": lambda org, inbox, world: (world.client(), "/password/forgotten", {"email": org.join().email}),
+    "join_mail_form": lambda org, inbox, world: (world.client(), "/join/mail", {"email": fresh()}),
     "invitation_decline_form": declined,
     "invitation_ask_again_form": asked_again,
     "join_decline_form": declined_by_code,

@@ -267,13 +267,13 @@ static bool is_invitation_path(str path)
     return str_starts(path, S("/i/")) && path.n <= 200 && str_is_plain(str_slice(path, 3, path.n), S("-_"));
 }
 
-err password_reset_request(txn *t, const actor *who, str email, str next)
+err way_in_request(txn *t, const actor *who, address_request_kind kind, str email, str next)
 {
     str source = throttle_source_of(t->a, who);
     TRY(take_or_refuse(t, &RATE_RESET_SOURCE, source));
     TRY(take_or_refuse(t, &RATE_RESET_EACH, arena_join(t->a, throttle_subject(t, email), S("\n"), source)));
     str back = is_invitation_path(next) ? next : S("");
-    return address_request_put(t, who, ADDRESS_REQUEST_RESET, arena_join(t->a, back, S("\n"), email));
+    return address_request_put(t, who, kind, arena_join(t->a, back, S("\n"), email));
 }
 
 /* Earlier links stay good for their hour: anybody can ask for another one, and would kill the holder's. */
@@ -292,13 +292,8 @@ static err mail_reset(txn *t, uuid account_id, str email, str locale, str next, 
     return mail_queue(t, &order, NULL);
 }
 
-err password_reset_mail(txn *t, const actor *who, const q_account_by_key_row *to, str email_key, str next)
+err password_reset_mail(txn *t, const actor *who, const q_account_by_key_row *to, str next)
 {
-    bool due;
-    /* beyond some an hour one every ten minutes, whose link is as good for whoever reads it */
-    TRY(rate_mail_due(t, &RATE_RESET_MAIL, &RATE_RESET_CROWD, email_key, &due));
-    if (!due)
-        return OK;
     TRY(mail_reset(t, to->id, to->email, to->locale, next, STR_NONE));
     return audit(t, who, EVENT_PASSWORD_RESET_REQUESTED, .subject_id = to->id);
 }
@@ -389,19 +384,31 @@ err password_reset_admit(txn *t, const actor *who, str token, reset_admitted *ou
     return password_least(t, out->whose.id, UUID_NONE, &out->terms.least);
 }
 
-err password_reset_complete(txn *t, const actor *who, str token, str hash)
+static err reset_complete(txn *t, const actor *who, str token, str hash, spent *out, bool *again)
 {
     q_account_token_row row;
-    spent was;
     const spending s = reset_spending(t, token, hash);
     err e = open_token(t, token, &row);
-    if (e == ERR_TOKEN_INVALID) {
-        err again = spent_again_by_password(t, who, &s, &was);
-        return again == ERR_NOT_FOUND ? e : again;
+    *again = e == ERR_TOKEN_INVALID;
+    if (*again) {
+        err result = spent_again_by_password(t, who, &s, out);
+        return result == ERR_NOT_FOUND ? e : result;
     }
     TRY(e);
     TRY(reset_anew(t, who, &row, hash));
-    return spent_note(t, who, &s, &(spent){.account_id = row.account_id});
+    *out = (spent){.account_id = row.account_id};
+    return spent_note(t, who, &s, out);
+}
+
+err password_reset_complete(txn *t, const actor *who, str token, str hash, signed_in *in)
+{
+    spent what;
+    bool again;
+    TRY(reset_complete(t, who, token, hash, &what, &again));
+    actor to = *who;
+    if (!again) /* the caller's session has ended with all others */
+        to.kind = ACTOR_ANONYMOUS;
+    return in ? spent_session(t, &to, &what, in) : OK;
 }
 
 err password_link(txn *t, const actor *by, str email, str *url)

@@ -86,17 +86,15 @@ err holder_check(txn *t, const actor *by, const sign_in *proof);
 err password_change(txn *t, const actor *by, const sign_in *proof, str hash, signed_in *out);
 
 /**
- * Asks for a reset mail to the stored address: the same answer, and the same work, for unknown addresses; the worker
- * looks whose it is, and mails one that many ask about more seldom. ERR_RATE_LIMITED by source. `next`: the
+ * Asks for what leads in to be mailed to an address: a new password (ADDRESS_REQUEST_RESET), what it was invited by
+ * (ADDRESS_REQUEST_INVITATION). The same answer, and the same work, for unknown addresses; the worker looks whose it
+ * is, and mails one that many ask about more seldom. ERR_RATE_LIMITED by source. `next`: the
  * invitation's page ("/i/TOKEN") that the person came from and that the mail's link leads back to; anything else is
  * ignored.
  */
-err password_reset_request(txn *t, const actor *who, str email, str next);
-/**
- * Queues the mail that was asked for, unless many asked for the address: then one every ten minutes. `next` as
- * password_reset_request has checked it.
- */
-err password_reset_mail(txn *t, const actor *who, const q_account_by_key_row *to, str email_key, str next);
+err way_in_request(txn *t, const actor *who, address_request_kind kind, str email, str next);
+/** Queues the mail that was asked for. `next` as way_in_request has checked it. */
+err password_reset_mail(txn *t, const actor *who, const q_account_by_key_row *to, str next);
 /**
  * Queues a reset mail that nobody asked for: to the address that took an account back, whose password has ended with
  * that (MAIL_DETAIL_UNDONE), or its share of one (MAIL_DETAIL_SHARE).
@@ -116,9 +114,10 @@ typedef struct reset_admitted {
 err password_reset_admit(txn *t, const actor *who, str token, reset_admitted *out);
 /**
  * Sets the password; all sessions end; a mailed token proves the address (and lifts a confinement). OK, too, for a
- * repeat of it within the minute. `hash`: by the terms of password_reset_admit.
+ * repeat of it within the minute. `hash`: by the terms of password_reset_admit. `in` (or NULL) gets a session: whoever
+ * has just chosen the password is not asked for it, but for a second factor all the same.
  */
-err password_reset_complete(txn *t, const actor *who, str token, str hash);
+err password_reset_complete(txn *t, const actor *who, str token, str hash, signed_in *in);
 /**
  * For the operator: a link to hand over, shown once; proves nothing. ERR_NOT_FOUND, ERR_INVALID_ADDRESS; ERR_CONFLICT
  * for an account that still waits behind a temporary password.

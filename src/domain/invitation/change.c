@@ -1,11 +1,9 @@
-/* What happens to an invitation that stands: resend, revoke, correct, link, remind. */
-#include "base/buf.h"
+/* What happens to an invitation that stands: resend, revoke, correct. */
 #include "domain/invitation/change.h"
 
-#include "domain/account/ways_in.h"
 #include "domain/invitation/create.h"
 #include "domain/invitation/disclosure.h"
-#include "domain/invitation/parts.h"
+#include "domain/invitation/standing.h"
 #include "domain/invitation/temporary.h"
 #include "domain/mail/mail.h"
 #include "domain/organization/group.h"
@@ -15,56 +13,6 @@
 #include "limits_table.h"
 #include "ports/address.h"
 #include "queries.h"
-
-/* An invitation locked for change, with its organization and the seats. */
-typedef struct standing {
-    uuid organization_id;
-    q_organization_by_id_row organization;
-    q_invitation_for_change_row inv;
-    seats seats;
-    str state; /* effective */
-} standing;
-
-/* The account that waits behind its temporary password ends with it: accounts are held before seats. */
-static err hold_waiting(txn *t, uuid organization_id, uuid id)
-{
-    q_temporary_waiting_row row;
-    if (!store_is_shared(t->store))
-        return OK;
-    err e = q_temporary_waiting(t, &row, .organization_id = organization_id, .id = id);
-    return e == OK ? ways_hold(t, row.id) : e == ERR_NOT_FOUND ? OK : e;
-}
-
-static err take_up(txn *t, uuid organization_id, uuid id, standing *s)
-{
-    s->organization_id = organization_id;
-    TRY(hold_waiting(t, organization_id, id));
-    TRY(seats_lock(t, organization_id, &s->seats));
-    TRY(q_organization_by_id(t, &s->organization, organization_id));
-    TRY(q_invitation_for_change(t, &s->inv, .organization_id = organization_id, .id = id));
-    s->state = invitation_effective(s->inv.state, s->inv.expires_at, t->now);
-    return OK;
-}
-
-/* What may become what: the refusal that each state gives. */
-typedef enum change { CHANGE_RESEND, CHANGE_REVOKE, CHANGE_PENDING_ONLY, CHANGE_COUNT } change;
-static const err refusals[][CHANGE_COUNT] = {
-    /*                       resend        revoke                           correct, link             */
-    [INVITATION_PENDING] = {OK, OK, OK},
-    [INVITATION_EXPIRED] = {OK, OK, ERR_INVITATION_EXPIRED},
-    [INVITATION_ACCEPTED] = {ERR_CONFLICT, ERR_INVITATION_ALREADY_ACCEPTED, ERR_INVITATION_ALREADY_ACCEPTED},
-    [INVITATION_DECLINED] = {ERR_CONFLICT, ERR_INVITATION_DECLINED, ERR_INVITATION_DECLINED},
-    [INVITATION_REVOKED] = {ERR_CONFLICT, ERR_INVITATION_REVOKED, ERR_INVITATION_REVOKED},
-};
-
-static err may_become(const standing *s, change c)
-{
-    invitation_state state;
-    if (!invitation_state_of(s->state, &state) || state >= sizeof refusals / sizeof *refusals)
-        return ERR_INTERNAL;
-    return refusals[state][c] == OK && !s->inv.email.n ? ERR_CONFLICT /* erased: there is nobody to send it to */
-                                                       : refusals[state][c];
-}
 
 /* A refusal is its caller's; trouble with the database is everybody's. */
 static bool is_trouble(err e)
@@ -112,18 +60,6 @@ static err reopen(txn *t, standing *s)
     return seat_hold(t, &s->seats, SEAT_REOPENED);
 }
 
-static invitation_send send_of(const standing *s, mail_kind kind)
-{
-    return (invitation_send){.organization_id = s->organization_id,
-                             .invitation_id = s->inv.id,
-                             .kind = kind,
-                             .method = method_text(METHOD_LINK),
-                             .email = s->inv.email,
-                             .email_key = s->inv.email_key,
-                             .locale = s->inv.locale,
-                             .organization_locale = s->organization.locale};
-}
-
 /* In whose name it goes out: still its inviter's, or, once they no longer invite here, that of whoever resends. */
 static err sender(txn *t, const actor *by, const standing *s, uuid *out)
 {
@@ -168,7 +104,7 @@ static err renew_password(txn *t, const actor *by, standing *s, renewal *r, msec
 static err renew(txn *t, const actor *by, standing *s, renewal *r)
 {
     uuid inviter;
-    invitation_send send = send_of(s, MAIL_INVITATION);
+    invitation_send send = standing_send(s, MAIL_INVITATION);
     msec expires = invitation_expiry(t->now, s->inv.lifetime, s->inv.access_ends_at);
     TRY(sender(t, by, s, &inviter));
     TRY(invitation_retire_secrets(t, s->organization_id, &s->inv));
@@ -192,8 +128,8 @@ static err renew(txn *t, const actor *by, standing *s, renewal *r)
 static err take_up_renewal(txn *t, const actor *by, uuid id, renewal *r, standing *s)
 {
     int64_t taken;
-    TRY(take_up(t, by->organization_id, id, s));
-    TRY(may_become(s, CHANGE_RESEND));
+    TRY(standing_take_up(t, by->organization_id, id, s));
+    TRY(standing_may_become(s, CHANGE_RESEND));
     TRY(invitation_role_allowed(by, s->inv.role));
     if (s->inv.access_ends_at && s->inv.access_ends_at <= t->now)
         return problem_at(t->problem, ERR_CONFLICT, S("/access_ends_at"), S("past"), 0);
@@ -291,8 +227,8 @@ static err close_revoked(txn *t, const actor *by, standing *s)
 err invitation_revoke(txn *t, const actor *by, uuid id)
 {
     standing s;
-    TRY(take_up(t, by->organization_id, id, &s));
-    TRY(may_become(&s, CHANGE_REVOKE));
+    TRY(standing_take_up(t, by->organization_id, id, &s));
+    TRY(standing_may_become(&s, CHANGE_REVOKE));
     return close_revoked(t, by, &s);
 }
 
@@ -341,8 +277,8 @@ err invitation_correct(txn *t, const actor *by, uuid id, str email, uuid *new_id
     standing s;
     address where;
     *shown = STR_NONE;
-    TRY(take_up(t, by->organization_id, id, &s));
-    TRY(may_become(&s, CHANGE_PENDING_ONLY));
+    TRY(standing_take_up(t, by->organization_id, id, &s));
+    TRY(standing_may_become(&s, CHANGE_PENDING_ONLY));
     if (!address_parse(t->a, email, &where))
         return problem_at(t->problem, ERR_INVALID_ADDRESS, S("/email"), S("not-allowed"), 0);
     if (str_eq(where.key, s.inv.email_key))
@@ -350,149 +286,6 @@ err invitation_correct(txn *t, const actor *by, uuid id, str email, uuid *new_id
     TRY(store_savepoint(t));
     err e = replace(t, by, &s, email, new_id, shown);
     return keep_or_note(t, by, e, e == ERR_ACCOUNT_ALREADY_ACTIVE, where.key);
-}
-
-/* ---- links to hand over ---- */
-
-/* Looking through a link changes nothing, so it is decided here what it may say of an account, and counted. */
-static err make_link(txn *t, const actor *by, standing *s, disclosure *telling, invitation_link_view *out)
-{
-    bool tells;
-    str token, hash;
-    char code[CODE_LENGTH + 1];
-    TRY(disclosure_ask(telling, s->inv.email_key, &tells));
-    secret_new(t->a, s->organization_id, s->inv.id, &token, &hash);
-    str typed = arena_str(t->a, code_make(code));
-    if (s->inv.link_hash.p)
-        TRY(q_invitation_old_secret_insert(t, .organization_id = s->organization_id, .invitation_id = s->inv.id,
-                                           .secret_hash = s->inv.link_hash, .is_live = false));
-    TRY(q_invitation_link_set(t, .link_hash = hash, .link_code_hash = invitation_code_hash(t, s->inv.id, typed),
-                              .link_code_expires_at = t->now + LINK_CODE_LIFETIME, .is_link_telling = tells,
-                              .organization_id = s->organization_id, .id = s->inv.id));
-    *out = (invitation_link_view){s->inv.email, arena_join(t->a, t->env->public_url, S("/i/"), token),
-                                  code_display(t->a, typed)};
-    return audit(t, by, EVENT_INVITATION_LINK_COPIED, .subject_id = s->inv.id);
-}
-
-err invitation_link_make(txn *t, const actor *by, uuid id, invitation_link_view *out)
-{
-    standing s;
-    TRY(take_up(t, by->organization_id, id, &s));
-    TRY(may_become(&s, CHANGE_PENDING_ONLY));
-    TRY(invitation_role_allowed(by, s.inv.role));
-    disclosure telling = disclosure_begin(t, by, by->organization_id);
-    TRY(make_link(t, by, &s, &telling, out));
-    return disclosure_end(&telling);
-}
-
-err batch_links(txn *t, const actor *by, uuid batch_id, invitation_link_view **out, size_t *count)
-{
-    q_batch_by_id_row batch;
-    q_batch_unanswered_rows rows;
-    standing s;
-    TRY(q_batch_by_id(t, &batch, .organization_id = by->organization_id, .id = batch_id));
-    TRY(temporary_hold(t, by->organization_id, Q_TEMPORARY_OF_WHOSE_BATCH, batch_id));
-    TRY(q_batch_unanswered(t, &rows, .organization_id = by->organization_id, .batch_id = batch_id));
-    disclosure telling = disclosure_begin(t, by, by->organization_id);
-    *out = arena_array_of(t->a, invitation_link_view, rows.n);
-    *count = 0;
-    for (size_t i = 0; i < rows.n; i++) {
-        TRY(take_up(t, by->organization_id, rows.p[i].id, &s));
-        if (may_become(&s, CHANGE_PENDING_ONLY) == OK && invitation_role_allowed(by, s.inv.role) == OK)
-            TRY(make_link(t, by, &s, &telling, &(*out)[(*count)++]));
-    }
-    return disclosure_end(&telling);
-}
-
-/* RFC 4180, 2. A leading apostrophe keeps a spreadsheet from reading a formula into an address. */
-static void csv_cell(buf *b, str s, char end)
-{
-    buf_byte(b, '"');
-    if (s.n && str_has_byte(S("=+-@\t\r"), s.p[0]))
-        buf_byte(b, '\'');
-    for (size_t i = 0; i < s.n; i++) {
-        if (s.p[i] == '"')
-            buf_byte(b, '"');
-        buf_byte(b, s.p[i]);
-    }
-    buf_byte(b, '"');
-    buf_add(b, end == ',' ? S(",") : S("\r\n"));
-}
-
-str links_csv(arena *a, const invitation_link_view *links, size_t count)
-{
-    BUF_SCOPED b = {0};
-    buf_lit(&b, "email,url,code\r\n");
-    for (size_t i = 0; i < count; i++) {
-        csv_cell(&b, links[i].email, ',');
-        csv_cell(&b, links[i].url, ',');
-        csv_cell(&b, links[i].code, '\n');
-    }
-    return arena_str(a, buf_str(&b));
-}
-
-/* ---- reminders ---- */
-
-/* A new link by mail; the earlier ones go on working. */
-static err mail_again(txn *t, standing *s, mail_kind kind, msec next)
-{
-    invitation_send send = send_of(s, kind);
-    if (s->inv.secret_hash.p)
-        TRY(q_invitation_old_secret_insert(t, .organization_id = s->organization_id, .invitation_id = s->inv.id,
-                                           .secret_hash = s->inv.secret_hash, .is_live = true));
-    TRY(mail_withdraw(t, s->inv.mail_id));
-    TRY(invitation_find_account(t, &send));
-    TRY(invitation_mail(t, &send));
-    return q_invitation_remind(t, .secret_hash = send.secret_hash, .code_hash = send.code_hash,
-                               .code_expires_at = send.code_expires_at, .last_sent_at = t->now, .mail_id = send.mail_id,
-                               .remind_at = next, .organization_id = s->organization_id, .id = s->inv.id);
-}
-
-static err remind(txn *t, const actor *by, standing *s)
-{
-    const q_organization_by_id_row *o = &s->organization;
-    if (!invitation_state_is(s->state, INVITATION_PENDING) || !o->reminder_after || s->inv.reminded >= o->reminder_max)
-        return q_invitation_remind_at_set(t, .remind_at = 0, .organization_id = s->organization_id, .id = s->inv.id);
-    TRY(mail_again(
-        t, s, MAIL_REMINDER,
-        invitation_next_reminder(t->now, o->reminder_after, o->reminder_max, s->inv.reminded + 1, s->inv.expires_at)));
-    return audit(t, by, EVENT_INVITATION_REMINDED, .subject_id = s->inv.id, .organization_id = s->organization_id);
-}
-
-err invitation_mail_link(txn *t, const actor *by, uuid organization_id, uuid id)
-{
-    standing s;
-    TRY(take_up(t, organization_id, id, &s));
-    if (!invitation_state_is(s.state, INVITATION_PENDING))
-        return OK;
-    invitation_send send = send_of(&s, MAIL_INVITATION_LINK);
-    TRY(invitation_mail(t, &send));
-    TRY(q_invitation_old_secret_insert(t, .organization_id = organization_id, .invitation_id = id,
-                                       .secret_hash = send.secret_hash, .is_live = true));
-    TRY(q_invitation_code_set(t, .code_hash = send.code_hash, .code_expires_at = send.code_expires_at,
-                              .organization_id = organization_id, .id = id));
-    return audit(t, by, EVENT_INVITATION_LINK_MAILED, .subject_id = id);
-}
-
-err invitation_reminders_due(txn *t, const due_row *after, int64_t limit, due_row **out, size_t *count)
-{
-    q_invitation_reminders_due_rows due;
-    TRY(q_invitation_reminders_due(t, &due, .now = t->now, .after_at = after->at, .after_id = after->id,
-                                   .limit = limit));
-    *out = arena_array_of(t->a, due_row, due.n);
-    *count = due.n;
-    for (size_t i = 0; i < due.n; i++)
-        (*out)[i] = (due_row){due.p[i].remind_at, due.p[i].id, due.p[i].organization_id};
-    return OK;
-}
-
-err invitation_remind(txn *t, const due_row *whose)
-{
-    const actor system = {.kind = ACTOR_SYSTEM};
-    standing s;
-    TRY(take_up(t, whose->organization_id, whose->id, &s));
-    bool due = s.inv.remind_at && s.inv.remind_at <= t->now; /* not done meanwhile by another process */
-    return due ? remind(t, &system, &s) : OK;
 }
 
 /* All at once: there may be a hundred thousand, and the writer serves everybody. */

@@ -1,9 +1,8 @@
-/* What becomes of an invitation that is out: sent again, corrected, copied, revoked, reminded of. */
+/* What becomes of an invitation that is out: sent again, corrected, revoked. */
 #ifndef PARVIS_DOMAIN_INVITATION_CHANGE_H
 #define PARVIS_DOMAIN_INVITATION_CHANGE_H
 
 #include "domain/invitation/invitation.h"
-#include "domain/shared/due.h"
 
 /**
  * A new mail, a new secret; the old links die and say so; the lifetime starts again. ERR_CONFLICT unless pending or
@@ -30,30 +29,7 @@ err invitation_revoke(txn *t, const actor *by, uuid id);
  * that is shown. ERR_ACCOUNT_ALREADY_ACTIVE does nothing but note that it was told.
  */
 err invitation_correct(txn *t, const actor *by, uuid id, str email, uuid *new_id, str *shown);
-typedef struct invitation_link_view {
-    str email, url, code; /* code as shown, in two fives */
-} invitation_link_view;
-/** A link beside the mailed one, to hand over; an earlier copied link dies. Shown once. */
-err invitation_link_make(txn *t, const actor *by, uuid id, invitation_link_view *out);
-/** Links for all of a batch who have not answered. */
-err batch_links(txn *t, const actor *by, uuid batch_id, invitation_link_view **out, size_t *count);
-/**
- * The links as CSV (RFC 4180): address, link, code; cells that a spreadsheet would take for a formula begin with a
- * quote.
- */
-str links_csv(arena *a, const invitation_link_view *links, size_t count);
-/** Whose reminders are due, oldest first, from behind `after`; at most `limit`. */
-err invitation_reminders_due(txn *t, const due_row *after, int64_t limit, due_row **out, size_t *count);
-/** Sends one of them. For the worker. */
-err invitation_remind(txn *t, const due_row *whose);
 /** Revokes (or hands to `heir`) what an account had sent and is still pending. */
 err invitations_of_inviter(txn *t, const actor *by, uuid inviter_account_id, bool take_over);
-/**
- * Mails a link of a pending invitation beside what was sent already; earlier ones stay good. For whoever has forgotten
- * a temporary password that was never replaced. Nothing when the invitation is pending no more. The organization sees
- * none of it, in the invitation, its list of mails or its record: an address whose password was made up would be told
- * apart by it.
- */
-err invitation_mail_link(txn *t, const actor *by, uuid organization_id, uuid id);
 
 #endif

@@ -2,32 +2,52 @@
 #include "domain/lifecycle/address_answer.h"
 
 #include "domain/account/credential.h"
-#include "domain/invitation/change.h"
+#include "domain/invitation/remind.h"
 #include "domain/lifecycle/signup.h"
 #include "domain/shared/actor.h"
 #include "ports/address.h"
 #include "queries.h"
 
-/* A link, when the address that was typed is an account's. */
+/* Whom to answer, and whether it is time: beyond some an hour one every ten minutes, which is as good for whoever reads
+ * it. ERR_NOT_FOUND: nobody. */
+static err whom(txn *t, str *what, address *where, str *next)
+{
+    bool due;
+    *next = str_cut(what, '\n');
+    if (!address_parse(t->a, *what, where))
+        return ERR_NOT_FOUND;
+    TRY(rate_mail_due(t, &RATE_RESET_MAIL, &RATE_RESET_CROWD, where->key, &due));
+    return due ? OK : ERR_NOT_FOUND;
+}
+
+/* A link to a new password, when the address that was typed is an account's; else to what it was invited by. */
 static err answer_reset(txn *t, const actor *who, str what)
 {
     address where;
-    str email = what, next = str_cut(&email, '\n');
+    str next;
     q_account_by_key_row row;
-    if (!address_parse(t->a, email, &where))
-        return OK;
+    TRY(whom(t, &what, &where, &next));
     err e = account_find(t, where.key, &row);
-    if (e == ERR_NOT_FOUND)
-        return OK;
+    if (e == ERR_NOT_FOUND) /* no password to forget yet: the invitation leads to one */
+        return invitations_mail_links(t, who, where.key);
     TRY(e);
-    if (!uuid_none(row.temporary_invitation_id)) /* no password to forget yet: the invitation leads to one */
+    if (!uuid_none(row.temporary_invitation_id))
         return invitation_mail_link(t, who, row.confined_to_id, row.temporary_invitation_id);
-    return password_reset_mail(t, who, &row, where.key, next);
+    return password_reset_mail(t, who, &row, next);
+}
+
+static err answer_invitation(txn *t, const actor *who, str what)
+{
+    address where;
+    str next;
+    TRY(whom(t, &what, &where, &next));
+    return invitations_mail_links(t, who, where.key);
 }
 
 static err (*const answers[ADDRESS_REQUEST_COUNT])(txn *t, const actor *who, str what) = {
     [ADDRESS_REQUEST_RESET] = answer_reset,
     [ADDRESS_REQUEST_SIGNUP] = signup_answer,
+    [ADDRESS_REQUEST_INVITATION] = answer_invitation,
 };
 
 static err answer_one(txn *t, const q_address_request_take_row *r)
@@ -37,7 +57,8 @@ static err answer_one(txn *t, const q_address_request_take_row *r)
     if (!unseal(t->env->key, t->a, r->sealed, &what)) /* another key file's: nobody can tell what it was */
         return OK;
     address_request_kind kind;
-    return address_request_kind_of(r->kind, &kind) ? answers[kind](t, &who, what) : OK;
+    err e = address_request_kind_of(r->kind, &kind) ? answers[kind](t, &who, what) : OK;
+    return e == ERR_NOT_FOUND ? OK : e;
 }
 
 err address_request_answer(txn *t, uuid after, uuid *taken)

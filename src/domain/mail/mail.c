@@ -104,6 +104,7 @@ static str link_of(txn *t, str kind, str token)
                                           [MAIL_REMINDER] = S_INIT("/i/"),
                                           [MAIL_TEMPORARY_PASSWORD] = S_INIT("/i/"),
                                           [MAIL_INVITATION_LINK] = S_INIT("/i/"),
+                                          [MAIL_INVITATION_EXPIRED] = S_INIT("/i/"),
                                           [MAIL_INVITATION_GO_ON] = S_INIT("/i/"),
                                           [MAIL_PASSWORD_RESET] = S_INIT("/password/reset/"),
                                           [MAIL_EMAIL_CHANGE] = S_INIT("/email/confirm/"),
@@ -146,11 +147,13 @@ static bool member_reason(const q_mail_for_delivery_row *r, msec now)
 /* An invitation's mail has lost its reason once the invitation was answered, revoked, or mailed again. */
 static bool has_reason(const q_mail_for_delivery_row *r, msec now)
 {
-    bool pending = invitation_state_is(r->invitation_state, INVITATION_PENDING) && r->expires_at > now;
+    bool open = invitation_state_is(r->invitation_state, INVITATION_PENDING), pending = open && r->expires_at > now;
     if (mail_is_about_member(r->kind))
         return member_reason(r, now);
     if (is_beside(r->kind))
         return pending;
+    if (mail_kind_is(r->kind, MAIL_INVITATION_EXPIRED))
+        return invitation_state_is(r->invitation_state, INVITATION_EXPIRED) || (open && !pending);
     return is_invitation(r->kind) ? pending && uuid_eq(r->invitation_mail_id, r->id) : !is_stale(r, now);
 }
 
@@ -189,7 +192,8 @@ static void about_member(txn *t, const q_mail_for_delivery_row *r, mail_job *job
 
 static mail_job job_of(txn *t, const q_mail_for_delivery_row *r)
 {
-    bool invited = is_invitation(r->kind) || mail_kind_is(r->kind, MAIL_INVITATION_LINK);
+    bool invited = is_invitation(r->kind) || mail_kind_is(r->kind, MAIL_INVITATION_LINK) ||
+                   mail_kind_is(r->kind, MAIL_INVITATION_EXPIRED);
     bool asks = mail_kind_is(r->kind, MAIL_ASK_AGAIN);
     mail_job job = {
         .id = r->id,

@@ -124,6 +124,14 @@ SELECT organization_id, id, code_hash, link_code_hash, coalesce(code_expires_at,
   FROM invitation WHERE email_key = :email_key AND {states}
  ORDER BY id DESC LIMIT 100;
 
+-- The last of each organization come first among its own.
+-- name: invitations_at_{which} :many
+-- @global somebody asks for what they were invited by, by several organizations perhaps
+-- each: which = pending|closed
+-- let: {states} = pending:state = 'pending'|closed:state <> 'pending'
+SELECT organization_id, id, state, expires_at, mail_id FROM invitation WHERE email_key = :email_key AND {states}
+ ORDER BY organization_id, id DESC LIMIT 100;
+
 -- name: invitations_sent_by_revoke :changed
 UPDATE invitation SET state = 'revoked', closed_at = :now, remind_at = NULL
  WHERE organization_id = :organization_id AND state = 'pending' AND expires_at > :now AND invited_by_id = :invited_by_id;

@@ -92,7 +92,7 @@ UPDATE mail SET next_at = :now WHERE next_at IS NOT NULL AND next_at > :now AND 
 -- name: mail_page_{whose} :many
 -- @global `all` is the operator's own
 -- each: whose = own|all
--- let: {only} = own:d.organization_id = :organization_id AND d.kind NOT IN ('invitation_go_on', 'invitation_link')|all:(d.organization_id = :organization_id OR d.organization_id <> :organization_id)
+-- let: {only} = own:d.organization_id = :organization_id AND d.kind NOT IN ('invitation_go_on', 'invitation_link', 'invitation_expired')|all:(d.organization_id = :organization_id OR d.organization_id <> :organization_id)
 -- let: {recipient} = own:coalesce(i.email, d.recipient)|all:d.recipient
 -- let: {reply} = own:replace(d.reply, d.recipient, coalesce(i.email, d.recipient))|all:d.reply
 -- param: after uuid
