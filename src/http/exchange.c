@@ -205,7 +205,6 @@ static err begin(exchange *x)
     exchange_choose_language(x); /* a refusal of the gate is read by somebody, too */
     TRY(sound);
     r->path = x->pass.path;
-    r->idempotency_key = head_value(&x->head, S("idempotency-key"));
     r->if_none_match = head_list(r->a, &x->head, S("if-none-match"));
     r->actor.source = source_find(r->app->trusted, &x->from, &x->head, r->a);
     if (str_starts(r->path, S("/assets/")) && exchange_is_safe(x->head.method))
@@ -217,6 +216,8 @@ static err begin(exchange *x)
     if (other.p)
         return answer_redirect(r, r->raw_query.p ? arena_join(r->a, other, S("?"), r->raw_query) : other);
     TRY(found);
+    if (r->route->face == FACE_API) /* of a form it stands in the body */
+        r->idempotency_key = head_value(&x->head, S("idempotency-key"));
     if (r->idempotency_key.p && !idempotency_key_valid(r->idempotency_key))
         return ERR_BAD_REQUEST;
     TRY(check_body_head(x));

@@ -18,13 +18,13 @@ INSERT INTO idempotency (caller_id, key, route, body_hash, status, body, created
 VALUES (:caller_id, :key, :route, :body_hash, :status, :body, :created_at)
 ON CONFLICT (caller_id, key, route) DO UPDATE SET body_hash = excluded.body_hash, status = excluded.status, body = excluded.body, created_at = excluded.created_at;
 
--- What a caller's pages left before their last ones. Who is at one of them at this moment keeps it.
+-- What a caller's pages left before their last ones. Chosen without a lock: only those that go are waited for.
 -- name: idempotency_prune :exec
 -- param: sign text
 -- param: most int
 DELETE FROM idempotency WHERE (caller_id, key, route) IN
   (SELECT caller_id, key, route FROM idempotency WHERE caller_id = :caller_id AND substr(key, 1, 1) = :sign
-    ORDER BY created_at DESC LIMIT 100 OFFSET :most FOR UPDATE SKIP LOCKED);
+    ORDER BY created_at DESC LIMIT 100 OFFSET :most);
 
 -- name: idempotency_forget :exec
 -- param: before_at time
