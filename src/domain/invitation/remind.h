@@ -13,10 +13,9 @@ err invitation_reminders_due(txn *t, const due_row *after, int64_t limit, due_ro
 err invitation_remind(txn *t, const due_row *whose);
 /**
  * Mails a link of a pending invitation beside what was sent already; earlier ones stay good. For whoever has forgotten
- * a temporary password that was never replaced. Of one that has expired it leads to where a new one is asked for; nothing
- * when it was answered or revoked. The organization sees
- * none of it, in the invitation, its list of mails or its record: an address whose password was made up would be told
- * apart by it.
+ * a temporary password that was never replaced. Of one that has expired it leads to where a new one is asked for;
+ * nothing when it was answered or revoked. The organization sees none of it, in the invitation, its list of mails or
+ * its record: an address whose password was made up would be told apart by it.
  */
 err invitation_mail_link(txn *t, const actor *by, uuid organization_id, uuid id);
 /**
