@@ -1,7 +1,9 @@
 """A real SMTP server with levers, and an inbox that reads what it got."""
 
+import collections
 import email
 import email.policy
+import functools
 import re
 import ssl
 import threading
@@ -21,7 +23,10 @@ class Mail:
         self.recipients = recipients
         self.raw = raw
         self.at = time.monotonic()
-        self.message = email.message_from_bytes(raw, policy=email.policy.default)
+
+    @functools.cached_property
+    def message(self):
+        return email.message_from_bytes(self.raw, policy=email.policy.default)
 
     def __getitem__(self, header):
         return self.message[header]
@@ -29,7 +34,7 @@ class Mail:
     def part(self, kind):
         return self.message.get_body((kind,)).get_content()
 
-    @property
+    @functools.cached_property
     def text(self):
         return self.part("plain")
 
@@ -80,7 +85,7 @@ class Mailbox:
     """An SMTP server. Levers: what answers RCPT or DATA in place of 250 (a text, or a function)."""
 
     def __init__(self, tls=None, require_tls=False, user=None, password=None):
-        self.mails = []
+        self.mails, self.by_address = [], collections.defaultdict(list)
         self.attempts = 0
         self.rcpt_reply = None
         self.data_reply = None
@@ -112,7 +117,7 @@ class Mailbox:
                 if reply:
                     return reply
                 with outer.arrived:
-                    outer.mails.append(Mail(envelope.mail_from, list(envelope.rcpt_tos), bytes(envelope.content)))
+                    outer.keep(Mail(envelope.mail_from, list(envelope.rcpt_tos), bytes(envelope.content)))
                     outer.arrived.notify_all()
                 return "250 2.0.0 taken as letter-%d" % len(outer.mails)
 
@@ -149,11 +154,15 @@ class Mailbox:
     def stop(self):
         self.controller.stop()
 
+    def keep(self, mail):
+        self.mails.append(mail)
+        for address in {r.lower() for r in mail.recipients}:
+            self.by_address[address].append(mail)
+
     # ---- reading
 
     def all_for(self, address):
-        key = address.lower()
-        return [m for m in list(self.mails) if any(r.lower() == key for r in m.recipients)]
+        return list(self.by_address.get(address.lower(), ()))
 
     def wait(self, address, count=1, seconds=MAIL_SECONDS):
         """The mails for an address, once there are `count`."""

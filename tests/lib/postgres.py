@@ -1,6 +1,7 @@
 """With PARVIS_TEST_DATABASE=postgres, the same tests over a PostgreSQL of their own: a database for each data folder."""
 
 import atexit
+import contextlib
 import os
 import pathlib
 import re
@@ -16,6 +17,7 @@ SQLITE_ALONE = {
     "test_one_writer_with_a_log_and_full_sync",
 }
 base, folder, databases, migrated = None, None, {}, set()
+kept_open = {}  # URI → the connection of the last question: another backend for each costs 8 ms of a processor
 
 
 def start():
@@ -47,6 +49,33 @@ def database_of(data):
     return databases[data]
 
 
+@contextlib.contextmanager
+def connected(uri):
+    """A connection that nobody else asks meanwhile. It is kept for the next question, unless one to another database comes."""
+    connection = kept_open.pop(uri, None)
+    if connection is None or not answers(connection):
+        connection = connect(uri)
+    try:
+        yield connection
+    except Exception:
+        connection.close()
+        raise
+    for other in [kept_open.pop(name, None) for name in list(kept_open)]:
+        if other:
+            other.close()
+    kept_open[uri] = connection
+
+
+def answers(connection):
+    """Whether the database did not end it meanwhile, or was ended itself."""
+    import psycopg2
+    try:
+        connection.cursor().execute("SELECT 1")
+    except psycopg2.Error:
+        return False
+    return True
+
+
 def plain(value):
     return bytes(value) if isinstance(value, memoryview) else value
 
@@ -60,13 +89,10 @@ def rows(uri, sql, args=()):
         return "%s"
     if args:
         sql = re.sub(r"\?(\d*)", mark, sql.replace("%", "%%"))
-    connection = connect(uri)
-    try:
+    with connected(uri) as connection:
         cursor = connection.cursor()
         cursor.execute(sql, [args[i] for i in order] or None)
         return [tuple(map(plain, row)) for row in cursor.fetchall()]
-    finally:
-        connection.close()
 
 
 def kept(uri, since):
