@@ -149,43 +149,59 @@ static result *carry(carrier *c, arena *a, const parcel *p)
     return r;
 }
 
+/* Takes the first whose owner has a carrier left out of the line; NULL: there is none. */
+static parcel *take_parcel(worker *w)
+{
+    for (parcel **at = &w->first, *before = NULL; *at; before = *at, at = &(*at)->next) {
+        parcel *p = *at;
+        if (!worker_may_carry(w, p->job->turn_of))
+            continue;
+        *at = p->next;
+        if (w->last == p)
+            w->last = before;
+        return p;
+    }
+    return NULL;
+}
+
 /* The next parcel; NULL when it is time to end. Hangs up when there was none for a while. */
 static parcel *next_parcel(carrier *c)
 {
     worker *w = c->w;
     parcel *p = NULL;
     pthread_mutex_lock(&w->lock);
-    while (!w->stopping && !w->first) {
+    while (!w->stopping && !(p = take_parcel(w))) {
         msec since = clock_monotonic();
         worker_wait(w, &w->parcels, c->line ? IDLE : MSEC_HOUR);
-        if (!w->first && c->line && clock_monotonic() - since >= IDLE) {
+        if (c->line && clock_monotonic() - since >= IDLE) {
             pthread_mutex_unlock(&w->lock);
             hang_up(c);
             pthread_mutex_lock(&w->lock);
         }
     }
-    if (!w->stopping) {
-        p = w->first;
-        w->first = p->next;
-        w->last = w->first ? w->last : NULL;
-        w->waiting--;
+    if (p) {
+        c->turn_of = p->job->turn_of;
         w->carried++;
     }
     pthread_mutex_unlock(&w->lock);
     return p;
 }
 
-static void put_down(worker *w, const parcel *p, result *r)
+static void put_down(carrier *c, const parcel *p, result *r)
 {
+    worker *w = c->w;
     batch *b = p->from;
     pthread_mutex_lock(&w->lock);
     bool last = --b->left == 0;
     w->carried--;
+    c->turn_of = 0;
     if (r) {
         r->next = w->results;
         w->results = r;
     }
     pthread_cond_signal(&w->news);
+    if (w->first) /* another one of theirs may go now */
+        pthread_cond_signal(&w->parcels);
     pthread_mutex_unlock(&w->lock);
     if (last)
         arena_free(b->a);
@@ -197,7 +213,7 @@ void *carrier_run(void *context)
     arena *a = arena_new(ARENA_BYTES);
     parcel *p;
     while ((p = next_parcel(c))) {
-        put_down(c->w, p, carry(c, a, p));
+        put_down(c, p, carry(c, a, p));
         arena_reset(a);
     }
     hang_up(c);

@@ -13,6 +13,7 @@
 
 enum {
     PAGE = 100,
+    ANSWERED_A_ROUND = 32,
     PASSED_MOST = 64, /* organizations that are remembered as busy: those beyond are asked again for each row */
     SWEEP_EVERY = MSEC_HOUR,
     SWEEP_ROWS = 500,
@@ -122,31 +123,35 @@ void chores_warn(worker *w)
 /* ---- what was asked for addresses ---- */
 
 typedef struct answer_run {
-    uuid after, taken;
+    request_mark after, taken;
 } answer_run;
 
 static err answer(txn *t, void *context)
 {
     answer_run *r = context;
-    r->taken = UUID_NONE;
-    return address_request_answer(t, r->after, &r->taken);
+    r->taken = (request_mark){0};
+    return address_request_answer(t, &r->after, &r->taken);
 }
 
+/* Whoever was passed over is asked again after some others were answered, and so does whoever's turn comes before theirs. */
 void chores_answer(worker *w)
 {
     answer_run r = {0};
-    int64_t count = 0;
+    int64_t count = 0, round = 0;
     err trouble = OK;
     do {
         ARENA_SCOPED a = arena_new(ARENA_BYTES);
         problem p = {0};
         bool busy;
-        r = (answer_run){.after = r.taken};
+        bool anew = round == ANSWERED_A_ROUND;
+        round = anew ? 0 : round;
+        r = (answer_run){.after = anew ? (request_mark){0} : r.taken};
         err e = store_write_free(w->store, a, &p, answer, &r, &busy);
         count += e == OK;
+        round += e == OK;
         if (e != OK && !busy && e != ERR_NOT_FOUND)
             trouble = e;
-    } while (!uuid_none(r.taken) && !worker_is_stopping(w));
+    } while (!uuid_none(r.taken.id) && !worker_is_stopping(w));
     if (trouble != OK)
         log_(LOG_WARNING, "requests for addresses cannot be answered", LOG_TEXT("code", err_about(trouble)->code));
     if (count > 0)

@@ -6,9 +6,12 @@
 #include "ports/mail.h"
 #include "worker/worker.h"
 
+#include <assert.h>
 #include <pthread.h>
 
-enum { CARRIERS_MAX = 4, HANDS_MAX = 2 };
+/* Of one whose mails are slow to hand over some carriers are at work, and the others go on with everybody else's. */
+enum { CARRIERS_MAX = 12, CARRIERS_EACH = 4, HANDS_MAX = 2 };
+static_assert(CARRIERS_MAX / CARRIERS_EACH <= MAIL_BUT_MOST, "those who have all of theirs can be named");
 
 /* Mails that were claimed together live in one arena, until the last of them is done. */
 typedef struct batch {
@@ -37,6 +40,7 @@ typedef struct result {
 typedef struct carrier {
     worker *w;
     pthread_t thread;
+    int64_t turn_of; /* whose mail it carries; 0: none */
     mail_line *line; /* opened with the first mail, closed when idle; guarded by the lock where others look at it */
 } carrier;
 
@@ -60,16 +64,20 @@ struct worker {
     pthread_mutex_t lock;
     pthread_cond_t parcels, news, stop; /* for the carriers; for the clerk; for the hands */
     parcel *first, *last;
-    size_t waiting, carried;
+    size_t carried;
     result *results, *later; /* what became of mails; of those that were busy, until the next tick */
     bool rung;               /* mails may be due */
     bool busy;               /* the clerk claims or writes down */
     bool stopping;
 
     msec swept_at;                        /* its hand's own */
+    int64_t claims;                       /* the clerk's own: how many mails it claims, and when it did last */
+    msec claimed_at;
     bool recording_fails, claiming_fails; /* the clerk's own: said once */
 };
 
+/** Whether one more of theirs may be carried. Under the worker's lock. */
+bool worker_may_carry(const worker *w, int64_t turn_of);
 /** A lasting wait on a condition, under the worker's lock, at most `patience`. */
 void worker_wait(worker *w, pthread_cond_t *condition, msec patience);
 /** It is time to end. */

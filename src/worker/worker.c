@@ -14,8 +14,9 @@
 #include <time.h>
 
 enum {
-    CLAIM = 64,         /* mails a transaction */
-    LOW = 24,           /* claimed mails that wait: under this, more are claimed */
+    CLAIM_MOST = 64,                /* mails a transaction */
+    CLAIM_LEAST = 2 * CARRIERS_MAX, /* where handing over is slow: what comes next is not behind many */
+    CLAIM_LASTS = 250,              /* ms: whoever claims so soon again claims more */
     TICK = MSEC_SECOND, /* the clerk looks for what became due */
     STOP_PATIENCE = 5 * MSEC_SECOND,
     ARENA_BYTES = 16 << 20,
@@ -96,6 +97,7 @@ static bool record(worker *w, result *results)
 /* ---- claiming ---- */
 
 typedef struct claim {
+    mail_wish wish;
     mail_job *jobs;
     size_t count;
 } claim;
@@ -103,7 +105,7 @@ typedef struct claim {
 static err run_claim(txn *t, void *context)
 {
     claim *c = context;
-    return mail_claim(t, CLAIM, &c->jobs, &c->count);
+    return mail_claim(t, &c->wish, &c->jobs, &c->count);
 }
 
 static void hand_out(worker *w, batch *b, const claim *c)
@@ -119,10 +121,38 @@ static void hand_out(worker *w, batch *b, const claim *c)
         else
             w->first = p;
         w->last = p;
-        w->waiting++;
     }
-    w->rung = w->rung || c->count == CLAIM;
+    w->rung = w->rung || (int64_t)c->count == c->wish.most;
     pthread_cond_broadcast(&w->parcels);
+    pthread_mutex_unlock(&w->lock);
+}
+
+bool worker_may_carry(const worker *w, int64_t turn_of)
+{
+    size_t theirs = 0;
+    for (size_t i = 0; i < w->carrier_count; i++)
+        theirs += w->carriers[i].turn_of == turn_of;
+    return theirs < CARRIERS_EACH;
+}
+
+/* Of those who have all their carriers no more is claimed. */
+static void wish_of(worker *w, mail_wish *wish)
+{
+    msec now = clock_monotonic();
+    w->claims = now - w->claimed_at < CLAIM_LASTS ? w->claims * 2 : CLAIM_LEAST;
+    w->claims = w->claims > CLAIM_MOST ? CLAIM_MOST : w->claims < CLAIM_LEAST ? CLAIM_LEAST : w->claims;
+    w->claimed_at = now;
+    *wish = (mail_wish){.most = w->claims};
+    size_t n = 0;
+    pthread_mutex_lock(&w->lock);
+    for (size_t i = 0; i < w->carrier_count && n < MAIL_BUT_MOST; i++) {
+        int64_t whose = w->carriers[i].turn_of;
+        bool named = !whose || worker_may_carry(w, whose);
+        for (size_t k = 0; k < n; k++)
+            named = named || wish->but[k] == whose;
+        if (!named)
+            wish->but[n++] = whose;
+    }
     pthread_mutex_unlock(&w->lock);
 }
 
@@ -130,6 +160,7 @@ static void claim_due(worker *w)
 {
     problem p = {0};
     claim c = {0};
+    wish_of(w, &c.wish);
     arena *a = arena_new(ARENA_BYTES);
     batch *b = arena_new_of(a, batch);
     b->a = a;
@@ -171,6 +202,15 @@ static void tick(worker *w)
     pthread_mutex_unlock(&w->lock);
 }
 
+/* So many claimed mails wait for a carrier, and not for their own to be done. */
+static size_t waiting(const worker *w)
+{
+    size_t n = 0;
+    for (const parcel *p = w->first; p; p = p->next)
+        n += worker_may_carry(w, p->job->turn_of);
+    return n;
+}
+
 /* Waits for results, for mails to claim, or for the tick. Takes the results. */
 static result *wait_for_news(worker *w, msec next_tick, bool *may_claim)
 {
@@ -178,7 +218,7 @@ static result *wait_for_news(worker *w, msec next_tick, bool *may_claim)
     w->busy = false;
     for (;;) {
         msec left = next_tick - clock_monotonic();
-        *may_claim = w->rung && w->waiting < LOW && !w->stopping;
+        *may_claim = w->rung && waiting(w) < CLAIM_LEAST / 2 && !w->stopping;
         if (w->results || *may_claim || w->stopping || left <= 0)
             break;
         worker_wait(w, &w->news, left);
@@ -419,7 +459,7 @@ bool worker_settle(worker *w, msec patience)
         q_worker_due_row due = {0};
         bool known = look(w, &due);
         pthread_mutex_lock(&w->lock);
-        bool busy = w->waiting || w->carried || w->results || w->later || w->rung || w->busy;
+        bool busy = w->first || w->carried || w->results || w->later || w->rung || w->busy;
         pthread_mutex_unlock(&w->lock);
         if (known && !due.mails && !due.requests && !busy)
             return true;

@@ -90,9 +90,15 @@ def a_repeat(town, door):
             "complete_password_reset": deeds.reset_api, "sign_in": deeds.temporary_api, "confirm_signup": deeds.signup_api,
             "confirm_address_proof": deeds.proof_api, "confirm_email_change": deeds.confirm_api,
             "undo_email_change": deeds.undo_api}[door](town)
-    done = deed.send(deed.client()).status
+    first = deed.client()
+    done = deed.send(first).status
     assert done < 300
-    return lambda: {done: True, 401: False, 410: False}[deed.send(deed.client()).status]
+
+    def again():
+        client = deed.client()
+        client.source = getattr(first, "source", None)  # who is signed in already has none of its own
+        return {done: True, 401: False, 410: False}[deed.send(client).status]
+    return again
 
 
 def moving(town, person, new):

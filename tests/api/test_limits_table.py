@@ -1,7 +1,7 @@
-import itertools
 """Every counter of spec/limits.yaml, at every door it guards: granted at its bound, refused one beyond, granted again when its
 window ends and not a second earlier. A row or a door without a recipe fails, and so does a recipe without a row."""
 
+import itertools
 import re
 
 import pytest
@@ -197,6 +197,21 @@ def reset(client, door, email):
 def resets_of_any(town, door):
     client = town.stranger()
     return Counter(lambda: reset(client, door, fresh("anybody")))
+
+
+networks = itertools.count(1)
+
+
+def neighbours(town):
+    """Each call somebody else, of one network that is this test's alone."""
+    network, others = next(networks), itertools.count(1)
+    return lambda: town.stranger(f"2001:db8:{network:x}:{next(others):x}::1")
+
+
+@recipe("reset_network")
+def resets_of_neighbours(town, door):
+    one_more = neighbours(town)
+    return Counter(lambda: reset(one_more(), door, fresh("anybody")))
 
 
 @recipe("reset_each")
@@ -429,6 +444,12 @@ def sign_up(client, door, email):
 def begin_for_any(town, door):
     client = town.stranger()
     return Counter(lambda: sign_up(client, door, fresh()))
+
+
+@recipe("signup_network")
+def begin_of_neighbours(town, door):
+    one_more = neighbours(town)
+    return Counter(lambda: sign_up(one_more(), door, fresh()))
 
 
 def send_again(client, door, signup):

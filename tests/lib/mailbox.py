@@ -90,6 +90,7 @@ class Mailbox:
         self.rcpt_reply = None
         self.data_reply = None
         self.data_delay = 0.0
+        self.held = None  # a domain whose recipients are not answered for
         self.cut_data = False
         self.arrived = threading.Condition()
         self.user, self.password = user, password
@@ -98,6 +99,10 @@ class Mailbox:
 
         class Handler:
             async def handle_RCPT(self, server, session, envelope, address, options):
+                import asyncio
+
+                while outer.held and address.endswith("@" + outer.held):
+                    await asyncio.sleep(0.02)
                 outer.attempts += 1
                 reply = outer.rcpt_reply(address) if callable(outer.rcpt_reply) else outer.rcpt_reply
                 if reply:

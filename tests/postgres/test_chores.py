@@ -129,3 +129,22 @@ def test_a_mail_that_is_being_withdrawn_holds_up_no_other(town, smtp):
     finally:
         smtp.rcpt_reply = None
         holder.close()
+
+
+def test_who_was_passed_over_is_asked_again_beside_a_flood(town):
+    """Their account was busy for a moment; others' requests go on coming for much longer than that."""
+    person, holder = town.found("Flooded").join(), postgres.connect(town.server.beside)
+    town.server.mails_at_rest()
+    cursor = holder.cursor()
+    cursor.execute("BEGIN")
+    cursor.execute("SELECT 1 FROM account WHERE email = %s FOR UPDATE", (person.email,))
+    town.client().post("/password-resets", {"email": person.email}).ok(202)
+    do(town, "INSERT INTO address_request (id, kind, sealed, turn_at, created_at) SELECT decode(md5(i::text), 'hex'), 'reset', 'x'::bytea,"
+             f" {int((town.clock.now() + 3600) * 1000)} + i, 0 FROM generate_series(1, 20000) AS i")
+    time.sleep(0.5)
+    cursor.execute("ROLLBACK")
+    holder.close()
+    town.inbox.resets(person.email, seconds=20)
+    left = town.server.query("SELECT count(*) FROM address_request")[0][0]
+    do(town, "DELETE FROM address_request")
+    assert left > 0

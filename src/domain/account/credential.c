@@ -271,13 +271,14 @@ err way_in_request(txn *t, const actor *who, address_request_kind kind, str emai
 {
     str source = throttle_source_of(t->a, who);
     TRY(take_or_refuse(t, &RATE_RESET_SOURCE, source));
+    TRY(take_or_refuse(t, &RATE_RESET_NETWORK, throttle_network(t->a, source)));
     TRY(take_or_refuse(t, &RATE_RESET_EACH, arena_join(t->a, throttle_subject(t, email), S("\n"), source)));
     str back = is_invitation_path(next) ? next : S("");
     return address_request_put(t, who, kind, arena_join(t->a, back, S("\n"), email));
 }
 
 /* Earlier links stay good for their hour: anybody can ask for another one, and would kill the holder's. */
-static err mail_reset(txn *t, uuid account_id, str email, str locale, str next, str detail)
+static err mail_reset(txn *t, const actor *who, uuid account_id, str email, str locale, str next, str detail)
 {
     str token;
     TRY(make_token(t, account_id, TOKEN_RESET, RESET_LIFETIME, &token));
@@ -288,13 +289,14 @@ static err mail_reset(txn *t, uuid account_id, str email, str locale, str next, 
                         .recipient = email,
                         .locale = locale,
                         .token = token,
-                        .detail = detail};
+                        .detail = detail,
+                        .asked_from = who ? who->source : STR_NONE};
     return mail_queue(t, &order, NULL);
 }
 
 err password_reset_mail(txn *t, const actor *who, const q_account_by_key_row *to, str next)
 {
-    TRY(mail_reset(t, to->id, to->email, to->locale, next, STR_NONE));
+    TRY(mail_reset(t, who, to->id, to->email, to->locale, next, STR_NONE));
     return audit(t, who, EVENT_PASSWORD_RESET_REQUESTED, .subject_id = to->id);
 }
 
@@ -302,7 +304,7 @@ err password_undone_mail(txn *t, uuid account_id, str detail)
 {
     q_account_by_id_row row;
     TRY(q_account_by_id(t, &row, account_id));
-    return mail_reset(t, account_id, row.email, row.locale, S(""), detail);
+    return mail_reset(t, NULL, account_id, row.email, row.locale, S(""), detail);
 }
 
 static err open_token(txn *t, str token, q_account_token_row *row)

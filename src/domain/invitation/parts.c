@@ -52,7 +52,8 @@ err invitation_mail(txn *t, invitation_send *s)
                         .recipient = s->account_email.p ? s->account_email : s->email,
                         .locale = s->account_locale.p ? s->account_locale
                                   : s->locale.p       ? s->locale
-                                                      : s->organization_locale};
+                                                      : s->organization_locale,
+                        .asked_from = s->asked_from};
     if (!s->password.p || s->made_up)
         make_link(t, s, &order);
     else if (password_delivery_is(s->password_delivery, PASSWORD_DELIVERY_SEND))

@@ -34,6 +34,7 @@ typedef struct invitation_send {
     bool tells;                    /* the organization may see whether there is one: domain/invitation/disclosure.h */
     str method, password_delivery; /* METHOD_LINK, or as temporary_issue filled them */
     str password;                  /* the temporary one; STR_NONE: a link is sent */
+    str asked_from;                /* as a mail_order has it */
     bool made_up;                  /* it opens nothing, and a link is sent to whoever has the account */
     str secret_hash, code_hash;    /* out */
     msec code_expires_at;          /* out */

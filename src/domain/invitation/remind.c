@@ -41,6 +41,7 @@ err invitation_mail_link(txn *t, const actor *by, uuid organization_id, uuid id)
     if (!pending && !invitation_state_is(s.state, INVITATION_EXPIRED))
         return OK;
     invitation_send send = standing_send(&s, pending ? MAIL_INVITATION_LINK : MAIL_INVITATION_EXPIRED);
+    send.asked_from = by->source;
     TRY(invitation_mail(t, &send));
     TRY(q_invitation_old_secret_insert(t, .organization_id = organization_id, .invitation_id = id,
                                        .secret_hash = send.secret_hash, .is_live = true));

@@ -61,10 +61,10 @@ static err answer_one(txn *t, const q_address_request_take_row *r)
     return e == ERR_NOT_FOUND ? OK : e;
 }
 
-err address_request_answer(txn *t, uuid after, uuid *taken)
+err address_request_answer(txn *t, const request_mark *after, request_mark *taken)
 {
     q_address_request_take_row row;
-    TRY(q_address_request_take(t, &row, after));
-    *taken = row.id;
+    TRY(q_address_request_take(t, &row, .after_at = after->turn_at, .after_id = after->id));
+    *taken = (request_mark){row.turn_at, row.id};
     return answer_one(t, &row);
 }

@@ -101,6 +101,7 @@ err signup_admit(txn *t, const actor *who, const signup_order *o)
     address where;
     TRY(signup_allowed(t->env));
     TRY(rate_check(t, &RATE_SIGNUP_SOURCE, throttle_source_of(t->a, who)));
+    TRY(rate_check(t, &RATE_SIGNUP_NETWORK, throttle_network(t->a, throttle_source_of(t->a, who))));
     if (!address_parse(t->a, o->email, &where))
         return OK;
     return rate_check(t, &RATE_SIGNUP_EACH, pair_of(t, who, where.key));
@@ -110,6 +111,7 @@ err signup_begin(txn *t, const actor *who, const signup_order *o, uuid *id)
 {
     TRY(signup_allowed(t->env));
     TRY(take(t, &RATE_SIGNUP_SOURCE, throttle_source_of(t->a, who)));
+    TRY(take(t, &RATE_SIGNUP_NETWORK, throttle_network(t->a, throttle_source_of(t->a, who))));
     bool is_long;
     *id = uuid_new(t->now);
     TRY(ask_for_mail(t, who, *id, o->email, &is_long));
@@ -173,31 +175,42 @@ static str shared_code(txn *t, str key, msec window)
     return arena_str(t->a, code_of(d.b, code));
 }
 
-static err mail_short(txn *t, uuid id, const signup_order *o)
+static err mail_short(txn *t, const actor *who, uuid id, const signup_order *o)
 {
     char digits[DIGITS_LENGTH + 1];
     str code = arena_str(t->a, digits_make(digits));
     TRY(q_signup_code_set(t, .code_hash = code_hash(t, id, code), .code_expires_at = t->now + SIGNUP_CODE_LIFETIME,
                           .id = id));
-    mail_order order = {.kind = MAIL_SIGNUP_CODE, .recipient = o->email, .locale = o->locale, .code = code};
+    mail_order order = {.kind = MAIL_SIGNUP_CODE,
+                        .recipient = o->email,
+                        .locale = o->locale,
+                        .code = code,
+                        .asked_from = who->source};
     return mail_queue(t, &order, NULL);
 }
 
 /* Good until the window after its own ends, since its mail may be ten minutes old. */
-static err mail_long(txn *t, uuid id, const signup_order *o, str key, bool due)
+static err mail_long(txn *t, const actor *who, uuid id, const signup_order *o, str key, bool due)
 {
     msec window = t->now / SIGNUP_CODE_LIFETIME;
     str code = shared_code(t, key, window);
     TRY(q_signup_code_set(t, .code_hash = code_hash(t, id, code),
                           .code_expires_at = (window + 2) * SIGNUP_CODE_LIFETIME, .id = id));
-    mail_order order = {.kind = MAIL_SIGNUP_CODE, .recipient = o->email, .locale = o->locale, .code = code};
+    mail_order order = {.kind = MAIL_SIGNUP_CODE,
+                        .recipient = o->email,
+                        .locale = o->locale,
+                        .code = code,
+                        .asked_from = who->source};
     return due ? mail_queue(t, &order, NULL) : OK;
 }
 
 static err tell_holder(txn *t, const actor *who, const account_view *holder)
 {
-    mail_order order = {
-        .kind = MAIL_SIGNUP_KNOWN, .account_id = holder->id, .recipient = holder->email, .locale = holder->locale};
+    mail_order order = {.kind = MAIL_SIGNUP_KNOWN,
+                        .account_id = holder->id,
+                        .recipient = holder->email,
+                        .locale = holder->locale,
+                        .asked_from = who->source};
     TRY(mail_queue(t, &order, NULL));
     return audit(t, who, EVENT_SIGNUP_OF_KNOWN, .subject_id = holder->id);
 }
@@ -225,7 +238,7 @@ err signup_answer(txn *t, const actor *who, str what)
         TRY(rate_take(t, &RATE_SIGNUP_CROWD, where.key, 1, &due));
     if (known)
         return due ? tell_holder(t, who, &holder) : OK;
-    return row.is_long ? mail_long(t, id, &o, where.key, due) : mail_short(t, id, &o);
+    return row.is_long ? mail_long(t, who, id, &o, where.key, due) : mail_short(t, who, id, &o);
 }
 
 /* ---- founding ---- */

@@ -7,6 +7,7 @@
 #include "domain/shared/audit.h"
 #include "domain/shared/env.h"
 #include "domain/shared/throttle.h"
+#include "domain/shared/turn.h"
 #include "ports/address.h"
 #include "queries.h"
 
@@ -56,6 +57,15 @@ static err is_dropped(txn *t, const mail_order *o, bool *dropped)
     return OK;
 }
 
+/* An organization's, an account's: who has much to send is behind the others. */
+static int64_t whose_turn(const txn *t, const mail_order *o)
+{
+    if (o->asked_from.p)
+        return turn_of_source(t, o->asked_from);
+    uuid who = uuid_none(o->organization_id) ? o->account_id : o->organization_id;
+    return turn_of(t, uuid_none(who) ? o->recipient : (str){(const char *)who.b, sizeof who.b});
+}
+
 err mail_queue(txn *t, const mail_order *o, uuid *id)
 {
     bool dropped;
@@ -73,11 +83,13 @@ err mail_queue(txn *t, const mail_order *o, uuid *id)
         (void)!address_parse(t->a, o->recipient, &stranger);
     if (id)
         *id = own;
+    int64_t whose = whose_turn(t, o);
     store_on_commit(t, tell_listener);
     return q_mail_insert(t, .id = own, .organization_id = o->organization_id, .kind = mail_kind_text(o->kind),
                          .invitation_id = o->invitation_id, .membership_id = o->membership_id,
                          .account_id = o->account_id, .recipient = o->recipient, .recipient_key = stranger.key,
-                         .locale = o->locale, .sealed = sealed, .next_at = t->now, .created_at = t->now);
+                         .locale = o->locale, .sealed = sealed, .next_at = t->now, .turn_of = whose,
+                         .turn_at = turn_take(TURN_MAIL, whose, t->now), .created_at = t->now);
 }
 
 err mail_withdraw(txn *t, uuid mail_id)
@@ -244,15 +256,17 @@ static err claim_one(txn *t, uuid id, mail_job *job, bool *send)
     return OK;
 }
 
-err mail_claim(txn *t, int64_t limit, mail_job **jobs, size_t *count)
+err mail_claim(txn *t, const mail_wish *wish, mail_job **jobs, size_t *count)
 {
     q_mail_due_rows due;
     bool send;
-    TRY(q_mail_due(t, &due, .now = t->now, .limit = limit));
+    TRY(q_mail_due(t, &due, .now = t->now, .limit = wish->most, .but = wish->but[0], .nor = wish->but[1],
+                   .neither = wish->but[2]));
     *jobs = arena_array_of(t->a, mail_job, due.n);
     *count = 0;
     for (size_t i = 0; i < due.n; i++) {
         TRY(claim_one(t, due.p[i].id, &(*jobs)[*count], &send));
+        (*jobs)[*count].turn_of = due.p[i].turn_of;
         *count += send;
     }
     return OK;

@@ -30,6 +30,7 @@ typedef struct mail_order {
     str locale;      /* "fr", "en", STR_NONE: both languages */
     str token, code; /* secrets; sealed here */
     str detail;      /* what its kind says besides; sealed, too, since it may be an address */
+    str asked_from;  /* the source of whoever asks for it whom nobody knows: whose turn it takes; else STR_NONE */
 } mail_order;
 
 /**
@@ -51,6 +52,7 @@ err mail_withdraw(txn *t, uuid mail_id);
 /** A mail claimed for delivery, with everything its templates need. Text lives in the claiming transaction's arena. */
 typedef struct mail_job {
     uuid id; /* also its Message-ID, the same on every try */
+    int64_t turn_of;
     str kind, recipient, locale;
     int64_t attempts; /* before this one */
     msec created_at;
@@ -76,10 +78,17 @@ typedef enum mail_outcome { MAIL_SENT, MAIL_KEPT, MAIL_DEFERRED, MAIL_FAILED } m
  * build with -Dtest_hooks=true what PARVIS_TEST_LEASE says.
  */
 msec mail_lease(void);
+enum { MAIL_BUT_MOST = 3 };
+
+/** How many mails are wanted, and whose not; 0: nobody's. */
+typedef struct mail_wish {
+    int64_t most, but[MAIL_BUT_MOST]; /* mail_job.turn_of */
+} mail_wish;
 /**
- * Leases up to `limit` due mails (mail_lease) and gives them in order. Mails that lost their reason are withdrawn here.
+ * Leases due mails (mail_lease) and gives them in turns (domain/shared/turn.h). Mails that lost their reason are
+ * withdrawn here.
  */
-err mail_claim(txn *t, int64_t limit, mail_job **jobs, size_t *count);
+err mail_claim(txn *t, const mail_wish *wish, mail_job **jobs, size_t *count);
 /**
  * Records what became of a claimed mail at its `attempt` (from 1). Anything but MAIL_DEFERRED erases its secret;
  * MAIL_DEFERRED tries again at `next_at`. `reply` is the mail server's own words (cleaned). A trouble that came to a

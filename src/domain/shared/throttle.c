@@ -36,6 +36,18 @@ str throttle_source(arena *a, str source)
     return inet_ntop(AF_INET6, &six, text, sizeof text) ? arena_str(a, str_of(text)) : source;
 }
 
+str throttle_network(arena *a, str source)
+{
+    enum { BYTES_OF_4 = 3, BYTES_OF_6 = 6 };
+    unsigned char address[sizeof(struct in6_addr)] = {0};
+    const char *text = arena_cstr(a, source);
+    if (inet_pton(AF_INET6, text, address) == 1)
+        return arena_str(a, (str){(const char *)address, BYTES_OF_6});
+    if (inet_pton(AF_INET, text, address) == 1)
+        return arena_str(a, (str){(const char *)address, BYTES_OF_4});
+    return source;
+}
+
 str throttle_source_of(arena *a, const actor *who)
 {
     return throttle_source(a, who->source.p ? who->source : S(""));

@@ -27,6 +27,11 @@ typedef struct throttle_of {
  * addresses has them all (RFC 6177, 2). Anything else as it is.
  */
 str throttle_source(arena *a, str source);
+/**
+ * What its sources stand in, for whoever has many of them: an IPv4 address's /24, an IPv6 address's /48 (RFC 6177, 2),
+ * as bytes. Anything else as it is.
+ */
+str throttle_network(arena *a, str source);
 /** The caller's; "" for who comes from nowhere (the socket). */
 str throttle_source_of(arena *a, const actor *who);
 

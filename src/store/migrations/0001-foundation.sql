@@ -329,8 +329,10 @@ CREATE TABLE address_request (
     sealed BLOB NOT NULL,
     source TEXT,
     request_id TEXT,
+    turn_at INTEGER NOT NULL,
     created_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX address_request_turn ON address_request (turn_at ASC, id);
 
 -- An authenticator app (RFC 6238): its secret, sealed together with the account's id.
 CREATE TABLE account_totp (
@@ -379,11 +381,14 @@ CREATE TABLE mail (
     state TEXT NOT NULL CHECK (state = 'queued' OR state = 'sent' OR state = 'kept' OR state = 'deferred' OR state = 'failed' OR state = 'withdrawn'),
     attempts INTEGER NOT NULL DEFAULT 0,
     next_at INTEGER, -- when to try; a lease pushes it ahead; NULL: done
+    turn_of INTEGER NOT NULL, -- whose turn it takes, and which: domain/shared/turn.h
+    turn_at INTEGER NOT NULL,
     reply TEXT,
     created_at INTEGER NOT NULL,
     done_at INTEGER
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX mail_due ON mail (next_at ASC) WHERE next_at IS NOT NULL;
+CREATE INDEX mail_turn ON mail (turn_at ASC, next_at) WHERE next_at IS NOT NULL;
 CREATE INDEX mail_of ON mail (organization_id, id);
 CREATE INDEX mail_account ON mail (account_id) WHERE account_id IS NOT NULL;
 CREATE INDEX mail_invitation ON mail (invitation_id) WHERE invitation_id IS NOT NULL;

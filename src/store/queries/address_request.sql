@@ -2,13 +2,15 @@
 
 -- name: address_request_insert :exec
 -- @global asked by nobody yet
-INSERT INTO address_request (id, kind, sealed, source, request_id, created_at)
-VALUES (:id, :kind, :sealed, :source, :request_id, :created_at);
+INSERT INTO address_request (id, kind, sealed, source, request_id, turn_at, created_at)
+VALUES (:id, :kind, :sealed, :source, :request_id, :turn_at, :created_at);
 
 -- Taken: whoever looks at the same moment takes another.
 -- name: address_request_take :one
--- @scan the first of what came within the last second, in the order of the key
 -- @global the worker serves all organizations
--- param: after uuid
-DELETE FROM address_request WHERE id IN (SELECT id FROM address_request WHERE id > :after ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED)
-RETURNING id, kind, sealed, source, request_id;
+-- param: after_at time
+-- param: after_id uuid
+DELETE FROM address_request WHERE id IN
+  (SELECT id FROM address_request WHERE turn_at >= :after_at AND (turn_at > :after_at OR id > :after_id)
+    ORDER BY turn_at, id LIMIT 1 FOR UPDATE SKIP LOCKED)
+RETURNING id, turn_at, kind, sealed, source, request_id;

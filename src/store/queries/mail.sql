@@ -1,15 +1,21 @@
 -- name: mail_insert :exec
-INSERT INTO mail (id, organization_id, kind, invitation_id, membership_id, account_id, recipient, recipient_key, locale, sealed, state, next_at, created_at)
-VALUES (:id, :organization_id, :kind, :invitation_id, :membership_id, :account_id, :recipient, :recipient_key, :locale, :sealed, 'queued', :next_at, :created_at);
+INSERT INTO mail (id, organization_id, kind, invitation_id, membership_id, account_id, recipient, recipient_key, locale, sealed, state, next_at, turn_of, turn_at, created_at)
+VALUES (:id, :organization_id, :kind, :invitation_id, :membership_id, :account_id, :recipient, :recipient_key, :locale, :sealed, 'queued', :next_at, :turn_of, :turn_at, :created_at);
 
 -- name: mail_withdraw :exec
 -- @global found by its own id, which only its organization's rows name
 UPDATE mail SET state = 'withdrawn', sealed = NULL, next_at = NULL, done_at = :done_at
  WHERE id = :id AND state IN ('queued', 'deferred');
 
+-- In turns, and nobody's whose carriers are many already.
 -- name: mail_due :many
 -- @global the worker serves all organizations
-SELECT id FROM mail WHERE next_at IS NOT NULL AND next_at <= :now ORDER BY next_at LIMIT :limit FOR UPDATE SKIP LOCKED;
+-- param: but int
+-- param: nor int
+-- param: neither int
+SELECT id, turn_of FROM mail
+ WHERE next_at IS NOT NULL AND next_at <= :now AND turn_of <> :but AND turn_of <> :nor AND turn_of <> :neither
+ ORDER BY turn_at LIMIT :limit FOR UPDATE SKIP LOCKED;
 
 -- name: mail_lease :exec
 -- @global the worker serves all organizations
@@ -59,7 +65,7 @@ UPDATE mail SET state = 'failed', reply = :reply, sealed = NULL, next_at = NULL,
 
 -- name: mail_deferred :exec
 -- @global the worker serves all organizations
-UPDATE mail SET state = 'deferred', reply = :reply, next_at = :next_at, done_at = :done_at
+UPDATE mail SET state = 'deferred', reply = :reply, next_at = :next_at, turn_at = :next_at, done_at = :done_at
  WHERE id = :id AND attempts = :attempts AND state IN ('queued', 'deferred');
 
 -- name: mail_put_back :exec

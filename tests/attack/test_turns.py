@@ -1,0 +1,86 @@
+"""Nobody's mails wait behind somebody else's hundreds: what is mailed goes in turns, whoever has much to send, asks much, or has recipients
+whose server keeps silent."""
+
+import itertools
+
+import pytest
+
+from lib.limits import SITE, Town
+from lib.mailbox import Mailbox
+from lib.people import PASSWORD, fresh
+
+MANY = 150
+
+
+@pytest.fixture
+def slow(make_server):
+    """A relay that takes a mail in 50 ms."""
+    box = Mailbox()
+    box.data_delay = 0.05
+    yield Town(make_server(mail=box.uri, public_url=SITE, signup="on", trusted_proxies="127.0.0.1", rate_limits="off"), box)
+    box.held, box.data_delay = None, 0
+    box.stop()
+
+
+def resets(town, email):
+    return [m for m in town.inbox.all_for(email) if "/password/reset/" in m.text]
+
+
+def in_its_turn(town, email):
+    """A reset that is asked for now: comes long before all that waits is through."""
+    before = len(town.inbox.mails)
+    town.stranger().post("/password-resets", {"email": email}).ok(202)
+    town.inbox.resets(email)
+    return len(town.inbox.mails) - before
+
+
+def waiting(town):
+    return town.server.query("SELECT count(*) FROM mail WHERE state = 'queued'")[0][0]
+
+
+def test_behind_another_tenants_many(slow):
+    bad, good = slow.found("Bad"), slow.found("Good")
+    bad.send(*[f"m{i}@example.net" for i in range(MANY)]).ok()
+    assert in_its_turn(slow, good.owner.email) < MANY / 2 and waiting(slow) > 0
+
+
+def test_behind_a_networks_many_sign_ups(slow):
+    """Each from an address of its own: the network is one."""
+    good, addresses = slow.found("Good"), itertools.count(1)
+    form = lambda: {"email": fresh("many"), "given_name": "Ada", "family_name": "Noor", "organization": "Ada's", "password": PASSWORD}  # noqa: E731
+    for _ in range(MANY):
+        slow.stranger(f"2001:db8:1:{next(addresses):x}::1").post("/signups", form()).ok(202)
+    assert in_its_turn(slow, good.owner.email) < MANY / 2
+
+
+def test_beside_recipients_whose_server_keeps_silent(slow):
+    """So many of them that they would have all the lines; the tenant's own others wait for them, nobody else's do."""
+    bad, good = slow.found("Bad"), slow.found("Good")
+    slow.inbox.held = "silent.example"
+    bad.send(*[f"m{i}@silent.example" for i in range(40)]).ok()
+    assert in_its_turn(slow, good.owner.email) < 5
+    slow.inbox.held = None
+    slow.server.mails_at_rest()
+    assert len([m for m in slow.inbox.mails if "@silent.example" in str(m.recipients)]) == 40
+
+
+def test_a_tenants_own_go_in_order(slow):
+    """Turns are between them."""
+    org = slow.found("Order")
+    slow.server.mails_at_rest()
+    for i in range(12):
+        org.invite(f"m{i}@example.net")
+    slow.server.mails_at_rest()
+    turns = [t for (t,) in slow.server.query("SELECT turn_at FROM mail WHERE kind = 'invitation' ORDER BY id")]
+    assert turns == sorted(turns) and turns[-1] - turns[0] >= 11_000
+
+
+def test_requests_of_one_network_are_behind_each_other(slow):
+    """What was asked for is answered in the order of turns, and a network has one a second."""
+    turn = lambda: slow.server.query("SELECT max(turn_at), min(turn_at) FROM mail WHERE kind = 'password_reset'")[0]  # noqa: E731
+    org = slow.found("Asked")
+    for n, email in enumerate([org.join().email for _ in range(3)]):
+        slow.stranger(f"2001:db8:2:{n:x}::1").post("/password-resets", {"email": email}).ok(202)
+        slow.inbox.resets(email)
+    last, first = turn()
+    assert last - first >= 1_000
