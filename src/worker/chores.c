@@ -133,7 +133,7 @@ static err answer(txn *t, void *context)
     return address_request_answer(t, &r->after, &r->taken);
 }
 
-/* Whoever was passed over is asked again after some others were answered, and so does whoever's turn comes before theirs. */
+/* Who was passed over is asked again when some others were answered, and whose turn comes before theirs comes first. */
 void chores_answer(worker *w)
 {
     answer_run r = {0};

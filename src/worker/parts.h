@@ -70,8 +70,8 @@ struct worker {
     bool busy;               /* the clerk claims or writes down */
     bool stopping;
 
-    msec swept_at;                        /* its hand's own */
-    int64_t claims;                       /* the clerk's own: how many mails it claims, and when it did last */
+    msec swept_at;  /* its hand's own */
+    int64_t claims; /* the clerk's own: how many mails it claims, and when it did last */
     msec claimed_at;
     bool recording_fails, claiming_fails; /* the clerk's own: said once */
 };

@@ -17,7 +17,7 @@ enum {
     CLAIM_MOST = 64,                /* mails a transaction */
     CLAIM_LEAST = 2 * CARRIERS_MAX, /* where handing over is slow: what comes next is not behind many */
     CLAIM_LASTS = 250,              /* ms: whoever claims so soon again claims more */
-    TICK = MSEC_SECOND, /* the clerk looks for what became due */
+    TICK = MSEC_SECOND,             /* the clerk looks for what became due */
     STOP_PATIENCE = 5 * MSEC_SECOND,
     ARENA_BYTES = 16 << 20,
 };
@@ -125,14 +125,6 @@ static void hand_out(worker *w, batch *b, const claim *c)
     w->rung = w->rung || (int64_t)c->count == c->wish.most;
     pthread_cond_broadcast(&w->parcels);
     pthread_mutex_unlock(&w->lock);
-}
-
-bool worker_may_carry(const worker *w, int64_t turn_of)
-{
-    size_t theirs = 0;
-    for (size_t i = 0; i < w->carrier_count; i++)
-        theirs += w->carriers[i].turn_of == turn_of;
-    return theirs < CARRIERS_EACH;
 }
 
 /* Of those who have all their carriers no more is claimed. */

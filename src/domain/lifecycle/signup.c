@@ -181,11 +181,8 @@ static err mail_short(txn *t, const actor *who, uuid id, const signup_order *o)
     str code = arena_str(t->a, digits_make(digits));
     TRY(q_signup_code_set(t, .code_hash = code_hash(t, id, code), .code_expires_at = t->now + SIGNUP_CODE_LIFETIME,
                           .id = id));
-    mail_order order = {.kind = MAIL_SIGNUP_CODE,
-                        .recipient = o->email,
-                        .locale = o->locale,
-                        .code = code,
-                        .asked_from = who->source};
+    mail_order order = {
+        .kind = MAIL_SIGNUP_CODE, .recipient = o->email, .locale = o->locale, .code = code, .asked_from = who->source};
     return mail_queue(t, &order, NULL);
 }
 
@@ -196,11 +193,8 @@ static err mail_long(txn *t, const actor *who, uuid id, const signup_order *o, s
     str code = shared_code(t, key, window);
     TRY(q_signup_code_set(t, .code_hash = code_hash(t, id, code),
                           .code_expires_at = (window + 2) * SIGNUP_CODE_LIFETIME, .id = id));
-    mail_order order = {.kind = MAIL_SIGNUP_CODE,
-                        .recipient = o->email,
-                        .locale = o->locale,
-                        .code = code,
-                        .asked_from = who->source};
+    mail_order order = {
+        .kind = MAIL_SIGNUP_CODE, .recipient = o->email, .locale = o->locale, .code = code, .asked_from = who->source};
     return due ? mail_queue(t, &order, NULL) : OK;
 }
 
