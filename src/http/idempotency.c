@@ -13,7 +13,10 @@
 #include "queries.h"
 
 /* ROUTE_MOST: an index of PostgreSQL takes 2,704 bytes, of which the key has 255. */
-enum { SWEEP_ONE_IN = 64, ROUTE_MOST = 1000, PAGE_MOST = 64 << 10, PAGE_KEY_LENGTH = 22 };
+enum { SWEEP_ONE_IN = 64, AROUND_ANSWER = 256, ROUTE_MOST = 1000, PAGE_MOST = 64 << 10, PAGE_KEY_LENGTH = 22 };
+
+/* What comes between two sums of an account's answers, about: of small ones one in hundreds brings one. */
+#define FIT_EVERY (ANSWERS_KEPT_BYTES / 32)
 
 /* Before a page's key: no program's begins with it. */
 #define PAGE_SIGN "\u00A7"
@@ -58,6 +61,12 @@ static uuid scope_of(txn *t, const actor *who)
         return scope_of_source(t, who);
     bool key = who->kind == ACTOR_API_KEY || who->kind == ACTOR_INSTANCE_KEY;
     return key ? who->key_id : who->account_id; /* the operator: zeros */
+}
+
+/* An account's keys take up its room: one account may make as many as it likes. The operator's are the operator's. */
+static uuid holder_of(txn *t, const actor *who)
+{
+    return who->kind == ACTOR_ANONYMOUS ? scope_of_source(t, who) : who->account_id;
 }
 
 static bool is_kept_status(int status)
@@ -168,7 +177,7 @@ static str route_of(arena *a, const request *r)
 
 /* Where the answer to this request is kept. */
 typedef struct keeping {
-    uuid scope;
+    uuid holder, scope;
     str key, route;
     token_digest hash;
 } keeping;
@@ -176,6 +185,7 @@ typedef struct keeping {
 static keeping keeping_of(const request *r, txn *t, str body)
 {
     return (keeping){
+        .holder = holder_of(t, &r->actor),
         .scope = scope_of(t, &r->actor),
         .key = is_form(r) ? arena_join(t->a, S(PAGE_SIGN), r->idempotency_key) : r->idempotency_key,
         .route = route_of(t->a, r),
@@ -187,7 +197,8 @@ static keeping keeping_of(const request *r, txn *t, str body)
 static err find_kept(const request *r, txn *t, const keeping *at, q_idempotency_get_row *row, bool *found)
 {
     *found = false;
-    err e = q_idempotency_get(t, row, .caller_id = at->scope, .key = at->key, .route = at->route);
+    err e =
+        q_idempotency_get(t, row, .holder_id = at->holder, .caller_id = at->scope, .key = at->key, .route = at->route);
     if (e != OK)
         return e == ERR_NOT_FOUND ? OK : e;
     if (!row->status || row->created_at <= t->now - ANSWER_KEPT_FOR)
@@ -226,7 +237,7 @@ static err claim(txn *t, const keeping *at)
 {
     if (!store_is_shared(t->store))
         return OK;
-    return q_idempotency_claim(t, .caller_id = at->scope, .key = at->key, .route = at->route,
+    return q_idempotency_claim(t, .holder_id = at->holder, .caller_id = at->scope, .key = at->key, .route = at->route,
                                .body_hash = token_digest_str(&at->hash), .body = S(""), .created_at = t->now);
 }
 
@@ -234,17 +245,42 @@ static err unclaim(txn *t, const keeping *at)
 {
     if (!store_is_shared(t->store))
         return OK;
-    return q_idempotency_unclaim(t, .caller_id = at->scope, .key = at->key, .route = at->route);
+    return q_idempotency_unclaim(t, .holder_id = at->holder, .caller_id = at->scope, .key = at->key,
+                                 .route = at->route);
+}
+
+/* What nobody can foresee or choose, and what the transaction's next attempt gives again. */
+static uint32_t chance_of(const txn *t, const keeping *at)
+{
+    str caller = {(const char *)at->scope.b, sizeof at->scope.b};
+    str where = arena_join(t->a, caller, at->key, S(" "), at->route);
+    token_digest mac = token_mac(t->env->key, KEY_BODY, where);
+    uint32_t chance;
+    memcpy(&chance, mac.b, sizeof chance);
+    return chance;
+}
+
+/* The chance is as large as the answer: however many answers FIT_EVERY bytes are, they bring about one sum. */
+static err fit(txn *t, const keeping *at, size_t body, uint32_t chance)
+{
+    if (chance % FIT_EVERY >= body + 2 * (at->key.n + at->route.n) + AROUND_ANSWER)
+        return OK;
+    return q_idempotency_fit(t, .holder_id = at->holder, .sign = S(PAGE_SIGN), .around = AROUND_ANSWER,
+                             .most = ANSWERS_KEPT_BYTES);
 }
 
 static err keep(request *r, txn *t, const keeping *at)
 {
-    if (at->hash.b[0] % SWEEP_ONE_IN == 0)
+    uint32_t chance = chance_of(t, at);
+    if (chance % SWEEP_ONE_IN == 0)
         TRY(q_idempotency_forget(t, .before_at = t->now - ANSWER_KEPT_FOR));
-    TRY(q_idempotency_put(t, .caller_id = at->scope, .key = at->key, .route = at->route,
+    str body = is_form(r) ? kept_page(r, t) : kept_body(r);
+    TRY(q_idempotency_put(t, .holder_id = at->holder, .caller_id = at->scope, .key = at->key, .route = at->route,
                           .body_hash = token_digest_str(&at->hash), .status = r->status, .created_at = t->now,
-                          .body = is_form(r) ? kept_page(r, t) : kept_body(r)));
-    return is_form(r) ? q_idempotency_prune(t, .caller_id = at->scope, .sign = S(PAGE_SIGN), .most = PAGES_KEPT) : OK;
+                          .body = body));
+    return is_form(r) ? q_idempotency_prune(t, .holder_id = at->holder, .caller_id = at->scope, .sign = S(PAGE_SIGN),
+                                            .most = PAGES_KEPT)
+                      : fit(t, at, body.n, chance);
 }
 
 err idempotency_run(request *r, txn *t, str body)

@@ -22,10 +22,10 @@ bool idempotency_asked(const request *r);
  * `body` is the request's own, as sent.
  *
  * To a program: with null where it held a secret, and refusals, too (what the handler wrote is undone first), but for
- * 401, 429 and 5xx. To a form: what succeeded alone, sealed, since the page may show what is shown once, and unless it
- * signed somebody in or out or is longer than a page ought to be; the last PAGES_KEPT of a caller, which is a source
- * where nobody is signed in. A form that comes with the same key and says
- * something else is another one: somebody went back and changed it.
+ * 401, 429 and 5xx; the last ANSWERS_KEPT_BYTES of an account, whatever keys it works by. To a form: what succeeded
+ * alone, sealed, since the page may show what is shown once, and unless it signed somebody in or out or is longer than
+ * a page ought to be; the last PAGES_KEPT of a caller, which is a source where nobody is signed in. A form that comes
+ * with the same key and says something else is another one: somebody went back and changed it.
  *
  * Errors: ERR_IDEMPOTENCY_KEY_REUSED, and those of the handler that are not kept.
  */

@@ -222,6 +222,46 @@ def forms_of_one_caller(town, door, most):
     assert [send(form) for form in reversed(forms)] == [True] * most + [False]
 
 
+AROUND_ANSWER = 256  # what each counts for besides its body, and its key and path twice
+KEPT = f"length(body) + 2 * (length(key) + length(route)) + {AROUND_ANSWER}"
+
+
+@recipe("answers_kept_bytes")
+def answers_to_programs(town, door, most):
+    """The account's and its key's together; of one byte more the first is done again. Large ones, since of those each is looked at."""
+    for beyond in (0, 1):
+        org = town.found("Answers")
+        program = town.client(key=org.api.post(org.path + "/api-keys", {"name": "Program"}).ok(201)["api_key"])
+        group = lambda client, key: client.post(org.path + "/groups", {"name": key}, {"Idempotency-Key": org.slug + key})  # noqa: E731
+        many = lambda key: org.api.post(org.path + "/invitations", REFUSED, {"Idempotency-Key": org.slug + key}).ok()  # noqa: E731
+        group(program, "first").ok(201)
+        group(org.api, "second").ok(201)
+        many("third")
+        size = {key[len(org.slug):]: n for key, n in town.server.query(f"SELECT key, {KEPT} FROM idempotency") if key.startswith(org.slug)}
+        assert size["third"] > most // 32
+        fill(town, org.slug + "second", most + beyond - size["first"] - size["second"] - size["third"] * 2, org.api, program)
+        many("later")
+        kept = {key for key, in town.server.query("SELECT key FROM idempotency") if key.startswith(org.slug)}
+        assert kept == {org.slug + key for key in ("first", "second", "third", "later")[beyond:]}
+        again = group(program, "first")
+        assert (again.status, again.headers["Idempotency-Replayed"]) == ((409, None) if beyond else (201, "true"))
+
+
+REFUSED = {"invitations": [{"email": f"no address {n} " + "x" * 235, "role": "member"} for n in range(1000)]}
+
+
+def fill(town, key, more, *clients):
+    """An answer that is longer by so much."""
+    room = f"decode(repeat('00', {more}), 'hex')" if town.server.is_shared else f"zeroblob({more})"
+    town.server.stop()
+    town.server.tamper(f"UPDATE idempotency SET body = CAST(body || {room} AS {'bytea' if town.server.is_shared else 'BLOB'}) WHERE key = '{key}'")
+    town.server.start()
+    town.operator.close()  # its line led to the one that stopped
+    for client in clients:
+        client.close()
+        client.port = town.server.port
+
+
 @recipe("browsers_max")
 def known_to_one_browser(town, door, most):
     """Of one more the first is forgotten: it waits with the strangers of its source, the others do not."""

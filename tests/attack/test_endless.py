@@ -95,6 +95,35 @@ def test_an_account_has_so_many_sessions_and_the_newest_stay(make_server, smtp):
     client.get("/me").ok()
 
 
+KEPT_MOST, KEPT_BETWEEN = 16 << 20, 512 << 10  # of answers that are longer than that each is looked at
+
+
+def kept(town):
+    return town.server.query("SELECT sum(length(body)) FROM idempotency")[0][0]
+
+
+def refused_rows(count, length):
+    return {"invitations": [{"email": f"no address {n} " + "x" * length, "role": "member"} for n in range(count)]}
+
+
+def test_new_keys_for_one_request_keep_no_more_than_an_account_may(make_server, smtp):
+    """Nor do API keys: they take up the account's room. Then with smaller answers, of which not each is looked at."""
+    town = World(make_server(mail=smtp.uri), smtp)
+    org = town.found("Keeper")
+    callers = [org.api, *(town.client(key=org.api.post(org.path + "/api-keys", {"name": n}).ok(201)["api_key"]) for n in "ab")]
+    for n in range(36):
+        callers[n % 3].post(org.path + "/invitations", refused_rows(1000, 235), {"Idempotency-Key": f"large-{n}"}).ok()
+        assert kept(town) <= KEPT_MOST
+    assert kept(town) > KEPT_MOST - 2 * KEPT_BETWEEN, "and no less"
+    oldest = town.server.query("SELECT min(created_at) FROM idempotency")
+    for n in range(300):  # one in six is looked at: that none is comes once in 10^20
+        org.api.post(org.path + "/invitations", refused_rows(200, 150), {"Idempotency-Key": f"small-{n}"}).ok()
+        if town.server.query("SELECT min(created_at) FROM idempotency") != oldest:
+            break
+    assert town.server.query("SELECT min(created_at) FROM idempotency") != oldest
+    assert kept(town) <= KEPT_MOST + 20 * KEPT_BETWEEN
+
+
 def test_what_changes_nothing_leaves_no_line(town):
     person = town.found("Acme").join(given="Ana", family="Lima")
     before = count(town, "audit_event"), count(town, "audit_detail")

@@ -179,8 +179,9 @@ def test_every_kind_of_value_arrives_as_it_was(life, tmp_path):
                    (chance.randbytes(16), bytes(16), text, text, chance.choice([None, *BLOBS]), chance.choice(NUMBERS),
                     chance.choice([None, *NUMBERS]), chance.choice([None, text]), chance.choice(NUMBERS)))
     keys = {("".join(chance.choice(WEIRD) for _ in range(chance.randrange(4))), chance.choice(WEIRD)) for _ in range(2000)}
-    db.executemany("INSERT INTO idempotency (caller_id, key, route, body_hash, status, body, created_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
-                   [(chance.choice([bytes(16), b"\xff" * 16, b"\x7f" + bytes(15)]), key, route, chance.choice(BLOBS[:8]),
+    db.executemany("INSERT INTO idempotency (holder_id, caller_id, key, route, body_hash, status, body, created_at)"
+                   " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                   [(bytes(16), chance.choice([bytes(16), b"\xff" * 16, b"\x7f" + bytes(15)]), key, route, chance.choice(BLOBS[:8]),
                      chance.choice(NUMBERS), chance.choice(BLOBS), chance.choice(NUMBERS)) for key, route in sorted(keys)])
     blobs = {bytes(chance.choice([0, 1, 0x7f, 0x80, 0xff]) for _ in range(chance.randrange(6))) for _ in range(1200)}
     db.executemany("INSERT INTO throttle (throttle_key, failures, until_at, updated_at) VALUES (?, ?, ?, ?)",

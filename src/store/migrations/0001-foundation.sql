@@ -395,6 +395,7 @@ CREATE INDEX mail_invitation ON mail (invitation_id) WHERE invitation_id IS NOT 
 CREATE INDEX mail_stranger ON mail (recipient_key) WHERE recipient_key IS NOT NULL;
 
 CREATE TABLE idempotency (
+    holder_id BLOB NOT NULL, -- whose room it takes up: the account's that the caller works for
     caller_id BLOB NOT NULL,
     key TEXT NOT NULL,
     route TEXT NOT NULL,
@@ -402,7 +403,7 @@ CREATE TABLE idempotency (
     status INTEGER NOT NULL,
     body BLOB NOT NULL,
     created_at INTEGER NOT NULL,
-    PRIMARY KEY (caller_id, key, route)
+    PRIMARY KEY (holder_id, caller_id, key, route)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX idempotency_age ON idempotency (created_at ASC);
 

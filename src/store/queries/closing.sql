@@ -122,4 +122,4 @@ UPDATE invitation SET email = '', email_key = '', given_name = NULL, family_name
 
 -- Kept answers may hold names.
 -- name: idempotency_erase :exec
-DELETE FROM idempotency WHERE caller_id = :caller_id;
+DELETE FROM idempotency WHERE holder_id = :holder_id;

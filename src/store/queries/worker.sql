@@ -24,8 +24,8 @@ SELECT d.state, d.attempts, i.state AS invitation_state, i.mail_id AS invitation
 
 -- name: worker_sweep_idempotency :changed
 -- param: before_at time
-DELETE FROM idempotency WHERE (caller_id, key, route) IN
-  (SELECT caller_id, key, route FROM idempotency WHERE created_at < :before_at LIMIT 500);
+DELETE FROM idempotency WHERE (holder_id, caller_id, key, route) IN
+  (SELECT holder_id, caller_id, key, route FROM idempotency WHERE created_at < :before_at LIMIT 500);
 
 -- name: worker_sweep_throttle :changed
 -- param: before_at time
