@@ -44,14 +44,6 @@ size_t str_find_byte(str s, char c)
     return hit ? (size_t)(hit - s.p) : s.n;
 }
 
-uint64_t str_hash(str s)
-{
-    uint64_t h = 14695981039346656037u;
-    for (size_t i = 0; i < s.n; i++)
-        h = (h ^ (unsigned char)s.p[i]) * 1099511628211u;
-    return h;
-}
-
 size_t str_find(str s, str needle)
 {
     for (size_t i = 0; i + needle.n <= s.n; i++)

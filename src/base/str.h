@@ -64,8 +64,6 @@ static inline bool byte_is_alnum(char c)
 bool str_is_plain(str s, str more);
 /** Whether it is one of these. */
 bool str_is_one_of(str s, const str *words, size_t count);
-/** FNV-1a, 64 bits: for tables of what is no secret and bounded in number. */
-uint64_t str_hash(str s);
 /** Position of the first occurrence of `needle`, or s.n when there is none. */
 size_t str_find(str s, str needle);
 /** The bytes from..to (to exclusive), both clamped to the length. */

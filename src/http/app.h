@@ -28,6 +28,7 @@ struct app {
         *heavy; /* where heavy reads and large bodies are worked on, so that nobody who signs in waits behind them */
     struct late *late;    /* where those wait whom no thread can take */
     struct pool *readers; /* where reading waits for a database over a network; NULL: it does not wait */
+    struct lanes *lanes;  /* there, too: who was let in where */
 };
 
 #endif

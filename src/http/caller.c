@@ -66,6 +66,17 @@ static err identify(exchange *x, txn *t, actor *who)
     return identify_session(x, t, who);
 }
 
+str caller_shown(const exchange *x)
+{
+    str sent = head_value(&x->head, S("authorization"));
+    if (sent.p)
+        return arena_join(x->r.a, S("key "), sent);
+    if (x->is_operator)
+        return S("operator");
+    str session = OWN_COOKIE(x, "parvis_session");
+    return session.p ? arena_join(x->r.a, S("session "), session) : S("");
+}
+
 err caller_authenticate(exchange *x, txn *t)
 {
     request *r = &x->r;

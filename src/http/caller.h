@@ -9,6 +9,8 @@
 
 /** What stands for {org} in the path; STR_NONE on a route that is no organization's. */
 str caller_organization(const request *r);
+/** What shows who calls, as it was sent: no two callers show the same, but those who show nothing. */
+str caller_shown(const exchange *x);
 /**
  * Fills x->r.actor afresh, and its language. On a public route a dead session or key is nobody's, and so is one whose
  * sign-in is not through; elsewhere ERR_UNAUTHENTICATED.

@@ -9,6 +9,7 @@
 #include "http/app.h"
 #include "http/cookie.h"
 #include "http/idempotency.h"
+#include "http/lane.h"
 #include "http/late.h"
 #include "http/problem.h"
 #include "http/response.h"
@@ -44,6 +45,7 @@ err http_setup(app *app, arena *a)
     app->heavy = pool_new("heavy", HEAVY_THREADS, NICE, QUEUE_MAX);
     app->late = late_new(LATE, LATE_MAX);
     bool waits = app->store && store_is_shared(app->store);
+    app->lanes = waits ? lanes_new(a) : NULL;
     if (waits)
         app->readers = pool_new("readers", (size_t)s->database_connections, 0, READS_MAX);
     return app->pool && app->heavy && app->late && (app->readers || !waits) ? OK : ERR_UNAVAILABLE;

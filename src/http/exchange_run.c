@@ -11,6 +11,7 @@
 #include "http/app.h"
 #include "http/caller.h"
 #include "http/idempotency.h"
+#include "http/lane.h"
 #include "http/late.h"
 #include "http/schema.h"
 
@@ -121,6 +122,17 @@ static err prepare_in(exchange *x, txn *t)
     return read_input(x);
 }
 
+/*
+ * Large work waits among its organization's, of which so many may wait and no more: who has no business there is
+ * refused before it stands there.
+ */
+static err prepare_bulk(exchange *x, txn *t)
+{
+    TRY(prepare_in(x, t));
+    err may = caller_enter(&x->r, t);
+    return may == OK ? OK : idempotency_way_on(&x->r, t, buf_str(&x->body), may);
+}
+
 /* Who calls, and whether they may here. */
 static err prepare_caller(exchange *x, txn *t)
 {
@@ -167,6 +179,7 @@ static err job_run(txn *t, void *context)
     err may = caller_check(r);
     if (may == OK)
         may = caller_enter(r, t);
+    lane_note(x, may == OK);
     if (may != OK)
         return idempotency_way_on(r, t, buf_str(&x->body), may);
     return idempotency_asked(r) ? idempotency_run(r, t, buf_str(&x->body)) : r->route->handle(r, t);
@@ -180,17 +193,22 @@ static void job_done(void *context, err result)
     finished(x);
 }
 
+/* Outside an organization a long body says nothing of how much is written, and there is no lane for it to wait in. */
+static bool is_bulk(const exchange *x)
+{
+    return x->r.route->bulk || (x->body.n > BULK_BODY && caller_organization(&x->r).p);
+}
+
 static void submit(exchange *x)
 {
     request *r = &x->r;
-    str organization = caller_organization(r);
     x->job = (store_job){.run = job_run,
                          .done = job_done,
                          .context = x,
                          .a = r->a,
                          .problem = &r->problem,
-                         .bulk = r->route->bulk || x->body.n > BULK_BODY,
-                         .lane = organization.p ? str_hash(organization) : 0};
+                         .bulk = is_bulk(x),
+                         .lane = lane_of(x)};
     store_submit(r->app->store, &x->job);
 }
 
@@ -288,7 +306,10 @@ static bool run_now(exchange *x)
 {
     request *r = &x->r;
     bool slow = r->route->kind == ROUTE_SLOW, reads = r->route->kind == ROUTE_READ || r->route->kind == ROUTE_HEAVY;
-    x->outcome = reading(x, slow ? prepare_and_admit : reads ? prepare_and_handle : prepare_in);
+    x->outcome = reading(x, slow         ? prepare_and_admit
+                            : reads      ? prepare_and_handle
+                            : is_bulk(x) ? prepare_bulk
+                                         : prepare_in);
     if (reads || x->outcome != OK || r->status != 0) {
         err refusal = x->outcome != OK ? x->outcome : r->finding.refusal;
         note_use(r);
@@ -393,7 +414,7 @@ static bool run(exchange *x)
     if (!r->app->readers)
         return run_here(x);
     /* What was sent can be read, and its transaction asks who sent it: another one beforehand would say nothing new. */
-    if (!heavy && r->route->kind == ROUTE_WRITE && read_input(x) == OK) {
+    if (!heavy && r->route->kind == ROUTE_WRITE && !is_bulk(x) && read_input(x) == OK) {
         submit(x);
         return false;
     }

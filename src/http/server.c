@@ -5,7 +5,6 @@
 #include "http/server.h"
 
 #include "base/log.h"
-#include "base/random.h"
 #include "http/exchange_run.h"
 #include "http/response.h"
 #include "http/server_client.h"
@@ -309,7 +308,6 @@ err server_open(app *app, const server_options *options, server **out)
         return ERR_UNAVAILABLE;
     s->app = app;
     s->options = *options;
-    random_bytes(&s->source_key, sizeof s->source_key);
     s->loops = arena_array_of(s->a, loop, options->threads);
     for (size_t i = 0; i < options->listen_count && i < LISTENERS_MAX - 1; i++, s->listener_count++)
         TRY(listen_open(s->a, options->listen[i], false, options->threads, &s->listeners[i]));

@@ -4,6 +4,7 @@
  */
 #include "http/server_client.h"
 
+#include "base/hash.h"
 #include "base/log.h"
 #include "http/response.h"
 
@@ -19,10 +20,7 @@ static size_t source_slot(const server *s, const peer *from)
     bool local = from->unix_path.p || IN6_IS_ADDR_LOOPBACK(&from->address) || (four && b[12] == 127);
     if (local || proxies_trust(s->app->trusted, from)) /* many people behind one address */
         return SOURCE_SLOTS;
-    uint64_t h = s->source_key;
-    for (size_t i = 0; i < (four ? 16u : 8u); i++) /* FNV-1a over a secret start: nobody can aim at another's slot */
-        h = (h ^ b[i]) * 0x100000001B3u;
-    return (h >> 32) % SOURCE_SLOTS;
+    return hash_of((str){(const char *)b, four ? 16 : 8}) % SOURCE_SLOTS;
 }
 
 enum MHD_Result may_connect(void *context, const struct sockaddr *address, socklen_t length)

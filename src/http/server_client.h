@@ -61,7 +61,6 @@ struct server {
     size_t started;
     atomic_bool draining;
     atomic_size_t connections; /* open, over all doors */
-    uint64_t source_key;
     /* Open connections by hash of the address: collisions only make the limit stricter. */
     atomic_uint sources[SOURCE_SLOTS];
 };

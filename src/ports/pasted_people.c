@@ -1,5 +1,7 @@
 /* A growing list beside a table of keys, which doubles with it. */
 #include "ports/pasted_people.h"
+
+#include "base/hash.h"
 #include "ports/pasted_word.h"
 
 static bool grown(people *p)
@@ -21,7 +23,7 @@ static bool grown(people *p)
 /* Where the key stands in the table, or would. */
 static size_t slot_of(const people *p, str key)
 {
-    size_t at = str_hash(key) & (p->seen_room - 1);
+    size_t at = hash_of(key) & (p->seen_room - 1);
     while (p->seen[at] && !str_eq(p->entries[p->seen[at] - 1].address.key, key))
         at = (at + 1) & (p->seen_room - 1);
     return at;

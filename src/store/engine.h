@@ -5,6 +5,7 @@
 #ifndef PARVIS_STORE_ENGINE_H
 #define PARVIS_STORE_ENGINE_H
 
+#include "base/hash.h"
 #include "store/migration.h"
 
 /** Every function keeps the promise that store.h makes for the call of the same name. */
@@ -61,10 +62,9 @@ static inline void engine_done(store_job *job, err result)
 }
 
 /** Where jobs of this lane wait; `key` is the process's own: nobody outside knows which lanes meet. */
-static inline size_t engine_lane(const store_job *job, uint64_t key, size_t lanes)
+static inline size_t engine_lane(const store_job *job, const hash_key *key, size_t lanes)
 {
-    uint64_t mixed = (job->lane ^ key) * 0x9E3779B97F4A7C15U; /* Knuth, 6.4: the golden ratio's multiples */
-    return (mixed ^ mixed >> 32) % lanes;
+    return hash_under(key, (str){(const char *)&job->lane, sizeof job->lane}) % lanes;
 }
 
 extern const store_engine sqlite_engine, postgres_engine, postgres_short_engine;

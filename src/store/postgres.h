@@ -175,7 +175,7 @@ typedef struct pg_store {
     pg_lane *ready, **ready_last;
     size_t ready_count;
     uint64_t next_lane; /* for jobs that have none */
-    uint64_t lane_key;  /* nobody outside knows which lanes meet */
+    hash_key lane_key;  /* nobody outside knows which lanes meet */
     size_t waiting, bulk_running, waits_running, serving;
     bool draining, watched;
     pg_writer *writers;

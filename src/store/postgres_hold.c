@@ -6,6 +6,8 @@
  */
 #include "store/postgres.h"
 
+#include "base/hash.h"
+
 #include <stdlib.h>
 
 static int in_order(const void *a, const void *b)
@@ -88,7 +90,7 @@ bool pg_hold_lane(const pg_connection *c, store_job *job)
     const pg_holds *h = &c->holds;
     if (!h->taken && !c->busy)
         return false;
-    uint64_t wanted = str_hash((str){(const char *)&h->wanted.id, sizeof h->wanted.id}) + h->wanted.kind;
+    uint64_t wanted = hash_of((str){(const char *)&h->wanted.id, sizeof h->wanted.id}) + h->wanted.kind;
     job->lane = h->taken ? wanted : c->about;
     job->waits = true;
     return true;
@@ -111,9 +113,9 @@ static str telling(const query *q, const column *c, const void *params)
 
 uint64_t pg_about(const query *q, const void *params)
 {
-    uint64_t lane = str_hash(str_of(q->name));
+    uint64_t lane = hash_of(str_of(q->name));
     for (int i = 0; i < q->param_count; i++)
-        lane = lane * 31 + str_hash(telling(q, &q->params[i], params));
+        lane = lane * 31 + hash_of(telling(q, &q->params[i], params));
     return lane;
 }
 

@@ -69,7 +69,7 @@ static void make_ready(pg_store *s, pg_lane *lane)
 
 void pg_queue_add(pg_store *s, store_job *job, bool first)
 {
-    pg_lane *lane = &s->lanes[engine_lane(job, s->lane_key, PG_LANES)];
+    pg_lane *lane = &s->lanes[engine_lane(job, &s->lane_key, PG_LANES)];
     add(job->bulk ? &lane->bulk : &lane->single, job, first);
     s->waiting++;
     make_ready(s, lane);

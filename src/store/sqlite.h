@@ -77,7 +77,7 @@ typedef struct sqlite_store {
     job_queue single;
     sqlite_lane lanes[SQLITE_LANES];
     size_t waiting, bulk_count, lane_next;
-    uint64_t lane_key;
+    hash_key lane_key;
     msec bulk_from; /* monotonic: until then the others write */
     bool bulk_is_next, others_wrote, sleeping, draining;
     pthread_t thread;

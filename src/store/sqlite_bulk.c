@@ -13,7 +13,7 @@ enum {
 
 bool sqlite_bulk_add(sqlite_store *w, store_job *job)
 {
-    sqlite_lane *lane = &w->lanes[engine_lane(job, w->lane_key, SQLITE_LANES)];
+    sqlite_lane *lane = &w->lanes[engine_lane(job, &w->lane_key, SQLITE_LANES)];
     if (lane->count == LANE_MOST) {
         if (job->problem)
             *job->problem = (problem){.retry_after = LANE_RETRY_AFTER};

@@ -1,6 +1,7 @@
 /* The foundation: strings, arenas, buffers, time, ids (with the official TypeID cases where they are at hand). */
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/hash.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "base/typeid.h"
@@ -45,6 +46,18 @@ static void cuts_and_finds(void **state)
     assert_false(str_eq_nocase(S("[\xC3\x89"), S("{\xC3\xA9")));
     assert_true(str_starts(S("abc"), S("ab")) && str_ends(S("abc"), S("bc")) && !str_starts(S("a"), S("ab")));
     assert_true(str_cmp(S("a"), S("ab")) < 0 && str_cmp(S("b"), S("ab")) > 0 && str_cmp(S("\xFF"), S("a")) > 0);
+}
+
+/* The first of the vectors that come with SipHash, and two names that agree under FNV-1a. */
+static void hashes_under_a_key(void **state)
+{
+    (void)state;
+    hash_key key, none = {0};
+    for (uint8_t i = 0; i < sizeof key.b; i++)
+        key.b[i] = i;
+    assert_true(hash_under(&key, S("")) == 0x726FDB47DD0E0E31u && hash_under(&key, S("\0")) == 0x74F839C593DC67FDu);
+    assert_true(hash_of(S("acme-1")) == hash_of(S("acme-1")) && hash_of(S("acme-1")) != hash_under(&none, S("acme-1")));
+    assert_true((hash_of(S("acme-1")) ^ hash_of(S("xcu9j0fc3ueqdsc"))) & (((uint64_t)1 << 42) - 1));
 }
 
 static void reads_numbers_strictly(void **state)
@@ -392,6 +405,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(cuts_and_finds),
+        cmocka_unit_test(hashes_under_a_key),
         cmocka_unit_test(reads_numbers_strictly),
         cmocka_unit_test(knows_utf8),
         cmocka_unit_test(sees_control_characters),

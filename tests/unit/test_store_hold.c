@@ -167,7 +167,7 @@ static void open_with(fixture *f, size_t connections)
     store_set_connections(f->s, connections);
     store_set_timeout(f->s, 2 * PATIENCE * MSEC_SECOND); /* a slow disk is nobody's lost turn */
     store_set_holder(f->s, take_first);
-    pg_of(f->s)->lane_key = 1; /* nothing is left to chance */
+    pg_of(f->s)->lane_key = (hash_key){{1}}; /* nothing is left to chance */
 }
 
 static int setup_rows(void **state)
@@ -461,14 +461,14 @@ static void test_nobody_outside_knows_which_lanes_meet(void **state)
 {
     fixture *f = *state;
     size_t lanes[NUMBERS];
-    assert_int_not_equal(pg_of(f->s)->lane_key, 0);
+    assert_memory_not_equal(&pg_of(f->s)->lane_key, &(hash_key){0}, sizeof(hash_key));
     open_with(f, 1);
     for (uint64_t i = 0; i < NUMBERS; i++) { /* the same number, under another key */
-        pg_of(f->s)->lane_key = 1 + i;
+        pg_of(f->s)->lane_key = (hash_key){{(uint8_t)(1 + i)}};
         lanes[i] = lane_of_number(f, 7);
     }
     assert_true(different(lanes) > NUMBERS / 2);
-    pg_of(f->s)->lane_key = 1;
+    pg_of(f->s)->lane_key = (hash_key){{1}};
     for (uint64_t i = 0; i < NUMBERS; i++) /* numbers that a plain remainder would have meet under each key */
         lanes[i] = lane_of_number(f, 7 + i * PG_LANES);
     assert_true(different(lanes) > NUMBERS / 2);

@@ -1,6 +1,7 @@
 /* Inviting: what would happen, and making it happen. */
 #include "domain/invitation/create.h"
 
+#include "base/hash.h"
 #include "domain/invitation/disclosure.h"
 #include "domain/invitation/parts.h"
 #include "domain/invitation/temporary.h"
@@ -89,7 +90,7 @@ static err start(inviting *w, txn *t, const actor *by, const invite_order *order
 /* True when the key came before in this order; notes it otherwise. Linear probing: at most 1,000 keys. */
 static bool repeated(inviting *w, const str *key)
 {
-    for (size_t at = str_hash(*key) & (w->seen_size - 1);; at = (at + 1) & (w->seen_size - 1)) {
+    for (size_t at = hash_of(*key) & (w->seen_size - 1);; at = (at + 1) & (w->seen_size - 1)) {
         if (!w->seen[at]) {
             w->seen[at] = key;
             return false;
