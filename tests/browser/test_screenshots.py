@@ -12,6 +12,8 @@ import unicodedata
 
 import pytest
 
+from attack import test_hijacking as hijacking
+from attack import test_undo as undoing
 from lib.authenticator import Passkey
 from lib.browser import ROOT, Browser
 from lib.cluster import free_ports
@@ -183,6 +185,37 @@ class Scene:
         world.client().post("/email-changes/undo", {"token": self.secret_of(old, "/email/undo/")}).ok(204)
         return lost
 
+    def person(self, name):
+        person = self.bar.join(given=name, family="Roy")
+        person.api.patch("/me", {"locale": self.language}).ok()
+        return person
+
+    def told(self, kind, address):
+        """The mail of a kind that an address has by now."""
+        self.world.server.mails_at_rest()
+        inbox = self.world.inbox.all_for(address)
+        at = self.world.server.query(f"SELECT count(*) FROM mail WHERE recipient = '{address}' AND id <= (SELECT max(id) FROM mail WHERE kind = '{kind}')")
+        return inbox[at[0][0] - 1]
+
+    def set_aside(self):
+        """To an address whose account waits, since it has a newer one."""
+        person = self.person("Ève")
+        old, theirs = person.email, self.world.found("Théâtre" if self.french else "Theatre", locale=self.language)
+        hijacking.move(self.world, person.api, fresh("eve"))
+        undoing.newer_account(self.world, theirs, old, 2)
+        hijacking.undo(self.world, old).refused("address-taken", 409)
+        return self.told("email_set_aside", old)
+
+    def part(self):
+        """To one whose organizations went to another address with the account they came by."""
+        person, own = self.person("Anna"), fresh("anna")
+        former = self.world.client().sign_in(person.email, PASSWORD)
+        hijacking.move(self.world, person.api, own)
+        undoing.join(self.world, self.world.found("Chorale" if self.french else "Choir", locale=self.language), person, own)
+        hijacking.move(self.world, former, person.email)
+        self.world.client().post("/email-changes/undo", {"token": self.secret_of(own, "/email/undo/")}).ok(204)
+        return self.told("email_share_taken", person.email)
+
     def secret_of(self, address, path):
         """The end of the newest link of a kind in the mails for an address."""
         inbox, until = self.world.inbox, time.monotonic() + 20
@@ -256,6 +289,8 @@ class Scene:
         self.unproved.post("/me/address-proof").ok(202)
         me = self.unproved.get("/me").ok()["email"]
         world.client().post("/invitations/ask-again", {"token": self.expired}).ok(202)
+        world.client().post("/invitations/mail-again", {"email": self.expired_email}).ok(202)
+        aside, taken = self.set_aside(), self.part()
         refusing = self.closed_to_accounts
         for copied in (self.copied, token_of(refusing.link(refusing.invite(self.known.email, deliver=False)).ok()["url"])):
             world.enrol(copied).ok(202)
@@ -272,6 +307,9 @@ class Scene:
             "password_reset": inbox.resets(self.zoe.email)[0],
             "address_proof": inbox.last(me),
             "ask_again": asked,
+            "invitation_expired": inbox.wait(self.expired_email, 2)[-1],
+            "email_set_aside": aside,
+            "email_share_taken": taken,
             "invitation_go_on": next(m for m in told if "/i/" in m.text),
             "invitation_go_on-refused": next(m for m in told if "/i/" not in m.text),
             "password_changed": inbox.all_for(owner.email)[-1],
