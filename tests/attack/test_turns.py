@@ -38,10 +38,14 @@ def waiting(town):
     return town.server.query("SELECT count(*) FROM mail WHERE state = 'queued'")[0][0]
 
 
-def test_behind_another_tenants_many(slow):
-    bad, good = slow.found("Bad"), slow.found("Good")
-    bad.send(*[f"m{i}@example.net" for i in range(MANY)]).ok()
-    assert in_its_turn(slow, good.owner.email) < MANY / 2 and waiting(slow) > 0
+@pytest.mark.parametrize("tenants", [1, 5])
+def test_behind_other_tenants_many(slow, tenants):
+    """Of one, who has some of the carriers at most; of more than there are carriers for."""
+    bad, good = [slow.found("Bad") for _ in range(tenants)], slow.found("Good")
+    slow.inbox.data_delay = 0.2
+    for n, org in enumerate(bad):
+        org.send(*[f"m{n}.{i}@example.net" for i in range(2 * MANY // tenants)]).ok()
+    assert in_its_turn(slow, good.owner.email) < MANY / 2 and waiting(slow) > MANY / 2
 
 
 def test_behind_a_networks_many_sign_ups(slow):
