@@ -152,16 +152,13 @@ static result *carry(carrier *c, arena *a, const parcel *p)
 /* Takes the first whose owner has a carrier left out of the line; NULL: there is none. */
 static parcel *take_parcel(worker *w)
 {
-    for (parcel **at = &w->first, *before = NULL; *at; before = *at, at = &(*at)->next) {
-        parcel *p = *at;
-        if (!worker_may_carry(w, p->job->turn_of))
-            continue;
+    parcel **at = &w->first;
+    while (*at && !worker_may_carry(w, (*at)->job->turn_of))
+        at = &(*at)->next;
+    parcel *p = *at;
+    if (p)
         *at = p->next;
-        if (w->last == p)
-            w->last = before;
-        return p;
-    }
-    return NULL;
+    return p;
 }
 
 /* The next parcel; NULL when it is time to end. Hangs up when there was none for a while. */
@@ -194,6 +191,7 @@ static void put_down(carrier *c, const parcel *p, result *r)
     pthread_mutex_lock(&w->lock);
     bool last = --b->left == 0;
     w->carried--;
+    w->done++;
     c->turn_of = 0;
     if (r) {
         r->next = w->results;

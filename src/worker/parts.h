@@ -63,16 +63,16 @@ struct worker {
 
     pthread_mutex_t lock;
     pthread_cond_t parcels, news, stop; /* for the carriers; for the clerk; for the hands */
-    parcel *first, *last;
+    parcel *first;                      /* in turns */
     size_t carried;
+    int64_t done;            /* mails carried since the last claim */
     result *results, *later; /* what became of mails; of those that were busy, until the next tick */
     bool rung;               /* mails may be due */
     bool busy;               /* the clerk claims or writes down */
     bool stopping;
 
-    msec swept_at;  /* its hand's own */
-    int64_t claims; /* the clerk's own: how many mails it claims, and when it did last */
-    msec claimed_at;
+    msec swept_at;                        /* its hand's own */
+    msec claimed_at;                      /* the clerk's own: when it claimed last */
     bool recording_fails, claiming_fails; /* the clerk's own: said once */
 };
 

@@ -14,10 +14,10 @@
 #include <time.h>
 
 enum {
-    CLAIM_MOST = 64,                /* mails a transaction */
-    CLAIM_LEAST = 2 * CARRIERS_MAX, /* where handing over is slow: what comes next is not behind many */
-    CLAIM_LASTS = 250,              /* ms: whoever claims so soon again claims more */
-    TICK = MSEC_SECOND,             /* the clerk looks for what became due */
+    CLAIM_MOST = 64,            /* mails a transaction */
+    CLAIM_LEAST = CARRIERS_MAX, /* where handing over is slow: what comes next is not behind many */
+    CLAIM_LASTS = 250,          /* ms: so long a claim is to last */
+    TICK = MSEC_SECOND,         /* the clerk looks for what became due */
     STOP_PATIENCE = 5 * MSEC_SECOND,
     ARENA_BYTES = 16 << 20,
 };
@@ -116,11 +116,11 @@ static void hand_out(worker *w, batch *b, const claim *c)
     for (size_t i = 0; i < c->count; i++) {
         parcel *p = arena_new_of(b->a, parcel);
         *p = (parcel){&c->jobs[i], b, now, NULL};
-        if (w->last)
-            w->last->next = p;
-        else
-            w->first = p;
-        w->last = p;
+        parcel **at = &w->first; /* before those that were claimed earlier and whose turn is later */
+        while (*at && (*at)->job->turn_at <= p->job->turn_at)
+            at = &(*at)->next;
+        p->next = *at;
+        *at = p;
     }
     w->rung = w->rung || (int64_t)c->count == c->wish.most;
     pthread_cond_broadcast(&w->parcels);
@@ -130,13 +130,13 @@ static void hand_out(worker *w, batch *b, const claim *c)
 /* Of those who have all their carriers no more is claimed. */
 static void wish_of(worker *w, mail_wish *wish)
 {
-    msec now = clock_monotonic();
-    w->claims = now - w->claimed_at < CLAIM_LASTS ? w->claims * 2 : CLAIM_LEAST;
-    w->claims = w->claims > CLAIM_MOST ? CLAIM_MOST : w->claims < CLAIM_LEAST ? CLAIM_LEAST : w->claims;
-    w->claimed_at = now;
-    *wish = (mail_wish){.most = w->claims};
+    msec now = clock_monotonic(), since = now - w->claimed_at;
     size_t n = 0;
     pthread_mutex_lock(&w->lock);
+    int64_t done = w->done * CLAIM_LASTS / (since > 0 ? since : 1);
+    *wish = (mail_wish){.most = done > CLAIM_MOST ? CLAIM_MOST : done < CLAIM_LEAST ? CLAIM_LEAST : done};
+    w->claimed_at = now;
+    w->done = 0;
     for (size_t i = 0; i < w->carrier_count && n < MAIL_BUT_MOST; i++) {
         int64_t whose = w->carriers[i].turn_of;
         bool named = !whose || worker_may_carry(w, whose);
@@ -417,7 +417,7 @@ static void drop_parcels(worker *w)
             arena_free(b->a);
         p = next;
     }
-    w->first = w->last = NULL;
+    w->first = NULL;
 }
 
 void worker_stop(worker *w)

@@ -267,6 +267,7 @@ err mail_claim(txn *t, const mail_wish *wish, mail_job **jobs, size_t *count)
     for (size_t i = 0; i < due.n; i++) {
         TRY(claim_one(t, due.p[i].id, &(*jobs)[*count], &send));
         (*jobs)[*count].turn_of = due.p[i].turn_of;
+        (*jobs)[*count].turn_at = due.p[i].turn_at;
         *count += send;
     }
     return OK;

@@ -51,8 +51,9 @@ err mail_withdraw(txn *t, uuid mail_id);
 
 /** A mail claimed for delivery, with everything its templates need. Text lives in the claiming transaction's arena. */
 typedef struct mail_job {
-    uuid id; /* also its Message-ID, the same on every try */
-    int64_t turn_of;
+    uuid id;         /* also its Message-ID, the same on every try */
+    int64_t turn_of; /* whose turn it takes, and which */
+    msec turn_at;
     str kind, recipient, locale;
     int64_t attempts; /* before this one */
     msec created_at;

@@ -13,7 +13,7 @@ UPDATE mail SET state = 'withdrawn', sealed = NULL, next_at = NULL, done_at = :d
 -- param: but int
 -- param: nor int
 -- param: neither int
-SELECT id, turn_of FROM mail
+SELECT id, turn_of, turn_at FROM mail
  WHERE next_at IS NOT NULL AND next_at <= :now AND turn_of <> :but AND turn_of <> :nor AND turn_of <> :neither
  ORDER BY turn_at LIMIT :limit FOR UPDATE SKIP LOCKED;
 
