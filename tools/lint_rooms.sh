@@ -9,7 +9,7 @@ only microhttpd '^src/http/server'
 only sqlite3 '^src/store/'
 only libpq '^src/store/postgres'
 # Digests are base's, because everything above it counts by them; secrets, passwords and passkeys are the ports' of these names.
-only sodium '^src/(base/digest\.[ch]|ports/(token|password|webauthn)\.c)$'
+only sodium '^src/(base/(digest|hash)\.[ch]|ports/(token|password|webauthn)\.c)$'
 only idn2 '^src/ports/'
 # A body becomes a struct in one file, from the schema's table. The command line reads the server's answers, which no schema of
 # ours describes to it; an authenticator's words are read where they are checked.

@@ -72,7 +72,7 @@ str caller_shown(const exchange *x)
     if (sent.p)
         return arena_join(x->r.a, S("key "), sent);
     if (x->is_operator)
-        return S("operator");
+        return actor_kind_text(ACTOR_OPERATOR);
     str session = OWN_COOKIE(x, "parvis_session");
     return session.p ? arena_join(x->r.a, S("session "), session) : S("");
 }

@@ -184,6 +184,16 @@ static parcel *next_parcel(carrier *c)
     return p;
 }
 
+/* Theirs were left where they are, and are few here by now: more may be claimed. */
+static void ask_for_more(worker *w, int64_t whose)
+{
+    for (size_t i = 0; i < MAIL_BUT_MOST; i++)
+        if (w->left_out[i] == whose && worker_waiting(w, whose) < WAITING_EACH / 2) {
+            w->left_out[i] = 0;
+            w->rung = true;
+        }
+}
+
 static void put_down(carrier *c, const parcel *p, result *r)
 {
     worker *w = c->w;
@@ -192,6 +202,7 @@ static void put_down(carrier *c, const parcel *p, result *r)
     bool last = --b->left == 0;
     w->carried--;
     w->done++;
+    ask_for_more(w, c->turn_of);
     c->turn_of = 0;
     if (r) {
         r->next = w->results;

@@ -143,9 +143,11 @@ void chores_answer(worker *w)
         ARENA_SCOPED a = arena_new(ARENA_BYTES);
         problem p = {0};
         bool busy;
-        bool anew = round == ANSWERED_A_ROUND;
-        round = anew ? 0 : round;
-        r = (answer_run){.after = anew ? (request_mark){0} : r.taken};
+        r.after = r.taken;
+        if (round == ANSWERED_A_ROUND) {
+            r.after = (request_mark){0};
+            round = 0;
+        }
         err e = store_write_free(w->store, a, &p, answer, &r, &busy);
         count += e == OK;
         round += e == OK;

@@ -31,3 +31,11 @@ bool worker_may_carry(const worker *w, int64_t turn_of)
         theirs += w->carriers[i].turn_of == turn_of;
     return theirs < CARRIERS_EACH;
 }
+
+size_t worker_waiting(const worker *w, int64_t turn_of)
+{
+    size_t theirs = 0;
+    for (const parcel *p = w->first; p; p = p->next)
+        theirs += p->job->turn_of == turn_of;
+    return theirs;
+}

@@ -10,7 +10,7 @@
 #include <pthread.h>
 
 /* Of one whose mails are slow to hand over some carriers are at work, and the others go on with everybody else's. */
-enum { CARRIERS_MAX = 12, CARRIERS_EACH = 4, HANDS_MAX = 2 };
+enum { CARRIERS_MAX = 12, CARRIERS_EACH = 4, WAITING_EACH = 24, HANDS_MAX = 2 };
 static_assert(CARRIERS_MAX / CARRIERS_EACH <= MAIL_BUT_MOST, "those who have all of theirs can be named");
 
 /* Mails that were claimed together live in one arena, until the last of them is done. */
@@ -65,10 +65,11 @@ struct worker {
     pthread_cond_t parcels, news, stop; /* for the carriers; for the clerk; for the hands */
     parcel *first;                      /* in turns */
     size_t carried;
-    int64_t done;            /* mails carried since the last claim */
-    result *results, *later; /* what became of mails; of those that were busy, until the next tick */
-    bool rung;               /* mails may be due */
-    bool busy;               /* the clerk claims or writes down */
+    int64_t done;                    /* mails carried since the last claim */
+    int64_t left_out[MAIL_BUT_MOST]; /* whose mails that one left where they are: they have enough here */
+    result *results, *later;         /* what became of mails; of those that were busy, until the next tick */
+    bool rung;                       /* mails may be due */
+    bool busy;                       /* the clerk claims or writes down */
     bool stopping;
 
     msec swept_at;                        /* its hand's own */
@@ -76,8 +77,10 @@ struct worker {
     bool recording_fails, claiming_fails; /* the clerk's own: said once */
 };
 
-/** Whether one more of theirs may be carried. Under the worker's lock. */
+/** Whether one more of theirs may be carried. Under the worker's lock, as the next. */
 bool worker_may_carry(const worker *w, int64_t turn_of);
+/** How many claimed mails of theirs wait for a carrier. */
+size_t worker_waiting(const worker *w, int64_t turn_of);
 /** A lasting wait on a condition, under the worker's lock, at most `patience`. */
 void worker_wait(worker *w, pthread_cond_t *condition, msec patience);
 /** It is time to end. */

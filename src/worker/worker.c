@@ -127,7 +127,7 @@ static void hand_out(worker *w, batch *b, const claim *c)
     pthread_mutex_unlock(&w->lock);
 }
 
-/* Of those who have all their carriers no more is claimed. */
+/* Of those who have all their carriers, and enough that waits, no more is claimed. */
 static void wish_of(worker *w, mail_wish *wish)
 {
     msec now = clock_monotonic(), since = now - w->claimed_at;
@@ -139,12 +139,13 @@ static void wish_of(worker *w, mail_wish *wish)
     w->done = 0;
     for (size_t i = 0; i < w->carrier_count && n < MAIL_BUT_MOST; i++) {
         int64_t whose = w->carriers[i].turn_of;
-        bool named = !whose || worker_may_carry(w, whose);
+        bool named = !whose || worker_may_carry(w, whose) || worker_waiting(w, whose) < WAITING_EACH;
         for (size_t k = 0; k < n; k++)
             named = named || wish->but[k] == whose;
         if (!named)
             wish->but[n++] = whose;
     }
+    memcpy(w->left_out, wish->but, sizeof w->left_out);
     pthread_mutex_unlock(&w->lock);
 }
 

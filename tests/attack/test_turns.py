@@ -2,6 +2,7 @@
 whose server keeps silent."""
 
 import itertools
+import time
 
 import pytest
 
@@ -67,6 +68,15 @@ def test_beside_recipients_whose_server_keeps_silent(slow):
     slow.inbox.held = None
     slow.server.mails_at_rest()
     assert len([m for m in slow.inbox.mails if "@silent.example" in str(m.recipients)]) == 40
+
+
+def test_one_alone_is_not_kept_waiting(slow):
+    """What it has too many of here is claimed as soon as there is room, and not with the next look."""
+    slow.inbox.data_delay = 0
+    org, began = slow.found("Alone"), time.monotonic()
+    org.send(*[f"m{i}@example.net" for i in range(400)]).ok()
+    slow.server.mails_at_rest()
+    assert len(slow.inbox.mails) >= 400 and time.monotonic() - began < 10
 
 
 def test_a_tenants_own_go_in_order(slow):
