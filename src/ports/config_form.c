@@ -100,9 +100,8 @@ static bool form_public_url(str s)
     for (size_t i = 0; i < host.n; i++)
         if ((unsigned char)host.p[i] <= ' ' || (unsigned char)host.p[i] > '~' || strchr("<>\"'\\%", host.p[i]))
             return false;
-    size_t used = host.n + (authority.p[0] == '[' ? 2 : 0);
-    return used == authority.n ||
-           (authority.p[used] == ':' && is_port(str_slice(authority, used + 1, authority.n), false));
+    str port = str_slice(authority, host.n + (str_starts(authority, S("[")) ? 2 : 0), authority.n);
+    return port.n == 0 || (str_starts(port, S(":")) && is_port(str_slice(port, 1, port.n), false));
 }
 
 /*
