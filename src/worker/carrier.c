@@ -138,6 +138,7 @@ static result *carry(carrier *c, arena *a, const parcel *p)
         abort();
     r->id = p->job->id;
     r->attempt = p->job->attempts + 1;
+    r->turn_of = p->job->turn_of;
     if (mail_render(a, c->w->env, p->job, &parts) != OK || arena_full(a)) {
         static const char why[] = "the mail could not be written from its template";
         memcpy(r->reply, why, sizeof why);

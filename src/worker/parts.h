@@ -29,7 +29,7 @@ typedef struct parcel {
 /* What became of a mail, until it is written down. */
 typedef struct result {
     uuid id;
-    int64_t attempt;
+    int64_t attempt, turn_of;
     mail_outcome outcome;
     msec next_at;
     char reply[MAIL_REPLY_SIZE];

@@ -30,7 +30,7 @@ static err write_results(txn *t, void *context)
     for (result *r = context; r; r = r->next) {
         TRY(mail_is_busy(t, r->id, &r->busy));
         if (!r->busy)
-            TRY(mail_record(t, r->id, r->attempt, r->outcome, str_of(r->reply), r->next_at));
+            TRY(mail_record(t, r->id, r->attempt, r->turn_of, r->outcome, str_of(r->reply), r->next_at));
     }
     return OK;
 }

@@ -233,6 +233,7 @@ def asked_for(town, door):
     return email, lambda: count() - before
 
 
+@recipe("invitation_mail")
 @recipe("reset_mail")
 def mails_that_many_ask_for(town, door):
     """Beyond them one in ten minutes, which has to be used up for the last second to show anything."""
@@ -248,6 +249,7 @@ def mails_that_many_ask_for(town, door):
     return counter
 
 
+@recipe("invitation_crowd")
 @recipe("reset_crowd")
 def mails_to_the_crowded(town, door):
     email, seen = asked_for(town, door)

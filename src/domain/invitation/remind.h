@@ -5,7 +5,7 @@
 #include "domain/shared/actor.h"
 #include "domain/shared/due.h"
 
-enum { INVITATIONS_MAILED_MOST = 10 };
+enum { INVITATIONS_MAILED_MOST = 100 };
 
 /** Whose reminders are due, oldest first, from behind `after`; at most `limit`. */
 err invitation_reminders_due(txn *t, const due_row *after, int64_t limit, due_row **out, size_t *count);

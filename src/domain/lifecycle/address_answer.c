@@ -8,16 +8,28 @@
 #include "ports/address.h"
 #include "queries.h"
 
-/* Whom to answer, and whether it is time: beyond some an hour one every ten minutes, which is as good for whoever reads
- * it. ERR_NOT_FOUND: nobody. */
-static err whom(txn *t, str *what, address *where, str *next)
+static bool parse(txn *t, str *what, address *where, str *next)
+{
+    *next = str_cut(what, '\n');
+    return address_parse(t->a, *what, where);
+}
+
+/*
+ * Beyond some an hour one every ten minutes, which is as good for whoever reads it. Each kind of mail counts by itself:
+ * what is asked for in vain, or for something else, leaves nobody without a link to a password.
+ */
+static err reset(txn *t, const actor *who, const q_account_by_key_row *to, str key, str next)
 {
     bool due;
-    *next = str_cut(what, '\n');
-    if (!address_parse(t->a, *what, where))
-        return ERR_NOT_FOUND;
-    TRY(rate_mail_due(t, &RATE_RESET_MAIL, &RATE_RESET_CROWD, where->key, &due));
-    return due ? OK : ERR_NOT_FOUND;
+    TRY(rate_mail_due(t, &RATE_RESET_MAIL, &RATE_RESET_CROWD, key, &due));
+    return due ? password_reset_mail(t, who, to, next) : OK;
+}
+
+static err invitations(txn *t, const actor *who, str key)
+{
+    bool due;
+    TRY(rate_mail_due(t, &RATE_INVITATION_MAIL, &RATE_INVITATION_CROWD, key, &due));
+    return due ? invitations_mail_links(t, who, key) : OK;
 }
 
 /* A link to a new password, when the address that was typed is an account's; else to what it was invited by. */
@@ -26,22 +38,22 @@ static err answer_reset(txn *t, const actor *who, str what)
     address where;
     str next;
     q_account_by_key_row row;
-    TRY(whom(t, &what, &where, &next));
+    if (!parse(t, &what, &where, &next))
+        return OK;
     err e = account_find(t, where.key, &row);
     if (e == ERR_NOT_FOUND) /* no password to forget yet: the invitation leads to one */
-        return invitations_mail_links(t, who, where.key);
+        return invitations(t, who, where.key);
     TRY(e);
     if (!uuid_none(row.temporary_invitation_id))
         return invitation_mail_link(t, who, row.confined_to_id, row.temporary_invitation_id);
-    return password_reset_mail(t, who, &row, next);
+    return reset(t, who, &row, where.key, next);
 }
 
 static err answer_invitation(txn *t, const actor *who, str what)
 {
     address where;
     str next;
-    TRY(whom(t, &what, &where, &next));
-    return invitations_mail_links(t, who, where.key);
+    return parse(t, &what, &where, &next) ? invitations(t, who, where.key) : OK;
 }
 
 static err (*const answers[ADDRESS_REQUEST_COUNT])(txn *t, const actor *who, str what) = {
@@ -57,8 +69,7 @@ static err answer_one(txn *t, const q_address_request_take_row *r)
     if (!unseal(t->env->key, t->a, r->sealed, &what)) /* another key file's: nobody can tell what it was */
         return OK;
     address_request_kind kind;
-    err e = address_request_kind_of(r->kind, &kind) ? answers[kind](t, &who, what) : OK;
-    return e == ERR_NOT_FOUND ? OK : e;
+    return address_request_kind_of(r->kind, &kind) ? answers[kind](t, &who, what) : OK;
 }
 
 err address_request_answer(txn *t, const request_mark *after, request_mark *taken)

@@ -251,7 +251,7 @@ static err claim_one(txn *t, uuid id, mail_job *job, bool *send)
         return mail_withdraw(t, id);
     *job = job_of(t, &row);
     if (!open_secrets(t, &row, job))
-        return mail_record(t, id, row.attempts, MAIL_FAILED, S("sealed with another key file"), 0);
+        return mail_record(t, id, row.attempts, 0, MAIL_FAILED, S("sealed with another key file"), 0);
     *send = true;
     return OK;
 }
@@ -273,11 +273,13 @@ err mail_claim(txn *t, const mail_wish *wish, mail_job **jobs, size_t *count)
     return OK;
 }
 
-err mail_record(txn *t, uuid id, int64_t attempt, mail_outcome outcome, str reply, msec next_at)
+err mail_record(txn *t, uuid id, int64_t attempt, int64_t turn_of, mail_outcome outcome, str reply, msec next_at)
 {
     TRY(q_mail_withdrawn_reply(t, .reply = reply, .id = id));
     if (outcome == MAIL_DEFERRED)
-        return q_mail_deferred(t, .reply = reply, .next_at = next_at, .done_at = t->now, .id = id, .attempts = attempt);
+        return q_mail_deferred(t, .reply = reply, .next_at = next_at,
+                               .turn_at = turn_take(TURN_AGAIN, turn_of, next_at), .done_at = t->now, .id = id,
+                               .attempts = attempt);
     if (outcome == MAIL_FAILED)
         return q_mail_failed(t, .reply = reply, .done_at = t->now, .id = id, .attempts = attempt);
     return q_mail_done(t, .state = mail_state_text(outcome == MAIL_SENT ? MAIL_STATE_SENT : MAIL_STATE_KEPT),

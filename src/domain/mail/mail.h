@@ -92,10 +92,11 @@ typedef struct mail_wish {
 err mail_claim(txn *t, const mail_wish *wish, mail_job **jobs, size_t *count);
 /**
  * Records what became of a claimed mail at its `attempt` (from 1). Anything but MAIL_DEFERRED erases its secret;
- * MAIL_DEFERRED tries again at `next_at`. `reply` is the mail server's own words (cleaned). A trouble that came to a
- * lease that is no longer one's own is not recorded: another process has taken the mail up.
+ * MAIL_DEFERRED tries again at `next_at`, in a turn of `turn_of` (the job's). `reply` is the mail server's own words
+ * (cleaned). A trouble that came to a lease that is no longer one's own is not recorded: another process has taken the
+ * mail up.
  */
-err mail_record(txn *t, uuid id, int64_t attempt, mail_outcome outcome, str reply, msec next_at);
+err mail_record(txn *t, uuid id, int64_t attempt, int64_t turn_of, mail_outcome outcome, str reply, msec next_at);
 /** Somebody else has the row: to be recorded later. Otherwise it is held from here on. */
 err mail_is_busy(txn *t, uuid id, bool *busy);
 /** Gives a claimed mail back, untried: whoever looks next takes it up. */

@@ -8,7 +8,8 @@
 
 #include "domain/shared/actor.h"
 
-typedef enum turn_queue { TURN_MAIL, TURN_REQUEST, TURN_QUEUE_COUNT } turn_queue;
+/** TURN_AGAIN: mails that were put off, which must not push what their owner sends meanwhile behind themselves. */
+typedef enum turn_queue { TURN_MAIL, TURN_AGAIN, TURN_REQUEST, TURN_QUEUE_COUNT } turn_queue;
 
 /** Who takes a turn, as a positive number that nobody can choose: a keyed hash of a name of theirs. */
 int64_t turn_of(const txn *t, str name);

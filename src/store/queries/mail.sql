@@ -65,7 +65,7 @@ UPDATE mail SET state = 'failed', reply = :reply, sealed = NULL, next_at = NULL,
 
 -- name: mail_deferred :exec
 -- @global the worker serves all organizations
-UPDATE mail SET state = 'deferred', reply = :reply, next_at = :next_at, turn_at = :next_at, done_at = :done_at
+UPDATE mail SET state = 'deferred', reply = :reply, next_at = :next_at, turn_at = :turn_at, done_at = :done_at
  WHERE id = :id AND attempts = :attempts AND state IN ('queued', 'deferred');
 
 -- name: mail_put_back :exec
