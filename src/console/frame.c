@@ -324,7 +324,9 @@ err page_enter(request *r, const signed_in *in, str next)
 {
     if (in->token.p) /* a repeat by whoever is in already has none */
         answer_session(r, in);
-    return answer_redirect(r, in->stage == STAGE_FACTOR ? LINK(r->a, S("/sign-in/factor"), {S("next"), next}) : next);
+    if (in->stage == STAGE_FACTOR)
+        return answer_redirect(r, LINK(r->a, S("/sign-in/factor"), {S("next"), next}));
+    return answer_redirect(r, next.p ? next : S("/"));
 }
 
 err page_redirect_count(request *r, str path, notice said, int64_t count)

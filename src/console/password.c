@@ -95,7 +95,7 @@ err console_password_reset_form(request *r, txn *t)
         TRY(password_reset_complete(t, &r->actor, r->params[0].text, work->hash, &in));
         if (r->actor.kind == ACTOR_ACCOUNT && !uuid_eq(r->actor.account_id, in.account.id))
             TRY(sign_out(t, &r->actor));
-        return page_enter(r, &in, next.p ? next : S("/"));
+        return page_enter(r, &in, next);
     }
     mval *m;
     TRY(reset_open(r, t, &work->admitted.whose, work->admitted.is_mailed, next, &m));

@@ -78,7 +78,7 @@ err console_sign_in_form(request *r, txn *t)
     if (refusal == OK) {
         if (r->actor.kind == ACTOR_ACCOUNT)
             TRY(sign_out(t, &r->actor));
-        return page_enter(r, &in, next.p ? next : S("/"));
+        return page_enter(r, &in, next);
     }
     mval *m;
     TRY(sign_in_open(r, t, form->email, next, &m));

@@ -212,8 +212,8 @@ def add_invitations(db, organization, count):
                            "secret_hash", "code_hash", "code_expires_at", "sent_count", "last_sent_at", "mail_id", "remind_at"),
             ((organization, i, b, f"there.{n}@example.org", f"there.{n}@example.org", "member", at, at + 7 * DAY, 7 * DAY,
               i * 2, m * 2, at + DAY, 1, at, m, at + 3 * DAY) for i, b, m, n in zip(invitations, batches, mails, order)))
-    db.copy("mail", ("id", "organization_id", "kind", "invitation_id", "recipient", "state", "attempts", "reply", "created_at", "done_at"),
-            ((m, organization, "invitation", i, f"there.{n}@example.org", "sent", 1, "250 2.0.0 Ok: queued", at, at)
+    db.copy("mail", ("id", "organization_id", "kind", "invitation_id", "recipient", "state", "attempts", "reply", "created_at", "done_at", "turn_of", "turn_at"),
+            ((m, organization, "invitation", i, f"there.{n}@example.org", "sent", 1, "250 2.0.0 Ok: queued", at, at, 1, at)
              for i, m, n in zip(invitations, mails, order)))
     db.copy("audit_event", ("organization_id", "id", "actor_kind", "action", "subject_kind", "subject_id", "after"),
             ((organization, e, "system", "invitation.created", "invitation", i, '{"role":"member"}')

@@ -174,10 +174,11 @@ def test_every_kind_of_value_arrives_as_it_was(life, tmp_path):
     for i, text in enumerate(WEIRD):
         db.execute("INSERT INTO organization (id, slug, name, created_at, reminder_after) VALUES (?, ?, ?, ?, ?)",
                    (chance.randbytes(16), f"w{i}" + text, text, chance.choice(NUMBERS), abs(chance.choice(NUMBERS[:4]))))
-        db.execute("INSERT INTO mail (id, organization_id, kind, recipient, sealed, state, attempts, next_at, reply, created_at)"
-                   " VALUES (?, ?, ?, ?, ?, 'failed', ?, ?, ?, ?)",
+        db.execute("INSERT INTO mail (id, organization_id, kind, recipient, sealed, state, attempts, next_at, turn_of, turn_at, reply, created_at)"
+                   " VALUES (?, ?, ?, ?, ?, 'failed', ?, ?, ?, ?, ?, ?)",
                    (chance.randbytes(16), bytes(16), text, text, chance.choice([None, *BLOBS]), chance.choice(NUMBERS),
-                    chance.choice([None, *NUMBERS]), chance.choice([None, text]), chance.choice(NUMBERS)))
+                    chance.choice([None, *NUMBERS]), chance.choice(NUMBERS), chance.choice(NUMBERS), chance.choice([None, text]),
+                    chance.choice(NUMBERS)))
     keys = {("".join(chance.choice(WEIRD) for _ in range(chance.randrange(4))), chance.choice(WEIRD)) for _ in range(2000)}
     db.executemany("INSERT INTO idempotency (holder_id, caller_id, key, route, body_hash, status, body, created_at)"
                    " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
