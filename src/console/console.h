@@ -47,7 +47,7 @@ err page_refused(request *r, err refusal, const char *name, mval *m);
 bool is_search_refused(const request *r, err refusal);
 /** 303, with a notice on the next page. */
 err page_redirect(request *r, str path, notice said);
-/** Hands out the session and leads to `next` (STR_NONE: the root), by way of the second factor where that is still owed. */
+/** Hands out the session and leads to `next` (STR_NONE: the root), by way of a second factor that is still owed. */
 err page_enter(request *r, const signed_in *in, str next);
 /** The same with a number in its text. */
 err page_redirect_count(request *r, str path, notice said, int64_t count);

@@ -1,6 +1,7 @@
 """parvis copy: everything from one database to another, whatever stops it on the way."""
 
 import fcntl
+import itertools
 import json
 import os
 import pty
@@ -92,9 +93,12 @@ def long_life(life, tmp_path):
     return file_uri(path)
 
 
+numbers = itertools.count(1)
+
+
 def serve(life, tmp_path, **settings):
     """A server over another database, with the key of the first."""
-    folder = tmp_path / f"node{time.monotonic_ns()}"
+    folder = tmp_path / f"n{next(numbers)}"  # short: there will be sockets in it
     folder.mkdir()
     return Server(folder, **{**life.server.settings, "data": str(folder / "data"),
                              "key_file": str(life.server.data / "key"), **settings})

