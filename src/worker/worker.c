@@ -100,12 +100,13 @@ typedef struct claim {
     mail_wish wish;
     mail_job *jobs;
     size_t count;
+    bool more;
 } claim;
 
 static err run_claim(txn *t, void *context)
 {
     claim *c = context;
-    return mail_claim(t, &c->wish, &c->jobs, &c->count);
+    return mail_claim(t, &c->wish, &c->jobs, &c->count, &c->more);
 }
 
 static void hand_out(worker *w, batch *b, const claim *c)
@@ -122,7 +123,6 @@ static void hand_out(worker *w, batch *b, const claim *c)
         p->next = *at;
         *at = p;
     }
-    w->rung = w->rung || (int64_t)c->count == c->wish.most;
     pthread_cond_broadcast(&w->parcels);
     pthread_mutex_unlock(&w->lock);
 }
@@ -158,6 +158,9 @@ static void claim_due(worker *w)
     batch *b = arena_new_of(a, batch);
     b->a = a;
     err e = store_write(w->store, a, &p, run_claim, &c);
+    pthread_mutex_lock(&w->lock);
+    w->rung = w->rung || (e == OK && c.more);
+    pthread_mutex_unlock(&w->lock);
     if (e == OK && c.count > 0 && !arena_full(a)) {
         w->claiming_fails = false;
         hand_out(w, b, &c);
@@ -297,8 +300,10 @@ static size_t start_carriers(worker *w)
     for (size_t i = 0; i < want; i++) {
         carrier *c = &w->carriers[w->carrier_count];
         c->w = w;
+        pthread_mutex_lock(&w->lock); /* those that are there already count them */
         if (pthread_create(&c->thread, NULL, carrier_run, c) == 0)
             w->carrier_count++;
+        pthread_mutex_unlock(&w->lock);
     }
     return w->carrier_count;
 }

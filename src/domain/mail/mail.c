@@ -256,12 +256,13 @@ static err claim_one(txn *t, uuid id, mail_job *job, bool *send)
     return OK;
 }
 
-err mail_claim(txn *t, const mail_wish *wish, mail_job **jobs, size_t *count)
+err mail_claim(txn *t, const mail_wish *wish, mail_job **jobs, size_t *count, bool *more)
 {
     q_mail_due_rows due;
     bool send;
     TRY(q_mail_due(t, &due, .now = t->now, .limit = wish->most, .but = wish->but[0], .nor = wish->but[1],
                    .neither = wish->but[2]));
+    *more = (int64_t)due.n == wish->most;
     *jobs = arena_array_of(t->a, mail_job, due.n);
     *count = 0;
     for (size_t i = 0; i < due.n; i++) {

@@ -87,9 +87,9 @@ typedef struct mail_wish {
 } mail_wish;
 /**
  * Leases due mails (mail_lease) and gives them in turns (domain/shared/turn.h). Mails that lost their reason are
- * withdrawn here.
+ * withdrawn here, and count as claimed: *more may be due.
  */
-err mail_claim(txn *t, const mail_wish *wish, mail_job **jobs, size_t *count);
+err mail_claim(txn *t, const mail_wish *wish, mail_job **jobs, size_t *count, bool *more);
 /**
  * Records what became of a claimed mail at its `attempt` (from 1). Anything but MAIL_DEFERRED erases its secret;
  * MAIL_DEFERRED tries again at `next_at`, in a turn of `turn_of` (the job's). `reply` is the mail server's own words
