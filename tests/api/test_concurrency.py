@@ -55,7 +55,8 @@ def patiently(act, seconds=60):
 
 
 def test_64_clients_accept_the_same_invitation_at_once(acme):
-    """Each with a password of its own; two that send the same are one (tests/attack/test_repeats.py)."""
+    """Each with a password of its own; two that send the same are one (tests/attack/test_repeats.py). Who comes after the first
+    tries a password at an account that is there, within sign-in's limits."""
     for _ in range(3):
         before = len(acme.members())
         ((_, email, token),) = invite_many(acme, 1)
@@ -65,7 +66,7 @@ def test_64_clients_accept_the_same_invitation_at_once(acme):
         )
         won = [a for a in answers if a.status == 201]
         assert len(won) == 1, [a.status for a in answers]
-        assert {a.problem for a in answers} <= {None, "invitation-already-accepted", "unauthenticated"}
+        assert {a.problem for a in answers} <= {None, "invitation-already-accepted", "unauthenticated", "rate-limited"}
         assert len(acme.members()) == before + 1
         for c in clients:
             c.close()
