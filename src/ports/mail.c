@@ -252,6 +252,11 @@ void mail_line_break(mail_line *l)
     atomic_store(&l->broken, true);
 }
 
+void mail_line_mend(mail_line *l)
+{
+    atomic_store(&l->broken, false);
+}
+
 mail_line *mail_line_open(const mail_transport *t)
 {
     mail_line *l = calloc(1, sizeof *l);
@@ -325,7 +330,9 @@ static delivery judged(const mail_line *l, CURLcode result, char reply[MAIL_REPL
         mail_reply(reply, str_of(said));
         return DELIVERY_DEFERRED;
     }
-    mail_reply(reply, str_of(result == CURLE_OK || refuses ? l->words : curl_easy_strerror(result)));
+    mail_reply(reply, result == CURLE_ABORTED_BY_CALLBACK
+                          ? S("broken off: the mail server took too long to answer")
+                          : str_of(result == CURLE_OK || refuses ? l->words : curl_easy_strerror(result)));
     if (result == CURLE_OK)
         return DELIVERY_SENT;
     return refuses && l->words[0] == '5' && l->stage >= STAGE_RECIPIENT ? DELIVERY_FAILED : DELIVERY_DEFERRED;

@@ -29,8 +29,10 @@ mail_line *mail_line_open(const mail_transport *t);
 /** Says QUIT and closes. mail_line_close(NULL) is harmless. */
 void mail_line_close(mail_line *l);
 
-/** From another thread: ends the exchange under way within a second; that mail is DEFERRED. */
+/** From another thread: ends the exchange under way within a second, and every later one; that mail is DEFERRED. */
 void mail_line_break(mail_line *l);
+/** The next exchange is not broken off. */
+void mail_line_mend(mail_line *l);
 
 typedef struct mail_message {
     str id;                        /* stable over retries: Message-ID and file name */

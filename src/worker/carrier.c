@@ -6,6 +6,7 @@
 #include "domain/mail/render.h"
 #include "domain/shared/phrase.h"
 #include "queries.h"
+#include "worker/share.h"
 
 #include <stdlib.h>
 
@@ -19,14 +20,14 @@ enum {
 };
 
 typedef struct mail_now {
-    uuid id;
-    q_worker_mail_state_row row;
+    const mail_job *job;
+    bool due;
 } mail_now;
 
 static err read_state(txn *t, void *context)
 {
     mail_now *state = context;
-    return q_worker_mail_state(t, &state->row, state->id);
+    return mail_still_due(t, state->job->id, state->job->attempts + 1, &state->due);
 }
 
 /*
@@ -36,18 +37,10 @@ static err read_state(txn *t, void *context)
 static bool still_wanted(worker *w, arena *a, const parcel *p)
 {
     problem refused = {0};
-    mail_now state = {.id = p->job->id};
-    const q_worker_mail_state_row *row = &state.row;
+    mail_now state = {.job = p->job};
     if (clock_monotonic() - p->claimed < FRESH)
         return true;
-    if (store_read(w->store, a, &refused, read_state, &state) != OK)
-        return false;
-    bool waits = mail_state_is(row->state, MAIL_STATE_QUEUED) || mail_state_is(row->state, MAIL_STATE_DEFERRED);
-    if (!waits || row->attempts != p->job->attempts + 1)
-        return false;
-    bool invited = mail_kind_is(p->job->kind, MAIL_INVITATION) || mail_kind_is(p->job->kind, MAIL_REMINDER);
-    return !invited || (invitation_state_is(row->invitation_state, INVITATION_PENDING) &&
-                        uuid_eq(row->invitation_mail_id, p->job->id));
+    return store_read(w->store, a, &refused, read_state, &state) == OK && state.due;
 }
 
 /* 1 minute, 2, 4 … 6 hours, a fifth more or less, so that a server that comes back is not met by all at once. */
@@ -154,7 +147,7 @@ static result *carry(carrier *c, arena *a, const parcel *p)
 static parcel *take_parcel(worker *w)
 {
     parcel **at = &w->first;
-    while (*at && !worker_may_carry(w, (*at)->job->turn_of))
+    while (*at && !share_may_carry(w, (*at)->job->turn_of))
         at = &(*at)->next;
     parcel *p = *at;
     if (p)
@@ -179,6 +172,10 @@ static parcel *next_parcel(carrier *c)
     }
     if (p) {
         c->turn_of = p->job->turn_of;
+        c->since = clock_monotonic();
+        c->broken = false;
+        if (c->line)
+            mail_line_mend(c->line);
         w->carried++;
     }
     pthread_mutex_unlock(&w->lock);
@@ -189,7 +186,7 @@ static parcel *next_parcel(carrier *c)
 static void ask_for_more(worker *w, int64_t whose)
 {
     for (size_t i = 0; i < MAIL_BUT_MOST; i++)
-        if (w->left_out[i] == whose && worker_waiting(w, whose) < WAITING_EACH / 2) {
+        if (w->left_out[i] == whose && share_waiting(w, whose) < WAITING_EACH / 2) {
             w->left_out[i] = 0;
             w->rung = true;
         }

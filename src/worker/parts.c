@@ -23,19 +23,3 @@ bool worker_is_stopping(worker *w)
     pthread_mutex_unlock(&w->lock);
     return stopping;
 }
-
-bool worker_may_carry(const worker *w, int64_t turn_of)
-{
-    size_t theirs = 0;
-    for (size_t i = 0; i < w->carrier_count; i++)
-        theirs += w->carriers[i].turn_of == turn_of;
-    return theirs < CARRIERS_EACH;
-}
-
-size_t worker_waiting(const worker *w, int64_t turn_of)
-{
-    size_t theirs = 0;
-    for (const parcel *p = w->first; p; p = p->next)
-        theirs += p->job->turn_of == turn_of;
-    return theirs;
-}

@@ -10,7 +10,7 @@
 #include <pthread.h>
 
 /* Of one whose mails are slow to hand over some carriers are at work, and the others go on with everybody else's. */
-enum { CARRIERS_MAX = 12, CARRIERS_EACH = 4, WAITING_EACH = 24, HANDS_MAX = 2 };
+enum { CARRIERS_MAX = 12, CARRIERS_EACH = 4, WAITING_EACH = 24, HANDS_MAX = 2, SLOW_SLOTS = 4096 };
 static_assert(CARRIERS_MAX / CARRIERS_EACH <= MAIL_BUT_MOST, "those who have all of theirs can be named");
 
 /* Mails that were claimed together live in one arena, until the last of them is done. */
@@ -41,6 +41,8 @@ typedef struct carrier {
     worker *w;
     pthread_t thread;
     int64_t turn_of; /* whose mail it carries; 0: none */
+    msec since;      /* monotonic: since when */
+    bool broken;     /* by share_relieve: it ends within a second */
     mail_line *line; /* opened with the first mail, closed when idle; guarded by the lock where others look at it */
 } carrier;
 
@@ -65,6 +67,7 @@ struct worker {
     pthread_cond_t parcels, news, stop; /* for the carriers; for the clerk; for the hands */
     parcel *first;                      /* in turns */
     size_t carried;
+    msec slow_until[SLOW_SLOTS];     /* by turn_of, monotonic: share.h's own */
     int64_t done;                    /* mails carried since the last claim */
     int64_t left_out[MAIL_BUT_MOST]; /* whose mails that one left where they are: they have enough here */
     result *results, *later;         /* what became of mails; of those that were busy, until the next tick */
@@ -77,10 +80,6 @@ struct worker {
     bool recording_fails, claiming_fails; /* the clerk's own: said once */
 };
 
-/** Whether one more of theirs may be carried. Under the worker's lock, as the next. */
-bool worker_may_carry(const worker *w, int64_t turn_of);
-/** How many claimed mails of theirs wait for a carrier. */
-size_t worker_waiting(const worker *w, int64_t turn_of);
 /** A lasting wait on a condition, under the worker's lock, at most `patience`. */
 void worker_wait(worker *w, pthread_cond_t *condition, msec patience);
 /** It is time to end. */

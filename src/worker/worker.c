@@ -5,6 +5,7 @@
 #include "worker/parts.h"
 #include "worker/chores.h"
 #include "worker/carrier.h"
+#include "worker/share.h"
 
 #include "base/log.h"
 #include "queries.h"
@@ -134,12 +135,17 @@ static void wish_of(worker *w, mail_wish *wish)
     size_t n = 0;
     pthread_mutex_lock(&w->lock);
     int64_t done = w->done * CLAIM_LASTS / (since > 0 ? since : 1);
-    *wish = (mail_wish){.most = done > CLAIM_MOST ? CLAIM_MOST : done < CLAIM_LEAST ? CLAIM_LEAST : done};
+    *wish = (mail_wish){.most = done > CLAIM_MOST    ? CLAIM_MOST
+                                : done < CLAIM_LEAST ? CLAIM_LEAST
+                                                     : done,
+                        .has_enough = share_has_enough,
+                        .context = w};
     w->claimed_at = now;
     w->done = 0;
     for (size_t i = 0; i < w->carrier_count && n < MAIL_BUT_MOST; i++) {
         int64_t whose = w->carriers[i].turn_of;
-        bool named = !whose || worker_may_carry(w, whose) || worker_waiting(w, whose) < WAITING_EACH;
+        bool named =
+            !whose || share_is_slow(w, whose) || share_may_carry(w, whose) || share_waiting(w, whose) < WAITING_EACH;
         for (size_t k = 0; k < n; k++)
             named = named || wish->but[k] == whose;
         if (!named)
@@ -186,11 +192,14 @@ static bool look(worker *w, q_worker_due_row *due)
     return store_read(w->store, a, &p, read_due, due) == OK;
 }
 
-/* Once a second: what the clock, and not a commit of this process, made due. */
+/* Once a second: who holds carriers for long, and what the clock, and not a commit of this process, made due. */
 static void tick(worker *w)
 {
     q_worker_due_row due = {0};
     take_later(w);
+    pthread_mutex_lock(&w->lock);
+    share_relieve(w);
+    pthread_mutex_unlock(&w->lock);
     if (!look(w, &due) || !due.mails)
         return;
     pthread_mutex_lock(&w->lock);
@@ -203,7 +212,7 @@ static size_t waiting(const worker *w)
 {
     size_t n = 0;
     for (const parcel *p = w->first; p; p = p->next)
-        n += worker_may_carry(w, p->job->turn_of);
+        n += share_may_carry(w, p->job->turn_of);
     return n;
 }
 

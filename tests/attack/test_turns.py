@@ -77,6 +77,77 @@ def test_beside_recipients_whose_server_keeps_silent(slow):
     assert len([m for m in slow.inbox.mails if "@silent.example" in str(m.recipients)]) == 40
 
 
+def reset_after(town, email):
+    """Seconds until a reset that is asked for now is there."""
+    began, before = time.monotonic(), len(resets(town, email))
+    town.stranger().post("/password-resets", {"email": email}).ok(202)
+    town.inbox.resets(email, before + 1)
+    return time.monotonic() - began
+
+
+@pytest.mark.parametrize("owners", ["organizations", "networks"])
+def test_beside_silent_recipients_of_so_many_that_they_have_all_lines(slow, owners):
+    """They have them for some seconds once, and then a part."""
+    slow.inbox.data_delay = 0
+    good, bad = slow.found("Good"), [slow.found("Bad") for _ in range(3 if owners == "organizations" else 0)]
+    slow.server.mails_at_rest()
+    slow.inbox.held = "silent.example"
+
+    def ask_much():
+        for n, org in enumerate(bad):
+            org.send(*[fresh(f"m{n}", "silent.example") for _ in range(12)]).ok()
+        for n in range(0 if bad else 36):
+            form = {"email": fresh("s", "silent.example"), "given_name": "Ada", "family_name": "Noor", "organization": "A", "password": PASSWORD}
+            slow.stranger(f"2001:db8:{n % 3 + 1:x}:{n:x}::1").post("/signups", form).ok(202)
+    ask_much()
+    while slow.inbox.kept_waiting < 12:
+        time.sleep(0.05)
+    assert reset_after(slow, good.owner.email) < 9
+    ask_much()
+    assert [t for t in (reset_after(slow, good.owner.email) for _ in range(3)) if t > 3.5] == []
+    untouched = slow.server.query("SELECT count(*) FROM mail WHERE state = 'queued' AND attempts = 0")[0][0]
+    assert untouched > 20  # they are not taken up only to wait here
+    slow.inbox.held = None
+    if bad:
+        slow.clock.advance(minutes=2)
+        slow.server.mails_at_rest(seconds=20)
+        assert len({str(m.recipients) for m in slow.inbox.mails if "@silent.example" in str(m.recipients)}) == 72
+
+
+def test_a_relay_that_is_slow_for_all_has_most_lines(slow):
+    """Who is slow because the relay is, goes on at two thirds of the pace, and nothing is broken off."""
+    slow.inbox.data_delay = 3.5
+    orgs = [slow.found(f"Org{i}") for i in range(4)]
+    for n, org in enumerate(orgs):
+        org.send(*[f"m{n}.{i}@example.net" for i in range(6)]).ok()
+    slow.server.mails_at_rest(seconds=18)
+    assert len([m for m in slow.inbox.mails if "@example.net" in str(m.recipients)]) == 24
+    assert slow.server.query("SELECT count(*) FROM mail WHERE state = 'deferred'") == [(0,)]
+
+
+def test_a_link_of_what_was_revoked_meanwhile_stays(slow):
+    """Claimed already, and behind others that are slow: looked at once more before it goes."""
+    slow.inbox.data_delay = 0
+    org = slow.found("Revoking")
+    emails = [f"m{i}@silent.example" for i in range(6)]
+    invited = {r["email"]: r["invitation"]["id"] for r in org.send(*emails).ok()["results"]}
+    slow.server.mails_at_rest()
+    slow.inbox.held = "silent.example"
+    for email in emails:  # of one network, which has four of the lines
+        slow.stranger("2001:db8:9::1").post("/invitations/mail-again", {"email": email}).ok(202)
+    claimed = "SELECT count(*) FROM mail WHERE kind = 'invitation_link' AND attempts > 0"
+    while slow.server.query(claimed) != [(6,)]:
+        time.sleep(0.05)
+    for email in emails[4:]:
+        org.revoke(invited[email]).ok()
+    time.sleep(0.2)  # what was claimed a moment ago needs no second look
+    slow.inbox.held = None
+    for email in emails[:4]:
+        slow.inbox.wait(email, 2)
+    slow.inbox.settle(0.5)
+    assert [len(slow.inbox.all_for(e)) for e in emails] == [2, 2, 2, 2, 1, 1]
+
+
 def test_one_alone_is_not_kept_waiting(slow):
     """What it has too many of here is claimed as soon as there is room, and not with the next look."""
     slow.inbox.data_delay = 0
@@ -106,6 +177,21 @@ def test_what_was_put_off_takes_its_turns_when_it_comes_again(slow):
         time.sleep(0.05)
     turns = sorted(t for (t,) in slow.server.query("SELECT turn_at FROM mail WHERE state = 'deferred'"))
     assert turns[-1] - turns[0] >= 40_000
+
+
+def test_what_lost_its_reason_is_done_with_at_once(slow):
+    """Whoever lets many invitations expire unsent keeps nobody waiting by them."""
+    slow.inbox.rcpt_reply = lambda a: "451 later" if a.endswith("@later.example") else None
+    slow.inbox.data_delay = 0
+    slow.found("Late").send(*[f"m{i}@later.example" for i in range(150)]).ok()
+    count = "SELECT count(*) FROM mail WHERE state = ?"
+    while slow.server.query(count, "deferred") != [(150,)]:
+        time.sleep(0.05)
+    slow.clock.advance(days=8)
+    began = time.monotonic()
+    while slow.server.query(count, "withdrawn") != [(150,)]:
+        assert time.monotonic() - began < 8, slow.server.query(count, "withdrawn")
+        time.sleep(0.05)
 
 
 def test_a_tenants_own_go_in_order(slow):

@@ -91,6 +91,7 @@ class Mailbox:
         self.data_reply = None
         self.data_delay = 0.0
         self.held = None  # a domain whose recipients are not answered for
+        self.kept_waiting = 0  # by it, now
         self.cut_data = False
         self.arrived = threading.Condition()
         self.user, self.password = user, password
@@ -101,8 +102,12 @@ class Mailbox:
             async def handle_RCPT(self, server, session, envelope, address, options):
                 import asyncio
 
-                while outer.held and address.endswith("@" + outer.held):
-                    await asyncio.sleep(0.02)
+                outer.kept_waiting += 1
+                try:
+                    while outer.held and address.endswith("@" + outer.held):
+                        await asyncio.sleep(0.02)
+                finally:
+                    outer.kept_waiting -= 1
                 outer.attempts += 1
                 reply = outer.rcpt_reply(address) if callable(outer.rcpt_reply) else outer.rcpt_reply
                 if reply:

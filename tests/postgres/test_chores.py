@@ -84,6 +84,21 @@ def test_seats_that_are_held_keep_nobody_elsewhere_waiting(town):
     assert town.operator.get("/server/check").ok()["sound"]
 
 
+def test_links_asked_for_of_several_organizations_wait_for_none_but_their_own(town):
+    """One of those who invited somebody is busy: what the other's sent is mailed once more all the same."""
+    busy, free, email = town.found("Busy2"), town.found("Free2"), fresh("both")
+    for org in (busy, free):
+        org.invite(email)
+    town.inbox.wait(email, 2)
+    town.server.mails_at_rest()
+    with held(town, busy):
+        town.client().post("/invitations/mail-again", {"email": email}).ok(202)
+        assert "Free2" in town.inbox.wait(email, 3, seconds=6)[-1].subject
+        time.sleep(1.2)
+        assert len(town.inbox.all_for(email)) == 3
+    assert "Busy2" in town.inbox.wait(email, 4, seconds=6)[-1].subject
+
+
 def test_one_that_fails_ends_nothing(town):
     """A row that cannot be done, however often: what comes behind it is done all the same."""
     first, second = town.found("First"), town.found("Second")

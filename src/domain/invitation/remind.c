@@ -3,8 +3,11 @@
 
 #include "domain/invitation/standing.h"
 #include "domain/mail/mail.h"
+#include "domain/shared/address_request.h"
 #include "domain/shared/audit.h"
 #include "queries.h"
+
+#include <string.h>
 
 /* A new link by mail; the earlier ones go on working. */
 static err mail_again(txn *t, standing *s, mail_kind kind, msec next)
@@ -51,8 +54,23 @@ err invitation_mail_link(txn *t, const actor *by, uuid organization_id, uuid id)
     return audit(t, by, EVENT_INVITATION_LINK_MAILED, .subject_id = id);
 }
 
+/* In a request of its own: an organization that is busy keeps its own link waiting, and nobody else's. */
+static err ask_for_link(txn *t, const actor *by, const q_invitations_at_row *r)
+{
+    uuid both[] = {r->organization_id, r->id};
+    return address_request_put(t, by, ADDRESS_REQUEST_LINK, (str){(const char *)both, sizeof both});
+}
+
+err invitation_answer_link(txn *t, const actor *by, str what)
+{
+    uuid both[2];
+    memcpy(both, what.p, sizeof both);
+    err e = invitation_mail_link(t, by, both[0], both[1]);
+    return e == ERR_NOT_FOUND ? OK : e; /* gone since, with its organization */
+}
+
 /* Of one organization's the last alone is answered: one that was revoked since, or declined, by nothing. */
-static err mail_links(txn *t, const actor *by, const q_invitations_at_rows *of, uuid *seen, size_t *seen_count)
+static err ask_for_links(txn *t, const actor *by, const q_invitations_at_rows *of, uuid *seen, size_t *seen_count)
 {
     for (size_t i = 0; i < of->n; i++) {
         const q_invitations_at_row *r = &of->p[i];
@@ -63,7 +81,7 @@ static err mail_links(txn *t, const actor *by, const q_invitations_at_rows *of, 
             continue;
         seen[(*seen_count)++] = r->organization_id;
         if (!uuid_none(r->mail_id))
-            TRY(invitation_mail_link(t, by, r->organization_id, r->id));
+            TRY(ask_for_link(t, by, r));
     }
     return OK;
 }
@@ -75,7 +93,7 @@ err invitations_mail_links(txn *t, const actor *by, str email_key)
     size_t count = 0;
     for (size_t which = 0; which < Q_INVITATIONS_AT_WHICH_COUNT; which++) {
         TRY(q_invitations_at(t, which, &rows, .email_key = email_key));
-        TRY(mail_links(t, by, &rows, seen, &count));
+        TRY(ask_for_links(t, by, &rows, seen, &count));
     }
     return OK;
 }

@@ -19,9 +19,11 @@ err invitation_remind(txn *t, const due_row *whose);
  */
 err invitation_mail_link(txn *t, const actor *by, uuid organization_id, uuid id);
 /**
- * The same for whatever mail invited the address, of each organization the last: of one that has expired a link to
- * where a new one is asked for. Nothing for what was never mailed, and at most INVITATIONS_MAILED_MOST.
+ * Asks for the same (ADDRESS_REQUEST_LINK) of whatever mail invited the address, of each organization the last. Nothing
+ * for what was never mailed, and at most INVITATIONS_MAILED_MOST.
  */
 err invitations_mail_links(txn *t, const actor *by, str email_key);
+/** One that was asked for so; nothing when it has gone since. For address_request_answer. */
+err invitation_answer_link(txn *t, const actor *by, str what);
 
 #endif

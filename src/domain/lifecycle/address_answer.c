@@ -60,6 +60,7 @@ static err (*const answers[ADDRESS_REQUEST_COUNT])(txn *t, const actor *who, str
     [ADDRESS_REQUEST_RESET] = answer_reset,
     [ADDRESS_REQUEST_SIGNUP] = signup_answer,
     [ADDRESS_REQUEST_INVITATION] = answer_invitation,
+    [ADDRESS_REQUEST_LINK] = invitation_answer_link,
 };
 
 static err answer_one(txn *t, const q_address_request_take_row *r)

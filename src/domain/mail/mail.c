@@ -266,11 +266,26 @@ err mail_claim(txn *t, const mail_wish *wish, mail_job **jobs, size_t *count, bo
     *jobs = arena_array_of(t->a, mail_job, due.n);
     *count = 0;
     for (size_t i = 0; i < due.n; i++) {
-        TRY(claim_one(t, due.p[i].id, &(*jobs)[*count], &send));
-        (*jobs)[*count].turn_of = due.p[i].turn_of;
-        (*jobs)[*count].turn_at = due.p[i].turn_at;
+        const q_mail_due_row *r = &due.p[i];
+        if (wish->has_enough(wish->context, r->turn_of)) {
+            msec later = turn_take(TURN_AGAIN, r->turn_of, t->now + MSEC_SECOND);
+            TRY(q_mail_put_off(t, .next_at = later, .turn_at = later, .id = r->id));
+            continue;
+        }
+        TRY(claim_one(t, r->id, &(*jobs)[*count], &send));
+        (*jobs)[*count].turn_of = r->turn_of;
+        (*jobs)[*count].turn_at = r->turn_at;
         *count += send;
     }
+    return OK;
+}
+
+err mail_still_due(txn *t, uuid id, int64_t attempt, bool *due)
+{
+    q_mail_for_delivery_row row;
+    TRY(q_mail_for_delivery(t, &row, id));
+    bool waits = mail_state_is(row.state, MAIL_STATE_QUEUED) || mail_state_is(row.state, MAIL_STATE_DEFERRED);
+    *due = waits && row.attempts == attempt && has_reason(&row, t->now);
     return OK;
 }
 

@@ -81,9 +81,14 @@ typedef enum mail_outcome { MAIL_SENT, MAIL_KEPT, MAIL_DEFERRED, MAIL_FAILED } m
 msec mail_lease(void);
 enum { MAIL_BUT_MOST = 3 };
 
-/** How many mails are wanted, and whose not; 0: nobody's. */
+/**
+ * How many mails are wanted, and whose not; 0: nobody's. What `has_enough` says of, who may be anybody, is put behind
+ * the others instead, a second each.
+ */
 typedef struct mail_wish {
     int64_t most, but[MAIL_BUT_MOST]; /* mail_job.turn_of */
+    bool (*has_enough)(void *context, int64_t turn_of);
+    void *context;
 } mail_wish;
 /**
  * Leases due mails (mail_lease) and gives them in turns (domain/shared/turn.h). Mails that lost their reason are
@@ -99,6 +104,8 @@ err mail_claim(txn *t, const mail_wish *wish, mail_job **jobs, size_t *count, bo
 err mail_record(txn *t, uuid id, int64_t attempt, int64_t turn_of, mail_outcome outcome, str reply, msec next_at);
 /** Somebody else has the row: to be recorded later. Otherwise it is held from here on. */
 err mail_is_busy(txn *t, uuid id, bool *busy);
+/** Whether a mail claimed for its `attempt` is still this process's own, and has its reason still. */
+err mail_still_due(txn *t, uuid id, int64_t attempt, bool *due);
 /** Gives a claimed mail back, untried: whoever looks next takes it up. */
 err mail_put_back(txn *t, uuid id, int64_t attempt);
 /** Ends leases that a process that is gone still holds; once at start, under the data folder's lock. */

@@ -325,7 +325,7 @@ CREATE INDEX email_change_account ON email_change (account_id);
 -- @global workers take what waits for anybody in the order it came, with SKIP LOCKED, which no engine does across shards
 CREATE TABLE address_request (
     id BLOB PRIMARY KEY NOT NULL,
-    kind TEXT NOT NULL CHECK (kind = 'reset' OR kind = 'signup' OR kind = 'invitation'),
+    kind TEXT NOT NULL CHECK (kind = 'reset' OR kind = 'signup' OR kind = 'invitation' OR kind = 'link'),
     sealed BLOB NOT NULL,
     source TEXT,
     request_id TEXT,

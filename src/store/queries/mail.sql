@@ -21,6 +21,10 @@ SELECT id, turn_of, turn_at FROM mail
 -- @global the worker serves all organizations
 UPDATE mail SET next_at = :next_at, attempts = attempts + 1 WHERE id = :id;
 
+-- name: mail_put_off :exec
+-- @global the worker serves all organizations
+UPDATE mail SET next_at = :next_at, turn_at = :turn_at WHERE id = :id;
+
 -- name: mail_for_delivery :one
 -- @global the worker serves all organizations; the joins follow the mail's own organization
 -- column: invitation_state text?
@@ -29,7 +33,7 @@ UPDATE mail SET next_at = :next_at, attempts = attempts + 1 WHERE id = :id;
 -- column: time_zone text?
 -- column: member_role text?
 -- column: access_ends_at time?
-SELECT d.id, d.organization_id, d.kind, d.recipient, d.locale, d.sealed, d.attempts, d.created_at, d.invitation_id, d.membership_id, d.account_id,
+SELECT d.id, d.organization_id, d.kind, d.state, d.recipient, d.locale, d.sealed, d.attempts, d.created_at, d.invitation_id, d.membership_id, d.account_id,
        i.state AS invitation_state, i.mail_id AS invitation_mail_id, i.email, i.role, i.message, i.expires_at,
        i.given_name AS invited_given_name, i.family_name AS invited_family_name,
        o.name AS organization_name, o.slug,

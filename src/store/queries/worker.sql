@@ -14,14 +14,6 @@ SELECT (SELECT COUNT(*) FROM (SELECT 1 FROM mail WHERE next_at IS NOT NULL AND n
        (SELECT COUNT(*) FROM (SELECT 1 FROM account WHERE places_at IS NOT NULL AND places_at <= :now LIMIT 1) AS a) AS places,
        (SELECT COUNT(*) FROM (SELECT 1 FROM address_request LIMIT 1) AS q) AS requests;
 
--- name: worker_mail_state :one
--- @global found by its own id; the join follows the mail's own organization
--- column: invitation_state text?
--- column: invitation_mail_id uuid?
-SELECT d.state, d.attempts, i.state AS invitation_state, i.mail_id AS invitation_mail_id
-  FROM mail d LEFT JOIN invitation i ON i.organization_id = d.organization_id AND i.id = d.invitation_id
- WHERE d.id = :id;
-
 -- name: worker_sweep_idempotency :changed
 -- param: before_at time
 DELETE FROM idempotency WHERE (holder_id, caller_id, key, route) IN
