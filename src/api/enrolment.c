@@ -16,7 +16,10 @@ err api_lookup_invitation(request *r, txn *t)
     return REPLY(r, 200, invitation_door, .organization = {.name = d.organization_name},
                  .has_inviter = d.inviter_given_name.p != NULL,
                  .inviter = {.given_name = d.inviter_given_name, .family_name = d.inviter_family_name},
-                 .email = d.email, .role = d.role, .state = d.state, .expires_at = d.expires_at, .next = d.next);
+                 .email = d.email, .role = d.role, .state = d.state, .expires_at = d.expires_at, .next = d.next,
+                 .has_ask_whom = d.has_whom,
+                 .ask_whom = {.given_name = d.whom_given_name, .family_name = d.whom_family_name},
+                 .asked_at = d.asked_at, .may_ask = d.may_ask);
 }
 
 typedef struct entry {

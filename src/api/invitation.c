@@ -108,7 +108,7 @@ err api_preview_invitations(request *r, txn *t)
 err api_list_invitations(request *r, txn *t)
 {
     const query_list_invitations *q = r->query;
-    invitation_filter f = {.state = q->state, .q = q->q};
+    invitation_filter f = {.state = q->state, .q = q->q, .asked = q->asked};
     page p = PAGE_OF(q);
     invitation_view *list;
     size_t n;
@@ -175,9 +175,10 @@ static err answer_renewed(request *r, txn *t, uuid id, str shown)
 
 err api_resend_invitation(request *r, txn *t)
 {
+    uuid id = path_id(r);
     str shown;
-    TRY(invitation_resend(t, &r->actor, path_id(r), &shown));
-    return answer_renewed(r, t, path_id(r), shown);
+    TRY(invitation_resend(t, &r->actor, &id, &shown));
+    return answer_renewed(r, t, id, shown);
 }
 
 err api_renew_temporary_password(request *r, txn *t)

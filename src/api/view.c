@@ -152,6 +152,8 @@ reply_invitation view_invitation(const request *r, const invitation_view *i)
         .delivery = {.state = i->delivery_state, .reply = i->delivery_reply, .at = i->delivery_at},
         .accepted_by = i->accepted_by_id,
         .accepted_at = i->accepted_at,
+        .asked_at = i->asked_at,
+        .asked_count = i->asked_count,
     };
 }
 

@@ -15,6 +15,7 @@ static const table_column columns[] = {
     {"delivery", AT(invitation, delivery.state), show_word},
     {"created_at", AT(invitation, created_at), show_time},
     {"expires_at", AT(invitation, expires_at), show_time},
+    {"asked_at", AT(invitation, asked_at), show_time},
     {"id", AT(invitation, id), NULL},
     {0},
 };
@@ -35,6 +36,8 @@ static const table_column sheet[] = {
     {"delivery", AT(invitation, delivery.state), show_word},
     {"reply", AT(invitation, delivery.reply), NULL},
     {"accepted_at", AT(invitation, accepted_at), show_time},
+    {"asked_at", AT(invitation, asked_at), show_time},
+    {"asked_count", AT(invitation, asked_count), NULL},
     {"batch", AT(invitation, batch), NULL},
     {0},
 };
@@ -49,6 +52,7 @@ int run_invitation_list(cli *c)
     path = path_with(c, path, "state", flag_value(c, "state"));
     path = path_with(c, path, "q", flag_value(c, "query"));
     path = path_with(c, path, "batch", flag_value(c, "batch"));
+    path = path_with(c, path, "asked", flag_value(c, "asked").p ? S("true") : STR_NONE);
     return list_print(c, path, columns, "cli.invitation.none");
 }
 

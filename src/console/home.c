@@ -1,8 +1,9 @@
 /* Every member's home, and the way out. */
 #include "console/console.h"
+#include "domain/invitation/invitation.h"
 #include "domain/member/change.h"
 
-enum { CONTACTS_MOST = 6 };
+enum { CONTACTS_MOST = 6, ASKING_MOST = 6 };
 
 err account_name(const request *r, txn *t, uuid account_id, str *out)
 {
@@ -52,6 +53,26 @@ static err put_contacts(request *r, txn *t, mval *m)
     return OK;
 }
 
+/* Who asks for another invitation: owners see all of them, an administrator those of their own. */
+static err put_asked(request *r, txn *t, mval *m)
+{
+    asking_view *asking;
+    size_t count = 0;
+    if (r->actor.may & PERM_INVITATIONS_READ)
+        TRY(invitations_asked(t, &r->actor, ASKING_MOST, &asking, &count));
+    PUT_BOOL(m, "has_asked", count > 0);
+    mval *list = m_set_list(m, S("asked"));
+    for (size_t i = 0; i < count; i++) {
+        mval *o = m_add_object(list);
+        str name = phrase_name(r->a, asking[i].given_name, asking[i].family_name);
+        PUT(o, "name", str_empty(name) ? asking[i].email : name);
+        PUT(o, "email", str_empty(name) ? STR_NONE : asking[i].email);
+        PUT(o, "at_text", phrase_ago(r->a, r->lang, asking[i].asked_at, t->now));
+    }
+    PUT(m, "asked_url", LINK(r->a, org_path(r, "/users/invitations"), {S("state"), S("asked")}));
+    return OK;
+}
+
 /* The operator has no membership, hence no home here: the Unix socket shows no pages of a member. */
 err console_home_page(request *r, txn *t)
 {
@@ -62,6 +83,7 @@ err console_home_page(request *r, txn *t)
     TRY(page_open(r, t, &m));
     TRY(put_membership(r, t, m));
     TRY(put_contacts(r, t, m));
+    TRY(put_asked(r, t, m));
     TRY(is_last_owner(r, t, &last));
     PUT_BOOL(m, "is_last_owner", last);
     PUT_BOOL(m, "has_shared", false);

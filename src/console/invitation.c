@@ -37,9 +37,9 @@ err console_invitation_resend_page(request *r, txn *t)
 err console_invitation_resend_form(request *r, txn *t)
 {
     str shown = STR_NONE;
-    TRY(invitation_resend(t, &r->actor, r->params[1].id, &shown));
-    return shown.p ? answer_report(r, t, r->params[1].id, shown)
-                   : page_redirect(r, list_link(r), NOTICE_INVITATION_RESENT);
+    uuid id = r->params[1].id;
+    TRY(invitation_resend(t, &r->actor, &id, &shown));
+    return shown.p ? answer_report(r, t, id, shown) : page_redirect(r, list_link(r), NOTICE_INVITATION_RESENT);
 }
 
 err console_invitation_password_page(request *r, txn *t)

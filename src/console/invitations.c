@@ -33,6 +33,9 @@ static void put_state(request *r, mval *m, const invitation_view *v, msec now)
         pending || expired ? PHRASE(r->a, r->lang, pending ? S("invitations.expires_on") : S("invitations.expired_on"),
                                     {S("date"), date})
                            : STR_NONE);
+    PUT(m, "asked_text",
+        v->asked_at ? PHRASE(r->a, r->lang, S("invitations.asked_on"), {S("date"), day_text(r, v->asked_at, now)})
+                    : STR_NONE);
 }
 
 static void put_actions(request *r, mval *m, const invitation_view *v)
@@ -40,13 +43,14 @@ static void put_actions(request *r, mval *m, const invitation_view *v)
     bool pending = invitation_state_is(v->state, INVITATION_PENDING),
          open = pending || invitation_state_is(v->state, INVITATION_EXPIRED);
     bool create = r->actor.may & PERM_INVITATIONS_CREATE, revoke = r->actor.may & PERM_INVITATIONS_REVOKE;
+    bool asked = v->asked_at && !open; /* declined or revoked, and wanted again */
     bool link = r->actor.may & PERM_INVITATIONS_LINK, password = method_is(v->method, METHOD_TEMPORARY_PASSWORD);
     const struct {
         str name;
         bool offered;
         const char *rest;
     } actions[] = {
-        {S("resend_url"), open && create && !password, "/resend"},
+        {S("resend_url"), open ? create && !password : create && asked, "/resend"},
         {S("password_url"), open && create && password, "/password"},
         {S("link_url"), pending && link, "/link"},
         {S("correct_url"), pending && create && revoke, "/correct"},
@@ -58,8 +62,8 @@ static void put_actions(request *r, mval *m, const invitation_view *v)
                                      : STR_NONE);
     bool batch = !uuid_none(v->batch_id);
     PUT(m, "batch_url", batch ? org_path_id(r, "/users/batches/", ID_BATCH, v->batch_id, "") : STR_NONE);
-    PUT_BOOL(m, "has_menu", (open && (create || revoke)) || batch);
-    PUT_BOOL(m, "can_select", open && (create || revoke));
+    PUT_BOOL(m, "has_menu", (open && (create || revoke)) || (asked && create) || batch);
+    PUT_BOOL(m, "can_select", (open && (create || revoke)) || (asked && create));
 }
 
 err put_invitation_rows(request *r, txn *t, mval *m, const invitation_view *rows, size_t count)
@@ -98,7 +102,11 @@ static void put_list_frame(request *r, mval *m, const query_invitations_page *q,
 {
     mval *filter = m_set_object(m, S("filter"));
     PUT(filter, "q", q->q);
-    put_choices(r, filter, "state_options", "invitation_state", invitation_state_words, INVITATION_STORED, q->state);
+    str words[INVITATION_STORED + 1];
+    for (size_t i = 0; i < INVITATION_STORED; i++)
+        words[i] = invitation_state_words[i];
+    words[INVITATION_STORED] = S("asked");
+    put_choices(r, filter, "state_options", "invitation_state", words, INVITATION_STORED + 1, q->state);
     PUT_BOOL(m, "is_filtered", !str_empty(q->q) || !str_empty(q->state));
     PUT(m, "clear_url", org_path(r, "/users/invitations"));
     PUT(m, "retry_url", link_here(r));
@@ -109,7 +117,8 @@ static void put_list_frame(request *r, mval *m, const query_invitations_page *q,
 err console_invitations_page(request *r, txn *t)
 {
     const query_invitations_page *q = r->query;
-    invitation_filter f = {.state = some(q->state), .q = some(q->q)};
+    bool asked = str_eq(q->state, S("asked")); /* among the states, though it is none: it is looked for there */
+    invitation_filter f = {.state = asked ? STR_NONE : some(q->state), .q = some(q->q), .asked = asked};
     organization_view o;
     page p = {.cursor = some(q->cursor), .count = true, .count_most = COUNT_MOST};
     invitation_view *rows = NULL;
@@ -153,7 +162,7 @@ static err do_each(request *r, txn *t, const body_invitations_bulk_form *form, e
 /* Temporary passwords that would have to be shown stay as they are: they have a page of their own. */
 static err resend_mailed(txn *t, const actor *by, uuid id)
 {
-    return invitation_resend(t, by, id, NULL);
+    return invitation_resend(t, by, &id, NULL);
 }
 
 err console_invitations_bulk_form(request *r, txn *t)

@@ -47,8 +47,19 @@ err put_invited(request *r, txn *t, mval *m, const invitation_door *door)
     return put_theme(r, t, m, door->organization_id);
 }
 
-/* A door that is shut: each reason has its words and its status. */
-static err show_closed(request *r, txn *t, const invitation_door *door, err refusal)
+/* Whom to ask for another, whether that was done, and the button that does it: a link's alone, no typed code's. */
+static void put_asking(request *r, mval *m, const invitation_door *door, msec now)
+{
+    str whom = door->has_whom ? phrase_name(r->a, door->whom_given_name, door->whom_family_name) : STR_NONE;
+    str at = door->asked_at ? day_text(r, door->asked_at, now) : STR_NONE;
+    PUT(m, "whom_name", whom);
+    PUT(m, "asked_text", at.p ? PHRASE(r->a, r->lang, S("closed.asked_on"), {S("date"), at}) : STR_NONE);
+    if (door->may_ask && r->route->params[0].name.p)
+        PUT(m, "ask_again_url", arena_join(r->a, S("/i/"), r->params[0].text, S("/ask-again")));
+}
+
+/* A door that is shut: each reason has its words and, where nothing else was refused, its status. */
+static err show_shut(request *r, txn *t, const invitation_door *door, err refusal, err answered)
 {
     static const struct {
         err refusal;
@@ -70,11 +81,16 @@ static err show_closed(request *r, txn *t, const invitation_door *door, err refu
     }
     if (!known)
         return refusal;
-    if (door)
+    if (door) {
         TRY(put_invited(r, t, m, door));
-    if (r->route->params[0].name.p)
-        PUT(m, "ask_again_url", arena_join(r->a, S("/i/"), r->params[0].text, S("/ask-again")));
-    return page_answer(r, err_about(refusal)->status, "invite_closed", m);
+        put_asking(r, m, door, t->now);
+    }
+    return page_answer(r, err_about(answered)->status, "invite_closed", m);
+}
+
+static err show_closed(request *r, txn *t, const invitation_door *door, err refusal)
+{
+    return show_shut(r, t, door, refusal, refusal);
 }
 
 /* What stands in the way shows in the page itself: somebody else is signed in, or the account exists. */
@@ -334,12 +350,15 @@ err console_invitation_ask_again_form(request *r, txn *t)
     if (e != OK)
         return show_unopened(r, t, &way, e);
     PAGE_ATTEMPT(t, &refusal, invitation_ask_again(t, &r->actor, &way.key));
-    if (refusal == ERR_CONFLICT) /* not expired, or not any more */
+    if (refusal == ERR_CONFLICT) /* not over, or not any more */
         return show_behind(r, t, &way, &door, OK);
+    if (refusal == ERR_RATE_LIMITED || refusal == ERR_ALREADY_ASKED)
+        return show_shut(r, t, &door, invitation_state_error(door.state), refusal);
     if (refusal != OK)
         return refusal;
     TRY(page_open(r, t, &m));
     TRY(put_invited(r, t, m, &door));
+    put_asking(r, m, &door, t->now);
     return page_answer(r, 200, "asked_again", m);
 }
 

@@ -254,8 +254,8 @@ ACTS = {
         "pending": "conflict",
         "expired": None,
         "accepted": "conflict",
-        "declined": "conflict",
-        "revoked": "conflict",
+        "declined": None,
+        "revoked": None,
     },
 }
 

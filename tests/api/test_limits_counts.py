@@ -8,6 +8,7 @@ import pytest
 
 from lib.authenticator import Passkey
 from lib.limits import SITE, TABLE, Town, form_or_call, seconds, signup_form, signup_of
+from lib.mailbox import token_of
 from lib.otp import set_up
 from lib.people import PASSWORD, fresh
 
@@ -351,6 +352,22 @@ def members_of_one_request(town, door, most):
         return org.api.post(org.path + "/members/bulk", {"members": members, "state": "active"})
     ask([member] + others[1:]).ok(200)
     too_many(ask([member] + others))
+
+
+@recipe("asks_max")
+def asks_for_another(town, door, most):
+    org, email = town.found("Asked"), fresh()
+    inv = org.invite(email, deliver=False)
+    token = token_of(org.link(inv).ok()["url"])
+    org.revoke(inv).ok(204)
+    client = town.stranger()
+
+    def ask():
+        town.clock.advance(days=1)
+        return form_or_call(client, door, "/invitations/ask-again", f"/i/{token}/ask-again", {} if door.endswith("_form") else {"token": token})
+    for _ in range(most):
+        ask().ok()
+    assert ask().status == 409
 
 
 @recipe("domains_max")

@@ -319,6 +319,20 @@ def a_key_that_ended(town, door):
     return is_listed
 
 
+@recipe("asked_shown_for")
+def somebody_who_asks(town, door):
+    org, email = town.found("Asked"), fresh()
+    inv = org.invite(email, deliver=False)
+    token = token_of(org.link(inv).ok()["url"])
+    org.revoke(inv).ok(204)
+    town.stranger().post("/invitations/ask-again", {"token": token}).ok(202)
+
+    def is_shown():
+        client = town.stranger().sign_in(org.owner.email, PASSWORD)
+        return email in client.page(f"/o/{org.slug}").ok(200).text
+    return is_shown
+
+
 @recipe("answer_kept_for")
 def a_kept_answer(town, door):
     org, name = town.found("Twice"), fresh().partition("@")[0]

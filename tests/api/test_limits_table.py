@@ -432,7 +432,13 @@ def ask_once_more(town, door):
     def later():
         town.clock.advance(seconds=61)  # what comes again within a minute is a repeat
         return ask()
-    return Counter(later, again=ask)
+
+    def said(answer, most_seconds):
+        """The page says in the place of the button when it was asked."""
+        if answer.problem:
+            return refused(answer, most_seconds)
+        return answer.status == 429 and "Already asked on" in answer.text
+    return Counter(later, again=lambda: client.post("/invitations/ask-again", {"token": token}), refused=said)
 
 
 # ---- sign-ups

@@ -144,6 +144,16 @@ def already_invited(s):
     return s.api.post(f"{s.path}/invitations/{inv['id']}/correct", {"email": email})
 
 
+@produces("already-asked")
+def already_asked(s):
+    _, inv, token = s.invited()
+    s.acme.revoke(inv).ok()
+    for _ in range(3):
+        s.anonymous.post("/invitations/ask-again", {"token": token}).ok(202)
+        s.world.clock.advance(days=1)
+    return s.anonymous.post("/invitations/ask-again", {"token": token})
+
+
 @produces("invalid-address")
 def invalid_address(s):
     _, inv, _ = s.invited()

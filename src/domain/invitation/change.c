@@ -142,12 +142,18 @@ static err take_up_renewal(txn *t, const actor *by, uuid id, renewal *r, standin
     return renew(t, by, s, r);
 }
 
-err invitation_resend(txn *t, const actor *by, uuid id, str *shown)
+static err invite_anew(txn *t, const actor *by, standing *s, uuid *id, str *shown);
+
+err invitation_resend(txn *t, const actor *by, uuid *id, str *shown)
 {
     standing s;
     if (shown)
         *shown = STR_NONE;
-    return take_up_renewal(t, by, id, &(renewal){.shown = shown}, &s);
+    TRY(standing_take_up(t, by->organization_id, *id, &s));
+    bool over = invitation_state_is(s.state, INVITATION_DECLINED) || invitation_state_is(s.state, INVITATION_REVOKED);
+    if (over && s.inv.asked_at && s.inv.email.n)
+        return invite_anew(t, by, &s, id, shown);
+    return take_up_renewal(t, by, *id, &(renewal){.shown = shown}, &s);
 }
 
 /*
@@ -183,7 +189,7 @@ err invitation_new_password(txn *t, const actor *by, uuid id, str delivery, str 
 static err resend_apart(txn *t, const actor *by, uuid id)
 {
     TRY(store_savepoint(t));
-    err e = invitation_resend(t, by, id, NULL);
+    err e = invitation_resend(t, by, &id, NULL);
     if (e == OK)
         return store_release(t);
     store_rollback_to(t);
@@ -259,17 +265,36 @@ static err invite_instead(txn *t, const actor *by, const standing *s, str email,
     return invitations_create(t, by, &order, result, &batch);
 }
 
+static err take_result(txn *t, const invite_result *result, uuid *new_id, str *shown)
+{
+    if (result->problem)
+        *t->problem = *result->problem;
+    if (result->made)
+        *new_id = result->made->id;
+    *shown = result->temporary_password;
+    return result->outcome;
+}
+
 static err replace(txn *t, const actor *by, standing *s, str email, uuid *new_id, str *shown)
 {
     invite_result result;
     TRY(close_revoked(t, by, s));
     TRY(invite_instead(t, by, s, email, &result));
-    if (result.problem)
-        *t->problem = *result.problem;
-    if (result.made)
-        *new_id = result.made->id;
-    *shown = result.temporary_password;
-    return result.outcome;
+    return take_result(t, &result, new_id, shown);
+}
+
+/* What was revoked or declined stays so: whoever asks for it again gets another invitation, to the same. */
+static err invite_anew(txn *t, const actor *by, standing *s, uuid *id, str *shown)
+{
+    invite_result result;
+    str password;
+    TRY(invite_instead(t, by, s, s->inv.email, &result));
+    TRY(take_result(t, &result, id, &password));
+    if (password.p && !shown)
+        return ERR_CONFLICT;
+    if (shown)
+        *shown = password;
+    return OK;
 }
 
 err invitation_correct(txn *t, const actor *by, uuid id, str email, uuid *new_id, str *shown)

@@ -8,9 +8,10 @@
  * A new mail, a new secret; the old links die and say so; the lifetime starts again. ERR_CONFLICT unless pending or
  * expired. Where a temporary password was issued, a new one is, handed over as before as far as the organization's
  * terms allow, and *shown gets it when that is by showing; `shown` NULL: ERR_CONFLICT then. Whoever has an account by
- * now gets a link.
+ * now gets a link. One that was declined or revoked is sent again only to who asked for it (ERR_CONFLICT), as another
+ * invitation of the same: *id is then that one's.
  */
-err invitation_resend(txn *t, const actor *by, uuid id, str *shown);
+err invitation_resend(txn *t, const actor *by, uuid *id, str *shown);
 /**
  * The same, for temporary passwords alone (else ERR_CONFLICT), handed over by `delivery` (STR_NONE: as before);
  * ERR_INVALID_REQUEST at /delivery when the organization's terms do not allow that. ERR_CONFLICT, too, when the address

@@ -400,6 +400,8 @@ static err invite_one(inviting *w, size_t i, invite_result *result)
     const invite_row *row = &w->order->rows[i];
     if (w->order->deliver)
         TRY(invitation_mail(w->t, &c->send));
+    if (c->found.is_asked)
+        TRY(q_invitation_asked_answered(w->t, .organization_id = w->organization.id, .email_key = c->where.key));
     TRY(insert(w, c, row, &c->send, &result->made));
     result->method = c->send.method;
     if (password_delivery_is(c->send.password_delivery, PASSWORD_DELIVERY_SHOW))

@@ -59,6 +59,8 @@ static invitation_view view_of(const q_invitations_row *r, msec now)
         .delivery_at = r->delivery_done_at ? r->delivery_done_at : r->delivery_created_at,
         .accepted_by_id = r->accepted_by_id,
         .accepted_at = r->accepted_at,
+        .asked_at = r->asked_at,
+        .asked_count = r->asked_count,
     };
 }
 
@@ -66,7 +68,8 @@ err invitation_get(txn *t, uuid organization_id, uuid id, invitation_view *out)
 {
     q_invitations_rows rows;
     TRY(q_invitations(t, Q_INVITATIONS_WHICH_ONE, &rows, .organization_id = organization_id, .after = id,
-                      .only_state = S(""), .now = t->now, .starts = S(""), .starts_end = S(""), .limit = 1));
+                      .only_state = S(""), .only_asked = false, .now = t->now, .starts = S(""), .starts_end = S(""),
+                      .limit = 1));
     if (rows.n == 0)
         return ERR_NOT_FOUND;
     *out = view_of(&rows.p[0], t->now);
@@ -93,8 +96,8 @@ static err count_all(txn *t, uuid organization_id, const invitation_filter *f, s
     if (!p->count)
         return OK;
     TRY(q_invitations_count(t, &row, .organization_id = organization_id, .batch_id = f->batch_id,
-                            .only_state = f->state.p ? f->state : S(""), .now = t->now, .starts = starts,
-                            .starts_end = end, .limit = page_count_limit(p)));
+                            .only_state = f->state.p ? f->state : S(""), .only_asked = f->asked, .now = t->now,
+                            .starts = starts, .starts_end = end, .limit = page_count_limit(p)));
     p->total = row.total;
     page_counted(p);
     return OK;
@@ -110,18 +113,33 @@ err invitation_list(txn *t, uuid organization_id, const invitation_filter *f, pa
     str starts = lowered(t->a, q), end = arena_join(t->a, starts, S("\xF4\x8F\xBF\xBF"));
     bool open = f->state.p && invitation_state_is(f->state, INVITATION_PENDING);
     size_t which = !uuid_none(f->batch_id) ? Q_INVITATIONS_WHICH_BATCH
+                   : f->asked              ? Q_INVITATIONS_WHICH_ASKED
                    : open                  ? Q_INVITATIONS_WHICH_OPEN
                                            : Q_INVITATIONS_WHICH_ALL;
     TRY(page_start(p, t->a, t->problem, S("invitations"), true, &from));
     TRY(q_invitations(t, which, &rows, .organization_id = organization_id, .after = from.id, .batch_id = f->batch_id,
-                      .only_state = f->state.p ? f->state : S(""), .now = t->now, .starts = starts, .starts_end = end,
-                      .limit = page_fetch(p)));
+                      .only_state = f->state.p ? f->state : S(""), .only_asked = f->asked, .now = t->now,
+                      .starts = starts, .starts_end = end, .limit = page_fetch(p)));
     TRY(count_all(t, organization_id, f, starts, end, p));
     *out = arena_array_of(t->a, invitation_view, rows.n);
     *count = rows.n;
     for (size_t i = 0; i < rows.n; i++)
         (*out)[i] = view_of(&rows.p[i], t->now);
     page_end(p, t->a, count, mark_of, *out);
+    return OK;
+}
+
+err invitations_asked(txn *t, const actor *by, int64_t most, asking_view **out, size_t *count)
+{
+    q_invitation_asks_rows rows;
+    TRY(q_invitation_asks(t, &rows, .organization_id = by->organization_id, .since = t->now - ASKED_SHOWN_FOR,
+                          .is_all = role_is(by->role, ROLE_OWNER), .invited_by_id = by->account_id, .limit = most));
+    *out = arena_array_of(t->a, asking_view, rows.n);
+    *count = rows.n;
+    for (size_t i = 0; i < rows.n; i++) {
+        const q_invitation_asks_row *r = &rows.p[i];
+        (*out)[i] = (asking_view){r->id, r->email, r->given_name, r->family_name, r->asked_at};
+    }
     return OK;
 }
 

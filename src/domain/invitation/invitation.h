@@ -24,6 +24,8 @@ typedef struct invitation_view {
     msec delivery_at;
     uuid accepted_by_id;
     msec accepted_at;
+    msec asked_at; /* when a new one was last asked for with it; 0: nobody waits for one */
+    int64_t asked_count;
 } invitation_view;
 
 typedef struct invite_row {
@@ -64,6 +66,7 @@ err invitation_mail_preview(txn *t, const actor *by, const invite_order *order, 
 
 typedef struct invitation_filter {
     str state, q; /* STR_NONE: any; q: beginning of the address */
+    bool asked;   /* those alone for which a new one is asked */
     uuid batch_id;
 } invitation_filter;
 /** A page, newest first; in t->a. ERR_INVALID_REQUEST for a cursor of another list. */
@@ -71,6 +74,18 @@ err invitation_list(txn *t, uuid organization_id, const invitation_filter *f, pa
                     size_t *count);
 /** One; strings in t->a. ERR_NOT_FOUND, too, for one of another organization. */
 err invitation_get(txn *t, uuid organization_id, uuid id, invitation_view *out);
+
+/** Somebody who asks for a new invitation. */
+typedef struct asking_view {
+    uuid id;
+    str email, given_name, family_name; /* names as the inviter wrote them, or STR_NONE */
+    msec asked_at;
+} asking_view;
+/**
+ * Who asked within ASKED_SHOWN_FOR and got no other invitation since, the last first: of all for an owner, else of
+ * those that the caller invited.
+ */
+err invitations_asked(txn *t, const actor *by, int64_t most, asking_view **out, size_t *count);
 
 typedef struct batch_view {
     uuid id, created_by_id;

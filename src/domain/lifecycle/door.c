@@ -6,6 +6,8 @@
 
 #include "domain/invitation/disclosure.h"
 #include "domain/invitation/parts.h"
+#include "domain/member/member.h"
+#include "domain/organization/organization.h"
 #include "domain/shared/secret.h"
 #include "domain/shared/session.h"
 #include "domain/shared/throttle.h"
@@ -153,6 +155,55 @@ static err add_inviter(txn *t, uuid account_id, invitation_door *out)
     return OK;
 }
 
+err door_whom_to_ask(txn *t, const opened *o, account_view *out)
+{
+    q_member_of_account_row member;
+    account_view *contacts;
+    size_t n;
+    uuid inviter = o->inv.invited_by_id;
+    if (!uuid_none(inviter)) {
+        err e = q_member_of_account(t, &member, .organization_id = o->inv.organization_id, .account_id = inviter);
+        if (e == OK && !role_is(member.role, ROLE_MEMBER) &&
+            membership_is_active(member.state, member.access_ends_at, t->now))
+            return account_get(t, inviter, out);
+        if (e != OK && e != ERR_NOT_FOUND)
+            return e;
+    }
+    TRY(organization_contacts(t, o->inv.organization_id, 1, &contacts, &n));
+    return n ? account_get(t, contacts[0].id, out) : ERR_NOT_FOUND;
+}
+
+bool door_may_be_asked(str state, bool *mails)
+{
+    *mails = invitation_state_is(state, INVITATION_EXPIRED) || invitation_state_is(state, INVITATION_REPLACED);
+    return *mails || invitation_state_is(state, INVITATION_DECLINED) || invitation_state_is(state, INVITATION_REVOKED);
+}
+
+/* What a page says of one that is over: whom to ask, and whether that was done. */
+static err add_asking(txn *t, const opened *o, invitation_door *out)
+{
+    account_view whom;
+    bool mails;
+    out->is_over = door_may_be_asked(out->state, &mails);
+    if (!out->is_over)
+        return OK;
+    out->asked_at = o->inv.asked_at;
+    err e = door_whom_to_ask(t, o, &whom);
+    if (e != OK)
+        return e == ERR_NOT_FOUND ? OK : e;
+    out->has_whom = true;
+    out->whom_given_name = whom.given_name;
+    out->whom_family_name = whom.family_name;
+    if (o->inv.asked_count >= ASKS_MAX)
+        return OK;
+    problem *outer = t->problem, own = {0};
+    t->problem = &own;
+    e = rate_check(t, &RATE_ASK_AGAIN, (str){(const char *)o->inv.id.b, sizeof o->inv.id.b});
+    t->problem = outer;
+    out->may_ask = e == OK;
+    return e == ERR_RATE_LIMITED ? OK : e;
+}
+
 static err describe(txn *t, const opened *o, invitation_door *out)
 {
     *out = (invitation_door){
@@ -174,6 +225,7 @@ static err describe(txn *t, const opened *o, invitation_door *out)
         .email_key = o->inv.email_key,
         .secret_hash = o->secret_hash,
     };
+    TRY(add_asking(t, o, out));
     return add_inviter(t, o->inv.invited_by_id, out);
 }
 

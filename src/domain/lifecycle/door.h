@@ -25,6 +25,11 @@ typedef struct invitation_door {
     str email_key;
     str secret_hash;
     bool tells; /* `next` depends on whether the address has an account; otherwise everybody without a session enrols */
+    bool is_over;  /* a new one can be asked for: expired, declined, revoked or replaced */
+    bool may_ask;  /* and now */
+    msec asked_at; /* when it was last asked for; 0: not since the last mail */
+    bool has_whom; /* somebody to ask */
+    str whom_given_name, whom_family_name;
     bool is_in; /* the caller is signed in to the account that accepted it, and a member: nothing is left to do */
 } invitation_door;
 
@@ -59,6 +64,13 @@ typedef struct opened {
 
 /** Opens it as invitation_lookup does. ERR_INVALID_REQUEST where the key is neither a token nor an address and code. */
 err door_open(txn *t, const actor *who, const invitation_key *key, opened *o);
+/**
+ * Whom to ask for another: the inviter while they may invite, else the first of those who administer. ERR_NOT_FOUND:
+ * there is nobody.
+ */
+err door_whom_to_ask(txn *t, const opened *o, account_view *out);
+/** Whether a new one is asked for when it is in such a state, and whether its inviter is mailed then. */
+bool door_may_be_asked(str state, bool *mails);
 /** As the page says it: one that a later link replaced is no longer pending. */
 str door_state(const opened *o, msec now);
 /**

@@ -405,51 +405,45 @@ err invitation_decline(txn *t, const actor *who, const invitation_key *key)
                  .detail = {.email = inv.email});
 }
 
-/* Whom to tell: the inviter while they are a member, else the first of those who administer. */
-static err whom_to_ask(txn *t, const opened *o, account_view *out)
+/* Nobody is there to be told of it: the request stands in the list, for whoever comes. */
+static err mail_asking(txn *t, const opened *o)
 {
-    q_member_of_account_row member;
-    account_view *contacts;
-    size_t n;
-    uuid inviter = o->inv.invited_by_id;
-    if (!uuid_none(inviter)) {
-        err e = q_member_of_account(t, &member, .organization_id = o->inv.organization_id, .account_id = inviter);
-        if (e == OK && !role_is(member.role, ROLE_MEMBER) &&
-            membership_is_active(member.state, member.access_ends_at, t->now))
-            return account_get(t, inviter, out);
-        if (e != OK && e != ERR_NOT_FOUND)
-            return e;
-    }
-    TRY(organization_contacts(t, o->inv.organization_id, 1, &contacts, &n));
-    return n ? account_get(t, contacts[0].id, out) : ERR_CONFLICT;
+    account_view whom;
+    err e = door_whom_to_ask(t, o, &whom);
+    if (e != OK)
+        return e == ERR_NOT_FOUND ? OK : e;
+    const mail_order order = {.kind = MAIL_ASK_AGAIN,
+                              .organization_id = o->inv.organization_id,
+                              .invitation_id = o->inv.id,
+                              .account_id = whom.id,
+                              .recipient = whom.email,
+                              .locale = whom.locale};
+    return mail_queue(t, &order, NULL);
 }
 
 err invitation_ask_again(txn *t, const actor *who, const invitation_key *key)
 {
     opened o;
     q_invitation_for_change_row inv;
-    account_view whom;
+    bool mails;
     int64_t taken;
     spent was;
     TRY(open_for_change(t, who, expired_before, key, &o, &inv));
-    if (!invitation_state_is(door_state(&o, t->now), INVITATION_EXPIRED))
+    if (!door_may_be_asked(door_state(&o, t->now), &mails))
         return ERR_CONFLICT;
     const spending this = door_spending(SPENT_ASK_AGAIN, o.inv.id, o.secret_hash);
     err again = spent_again(t, who, &this, &was);
     if (again != ERR_NOT_FOUND)
         return again;
+    if (inv.asked_count >= ASKS_MAX)
+        return ERR_ALREADY_ASKED;
     TRY(rate_take(t, &RATE_ASK_AGAIN, (str){(const char *)o.inv.id.b, sizeof o.inv.id.b}, 1, &taken));
     if (!taken)
         return ERR_RATE_LIMITED;
     TRY(spent_note(t, who, &this, &(spent){0}));
-    TRY(whom_to_ask(t, &o, &whom));
-    mail_order order = {.kind = MAIL_ASK_AGAIN,
-                        .organization_id = o.inv.organization_id,
-                        .invitation_id = o.inv.id,
-                        .account_id = whom.id,
-                        .recipient = whom.email,
-                        .locale = whom.locale};
-    TRY(mail_queue(t, &order, NULL));
+    TRY(q_invitation_asked_set(t, .asked_at = t->now, .organization_id = o.inv.organization_id, .id = o.inv.id));
+    if (mails)
+        TRY(mail_asking(t, &o));
     actor by = *who;
     by.kind = ACTOR_INVITED;
     return audit(t, &by, EVENT_INVITATION_ASKED_AGAIN, .subject_id = o.inv.id,

@@ -30,7 +30,11 @@ typedef struct accepted {
  */
 err invitation_accept(txn *t, const actor *who, const enrolment *e, accepted *out);
 err invitation_decline(txn *t, const actor *who, const invitation_key *key);
-/** Tells the inviter, once a day at most, that a new link is wanted. ERR_CONFLICT unless expired. */
+/**
+ * Notes that a new one is wanted, once a day at most (ERR_RATE_LIMITED) and ASKS_MAX times in all (ERR_ALREADY_ASKED).
+ * Of one that expired or was replaced the inviter gets a mail; who declined, or was not wanted any more, stands in the
+ * list. ERR_CONFLICT while it is good, and once it was accepted.
+ */
 err invitation_ask_again(txn *t, const actor *who, const invitation_key *key);
 
 /**

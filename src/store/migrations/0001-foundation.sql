@@ -192,6 +192,8 @@ CREATE TABLE invitation (
     accepted_by_id BLOB,
     accepted_at INTEGER,
     closed_at INTEGER,
+    asked_at INTEGER, -- when its holder last asked for a new one; NULL: never, or one went out since
+    asked_count INTEGER NOT NULL DEFAULT 0,
     person_id BLOB, -- the account that it is a trace of: which accepted it, or had proved the address and left it: domain/closing.h
     PRIMARY KEY (organization_id, id)
 ) STRICT, WITHOUT ROWID;
@@ -202,6 +204,8 @@ CREATE INDEX invitation_person ON invitation (person_id) WHERE person_id IS NOT 
 CREATE INDEX invitation_open ON invitation (organization_id, id) WHERE state = 'pending';
 CREATE INDEX invitation_lapse ON invitation (organization_id, expires_at) WHERE state = 'pending';
 CREATE INDEX invitation_batch_of ON invitation (organization_id, batch_id, id);
+CREATE INDEX invitation_asked ON invitation (organization_id, id) WHERE asked_at IS NOT NULL;
+CREATE INDEX invitation_asked_address ON invitation (organization_id, email_key) WHERE asked_at IS NOT NULL;
 CREATE INDEX invitation_reminder ON invitation (remind_at ASC, id) WHERE remind_at IS NOT NULL;
 
 -- Hashes of earlier links: a reminder leaves them live, a resend kills them, and then they say that a newer mail exists.
