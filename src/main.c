@@ -173,6 +173,7 @@ static err start(instance *in, bool alone, host **out)
         .routes = routes,
         .route_count = route_count,
         .problem_page = console_problem,
+        .look_out = console_look_out,
     };
     err e = start_parts(h, alone);
     if (e != OK) {

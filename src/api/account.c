@@ -76,11 +76,46 @@ static size_t visible(const request *r, membership_view *list, size_t n)
     return kept;
 }
 
+static err view_out(txn *t, const membership_out *m, reply_membership_out *out)
+{
+    account_view *contacts;
+    size_t n;
+    TRY(organization_contacts(t, m->organization_id, 1, &contacts, &n));
+    *out = (reply_membership_out){
+        .organization = view_organization_brief(m->organization_id, m->organization_slug, m->organization_name),
+        .member = m->membership_id,
+        .role = m->role,
+        .access = m->access,
+        .since = m->since,
+        .has_ask_whom = n > 0};
+    if (n) {
+        out->ask_whom.given_name = contacts[0].given_name;
+        out->ask_whom.family_name = contacts[0].family_name;
+    }
+    return OK;
+}
+
+/* A key's member is let in, or the key would not be. */
+static err list_out(request *r, txn *t, reply_membership_out **out, size_t *count)
+{
+    membership_out *list;
+    *count = 0;
+    if (r->actor.kind == ACTOR_API_KEY)
+        return OK;
+    TRY(account_memberships_out(t, r->actor.account_id, &list, count));
+    *out = arena_array_of(r->a, reply_membership_out, *count);
+    for (size_t i = 0; i < *count; i++)
+        TRY(view_out(t, &list[i], &(*out)[i]));
+    return OK;
+}
+
 err api_list_my_memberships(request *r, txn *t)
 {
     membership_view *list;
-    size_t n;
+    reply_membership_out *out = NULL;
+    size_t n, out_count;
     TRY(need_account(r));
+    TRY(list_out(r, t, &out, &out_count));
     TRY(account_memberships(t, r->actor.account_id, &list, &n));
     n = visible(r, list, n);
     reply_membership *items = arena_array_of(r->a, reply_membership, n);
@@ -93,7 +128,7 @@ err api_list_my_memberships(request *r, txn *t)
             .entitlements = view_entitlements(r->a, m->entitlement_keys, m->entitlements, m->role),
             .joined_at = m->joined_at};
     }
-    return REPLY(r, 200, membership_list, .items = {items, n});
+    return REPLY(r, 200, membership_list, .items = {items, n}, .out = {out, out_count});
 }
 
 err api_list_my_sessions(request *r, txn *t)

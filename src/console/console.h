@@ -51,6 +51,8 @@ err page_redirect(request *r, str path, notice said);
 err page_enter(request *r, const signed_in *in, str next);
 /** The same with a number in its text. */
 err page_redirect_count(request *r, str path, notice said, int64_t count);
+/** What out_page needs (app.look_out). */
+err console_look_out(request *r, txn *t);
 /** The problem page (app.problem_page). */
 void console_problem(request *r, err refusal);
 
@@ -125,6 +127,10 @@ str initials(const request *r, str given, str family);
 str id_text(const request *r, str prefix, uuid id);
 /** Puts full_name, given_name, family_name, email, initials. */
 void put_person(const request *r, mval *m, str given, str family, str email);
+/** What became of one's access, and since when: access_text, is_ended. */
+void put_out(const request *r, mval *m, const membership_out *out, msec now);
+/** The page of an organization that lets its member in no more, of what console_look_out found. */
+err out_page(request *r);
 /** One choice of a select or radio group; `chosen` STR_NONE: not this one, not even the empty one. */
 void put_option(mval *list, str value, str label, str chosen);
 /** An option for each language, called as its own people call it. */

@@ -87,6 +87,26 @@ static err find_place(request *r, txn *t, const membership_view *mine, size_t co
     return err_about(e)->status < 500 ? OK : e;
 }
 
+/* On one's own page those that let one in no more stand in the list, too. */
+static err put_places_out(request *r, txn *t, mval *m)
+{
+    membership_out *out;
+    size_t count = 0;
+    if (str_starts(r->route->pattern, S("/me")))
+        TRY(account_memberships_out(t, r->actor.account_id, &out, &count));
+    PUT_BOOL(m, "has_places_out", count > 0);
+    mval *list = m_set_list(m, S("places_out"));
+    for (size_t i = 0; i < count; i++) {
+        mval *o = m_add_object(list);
+        PUT(o, "name", out[i].organization_name);
+        PUT(o, "url", arena_join(r->a, S("/o/"), out[i].organization_slug));
+        PUT(o, "initial", initials(r, out[i].organization_name, STR_NONE));
+        PUT(o, "role_text", text_of(r, "role", out[i].role));
+        put_out(r, o, &out[i], t->now);
+    }
+    return OK;
+}
+
 /* The organization that the page stands in, the others to switch to, and the ways inside. */
 static err put_organizations(request *r, txn *t, mval *m)
 {
@@ -119,6 +139,7 @@ static err put_organizations(request *r, txn *t, mval *m)
     PUT_BOOL(m, "many_organizations", count > 1);
     PUT_BOOL(m, "has_memberships", count > 0);
     m_set(m, S("memberships"), organizations);
+    TRY(put_places_out(r, t, m));
     if (uuid_none(where.membership_id) && count > 0) /* outside of organizations: the way back into one */
         put_nav_item(r, m_set_list(m, S("nav")), S("/"), "nav.home", S("home"), false);
     return OK;

@@ -39,6 +39,17 @@ static err put_membership(request *r, txn *t, mval *m)
     return OK;
 }
 
+/* What became of one's access, and since when, in a sentence. */
+void put_out(const request *r, mval *m, const membership_out *out, msec now)
+{
+    bool ended = membership_access_is(out->access, ACCESS_IS_ENDED);
+    str key = ended ? S("me.access_ended_on") : S("me.access_suspended_on");
+    PUT_BOOL(m, "is_ended", ended);
+    PUT(m, "access_text",
+        out->since ? PHRASE(r->a, r->lang, key, {S("date"), day_text(r, out->since, now)})
+                   : text_of(r, "me.access", out->access));
+}
+
 static err put_contacts(request *r, txn *t, mval *m)
 {
     account_view *people;
@@ -89,6 +100,49 @@ err console_home_page(request *r, txn *t)
     PUT_BOOL(m, "has_shared", false);
     PUT(m, "leave_url", org_path(r, "/leave"));
     return page_answer(r, 200, "home", m);
+}
+
+/* What the page needs that says that one is let in no more; it is shown where nothing can be read any longer. */
+typedef struct shut_out {
+    membership_out out;
+    account_view *contacts;
+    size_t contact_count;
+    msec now;
+} shut_out;
+
+err console_look_out(request *r, txn *t)
+{
+    membership_out *out;
+    size_t count;
+    shut_out *found = arena_new_of(r->a, shut_out);
+    found->now = t->now;
+    TRY(account_memberships_out(t, r->actor.account_id, &out, &count));
+    TRY(organization_contacts(t, r->actor.organization_id, CONTACTS_MOST, &found->contacts, &found->contact_count));
+    for (size_t i = 0; i < count; i++) {
+        if (!uuid_eq(out[i].organization_id, r->actor.organization_id))
+            continue;
+        found->out = out[i];
+        r->shut_out = found;
+    }
+    return OK;
+}
+
+err out_page(request *r)
+{
+    const shut_out *found = r->shut_out;
+    mval *m;
+    TRY(page_open(r, NULL, &m));
+    PUT(m, "organization_name", found->out.organization_name);
+    put_out(r, m, &found->out, found->now);
+    mval *list = m_set_list(m, S("contacts"));
+    for (size_t i = 0; i < found->contact_count; i++) {
+        const account_view *who = &found->contacts[i];
+        mval *o = m_add_object(list);
+        put_person(r, o, who->given_name, who->family_name, who->email);
+        PUT(o, "role_text", text_of(r, "role", who->role));
+    }
+    PUT_BOOL(m, "has_contacts", found->contact_count > 0);
+    return page_answer(r, err_about(ERR_NOT_FOUND)->status, "out", m);
 }
 
 static err leave_open(request *r, txn *t, mval **out)

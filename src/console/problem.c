@@ -3,6 +3,15 @@
 #include "domain/shared/secret.h"
 #include "ports/template.h"
 
+/* Who came by the list, and is let see it. */
+static bool leads_to_users(const request *r)
+{
+    str list = S("/o/{org}/users");
+    return r->actor.kind == ACTOR_ACCOUNT && !uuid_none(r->actor.membership_id) && r->route &&
+           str_starts(r->route->pattern, list) && !str_eq(r->route->pattern, list) &&
+           (r->actor.may & PERM_MEMBERS_READ);
+}
+
 /* Where one can go from here. */
 static void put_way(request *r, mval *m, err refusal)
 {
@@ -14,8 +23,7 @@ static void put_way(request *r, mval *m, err refusal)
     } else if (refusal == ERR_ADDRESS_UNPROVED) {
         PUT(m, "way_url", S("/me#address"));
         PUT(m, "way_text", text(r, "me.unproved_action"));
-    } else if (inside && r->route && str_starts(r->route->pattern, S("/o/{org}/users")) &&
-               !uuid_none(r->actor.membership_id)) {
+    } else if (leads_to_users(r)) {
         PUT(m, "way_url", org_path(r, "/users"));
         PUT(m, "way_text", text(r, "problem.way_back"));
     } else if (!r->route) { /* nobody asked who is there: the root knows */
@@ -82,6 +90,8 @@ void console_problem(request *r, err refusal)
         if (answer_redirect(r, to_sign_in(r, refusal)) == OK)
             return;
     }
+    if (refusal == ERR_NOT_FOUND && r->shut_out && out_page(r) == OK)
+        return;
     if (show_problem(r, refusal) == OK)
         return;
     if (answer_bytes(r, err_about(refusal)->status, S("text/plain; charset=utf-8"), err_about(refusal)->code) != OK)

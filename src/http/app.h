@@ -17,6 +17,7 @@ struct app {
     const route *routes; /* generated, api and console together */
     size_t route_count;
     problem_page *problem_page; /* console/; NULL: plain text */
+    handler *look_out;          /* console/: what its page needs of an organization that lets its member in no more */
     bool secure;                /* public_url is https */
     str setup_token;            /* on an empty database: the one-time setup address's secret; STR_NONE otherwise */
 

@@ -120,7 +120,10 @@ err caller_check(const request *r)
 err caller_enter(request *r, txn *t)
 {
     str organization = caller_organization(r);
-    return organization.p ? actor_enter(t, &r->actor, organization,
-                                        r->route->access == ACCESS_PERMISSION ? r->route->permission : 0)
-                          : OK;
+    if (!organization.p)
+        return OK;
+    err e = actor_enter(t, &r->actor, organization, r->route->access == ACCESS_PERMISSION ? r->route->permission : 0);
+    if (e == ERR_NOT_FOUND && r->actor.is_out && r->route->face == FACE_CONSOLE)
+        TRY(r->app->look_out(r, t)); /* its page is made when there is no transaction any more */
+    return e;
 }

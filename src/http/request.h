@@ -167,6 +167,7 @@ struct request {
     finding finding;    /* of a page */
     finding *again;     /* why the form was refused that a page is made for again; NULL: no such page is made */
     const route *asked; /* where it was sent, while r->route is the page's; NULL: to r->route */
+    void *shut_out;     /* what the page says of a membership that is suspended or over; NULL: it is not */
     bool no_work;       /* admit: prepare is left out */
 
     /* the answer */

@@ -160,6 +160,26 @@ err account_memberships(txn *t, uuid account_id, membership_view **out, size_t *
     return OK;
 }
 
+err account_memberships_out(txn *t, uuid account_id, membership_out **out, size_t *count)
+{
+    q_account_memberships_out_rows rows;
+    TRY(q_account_memberships_out(t, &rows, .account_id = account_id, .now = t->now));
+    *out = arena_array_of(t->a, membership_out, rows.n);
+    *count = rows.n;
+    for (size_t i = 0; i < rows.n; i++) {
+        const q_account_memberships_out_row *r = &rows.p[i];
+        bool ended = member_state_is(r->state, MEMBER_ACTIVE);
+        (*out)[i] = (membership_out){r->organization_id,
+                                     r->id,
+                                     r->name,
+                                     r->slug,
+                                     r->role,
+                                     membership_access_text(ended ? ACCESS_IS_ENDED : ACCESS_IS_SUSPENDED),
+                                     ended ? r->access_ends_at : r->suspended_at};
+    }
+    return OK;
+}
+
 err account_sessions(txn *t, uuid account_id, session_view **out, size_t *count)
 {
     q_session_of_account_rows rows;

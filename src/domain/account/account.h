@@ -84,6 +84,15 @@ typedef struct membership_view {
     str entitlement_keys; /* the organization's, and what of it is on */
     int64_t entitlements;
 } membership_view;
+/** One that lets its holder in no more. */
+typedef struct membership_out {
+    uuid organization_id, membership_id;
+    str organization_name, organization_slug, role;
+    str access; /* "suspended", "ended" */
+    msec since;
+} membership_out;
+/** Those of the account. */
+err account_memberships_out(txn *t, uuid account_id, membership_out **out, size_t *count);
 /** Where the account is an active member, for choosing where to go; in t->a. */
 err account_memberships(txn *t, uuid account_id, membership_view **out, size_t *count);
 

@@ -36,7 +36,7 @@ static err raise_heir(txn *t, const actor *by, const closing_place *place, uuid 
     q_member_lock_row m;
     TRY(q_member_lock(t, &m, .organization_id = place->organization_id, .id = membership_id));
     TRY(q_member_set(t, .role = role_text(ROLE_OWNER), .state = member_state_text(MEMBER_ACTIVE), .access_ends_at = 0,
-                     .access_warn_at = 0, .entitlements = m.entitlements, .group_ids = m.group_ids,
+                     .access_warn_at = 0, .entitlements = m.entitlements, .group_ids = m.group_ids, .now = t->now,
                      .organization_id = place->organization_id, .id = membership_id));
     TRY(came_with_address(t, place->organization_id, membership_id));
     return audit(t, by, EVENT_OWNERSHIP_TRANSFERRED, .subject_id = membership_id,

@@ -170,7 +170,7 @@ static err write(const changing *w, const q_member_lock_row *was, const q_member
         TRY(owner_hand_on(t, o, was->id));
     TRY(owner_key(t, q_member_set(t, .role = to->role, .state = to->state, .access_ends_at = to->access_ends_at,
                                   .access_warn_at = to->access_warn_at, .entitlements = to->entitlements,
-                                  .group_ids = to->group_ids, .organization_id = o, .id = was->id)));
+                                  .group_ids = to->group_ids, .now = t->now, .organization_id = o, .id = was->id)));
     return may_invite(was->role) && !may_invite(to->role) ? invitations_of_inviter(t, w->by, was->account_id, false)
                                                           : OK;
 }

@@ -28,6 +28,7 @@ typedef struct actor {
 
     uuid organization_id; /* the organization that the path names; UUID_NONE outside one */
     uuid membership_id;
+    bool is_out;    /* a member there whose access is suspended or over */
     str role;       /* "owner", "administrator", "member"; STR_NONE for the operator */
     msec active_at; /* the day on which the membership was last noted as in use; 0: never */
     permission may;

@@ -163,6 +163,13 @@ static err hold_organization(txn *t, uuid account_id, uuid id, str slug)
     return e == ERR_NOT_FOUND ? OK : e;
 }
 
+/* A member, but let in no more. */
+static err leave_outside(actor *who)
+{
+    who->is_out = true;
+    return ERR_NOT_FOUND;
+}
+
 err actor_enter(txn *t, actor *who, str organization, permission needed)
 {
     if (who->kind == ACTOR_ANONYMOUS)
@@ -186,7 +193,7 @@ err actor_enter(txn *t, actor *who, str organization, permission needed)
     who->organization_id = o.id;
     who->entitlement_keys = o.entitlement_keys;
     if (!membership_is_active(o.state, o.access_ends_at, t->now))
-        return ERR_NOT_FOUND;
+        return leave_outside(who);
     if (!uuid_none(who->confined_to_id) && !uuid_eq(who->confined_to_id, o.id))
         return ERR_ADDRESS_UNPROVED;
     TRY(caller_suffices(t, who, &o));

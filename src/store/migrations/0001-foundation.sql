@@ -84,6 +84,7 @@ CREATE TABLE membership (
     account_id BLOB NOT NULL REFERENCES account (id),
     role TEXT NOT NULL CHECK (role = 'owner' OR role = 'administrator' OR role = 'member'),
     state TEXT NOT NULL DEFAULT 'active' CHECK (state IN ('active', 'suspended')),
+    suspended_at INTEGER,
     access_ends_at INTEGER CHECK (role <> 'owner' OR access_ends_at IS NULL), -- from then on it counts as suspended
     access_warn_at INTEGER, -- when to say that it ends; NULL: said, or nothing to say
     entitlements INTEGER NOT NULL DEFAULT 0 CHECK (entitlements >= 0), -- the slots that are on, a bit each

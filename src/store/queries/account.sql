@@ -61,6 +61,14 @@ SELECT m.organization_id, m.id AS id, o.name, o.slug, m.role, m.joined_at, m.las
    AND (a.confined_to_id IS NULL OR a.confined_to_id = m.organization_id)
  ORDER BY o.name, m.organization_id LIMIT 1000;
 
+-- name: account_memberships_out :many
+-- @global an account's own memberships that let it in no more, across organizations
+SELECT m.organization_id, m.id AS id, o.name, o.slug, m.role, m.state, m.access_ends_at, m.suspended_at
+  FROM membership m JOIN organization o ON o.id = m.organization_id JOIN account a ON a.id = m.account_id
+ WHERE m.account_id = :account_id AND (m.state <> 'active' OR m.access_ends_at <= :now)
+   AND (a.confined_to_id IS NULL OR a.confined_to_id = m.organization_id)
+ ORDER BY o.name, m.organization_id LIMIT 1000;
+
 -- Those that nobody else has are locked.
 -- name: account_memberships_all_{how} :many
 -- as: account_memberships_all

@@ -21,7 +21,8 @@ SELECT id, role, state, access_ends_at FROM membership WHERE organization_id = :
 
 -- name: member_set :exec
 UPDATE membership SET role = :role, state = :state, access_ends_at = :access_ends_at, access_warn_at = :access_warn_at,
-       entitlements = :entitlements, group_ids = :group_ids
+       entitlements = :entitlements, group_ids = :group_ids,
+       suspended_at = CASE WHEN :state = 'active' THEN NULL WHEN state = 'suspended' THEN suspended_at ELSE :now END
  WHERE organization_id = :organization_id AND id = :id;
 
 -- name: member_active :exec
