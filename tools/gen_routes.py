@@ -4,7 +4,8 @@
 gen_routes.py OPENAPI CONSOLE PERMISSIONS BODIES_H BODIES_C ROUTES_H ROUTES_C OPENAPI_JSON_C REPLIES_H REPLIES_C
 
 Understands a closed subset of OpenAPI 3.1; anything else stops the build with the file and the path of what it did not know.
-- operations: operationId, summary, description, x-kind, x-access or x-permission, x-effect-free, x-max-body, x-stage, x-admit, x-heavy-when, x-bulk, x-instance-key, x-stranger (why
+- operations: operationId, summary, description, x-kind, x-access or x-permission, x-effect-free, x-max-body, x-stage, x-succeeds (a form that gives
+  another session, and answers its own repeat), x-admit, x-heavy-when, x-bulk, x-instance-key, x-stranger (why
   somebody who is no member of the organization in the path may call), x-shown-by and x-again (of a form: see shown_by), parameters, requestBody, responses
 - schemas: object, array, string, integer, boolean; enum; minLength maxLength minimum maximum minItems maxItems required; format: binary;
   type [T, "null"]; x-multiline; x-name (the rules judge its characters), x-code, x-secret, x-pasted (how a form's text is cleaned: schema_form.c), x-address
@@ -31,7 +32,7 @@ ACCESS = {"public": "ACCESS_PUBLIC", "session": "ACCESS_SESSION", "caller": "ACC
           "member": "ACCESS_MEMBER"}
 STAGES = {"password": "STAGE_PASSWORD", "factor": "STAGE_FACTOR"}
 OPERATION_KEYS = {"operationId", "summary", "description", "x-kind", "x-access", "x-permission", "x-effect-free", "x-max-body",
-                  "x-stage", "x-nav", "x-admit", "x-shown-by", "x-again", "x-heavy-when", "x-bulk", "x-instance-key", "x-stranger", "parameters", "requestBody", "responses"}
+                  "x-stage", "x-succeeds", "x-nav", "x-admit", "x-shown-by", "x-again", "x-heavy-when", "x-bulk", "x-instance-key", "x-stranger", "parameters", "requestBody", "responses"}
 SCHEMA_KEYS = {
     "object": {"required", "properties", "additionalProperties"},
     "map": {"additionalProperties", "maxProperties", "propertyNames"},
@@ -264,6 +265,9 @@ def route_of(document, bodies, permissions, pattern, method, item, operation):
     need(set(stages) <= set(STAGES), where, f"unknown x-stage {stages}")
     if stages:
         row["stages"] = " | ".join(STAGES[one] for one in stages)
+    if operation.get("x-succeeds"):
+        need(access == "session" and kind not in READS, where, "a form in a session gives another one")
+        row["succeeds"] = "true"
     if operation.get("x-instance-key"):
         need(access == "caller", where, "an instance key calls what is a caller's")
         row["instance_key"] = "true"

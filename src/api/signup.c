@@ -52,8 +52,7 @@ static err answer_confirmed(request *r, txn *t, const founded *f)
     if (f->session.stage == STAGE_FACTOR) /* of a repeat: there is a second factor by now */
         return ERR_SECOND_FACTOR_REQUIRED;
     TRY(organization_get(t, f->organization_id, &o));
-    if (f->session.token.p)
-        answer_session(r, &f->session);
+    answer_session(r, &f->session);
     return REPLY(r, 201, signup_done, .organization = view_organization(&o),
                  .account = view_account(&f->session.account),
                  .session = view_session(f->session.session_id, f->session.expires_at));

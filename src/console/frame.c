@@ -343,8 +343,7 @@ err page_redirect(request *r, str path, notice said)
 
 err page_enter(request *r, const signed_in *in, str next)
 {
-    if (in->token.p) /* a repeat by whoever is in already has none */
-        answer_session(r, in);
+    answer_session(r, in);
     if (in->stage == STAGE_FACTOR)
         return answer_redirect(r, LINK(r->a, S("/sign-in/factor"), {S("next"), next}));
     return answer_redirect(r, next.p ? next : S("/"));

@@ -1,6 +1,7 @@
 /* One's own account: name and language, password, sessions, proof of the address. */
 #include "console/console.h"
 #include "domain/account/factor.h"
+#include "domain/account/succession.h"
 #include "domain/account/user_agent.h"
 #include "ports/zone.h"
 
@@ -156,6 +157,9 @@ err console_me_password_form_admit(request *r, txn *t)
 {
     const body_me_password_form *form = r->body;
     password_work *work = r->scratch = arena_new_of(r->a, password_work);
+    if (r->actor.kind != ACTOR_ACCOUNT)
+        return succession_admit(t, &r->actor, &work->terms);
+    work->terms.salt = succession_salt(t, &r->actor);
     work->proof = (sign_in){.email = r->actor.email, .password = form->current_password};
     TRY(password_least(t, r->actor.account_id, UUID_NONE, &work->terms.least));
     TRY(password_current(t, r->actor.account_id, &work->before));
@@ -169,10 +173,20 @@ err console_me_password_form_prepare(request *r)
     str about[] = {r->actor.given_name, r->actor.family_name, r->actor.email};
     if (work->before.p)
         sign_in_verify(r->a, &work->proof);
-    if (work->before.p && !work->proof.right)
+    if (work->before.p && !work->proof.right && !actor_is_former(&r->actor))
         return OK; /* the handler notes the wrong try */
     return page_note(r, password_prepare(&work->terms, r->a, &r->problem, S("/password"), form->new_password, about,
                                          sizeof about / sizeof about[0], &work->hash));
+}
+
+static err change_password(txn *t, const actor *who, const password_work *work, signed_in *fresh)
+{
+    str sent = spent_sent(t, &work->hash, 1);
+    err again = actor_is_former(who) ? succession_again_by_password(t, who, sent, fresh) : ERR_UNAUTHENTICATED;
+    if (again != ERR_UNAUTHENTICATED || who->kind != ACTOR_ACCOUNT)
+        return again;
+    TRY(password_change(t, who, &work->proof, work->hash, fresh));
+    return succession_note(t, who, sent, fresh);
 }
 
 err console_me_password_form(request *r, txn *t)
@@ -182,7 +196,9 @@ err console_me_password_form(request *r, txn *t)
     mval *m;
     err refusal = page_recall(r);
     if (refusal == OK)
-        refusal = password_change(t, &r->actor, &work->proof, work->hash, &fresh);
+        refusal = change_password(t, &r->actor, work, &fresh);
+    if (refusal == ERR_UNAUTHENTICATED)
+        return refusal;
     if (refusal == OK) {
         answer_session(r, &fresh);
         return me_redirect(r, NOTICE_PASSWORD_CHANGED);

@@ -1,5 +1,6 @@
 /* A password of one's own in place of a temporary one: the only page there is until it is set. */
 #include "console/console.h"
+#include "domain/account/succession.h"
 #include "domain/invitation/parts.h"
 #include "domain/lifecycle/temporary_replace.h"
 
@@ -57,6 +58,9 @@ typedef struct own_work {
 err console_own_password_form_admit(request *r, txn *t)
 {
     own_work *work = r->scratch = arena_new_of(r->a, own_work);
+    if (r->actor.kind != ACTOR_ACCOUNT)
+        return succession_admit(t, &r->actor, &work->terms);
+    work->terms.salt = succession_salt(t, &r->actor);
     r->no_work = r->actor.stage != STAGE_PASSWORD;
     if (r->no_work)
         return OK;
@@ -74,6 +78,24 @@ err console_own_password_form_prepare(request *r)
                                         sizeof known / sizeof known[0], &work->hash));
 }
 
+/* Where the invitation led, to whose holder nothing else belongs yet. */
+static err lead_in(request *r, txn *t, uuid account_id)
+{
+    membership_view *of;
+    size_t count;
+    TRY(account_memberships(t, account_id, &of, &count));
+    return answer_redirect(r, count ? arena_join(r->a, S("/o/"), of[0].organization_slug) : S("/"));
+}
+
+static err own_again(request *r, txn *t, str sent)
+{
+    signed_in s;
+    TRY(page_recall(r));
+    TRY(succession_again_by_password(t, &r->actor, sent, &s));
+    answer_session(r, &s);
+    return lead_in(r, t, s.account.id);
+}
+
 err console_own_password_form(request *r, txn *t)
 {
     const body_own_password_form *form = r->body;
@@ -81,8 +103,11 @@ err console_own_password_form(request *r, txn *t)
     invitation_door door;
     accepted done;
     mval *m;
+    const str values[] = {form->given_name, form->family_name, work->hash};
+    if (r->actor.kind != ACTOR_ACCOUNT)
+        return own_again(r, t, spent_sent(t, values, sizeof values / sizeof *values));
     if (r->actor.stage != STAGE_PASSWORD)
-        return answer_redirect(r, S("/"));
+        return actor_is_former(&r->actor) ? lead_in(r, t, r->actor.account_id) : answer_redirect(r, S("/"));
     TRY(look(r, t, &door));
     err refusal = page_recall(r);
     if (refusal == OK) {
@@ -95,6 +120,8 @@ err console_own_password_form(request *r, txn *t)
         PAGE_ATTEMPT(t, &refusal, temporary_replace(t, &r->actor, &replacement, &done));
     }
     if (refusal == OK) {
+        str sent = spent_sent(t, values, sizeof values / sizeof *values);
+        TRY(succession_note(t, &r->actor, sent, &done.session));
         answer_session(r, &done.session);
         return answer_redirect(r, arena_join(r->a, S("/o/"), done.organization_slug)); /* whose title is the welcome */
     }

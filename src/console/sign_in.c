@@ -2,6 +2,7 @@
 #include "console/console.h"
 #include "domain/account/factor.h"
 #include "domain/account/passkey_offer.h"
+#include "domain/account/succession.h"
 
 err console_root(request *r, txn *t)
 {
@@ -126,6 +127,17 @@ err console_factor_page(request *r, txn *t)
     return page_answer(r, 200, "sign_in_factor", m);
 }
 
+static err raise_by_code(txn *t, const actor *who, str code, signed_in *out)
+{
+    str sent = spent_sent(t, &code, 1);
+    err again = actor_is_former(who) ? succession_again(t, who, sent, out) : ERR_UNAUTHENTICATED;
+    if (again != ERR_UNAUTHENTICATED || who->kind != ACTOR_ACCOUNT)
+        return again;
+    TRY(factor_take(t, who, who->account_id, code));
+    TRY(session_raise(t, who, out));
+    return succession_note(t, who, sent, out);
+}
+
 err console_factor_form(request *r, txn *t)
 {
     const body_factor_form *form = r->body;
@@ -133,9 +145,10 @@ err console_factor_form(request *r, txn *t)
     signed_in fresh;
     account_view me;
     mval *m;
-    err refusal = factor_take(t, &r->actor, r->actor.account_id, form->code);
+    err refusal = raise_by_code(t, &r->actor, form->code, &fresh);
+    if (refusal == ERR_UNAUTHENTICATED)
+        return refusal;
     if (refusal == OK) {
-        TRY(session_raise(t, &r->actor, &fresh));
         answer_session(r, &fresh);
         return answer_redirect(r, next.p ? next : S("/"));
     }

@@ -78,6 +78,8 @@ static void add_own_cookie(request *r, const char *name, str value, int64_t seco
 
 void answer_session(request *r, const signed_in *in)
 {
+    if (!in->token.p) /* a repeat by whoever is in already: they have their cookie */
+        return;
     add_own_cookie(r, "parvis_session", in->token, seconds_until(in->expires_at));
     if (in->stage != STAGE_FULL)
         return;

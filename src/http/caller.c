@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "domain/account/instance_key.h"
+#include "domain/account/succession.h"
 #include "domain/member/api_key.h"
 #include "domain/shared/session.h"
 #include "http/app.h"
@@ -21,6 +22,14 @@ str caller_organization(const request *r)
 
 #define OWN_COOKIE(x, name) cookie_find(&(x)->head, (x)->r.app->secure ? S("__Host-" name) : S(name))
 
+static err open_session(exchange *x, txn *t, str token, actor *who)
+{
+    err e = session_authenticate(t, token, who);
+    if (!x->r.route->succeeds)
+        return e;
+    return e == OK ? succession_trace(t, who) : e == ERR_UNAUTHENTICATED ? succession_find(t, token, who) : e;
+}
+
 /*
  * By plain http a cookie of another path or port-mate stands beside ours, a dead one for ever: the one live session
  * among them is meant. Two that live are nobody's, since nobody can tell who set which; __Host- has no twins in a
@@ -36,7 +45,7 @@ static err identify_session(exchange *x, txn *t, actor *who)
            n = cookie_values(&x->head, secure ? S("__Host-parvis_session") : S("parvis_session"), tokens, TWINS);
     x->r.has_twin_cookies = n > 1;
     if (n == 1)
-        return tokens[0].n ? session_authenticate(t, tokens[0], who) : OK;
+        return tokens[0].n ? open_session(x, t, tokens[0], who) : OK;
     for (size_t i = 0; i < n && n <= TWINS && !secure && live < 2; i++) {
         actor other = nobody;
         err e = session_authenticate(t, tokens[i], &other);
@@ -108,8 +117,8 @@ err caller_check(const request *r)
         return r->route->instance_key ? OK : ERR_FORBIDDEN;
     if (r->route->access == ACCESS_PUBLIC)
         return OK;
-    if (who == ACTOR_ANONYMOUS)
-        return ERR_UNAUTHENTICATED;
+    if (who == ACTOR_ANONYMOUS) /* succession_find leaves nobody else so */
+        return actor_is_former(&r->actor) ? OK : ERR_UNAUTHENTICATED;
     if (r->route->access == ACCESS_SESSION && who != ACTOR_ACCOUNT)
         return ERR_FORBIDDEN;
     if (r->route->access == ACCESS_OPERATOR && who != ACTOR_OPERATOR)

@@ -114,6 +114,7 @@ typedef struct route {
     bool bulk;       /* writes many rows however small the request is */
     bool instance_key; /* one of the operator's keys may call it */
     unsigned stages;   /* which session_stage but the full one it serves */
+    bool succeeds;     /* gives another session; the one before comes here once more: domain/account/succession.h */
     permission permission;
     const schema *body, *query;
     body_media media;

@@ -5,7 +5,7 @@ and tells nobody without the secret anything."""
 import pytest
 
 from lib.authenticator import Passkey
-from lib.deeds import (DOORS, WHO, accept_api, accept_code_api, accept_code_form, accept_form, accept_mailed, ask_again_api, ask_again_form,
+from lib.deeds import (DOORS, SUCCEEDING, WHO, accept_api, accept_code_api, accept_code_form, accept_form, accept_mailed, ask_again_api, ask_again_form,
                        confirm_api, decline_api, invited, reset_api, reset_form, reset_token, signup_api, signup_form, temporary_api,
                        temporary_form, undo_api)
 from lib.mailbox import token_of
@@ -62,7 +62,9 @@ REFUSED = {"accept": "invitation-already-accepted", "decline": "invitation-decli
 
 def is_refused(door, answer):
     """As it was before there was any minute."""
-    if answer.problem is None:
+    if door in SUCCEEDING:
+        assert answer.ok(303).headers["Location"].startswith("/sign-in?"), answer
+    elif answer.problem is None:
         assert answer.status in (401, 404, 409, 410, 422) and "parvis_session=" not in str(answer.headers), answer
     else:
         answer.refused(REFUSED[door.__name__.split("_")[0]])

@@ -16,10 +16,11 @@ from lib.spec import routes
 
 # They end or begin a session: their answer is for one browser alone.
 SESSIONS = {
-    "setup_form": "its link makes one owner", "sign_in_form": "each sign-in is one", "factor_form": "a code is good once", "sign_out_form": "out is out",
-    "own_password_form": "the temporary password is its secret", "sign_up_code_form": "its code is the secret", "password_reset_form": "its link is the secret",
+    "setup_form": "its link makes one owner", "sign_in_form": "each sign-in is one", "factor_form": "its code and the session are the secret",
+    "sign_out_form": "out is out",
+    "own_password_form": "the session is its secret", "sign_up_code_form": "its code is the secret", "password_reset_form": "its link is the secret",
     "invitation_accept_form": "its link is the secret", "join_accept_form": "its code is the secret", "invitation_switch_form": "out is out",
-    "me_password_form": "the other sessions end with it", "me_close_form": "the account is gone", "me_sessions_end_form": "they are gone",
+    "me_password_form": "the session is its secret", "me_close_form": "the account is gone", "me_sessions_end_form": "they are gone",
     "email_confirm_form": "its link is the secret", "email_undo_form": "its link is the secret",
 }
 # The operator's and the account's own, which need a device or a code of one.

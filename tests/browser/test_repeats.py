@@ -5,6 +5,7 @@ from selenium.webdriver.common.action_chains import ActionChains
 
 from lib.browser import Browser
 from lib.mailbox import token_of
+from lib.otp import set_up
 from lib.people import PASSWORD, fresh
 from lib.ways import NEW
 
@@ -60,3 +61,19 @@ def test_a_temporary_password(b, acme):
     b.one("[name=password]").send_keys(made["temporary_password"])
     ActionChains(b.driver).double_click(b.one("form .primary")).perform()
     b.comes_to("/password/new").sees("own_password.lead")
+    b.fill("common.given_name", "Zoé").fill("common.family_name", "Durand")
+    b.one("#new-password").send_keys(PASSWORD)
+    ActionChains(b.driver).double_click(b.one("form .primary")).perform()
+    b.comes_to(f"/o/{acme.slug}")
+    assert b.go(url + "/me").path == "/me"
+
+
+def test_a_second_factor(b, acme):
+    url, person = acme.world.server.url, acme.join()
+    app, _ = set_up(person.api, acme.world.clock)
+    b.sign_in(url, person.email, PASSWORD)
+    b.comes_to("/sign-in/factor")
+    b.one("#code").send_keys(app.fresh())
+    ActionChains(b.driver).double_click(b.one("form .primary")).perform()
+    b.comes_to(f"/o/{acme.slug}")
+    assert b.go(url + "/me").path == "/me"

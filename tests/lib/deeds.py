@@ -3,6 +3,7 @@
 import re
 
 from lib.mailbox import token_of
+from lib.otp import set_up
 from lib.people import PASSWORD, fresh
 from lib.ways import NEW, mailed
 
@@ -197,6 +198,32 @@ def undo_form(town):
     return Deed(town, lambda c, v: c.submit(f"/email/undo/{token}", v), {})
 
 
-DOORS = [accept_api, accept_form, accept_mailed, accept_code_api, accept_code_form, decline_api, decline_form, decline_code_form,
+# What gives another session for the one that sends it: each sender has the cookie from before.
+
+
+def own_password_form(town):
+    org, values = issued(town)
+    half = stranger(town)()
+    half.post("/sessions", values).ok(201)
+    typed = {"given_name": "Zoé", "family_name": "Durand", "password": NEW}
+    return Deed(town, lambda c, v: c.submit("/password/new", v), typed, values["email"], "full", org, client=half.twin)
+
+
+def factor_form(town):
+    person = town.found("Twice").owner
+    app, _ = set_up(person.api, town.clock)
+    half = stranger(town)()
+    half.submit("/sign-in", {"email": person.email, "password": PASSWORD}).ok(303)
+    return Deed(town, lambda c, v: c.submit("/sign-in/factor", v), {"code": app.fresh(), "next": "/me"}, person.email, "full", client=half.twin)
+
+
+def me_password_form(town):
+    person = town.found("Twice").owner
+    values = {"current_password": PASSWORD, "new_password": NEW}
+    return Deed(town, lambda c, v: c.submit("/me/password", v), values, person.email, "full", client=person.api.twin)
+
+
+SUCCEEDING = [own_password_form, factor_form, me_password_form]
+DOORS = [*SUCCEEDING, accept_api, accept_form, accept_mailed, accept_code_api, accept_code_form, decline_api, decline_form, decline_code_form,
          ask_again_api, ask_again_form, reset_api, reset_form, temporary_api, temporary_form, signup_api, signup_form, proof_api, proof_form,
          confirm_api, confirm_form, undo_api, undo_form]

@@ -20,7 +20,8 @@ typedef struct spending {
 /** What it did. */
 typedef struct spent {
     uuid account_id; /* whose way in it is; UUID_NONE: nobody's */
-    uuid made_id;    /* the organization that was founded, the account that a share was taken from; or UUID_NONE */
+    uuid made_id;    /* the organization that was founded, the account that a share was taken from, the successor of
+                        a session; or UUID_NONE */
     bool is_factor;  /* a second factor came with it */
 } spent;
 

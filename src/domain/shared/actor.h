@@ -16,7 +16,10 @@ typedef struct actor {
     actor_kind kind;
     uuid account_id;
     uuid session_id;
-    uuid key_id;              /* of the API key, or the instance key */
+    str session_hash; /* of its secret, as its row keeps it */
+    uuid former_id;   /* the session before, a moment ago: nobody's cookie, or by whose end the caller's own came */
+    str former_hash;  /* domain/account/succession.h */
+    uuid key_id;      /* of the API key, or the instance key */
     uuid key_organization_id; /* an API key works in this organization alone */
     bool key_limited;         /* an API key that may no more than key_permissions, whatever its member may */
     permission key_permissions;
@@ -46,6 +49,11 @@ typedef struct actor {
     msec session_idle;    /* how long it may rest, by the strictest that is known of it; 0: as long as it lives */
     msec factor_at;       /* when this session showed a second factor; 0: never */
 } actor;
+
+static inline bool actor_is_former(const actor *who)
+{
+    return !uuid_none(who->former_id);
+}
 
 /* The account's part, which the statements that open a session and a key give under the same names. */
 #define ACTOR_FILL_ACCOUNT(who, row)                        \

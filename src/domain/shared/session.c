@@ -49,6 +49,7 @@ err session_authenticate(txn *t, str token, actor *who)
         return ERR_UNAUTHENTICATED;
     who->kind = ACTOR_ACCOUNT;
     who->session_id = s.first;
+    who->session_hash = row.secret_hash;
     ACTOR_FILL_ACCOUNT(who, row);
     if (!session_stage_of(row.stage, &who->stage))
         return ERR_UNAUTHENTICATED;

@@ -298,13 +298,13 @@ CREATE INDEX account_token_account ON account_token (account_id);
 
 -- What a secret did that is good for once, for the minute in which it may be sent again: domain/account/spent.h.
 CREATE TABLE spent (
-    id BLOB NOT NULL, -- of what the secret is of: an invitation, a link, a sign-up, an account
-    kind TEXT NOT NULL CHECK (kind = 'accept' OR kind = 'decline' OR kind = 'ask_again' OR kind = 'reset' OR kind = 'temporary' OR kind = 'signup' OR kind = 'proof' OR kind = 'email_confirm' OR kind = 'email_undo'),
+    id BLOB NOT NULL, -- of what the secret is of: an invitation, a link, a sign-up, an account, a session that had a successor
+    kind TEXT NOT NULL CHECK (kind = 'accept' OR kind = 'decline' OR kind = 'ask_again' OR kind = 'reset' OR kind = 'temporary' OR kind = 'signup' OR kind = 'proof' OR kind = 'email_confirm' OR kind = 'email_undo' OR kind = 'session'),
     secret_hash BLOB NOT NULL, -- as its own row keeps it
     sent_hash BLOB NOT NULL, -- keyed; of all else that came with it
     spent_at INTEGER NOT NULL,
     account_id BLOB, -- whose it was; NULL: nobody's
-    made_id BLOB, -- the organization that was founded, the account that a share was taken from
+    made_id BLOB, -- the organization that was founded, the account that a share was taken from, the session's successor
     is_factor INTEGER NOT NULL, -- a second factor came with it
     PRIMARY KEY (id, kind)
 ) STRICT, WITHOUT ROWID;

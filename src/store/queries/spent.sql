@@ -3,6 +3,9 @@
 -- name: spent_find :one
 SELECT secret_hash, sent_hash, spent_at, account_id, made_id, is_factor FROM spent WHERE id = :id AND kind = :kind;
 
+-- name: spent_successor :one
+SELECT id, secret_hash, spent_at FROM spent WHERE account_id = :account_id AND kind = 'session' AND made_id = :made_id;
+
 -- One that may be used again and again (an invitation that is sent anew) is spent anew.
 -- name: spent_put :exec
 INSERT INTO spent (id, kind, secret_hash, sent_hash, spent_at, account_id, made_id, is_factor)
