@@ -4,6 +4,7 @@
 #include "bodies.h"
 #include "domain/invitation/parts.h"
 #include "domain/lifecycle/enrolment.h"
+#include "domain/lifecycle/own_invitation.h"
 #include "domain/shared/phrase.h"
 #include "routes.h"
 
@@ -126,4 +127,46 @@ err api_ask_again(request *r, txn *t)
     const invitation_key key = {.token = b->token};
     TRY(invitation_ask_again(t, &r->actor, &key));
     return answer_empty(r, 202);
+}
+
+/* ---- from one's own account ---- */
+
+err api_list_my_invitations(request *r, txn *t)
+{
+    own_invitation *list;
+    size_t n;
+    TRY(own_invitations(t, &r->actor, &list, &n));
+    reply_own_invitation *items = arena_array_of(r->a, reply_own_invitation, n);
+    for (size_t i = 0; i < n; i++) {
+        const own_invitation *v = &list[i];
+        items[i] = (reply_own_invitation){
+            .id = v->id,
+            .organization = {.name = v->organization_name},
+            .has_inviter = v->inviter_given_name.p != NULL,
+            .inviter = {.given_name = v->inviter_given_name, .family_name = v->inviter_family_name},
+            .role = v->role,
+            .created_at = v->created_at,
+            .expires_at = v->expires_at};
+    }
+    return REPLY(r, 200, own_invitation_list, .items = {items, n});
+}
+
+err api_accept_my_invitation(request *r, txn *t)
+{
+    enrolment wish = {0};
+    accepted a;
+    member_view m;
+    TRY(own_invitation_key(t, &r->actor, r->params[0].id, &wish.key));
+    TRY(invitation_accept(t, &r->actor, &wish, &a));
+    TRY(member_get(t, a.organization_id, a.membership_id, &m));
+    reply_member shown = view_member(r->a, a.entitlement_keys, &m);
+    return REPLY_OF(r, 201, member, &shown);
+}
+
+err api_decline_my_invitation(request *r, txn *t)
+{
+    invitation_key key;
+    TRY(own_invitation_key(t, &r->actor, r->params[0].id, &key));
+    TRY(invitation_decline(t, &r->actor, &key));
+    return answer_empty(r, 204);
 }

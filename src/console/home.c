@@ -95,6 +95,7 @@ err console_home_page(request *r, txn *t)
     TRY(put_membership(r, t, m));
     TRY(put_contacts(r, t, m));
     TRY(put_asked(r, t, m));
+    TRY(put_own_invitations(r, t, m));
     TRY(is_last_owner(r, t, &last));
     PUT_BOOL(m, "is_last_owner", last);
     PUT_BOOL(m, "has_shared", false);

@@ -85,6 +85,14 @@ def other_session(org, inbox, world):
     return person.api, f"/me/sessions/{other}/end", {}
 
 
+def waiting_for(what):
+    """An invitation that waits for somebody who belongs elsewhere."""
+    def made(org, inbox, world):
+        person = world.found("Elsewhere").join()
+        return person.api, f"/me/invitations/{org.invite(person.email)['id']}/{what}", {}
+    return made
+
+
 def unproved(org, inbox, world):
     link = org.link(org.invite(fresh(), deliver=False)).ok()["url"]
     return world.enrol(link).ok(201).client, "/me/address-proof", {}
@@ -110,6 +118,8 @@ ELSEWHERE = {
     "me_email_form": of_an_account("/me/email", lambda p: {"email": fresh(), "current_password": PASSWORD}),
     "me_email_cancel_form": of_an_account("/me/email/cancel"),
     "me_session_end_form": other_session,
+    "me_invitation_accept_form": waiting_for("accept"),
+    "me_invitation_decline_form": waiting_for("decline"),
     "me_proof_form": unproved,
     "me_proof_confirm_form": proving,
 }

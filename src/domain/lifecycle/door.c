@@ -84,10 +84,25 @@ static err open_by_code(txn *t, const actor *who, str email, str typed, opened *
     return e;
 }
 
+/* A proved address is what a mailed link would prove. */
+static err open_own(txn *t, const invitation_key *key, opened *o)
+{
+    o->mailed = true;
+    o->secret_hash = S("");
+    return read_door(t, key->organization_id, key->invitation_id, o);
+}
+
+static bool is_own(const invitation_key *key)
+{
+    return !uuid_none(key->invitation_id);
+}
+
 err door_open(txn *t, const actor *who, const invitation_key *key, opened *o)
 {
     *o = (opened){0};
-    if (key->token.p)
+    if (is_own(key))
+        TRY(open_own(t, key, o));
+    else if (key->token.p)
         TRY(open_by_token(t, key->token, o));
     else if (key->email.p && key->code.p)
         TRY(open_by_code(t, who, key->email, key->code, o));
@@ -96,6 +111,8 @@ err door_open(txn *t, const actor *who, const invitation_key *key, opened *o)
     o->tells = o->mailed || (o->inv.is_link_telling && !accounts_hidden(t->env));
     err e = q_account_by_key(t, &o->account, o->inv.email_key);
     o->has_account = e == OK;
+    if (is_own(key) && (!door_is_holders(who, o) || !o->account.email_proved_at))
+        return e == OK || e == ERR_NOT_FOUND ? ERR_NOT_FOUND : e;
     return e == ERR_NOT_FOUND ? OK : e;
 }
 

@@ -4,10 +4,14 @@
 
 #include "domain/account/spent.h"
 
-/** What the person holds: a link's token, or an address and a typed code. */
+/**
+ * What the person holds: a link's token, an address and a typed code, or the session of an account that proved the
+ * address.
+ */
 typedef struct invitation_key {
     str token;
     str email, code;
+    uuid organization_id, invitation_id; /* by one's own session: own_invitation_key */
 } invitation_key;
 
 /** What the page shows, for any right secret in any state. */

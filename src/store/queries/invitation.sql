@@ -151,6 +151,15 @@ SELECT organization_id, id, code_hash, link_code_hash, coalesce(code_expires_at,
 SELECT organization_id, id, state, expires_at, mail_id FROM invitation WHERE email_key = :email_key AND {states}
  ORDER BY organization_id, id DESC LIMIT 100;
 
+-- What waits for whoever proved the address, but where they belong already.
+-- name: own_invitations :many
+-- @global somebody is invited by several organizations
+SELECT i.organization_id, i.id, i.role, i.created_at, i.expires_at, o.name, a.given_name AS inviter_given_name, a.family_name AS inviter_family_name
+  FROM invitation i JOIN organization o ON o.id = i.organization_id LEFT JOIN account a ON a.id = i.invited_by_id
+ WHERE i.email_key = :email_key AND i.state = 'pending' AND i.expires_at > :now
+   AND NOT EXISTS (SELECT 1 FROM membership m WHERE m.organization_id = i.organization_id AND m.account_id = :account_id)
+ ORDER BY i.id DESC LIMIT 100;
+
 -- name: invitations_sent_by_revoke :changed
 UPDATE invitation SET state = 'revoked', closed_at = :now, remind_at = NULL
  WHERE organization_id = :organization_id AND state = 'pending' AND expires_at > :now AND invited_by_id = :invited_by_id;
