@@ -85,10 +85,20 @@ static str filled_pattern(const request *r, str pattern)
     return arena_str(r->a, buf_str(&out));
 }
 
+/* Where a form was to lead to; STR_NONE: nowhere in particular. */
+static str typed_next(const request *r)
+{
+    for (size_t i = 0; i < r->typed.count; i++)
+        if (str_eq(r->typed.pairs[i].name, S("next")))
+            return safe_next(r->typed.pairs[i].value, STR_NONE);
+    return STR_NONE;
+}
+
 str page_address(const request *r, str otherwise)
 {
     const route *asked = r->asked ? r->asked : r->route;
     if (!asked || str_eq(asked->method, S("GET")))
         return link_here(r);
-    return asked->page ? safe_next(filled_pattern(r, asked->page->pattern), otherwise) : otherwise;
+    str page = asked->page ? safe_next(filled_pattern(r, asked->page->pattern), STR_NONE) : STR_NONE;
+    return page.p ? LINK(r->a, page, {S("next"), typed_next(r)}) : otherwise;
 }

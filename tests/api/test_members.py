@@ -149,7 +149,7 @@ def test_only_one_with_the_right_invites_administrators(acme):
 def test_removal_ends_all_access_at_the_next_request(acme, rival, inbox):
     zoe = acme.join()
     rival.invite(zoe.email)
-    zoe.api.post("/invitations/accept", {"token": inbox.token_for(zoe.email, 2)}).ok(201)
+    zoe.api.post("/invitations/accept", {"token": inbox.token_for(zoe.email, 2, invitation=True)}).ok(201)
     zoe.api.get(acme.path).ok()
     acme.remove(zoe).ok(204)
     zoe.api.get(acme.path).refused("not-found", 404)
@@ -158,6 +158,26 @@ def test_removal_ends_all_access_at_the_next_request(acme, rival, inbox):
     zoe.api.get(rival.path).ok()  # the account and its sessions live on
     zoe.api.get("/me").ok()
     assert acme.seats["used"] == 1
+
+
+@pytest.mark.parametrize("by", ["api", "page"])
+def test_who_is_removed_is_told(acme, inbox, by):
+    zoe = acme.join()
+    before, member = len(inbox.all_for(zoe.email)), acme.member(zoe)["id"]
+    if by == "api":
+        acme.remove(zoe).ok()
+    else:
+        acme.api.submit(f"/o/{acme.slug}/users/{member}/remove").ok(303)
+    mail = inbox.wait(zoe.email, before + 1)[-1]
+    assert "You are no longer a member of Acme" in mail.subject and "http" not in mail.text.split("--")[0]
+
+
+def test_who_leaves_is_told_nothing(acme, inbox, world):
+    zoe = acme.join()
+    before = len(inbox.all_for(zoe.email))
+    zoe.api.post(acme.path + "/leave").ok()
+    world.server.mails_at_rest()
+    assert len(inbox.all_for(zoe.email)) == before
 
 
 def test_a_removed_members_pending_invitations_go_or_are_taken_over(acme, inbox, enrol):
@@ -188,7 +208,7 @@ def test_a_removed_person_can_be_invited_again(acme, inbox):
     zoe = acme.join()
     acme.remove(zoe).ok()
     acme.invite(zoe.email)
-    zoe.api.post("/invitations/accept", {"token": inbox.token_for(zoe.email, 2)}).ok(201)
+    zoe.api.post("/invitations/accept", {"token": inbox.token_for(zoe.email, 2, invitation=True)}).ok(201)
     zoe.api.get(acme.path).ok()
 
 
@@ -284,7 +304,7 @@ def test_ownership_goes_to_members_alone(acme, rival):
 def test_one_account_many_organizations_many_roles(acme, rival, inbox):
     zoe = acme.join()
     rival.invite(zoe.email, "administrator")
-    zoe.api.post("/invitations/accept", {"token": inbox.token_for(zoe.email, 2)}).ok(201)
+    zoe.api.post("/invitations/accept", {"token": inbox.token_for(zoe.email, 2, invitation=True)}).ok(201)
     zoe.api.get(acme.path + "/members").refused("forbidden")
     zoe.api.get(rival.path + "/members").ok()
     assert zoe.membership(acme)["role"] == "member" and zoe.membership(rival)["role"] == "administrator"

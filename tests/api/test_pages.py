@@ -89,6 +89,22 @@ def test_each_state_of_a_link_has_its_page(acme, inbox, world):
     look(token, 410, "declined")
 
 
+@pytest.mark.parametrize("path,fields", [
+    ("/sign-in", {"email": "nobody@example.org", "password": "wrong"}),
+    ("/password/forgotten", {"email": "not an address"}),
+])
+def test_another_language_after_a_refusal_keeps_where_one_was_going(world, path, fields):
+    client = world.client()
+    there = "/o/acme/users?state=active"
+    page = client.submit(path, {**fields, "next": there})
+    assert page.status in (200, 401)
+    (switch,) = re.findall(r'action="/language">.*?name="next" value="([^"]*)"', page.text, re.S)
+    again = client.submit("/language", {"lang": "fr", "next": html.unescape(switch)}).ok(303).headers["Location"]
+    assert again.startswith(path + "?") and html.escape(there) in client.page(again).text
+    refused = client.submit(path, {**fields, "next": "//elsewhere.example"})
+    assert "elsewhere" not in re.findall(r'action="/language">.*?name="next" value="([^"]*)"', refused.text, re.S)[0]
+
+
 def test_an_expired_link_offers_to_ask_again_and_tells_the_inviter(acme, inbox, world):
     email = fresh()
     acme.invite(email, expires_in="1h")

@@ -152,6 +152,8 @@ bool mail_is_about_member(str kind)
 /* Whoever was removed was told otherwise; an end that came, or was taken back, needs no warning any more. */
 static bool member_reason(const q_mail_for_delivery_row *r, msec now)
 {
+    if (mail_kind_is(r->kind, MAIL_MEMBER_REMOVED))
+        return true;
     bool warns = mail_kind_is(r->kind, MAIL_MEMBER_ENDS) || mail_kind_is(r->kind, MAIL_MEMBER_ENDS_NOTICE);
     return r->member_role.p && (!warns || r->access_ends_at > now);
 }
@@ -198,7 +200,7 @@ static void about_member(txn *t, const q_mail_for_delivery_row *r, mail_job *job
         job->link = arena_join(t->a, home, S("/users/"), typeid_format(ID_MEMBER, r->membership_id, id));
     else if (mail_kind_is(r->kind, MAIL_MEMBER_API_KEY_CREATED) && role_is(r->member_role, ROLE_OWNER))
         job->link = arena_join(t->a, home, S("/settings/api-keys"));
-    else if (!mail_kind_is(r->kind, MAIL_MEMBER_SUSPENDED))
+    else if (!mail_kind_is(r->kind, MAIL_MEMBER_SUSPENDED) && !mail_kind_is(r->kind, MAIL_MEMBER_REMOVED))
         job->link = home;
 }
 
@@ -232,7 +234,7 @@ static mail_job job_of(txn *t, const q_mail_for_delivery_row *r)
     if (mail_is_about_member(r->kind))
         about_member(t, r, &job);
     if (asks) /* leads to the invitation in the console, which asks the inviter to sign in */
-        job.link = arena_join(t->a, t->env->public_url, S("/o/"), r->slug, S("/users/invitations?state=expired"));
+        job.link = arena_join(t->a, t->env->public_url, S("/o/"), r->slug, S("/users/invitations?state=asked"));
     if (mail_kind_is(r->kind, MAIL_EMAIL_CHANGE_ASKED))
         job.link = arena_join(t->a, t->env->public_url, S("/me#address"));
     if (mail_kind_is(r->kind, MAIL_SIGNUP_KNOWN))

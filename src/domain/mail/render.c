@@ -57,7 +57,7 @@ static void put_member_change(arena *a, mval *m, const mail_job *job, language l
     const str with[][2] = {
         {S("organization"), theirs(a, job->organization_name)},
         {S("name"), theirs(a, phrase_name(a, job->member_given_name, job->member_family_name))},
-        {S("role"), catalog_text(lang, arena_join(a, S("role."), job->role))},
+        {S("role"), job->role.n ? catalog_text(lang, arena_join(a, S("role."), job->role)) : STR_NONE},
         {S("when"), job->expires_at ? phrase_access_end(a, lang, job->time_zone, job->expires_at) : STR_NONE},
     };
     str key = arena_join(a, S("mail."), job->kind);

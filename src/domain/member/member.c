@@ -6,6 +6,7 @@
 
 #include "domain/invitation/change.h"
 #include "domain/member/change.h"
+#include "domain/member/notice.h"
 #include "domain/organization/entitlement.h"
 #include "domain/organization/group.h"
 #include "domain/organization/seat.h"
@@ -82,6 +83,7 @@ err member_remove(txn *t, const actor *by, uuid id, pending_fate fate)
     if (uuid_eq(id, by->membership_id) || member_is_above(by, &m))
         return ERR_FORBIDDEN;
     TRY(end_membership(t, by, &m, fate, SEAT_REMOVED));
+    TRY(member_tell(t, by->organization_id, m.id, m.account_id, MAIL_MEMBER_REMOVED));
     return audit(t, by, EVENT_MEMBER_REMOVED, .subject_id = m.id, .before = {.role = m.role},
                  .detail = {.email = who.email}, .about = m.account_id);
 }
