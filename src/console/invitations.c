@@ -38,6 +38,22 @@ static void put_state(request *r, mval *m, const invitation_view *v, msec now)
                     : STR_NONE);
 }
 
+/* A temporary password that is used up or past its time is issued again, handed over as before, by one click. */
+static void put_burnt(request *r, mval *m, const invitation_view *v, msec now)
+{
+    bool expired = invitation_state_is(v->state, INVITATION_EXPIRED);
+    bool waits = expired || invitation_state_is(v->state, INVITATION_PENDING);
+    bool burnt = waits && (v->password_used_at || (expired && method_is(v->method, METHOD_TEMPORARY_PASSWORD)));
+    PUT(m, "used_text",
+        v->password_used_at && waits ? PHRASE(r->a, r->lang, S("invitations.password_used_on"),
+                                              {S("date"), day_text(r, v->password_used_at, now)})
+                                     : STR_NONE);
+    PUT(m, "reissue_url",
+        burnt && (r->actor.may & PERM_INVITATIONS_CREATE)
+            ? org_path_id(r, "/users/invitations/", ID_INVITATION, v->id, "/password")
+            : STR_NONE);
+}
+
 static void put_actions(request *r, mval *m, const invitation_view *v)
 {
     bool pending = invitation_state_is(v->state, INVITATION_PENDING),
@@ -84,6 +100,7 @@ err put_invitation_rows(request *r, txn *t, mval *m, const invitation_view *rows
         PUT(o, "created_at_text", day_text(r, v->created_at, t->now));
         PUT(o, "sent_text", v->sent_count > 1 ? text_count(r, "delivery.sent_count", v->sent_count) : STR_NONE);
         put_state(r, o, v, t->now);
+        put_burnt(r, o, v, t->now);
         put_delivery(r, o, v, t->now);
         put_actions(r, o, v);
     }

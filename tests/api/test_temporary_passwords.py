@@ -512,13 +512,53 @@ def test_the_organizations_length_of_passwords_counts_before_one_is_its_member(a
     replace(client, "orchard lantern forty two").ok(204)
 
 
-def test_no_reminder_for_what_cannot_be_said_again(acme, inbox, clock):
+@pytest.mark.parametrize("delivery", ["send", "show"])
+def test_a_reminder_holds_a_link_beside_the_password(acme, inbox, clock, enrol, delivery):
     email = fresh()
-    invite(acme, email, "send", expires_in="20d")
+    made = invite(acme, email, delivery, expires_in="20d")
+    first = inbox.wait(email)[-1]
+    password = made.get("temporary_password") or first.temporary_password
+    clock.advance(days=4)
+    reminder = inbox.wait(email, 2)[-1]
+    assert acme.invitation(made["invitation"])["sent_count"] == 2
+    enter(acme, email, password)
+    enrol(reminder.token).ok(201)
+    assert acme.state(made["invitation"]) == "accepted" and accounts(acme, email) == 1
+    acme.world.client().post("/sessions", {"email": email, "password": password}).refused("sign-in-failed", 401)
+
+
+def test_one_issued_again_is_reminded_of_anew(acme, inbox, clock):
+    email = fresh()
+    inv = invite(acme, email, "send", expires_in="20d")["invitation"]
     inbox.wait(email)
     clock.advance(days=4)
-    inbox.settle(1.0)
-    assert len(inbox.all_for(email)) == 1
+    inbox.wait(email, 2)
+    acme.api.sign_in(acme.owner.email, PASSWORD)
+    renew(acme, inv).ok()
+    inbox.wait(email, 3)
+    clock.advance(days=4)
+    assert inbox.wait(email, 4)[-1].token
+
+
+@pytest.mark.parametrize("delivery", ["send", "show"])
+def test_a_burnt_one_is_issued_again_by_one_click(acme, inbox, delivery):
+    email = fresh()
+    made = invite(acme, email, delivery)
+    password = made.get("temporary_password") or inbox.wait(email)[-1].temporary_password
+    listed = lambda: acme.api.page(f"/o/{acme.slug}/users/invitations").text  # noqa: E731
+    again = f"/o/{acme.slug}/users/invitations/{made['invitation']['id']}/password"
+    button = f'method="post" action="{again}"'
+    assert button not in listed() and acme.invitation(made["invitation"])["password_used_at"] is None
+    enter(acme, email, password)
+    assert button in listed() and "password used on" in listed() and acme.invitation(made["invitation"])["password_used_at"]
+    page = acme.api.submit(again)
+    if delivery == "show":
+        fresh_one = re.search(r"[a-z0-9]{6}-[a-z0-9]{6}-[a-z0-9]{6}", page.ok(200).text).group()
+    else:
+        fresh_one = inbox.wait(email, 2)[-1].temporary_password
+    assert fresh_one != password and button not in listed()
+    replace(enter(acme, email, fresh_one)).ok(204)
+    assert acme.invitation(made["invitation"])["password_used_at"] is None
 
 
 def test_half_a_session_lasts_half_an_hour(acme, clock):

@@ -113,12 +113,11 @@ static err renew(txn *t, const actor *by, standing *s, renewal *r)
         TRY(renew_password(t, by, s, r, expires, &send));
     TRY(invitation_find_account(t, &send));
     TRY(invitation_mail(t, &send));
-    msec after = send.password.p ? 0 : s->organization.reminder_after; /* a reminder could not say the password again */
     TRY(q_invitation_renew(t, .organization_id = s->organization_id, .id = s->inv.id, .invited_by_id = inviter,
                            .expires_at = expires, .secret_hash = send.secret_hash, .code_hash = send.code_hash,
                            .code_expires_at = send.code_expires_at, .last_sent_at = t->now, .mail_id = send.mail_id,
-                           .remind_at =
-                               invitation_next_reminder(t->now, after, s->organization.reminder_max, 0, expires),
+                           .remind_at = invitation_next_reminder(t->now, s->organization.reminder_after,
+                                                                 s->organization.reminder_max, 0, expires),
                            .method = send.method, .password_delivery = send.password_delivery));
     return audit(t, by, EVENT_INVITATION_RESENT, .subject_id = s->inv.id,
                  .after = {.method = send.method, .delivery = send.password_delivery},

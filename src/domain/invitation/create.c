@@ -314,7 +314,6 @@ static err insert(inviting *w, const struct candidate *c, const invite_row *row,
     const q_organization_by_id_row *o = &w->organization;
     msec lifetime = send->password.p ? w->password_lifetime : w->lifetime;
     msec expires = invitation_expiry(t->now, lifetime, row->access_ends_at);
-    msec remind_after = send->password.p ? 0 : o->reminder_after; /* a reminder could not say the password again */
     bool sent = w->order->deliver;
     q_invitation_insert_in in = {
         .organization_id = o->id,
@@ -340,7 +339,7 @@ static err insert(inviting *w, const struct candidate *c, const invite_row *row,
         .sent_count = sent,
         .last_sent_at = sent ? t->now : 0,
         .mail_id = send->mail_id,
-        .remind_at = sent ? invitation_next_reminder(t->now, remind_after, o->reminder_max, 0, expires) : 0,
+        .remind_at = sent ? invitation_next_reminder(t->now, o->reminder_after, o->reminder_max, 0, expires) : 0,
         .method = send->method,
         .password_delivery = send->password_delivery};
     err e = q_invitation_insert_(t, &in);

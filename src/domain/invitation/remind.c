@@ -9,7 +9,10 @@
 
 #include <string.h>
 
-/* A new link by mail; the earlier ones go on working. */
+/*
+ * A new link by mail; the earlier ones go on working, and so does a temporary password, which nobody can say again: the
+ * link leads to a password of one's own without it.
+ */
 static err mail_again(txn *t, standing *s, mail_kind kind, msec next)
 {
     invitation_send send = standing_send(s, kind);

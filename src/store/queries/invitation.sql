@@ -197,8 +197,9 @@ UPDATE invitation SET invited_by_id = :heir
 SELECT i.id, i.batch_id, i.email, i.role, i.method, i.password_delivery, i.state, i.locale, i.message, i.given_name, i.family_name,
        i.entitlements, i.group_ids, i.access_ends_at, i.invited_by_id, a.given_name AS inviter_given_name, a.family_name AS inviter_family_name, i.created_at, i.expires_at, i.last_sent_at, i.sent_count,
        d.state AS delivery_state, replace(d.reply, d.recipient, i.email) AS delivery_reply, d.created_at AS delivery_created_at, d.done_at AS delivery_done_at,
-       i.accepted_by_id, i.accepted_at, i.asked_at, i.asked_count
+       i.accepted_by_id, i.accepted_at, i.asked_at, i.asked_count, w.temporary_used_at
   FROM invitation i LEFT JOIN account a ON a.id = i.invited_by_id
+  LEFT JOIN account w ON w.email_key = i.email_key AND w.confined_to_id = i.organization_id AND w.temporary_invitation_id = i.id
   LEFT JOIN mail d ON d.organization_id = i.organization_id AND d.id = i.mail_id
  WHERE i.organization_id = :organization_id AND {only}
    AND (:only_state = '' OR :only_state = CASE WHEN i.state = 'pending' AND i.expires_at <= :now THEN 'expired' ELSE i.state END)
