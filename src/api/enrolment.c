@@ -3,6 +3,7 @@
 #include "api/view.h"
 #include "bodies.h"
 #include "domain/invitation/parts.h"
+#include "domain/invitation/silence.h"
 #include "domain/lifecycle/enrolment.h"
 #include "domain/lifecycle/own_invitation.h"
 #include "domain/shared/phrase.h"
@@ -110,7 +111,7 @@ err api_decline_invitation(request *r, txn *t)
 {
     const body_decline_invitation *b = r->body;
     const invitation_key key = {.token = b->token, .email = b->email, .code = b->code};
-    TRY(invitation_decline(t, &r->actor, &key));
+    TRY(invitation_decline(t, &r->actor, &key, b->silence));
     return answer_empty(r, 204);
 }
 
@@ -167,6 +168,27 @@ err api_decline_my_invitation(request *r, txn *t)
 {
     invitation_key key;
     TRY(own_invitation_key(t, &r->actor, r->params[0].id, &key));
-    TRY(invitation_decline(t, &r->actor, &key));
+    TRY(invitation_decline(t, &r->actor, &key, false));
+    return answer_empty(r, 204);
+}
+
+err api_list_my_silences(request *r, txn *t)
+{
+    silence_view *list;
+    size_t n;
+    TRY(silences_own(t, &r->actor, &list, &n));
+    reply_silence_list_items *items = arena_array_of(r->a, reply_silence_list_items, n);
+    for (size_t i = 0; i < n; i++) {
+        const silence_view *v = &list[i];
+        items[i] = (reply_silence_list_items){
+            .organization = view_organization_brief(v->organization_id, v->organization_slug, v->organization_name),
+            .since = v->since};
+    }
+    return REPLY(r, 200, silence_list, .items = {items, n});
+}
+
+err api_lift_my_silence(request *r, txn *t)
+{
+    TRY(silence_lift(t, &r->actor, r->params[0].id));
     return answer_empty(r, 204);
 }

@@ -154,6 +154,7 @@ reply_invitation view_invitation(const request *r, const invitation_view *i)
         .accepted_at = i->accepted_at,
         .asked_at = i->asked_at,
         .asked_count = i->asked_count,
+        .silenced_at = i->silenced_at,
         .password_used_at = i->password_used_at,
     };
 }

@@ -38,6 +38,8 @@ static const table_column sheet[] = {
     {"accepted_at", AT(invitation, accepted_at), show_time},
     {"asked_at", AT(invitation, asked_at), show_time},
     {"asked_count", AT(invitation, asked_count), NULL},
+    {"silenced_at", AT(invitation, silenced_at), show_time},
+    {"password_used_at", AT(invitation, password_used_at), show_time},
     {"batch", AT(invitation, batch), NULL},
     {0},
 };

@@ -131,6 +131,8 @@ void put_person(const request *r, mval *m, str given, str family, str email);
 void put_out(const request *r, mval *m, const membership_out *out, msec now);
 /** own_invitations[]: what waits for whoever is signed in. */
 err put_own_invitations(request *r, txn *t, mval *m);
+/** silences[]: whose invitations they want no more. */
+err put_silences(request *r, txn *t, mval *m);
 /** The page of an organization that lets its member in no more, of what console_look_out found. */
 err out_page(request *r);
 /** One choice of a select or radio group; `chosen` STR_NONE: not this one, not even the empty one. */

@@ -33,6 +33,7 @@ static void put_state(request *r, mval *m, const invitation_view *v, msec now)
         pending || expired ? PHRASE(r->a, r->lang, pending ? S("invitations.expires_on") : S("invitations.expired_on"),
                                     {S("date"), date})
                            : STR_NONE);
+    PUT(m, "silenced_text", v->silenced_at ? text(r, "invitations.silenced") : STR_NONE);
     PUT(m, "asked_text",
         v->asked_at ? PHRASE(r->a, r->lang, S("invitations.asked_on"), {S("date"), day_text(r, v->asked_at, now)})
                     : STR_NONE);

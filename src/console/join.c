@@ -315,10 +315,11 @@ err console_invitation_decline_page(request *r, txn *t)
     TRY(put_invited(r, t, m, &door));
     PUT(m, "action_url", way.decline_url);
     PUT(m, "back_url", way.accept_url);
+    PUT_BOOL(m, "may_silence", door.mailed);
     return page_answer(r, 200, "invite_decline", m);
 }
 
-static err decline(request *r, txn *t, const entrance *way)
+static err decline(request *r, txn *t, const entrance *way, bool silence)
 {
     invitation_door door;
     err refusal;
@@ -326,18 +327,20 @@ static err decline(request *r, txn *t, const entrance *way)
     err e = look(r, t, way, &door);
     if (e != OK)
         return show_unopened(r, t, way, e);
-    PAGE_ATTEMPT(t, &refusal, invitation_decline(t, &r->actor, &way->key));
+    PAGE_ATTEMPT(t, &refusal, invitation_decline(t, &r->actor, &way->key, silence));
     if (refusal != OK)
         return show_behind(r, t, way, &door, refusal);
     TRY(page_open(r, t, &m));
     TRY(put_invited(r, t, m, &door));
+    PUT_BOOL(m, "is_silenced", silence);
     return page_answer(r, 200, "invite_declined_done", m);
 }
 
 err console_invitation_decline_form(request *r, txn *t)
 {
+    const body_invitation_decline_form *form = r->body;
     entrance way = entrance_of(r);
-    return decline(r, t, &way);
+    return decline(r, t, &way, form && form->silence);
 }
 
 err console_invitation_ask_again_form(request *r, txn *t)
@@ -415,7 +418,7 @@ err console_join_accept_form(request *r, txn *t)
 err console_join_decline_form(request *r, txn *t)
 {
     entrance way = entrance_of(r);
-    return decline(r, t, &way);
+    return decline(r, t, &way, false);
 }
 
 /* A form of the page behind a code: the code opens it again, unless it is what was refused. */

@@ -101,6 +101,7 @@ static err me_open(request *r, txn *t, const account_change *typed, bool proof_s
     TRY(put_least(m, t, r->actor.account_id, UUID_NONE));
     TRY(put_security(r, t, m));
     TRY(put_own_invitations(r, t, m));
+    TRY(put_silences(r, t, m));
     return put_sessions(r, t, m);
 }
 

@@ -1,5 +1,6 @@
 /* What waits for somebody who is signed in: on their home page and among what is theirs. */
 #include "console/console.h"
+#include "domain/invitation/silence.h"
 #include "domain/lifecycle/own_invitation.h"
 
 err put_own_invitations(request *r, txn *t, mval *m)
@@ -38,6 +39,32 @@ err console_me_invitation_decline_form(request *r, txn *t)
 {
     invitation_key key;
     TRY(own_invitation_key(t, &r->actor, r->params[0].id, &key));
-    TRY(invitation_decline(t, &r->actor, &key));
+    TRY(invitation_decline(t, &r->actor, &key, false));
     return page_redirect(r, S("/me"), NOTICE_INVITATION_DECLINED);
+}
+
+/* ---- which one wants no more ---- */
+
+err put_silences(request *r, txn *t, mval *m)
+{
+    silence_view *list;
+    size_t count;
+    TRY(silences_own(t, &r->actor, &list, &count));
+    PUT_BOOL(m, "has_silences", count > 0);
+    mval *rows = m_set_list(m, S("silences"));
+    for (size_t i = 0; i < count; i++) {
+        mval *o = m_add_object(rows);
+        PUT(o, "name", list[i].organization_name);
+        PUT(o, "initial", initials(r, list[i].organization_name, STR_NONE));
+        PUT(o, "text", TEXT(r, "own.silenced_on", {S("date"), day_text(r, list[i].since, t->now)}));
+        PUT(o, "lift_url",
+            arena_join(r->a, S("/me/silences/"), id_text(r, ID_ORGANIZATION, list[i].organization_id), S("/lift")));
+    }
+    return OK;
+}
+
+err console_me_silence_lift_form(request *r, txn *t)
+{
+    TRY(silence_lift(t, &r->actor, r->params[0].id));
+    return page_redirect(r, S("/me"), NOTICE_SILENCE_LIFTED);
 }

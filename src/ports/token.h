@@ -23,6 +23,7 @@ typedef enum key_purpose {
     KEY_BROWSER = 11,    /* what a browser that signed in before is known by */
     KEY_SPENT = 12,      /* what came with a secret that was used, and the salt of a password that did */
     KEY_TURN = 13,       /* whose turn it is in a queue that all share */
+    KEY_SILENCE = 14,    /* addresses that an organization is not to invite */
 } key_purpose;
 
 /**

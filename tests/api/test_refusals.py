@@ -144,6 +144,14 @@ def already_invited(s):
     return s.api.post(f"{s.path}/invitations/{inv['id']}/correct", {"email": email})
 
 
+@produces("invitations-refused")
+def invitations_refused(s):
+    email, _, token = s.invited()
+    s.anonymous.post("/invitations/decline", {"token": token, "silence": True}).ok()
+    _, other, _ = s.invited()
+    return s.api.post(f"{s.path}/invitations/{other['id']}/correct", {"email": email})
+
+
 @produces("already-asked")
 def already_asked(s):
     _, inv, token = s.invited()

@@ -85,6 +85,13 @@ def other_session(org, inbox, world):
     return person.api, f"/me/sessions/{other}/end", {}
 
 
+def silenced(org, inbox, world):
+    person = world.found("Elsewhere").join()
+    org.invite(person.email)
+    world.client().post("/invitations/decline", {"token": inbox.token_for(person.email, 2, invitation=True), "silence": True}).ok(204)
+    return person.api, f"/me/silences/{org.id}/lift", {}
+
+
 def waiting_for(what):
     """An invitation that waits for somebody who belongs elsewhere."""
     def made(org, inbox, world):
@@ -118,6 +125,7 @@ ELSEWHERE = {
     "me_email_form": of_an_account("/me/email", lambda p: {"email": fresh(), "current_password": PASSWORD}),
     "me_email_cancel_form": of_an_account("/me/email/cancel"),
     "me_session_end_form": other_session,
+    "me_silence_lift_form": silenced,
     "me_invitation_accept_form": waiting_for("accept"),
     "me_invitation_decline_form": waiting_for("decline"),
     "me_proof_form": unproved,

@@ -259,6 +259,7 @@ PLACES = {
     "sign_up_code_form": lambda g: {"things": {"signup": g.signup()}},
     "password_reset_form": lambda g: {"things": {"token": g.reset()}},
     "invitation_accept_form": lambda g: {"things": {"token": g.token()}},
+    "invitation_decline_form": lambda g: {"things": {"token": g.token()}},
     "join_accept_form": lambda g: g.code(),
     "join_decline_form": lambda g: g.code(),
     "factor_form": lambda g: {"client": g.before_factor()},

@@ -3,6 +3,7 @@
 
 #include "domain/invitation/create.h"
 #include "domain/invitation/disclosure.h"
+#include "domain/invitation/silence.h"
 #include "domain/invitation/standing.h"
 #include "domain/invitation/temporary.h"
 #include "domain/mail/mail.h"
@@ -49,6 +50,7 @@ static err reopen(txn *t, standing *s)
 {
     q_account_by_key_row account;
     q_member_of_account_row member;
+    TRY(silence_check(t, s->organization_id, s->inv.email_key));
     err e = q_account_by_key(t, &account, s->inv.email_key);
     if (e == OK)
         e = q_member_of_account(t, &member, .organization_id = s->organization_id, .account_id = account.id);

@@ -4,6 +4,7 @@
 #include "base/hash.h"
 #include "domain/invitation/disclosure.h"
 #include "domain/invitation/parts.h"
+#include "domain/invitation/silence.h"
 #include "domain/invitation/temporary.h"
 #include "domain/mail/mail.h"
 #include "domain/organization/group.h"
@@ -175,7 +176,8 @@ static bool gets_password(const inviting *w, const struct candidate *c)
 static err judge_account(inviting *w, struct candidate *c, invite_result *result)
 {
     q_invitation_look_row *found = &c->found;
-    TRY(q_invitation_look(w->t, found, .email_key = c->where.key, .organization_id = w->organization.id));
+    TRY(q_invitation_look(w->t, found, .organization_id = w->organization.id, .email_key = c->where.key,
+                          .address_hash = silence_hash(w->t, c->where.key)));
     result->membership_id = found->membership_id;
     result->role = found->role;
     if (!uuid_none(found->membership_id))
@@ -184,6 +186,8 @@ static err judge_account(inviting *w, struct candidate *c, invite_result *result
         result->standing_id = found->pending_id;
         return ERR_ALREADY_INVITED;
     }
+    if (found->is_silenced)
+        return ERR_INVITATIONS_REFUSED;
     bool refuses = existing_accounts_is(w->organization.existing_accounts, EXISTING_ACCOUNTS_REFUSE);
     if (w->previews || w->delivery.p || refuses)
         TRY(disclosure_ask(&w->telling, c->where.key, &c->told));

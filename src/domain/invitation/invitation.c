@@ -61,6 +61,7 @@ static invitation_view view_of(const q_invitations_row *r, msec now)
         .accepted_at = r->accepted_at,
         .asked_at = r->asked_at,
         .asked_count = r->asked_count,
+        .silenced_at = r->silenced_at,
         .password_used_at = r->temporary_used_at,
     };
 }

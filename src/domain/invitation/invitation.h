@@ -26,6 +26,7 @@ typedef struct invitation_view {
     msec accepted_at;
     msec asked_at; /* when a new one was last asked for with it; 0: nobody waits for one */
     int64_t asked_count;
+    msec silenced_at;      /* declined so that no other of the organization goes to the address; 0: not, or lifted */
     msec password_used_at; /* its temporary password was used up, and nobody set one of their own since; 0: not */
 } invitation_view;
 

@@ -7,6 +7,7 @@
 #include "domain/account/ways_in.h"
 #include "domain/invitation/disclosure.h"
 #include "domain/invitation/parts.h"
+#include "domain/invitation/silence.h"
 #include "domain/invitation/temporary.h"
 #include "domain/mail/mail.h"
 #include "domain/member/member.h"
@@ -378,7 +379,7 @@ err invitation_accept(txn *t, const actor *who, const enrolment *e, accepted *ou
 
 /* ---- declining, asking again ---- */
 
-err invitation_decline(txn *t, const actor *who, const invitation_key *key)
+err invitation_decline(txn *t, const actor *who, const invitation_key *key, bool silence)
 {
     opened o;
     q_invitation_for_change_row inv;
@@ -391,6 +392,8 @@ err invitation_decline(txn *t, const actor *who, const invitation_key *key)
         return again == ERR_NOT_FOUND ? ERR_INVITATION_DECLINED : again;
     }
     TRY(invitation_state_error(door_state(&o, t->now)));
+    if (silence && !o.mailed) /* whoever has a copied link need not be whom it is for */
+        return ERR_FORBIDDEN;
     if (method_is(inv.method, METHOD_TEMPORARY_PASSWORD))
         TRY(temporary_end(t, inv.email_key, inv.id));
     TRY(q_invitation_close(t, .state = invitation_state_text(INVITATION_DECLINED), .closed_at = t->now,
@@ -401,6 +404,8 @@ err invitation_decline(txn *t, const actor *who, const invitation_key *key)
     TRY(spent_note(t, who, &this, &(spent){0}));
     actor by = *who;
     by.kind = ACTOR_INVITED;
+    if (silence)
+        TRY(silence_begin(t, &by, o.inv.organization_id, inv.id, inv.email_key));
     return audit(t, &by, EVENT_INVITATION_DECLINED, .subject_id = inv.id, .organization_id = o.inv.organization_id,
                  .detail = {.email = inv.email});
 }
@@ -446,6 +451,8 @@ err invitation_ask_again(txn *t, const actor *who, const invitation_key *key)
         TRY(mail_asking(t, &o));
     actor by = *who;
     by.kind = ACTOR_INVITED;
+    if (o.mailed) /* they want to be invited after all */
+        TRY(silence_end(t, &by, o.inv.organization_id, inv.email_key, NULL));
     return audit(t, &by, EVENT_INVITATION_ASKED_AGAIN, .subject_id = o.inv.id,
                  .organization_id = o.inv.organization_id);
 }

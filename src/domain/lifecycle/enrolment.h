@@ -29,7 +29,11 @@ typedef struct accepted {
  * missing; ERR_PASSKEY_REFUSED; ERR_SEAT_LIMIT_REACHED never (the seat is held).
  */
 err invitation_accept(txn *t, const actor *who, const enrolment *e, accepted *out);
-err invitation_decline(txn *t, const actor *who, const invitation_key *key);
+/**
+ * `silence`: and nothing else that the organization sends goes to the address, until asked for with a mailed secret, or
+ * lifted by its holder (domain/invitation/silence.h). ERR_FORBIDDEN for that by a secret that was not mailed.
+ */
+err invitation_decline(txn *t, const actor *who, const invitation_key *key, bool silence);
 /**
  * Notes that a new one is wanted, once a day at most (ERR_RATE_LIMITED) and ASKS_MAX times in all (ERR_ALREADY_ASKED).
  * Of one that expired or was replaced the inviter gets a mail; who declined, or was not wanted any more, stands in the

@@ -219,6 +219,17 @@ CREATE TABLE invitation_old_secret (
     FOREIGN KEY (organization_id, invitation_id) REFERENCES invitation (organization_id, id)
 ) STRICT, WITHOUT ROWID;
 
+-- Who wants no invitation of an organization any more, by a keyed hash of the address: nothing is kept of who that is.
+CREATE TABLE invitation_silence (
+    organization_id BLOB NOT NULL REFERENCES organization (id),
+    address_hash BLOB NOT NULL,
+    invitation_id BLOB NOT NULL, -- that was declined so
+    created_at INTEGER NOT NULL,
+    PRIMARY KEY (organization_id, address_hash)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX invitation_silence_address ON invitation_silence (address_hash);
+CREATE INDEX invitation_silence_of ON invitation_silence (organization_id, invitation_id);
+
 CREATE TABLE session (
     id BLOB PRIMARY KEY NOT NULL,
     account_id BLOB NOT NULL REFERENCES account (id),

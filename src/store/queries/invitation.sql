@@ -39,12 +39,14 @@ VALUES (:organization_id, :id, :batch_id, :email, :email_key, :role, :locale, :m
 -- column: waiting_for_id uuid?
 -- column: waiting_until time?
 -- column: is_asked bool
+-- column: is_silenced bool
 SELECT a.id AS account_id, a.email_proved_at AS account_proved_at,
        CASE WHEN a.email_proved_at IS NOT NULL THEN a.email END AS account_email,
        CASE WHEN a.email_proved_at IS NOT NULL THEN a.locale END AS account_locale,
        a.temporary_invitation_id AS waiting_id, a.confined_to_id AS waiting_for_id, a.temporary_expires_at AS waiting_until, m.id AS membership_id, m.role,
        i.id AS pending_id, i.expires_at AS pending_until,
-       EXISTS (SELECT 1 FROM invitation x WHERE x.organization_id = :organization_id AND x.email_key = :email_key AND x.asked_at IS NOT NULL) AS is_asked
+       EXISTS (SELECT 1 FROM invitation x WHERE x.organization_id = :organization_id AND x.email_key = :email_key AND x.asked_at IS NOT NULL) AS is_asked,
+       EXISTS (SELECT 1 FROM invitation_silence s WHERE s.organization_id = :organization_id AND s.address_hash = :address_hash) AS is_silenced
   FROM organization o
   LEFT JOIN account a ON a.email_key = :email_key
   LEFT JOIN membership m ON m.organization_id = :organization_id AND m.account_id = a.id
@@ -197,9 +199,10 @@ UPDATE invitation SET invited_by_id = :heir
 SELECT i.id, i.batch_id, i.email, i.role, i.method, i.password_delivery, i.state, i.locale, i.message, i.given_name, i.family_name,
        i.entitlements, i.group_ids, i.access_ends_at, i.invited_by_id, a.given_name AS inviter_given_name, a.family_name AS inviter_family_name, i.created_at, i.expires_at, i.last_sent_at, i.sent_count,
        d.state AS delivery_state, replace(d.reply, d.recipient, i.email) AS delivery_reply, d.created_at AS delivery_created_at, d.done_at AS delivery_done_at,
-       i.accepted_by_id, i.accepted_at, i.asked_at, i.asked_count, w.temporary_used_at
+       i.accepted_by_id, i.accepted_at, i.asked_at, i.asked_count, w.temporary_used_at, s.created_at AS silenced_at
   FROM invitation i LEFT JOIN account a ON a.id = i.invited_by_id
   LEFT JOIN account w ON w.email_key = i.email_key AND w.confined_to_id = i.organization_id AND w.temporary_invitation_id = i.id
+  LEFT JOIN invitation_silence s ON s.organization_id = i.organization_id AND s.invitation_id = i.id
   LEFT JOIN mail d ON d.organization_id = i.organization_id AND d.id = i.mail_id
  WHERE i.organization_id = :organization_id AND {only}
    AND (:only_state = '' OR :only_state = CASE WHEN i.state = 'pending' AND i.expires_at <= :now THEN 'expired' ELSE i.state END)
