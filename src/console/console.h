@@ -129,6 +129,8 @@ str id_text(const request *r, str prefix, uuid id);
 void put_person(const request *r, mval *m, str given, str family, str email);
 /** What became of one's access, and since when: access_text, is_ended. */
 void put_out(const request *r, mval *m, const membership_out *out, msec now);
+/** whom_name?, asked_text?, ask_again_url?: who can send another, and the button that asks them, by a link's token. */
+void put_asking(const request *r, mval *m, const invitation_door *door, str token, msec now);
 /** own_invitations[]: what waits for whoever is signed in. */
 err put_own_invitations(request *r, txn *t, mval *m);
 /** silences[]: whose invitations they want no more. */

@@ -48,14 +48,13 @@ err put_invited(request *r, txn *t, mval *m, const invitation_door *door)
 }
 
 /* Whom to ask for another, whether that was done, and the button that does it: a link's alone, no typed code's. */
-static void put_asking(request *r, mval *m, const invitation_door *door, msec now)
+void put_asking(const request *r, mval *m, const invitation_door *door, str token, msec now)
 {
     str whom = door->has_whom ? phrase_name(r->a, door->whom_given_name, door->whom_family_name) : STR_NONE;
     str at = door->asked_at ? day_text(r, door->asked_at, now) : STR_NONE;
     PUT(m, "whom_name", whom);
     PUT(m, "asked_text", at.p ? PHRASE(r->a, r->lang, S("closed.asked_on"), {S("date"), at}) : STR_NONE);
-    if (door->may_ask && r->route->params[0].name.p)
-        PUT(m, "ask_again_url", arena_join(r->a, S("/i/"), r->params[0].text, S("/ask-again")));
+    PUT(m, "ask_again_url", door->may_ask && token.p ? arena_join(r->a, S("/i/"), token, S("/ask-again")) : STR_NONE);
 }
 
 /* A door that is shut: each reason has its words and, where nothing else was refused, its status. */
@@ -83,7 +82,7 @@ static err show_shut(request *r, txn *t, const invitation_door *door, err refusa
         return refusal;
     if (door) {
         TRY(put_invited(r, t, m, door));
-        put_asking(r, m, door, t->now);
+        put_asking(r, m, door, r->route->params[0].name.p ? r->params[0].text : STR_NONE, t->now);
     }
     return page_answer(r, err_about(answered)->status, "invite_closed", m);
 }
@@ -361,7 +360,7 @@ err console_invitation_ask_again_form(request *r, txn *t)
         return refusal;
     TRY(page_open(r, t, &m));
     TRY(put_invited(r, t, m, &door));
-    put_asking(r, m, &door, t->now);
+    put_asking(r, m, &door, way.key.token, t->now);
     return page_answer(r, 200, "asked_again", m);
 }
 

@@ -68,6 +68,21 @@ err console_sign_in_form_prepare(request *r)
     return OK;
 }
 
+/* Whoever showed the right one, too late: who can issue another, and the button that asks. */
+static err put_asking_for(request *r, txn *t, mval *m)
+{
+    const sign_in *attempt = r->scratch;
+    invitation_key key = {0};
+    invitation_door door;
+    err e = door_asking_link(t, attempt->account_id, &key.token);
+    if (e == OK)
+        e = invitation_lookup(t, &r->actor, &key, &door);
+    if (e != OK)
+        return e == ERR_NOT_FOUND || e == ERR_INVITATION_INVALID ? OK : e;
+    put_asking(r, m, &door, key.token, t->now);
+    return OK;
+}
+
 err console_sign_in_form(request *r, txn *t)
 {
     const body_sign_in_form *form = r->body;
@@ -85,6 +100,8 @@ err console_sign_in_form(request *r, txn *t)
     TRY(sign_in_open(r, t, form->email, next, &m));
     if (refusal == ERR_SIGN_IN_FAILED || refusal == ERR_TEMPORARY_PASSWORD_EXPIRED) {
         PUT(m, "problem_text", problem_detail(r, refusal));
+        if (refusal == ERR_TEMPORARY_PASSWORD_EXPIRED)
+            TRY(put_asking_for(r, t, m));
         return page_answer(r, 401, "sign_in", m);
     }
     return page_refused(r, refusal, "sign_in", m);

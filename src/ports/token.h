@@ -24,6 +24,7 @@ typedef enum key_purpose {
     KEY_SPENT = 12,      /* what came with a secret that was used, and the salt of a password that did */
     KEY_TURN = 13,       /* whose turn it is in a queue that all share */
     KEY_SILENCE = 14,    /* addresses that an organization is not to invite */
+    KEY_ASKING = 15,     /* links that ask for a new temporary password, and do nothing else */
 } key_purpose;
 
 /**

@@ -200,3 +200,34 @@ def test_where_nobody_invites_any_more_an_owner_is_asked(acme):
     owner = acme.api.get("/me").ok()
     door = acme.world.client().post("/invitations/lookup", {"token": token}).ok()
     assert door["ask_whom"]["given_name"] == owner["given_name"]
+
+
+@pytest.mark.parametrize("end", ["used", "expired"])
+@pytest.mark.parametrize("delivery", ["show", "send"])
+def test_a_temporary_password_that_is_good_no_more_says_whom_to_ask(acme, inbox, clock, end, delivery):
+    email = fresh("late")
+    row = acme.send(email, method="temporary_password", delivery=delivery, expires_in="1h").ok()["results"][0]
+    password = row.get("temporary_password") or inbox.wait(email)[-1].temporary_password
+    typed = {"email": email, "password": password}
+    if end == "used":
+        acme.world.client().post("/sessions", typed).ok(201)
+        clock.advance(minutes=5)
+    else:
+        clock.advance(hours=2)
+    client = acme.world.client()
+    pages = [client.submit("/sign-in", typed) for _ in range(2)]
+    owner = acme.api.get("/me").ok()
+    (way,) = {re.search(r'action="(/i/[^"]*/ask-again)"', page.text)[1] for page in pages}
+    assert pages[0].status == 401 and f"Who to ask: {owner['given_name']} {owner['family_name']}." in said(pages[0])
+    enrolling = acme.world.enrol(way.split("/")[2])
+    assert enrolling.status == 410, enrolling
+    client.submit(way).ok(200)
+    assert asking(acme) == [row["invitation"]["id"]] and len(told(acme, acme.owner)) == 1
+    assert "Already asked on" in said(client.submit("/sign-in", typed))
+
+
+def test_a_wrong_temporary_password_names_nobody(acme):
+    email = fresh()
+    acme.send(email, method="temporary_password", delivery="show").ok()
+    page = acme.world.client().submit("/sign-in", {"email": email, "password": "abcdef-abcdef-abcdef"})
+    assert page.status == 401 and "Who to ask" not in said(page) and "ask-again" not in page.text

@@ -271,6 +271,22 @@ err invitation_behind_password(txn *t, const actor *who, invitation_door *out)
     return OK;
 }
 
+err door_asking_link(txn *t, uuid account_id, str *token)
+{
+    str hash;
+    q_account_by_id_row a;
+    TRY(q_account_by_id(t, &a, account_id));
+    if (uuid_none(a.temporary_invitation_id))
+        return ERR_NOT_FOUND;
+    str id = {(const char *)a.temporary_invitation_id.b, sizeof a.temporary_invitation_id.b};
+    token_digest d = token_mac(t->env->key, KEY_ASKING, id);
+    _Static_assert(sizeof d >= SECRET_BYTES, "a digest is longer than what is random in a secret");
+    secret_of(t->a, a.confined_to_id, a.temporary_invitation_id, (const uint8_t *)token_digest_str(&d).p, token, &hash);
+    return q_invitation_old_secret_insert(t, .organization_id = a.confined_to_id,
+                                          .invitation_id = a.temporary_invitation_id, .secret_hash = hash,
+                                          .is_live = false);
+}
+
 spending door_spending(spent_kind kind, uuid invitation_id, str secret_hash)
 {
     return (spending){.kind = kind, .id = invitation_id, .secret_hash = secret_hash};

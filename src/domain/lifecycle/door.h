@@ -53,6 +53,12 @@ err enrolment_admit(txn *t, const actor *who, const invitation_door *door, passw
  */
 err invitation_behind_password(txn *t, const actor *who, invitation_door *out);
 
+/**
+ * A link for whoever showed the temporary password of this account when it was good no more: it asks for a new one, and
+ * opens nothing. Always the same for an invitation. ERR_NOT_FOUND: nothing waits behind the account.
+ */
+err door_asking_link(txn *t, uuid account_id, str *token);
+
 /* ---- for who goes through it ---- */
 
 /** An invitation found by a right secret. */

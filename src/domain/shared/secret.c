@@ -7,7 +7,7 @@
 
 #include <stdlib.h>
 
-enum { RANDOM_SIZE = 16, ID_SIZE = 16 };
+enum { RANDOM_SIZE = SECRET_BYTES, ID_SIZE = 16 };
 
 static str hash_of(arena *a, const uint8_t *bytes)
 {
@@ -15,16 +15,24 @@ static str hash_of(arena *a, const uint8_t *bytes)
     return arena_str(a, token_digest_str(&d));
 }
 
-void secret_new(arena *a, uuid first, uuid second, str *token, str *hash)
+void secret_of(arena *a, uuid first, uuid second, const uint8_t bytes[static SECRET_BYTES], str *token, str *hash)
 {
     uint8_t raw[2 * ID_SIZE + RANDOM_SIZE];
     size_t ids = uuid_none(second) ? ID_SIZE : 2 * ID_SIZE;
     memcpy(raw, first.b, ID_SIZE);
     memcpy(raw + ID_SIZE, second.b, ID_SIZE);
-    random_bytes(raw + ids, RANDOM_SIZE);
+    memcpy(raw + ids, bytes, RANDOM_SIZE);
     *hash = hash_of(a, raw + ids);
     *token = base64url_encode(a, (str){(const char *)raw, ids + RANDOM_SIZE});
     explicit_bzero(raw, sizeof raw);
+}
+
+void secret_new(arena *a, uuid first, uuid second, str *token, str *hash)
+{
+    uint8_t bytes[SECRET_BYTES];
+    random_bytes(bytes, sizeof bytes);
+    secret_of(a, first, second, bytes, token, hash);
+    explicit_bzero(bytes, sizeof bytes);
 }
 
 bool secret_open(arena *a, str token, bool two, secret *out)
