@@ -11,8 +11,8 @@
 static spending of(const actor *who, str sent)
 {
     bool former = actor_is_former(who);
-    return (spending){
-        SPENT_SESSION, former ? who->former_id : who->session_id, former ? who->former_hash : who->session_hash, sent};
+    return (spending){SPENT_SESSION, former ? who->former_id : who->session_id,
+                      former ? who->former_hash : who->session_hash, sent};
 }
 
 err succession_note(txn *t, const actor *who, str sent, const signed_in *made)

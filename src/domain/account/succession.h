@@ -1,8 +1,8 @@
 /*
  * The same twice, where what is sent once is a form that gives another session for the one that sent it: a second
- * factor, a new password. The second click brings the old session's cookie, which is nobody's any more, or the new one's.
- * Who sends all else as it was, too, within the minute (domain/account/spent.h), is answered as before; where the new
- * cookie is not there yet, by a session like the one that was given.
+ * factor, a new password. The second click brings the old session's cookie, which is nobody's any more, or the new
+ * one's. Who sends all else as it was, too, within the minute (domain/account/spent.h), is answered as before; where
+ * the new cookie is not there yet, by a session like the one that was given.
  */
 #ifndef PARVIS_DOMAIN_ACCOUNT_SUCCESSION_H
 #define PARVIS_DOMAIN_ACCOUNT_SUCCESSION_H
