@@ -197,9 +197,7 @@ def test_an_address_under_way_is_seen_told_and_cancelled(acme, inbox, anonymous)
     person.api.delete("/me/email").refused("not-found", 404)
     ask(person, new).ok(202)
     token = link(inbox, new, "confirm")
-    while not any(new in m.text for m in inbox.all_for(person.email)):
-        inbox.wait(person.email, len(inbox.all_for(person.email)) + 1)
-    told = next(m for m in inbox.all_for(person.email) if new in m.text)
+    told = inbox.until(person.email, lambda m: new in m.text)[0]
     assert "Another address was asked for" in told.subject and "/email/" not in told.text and "/me#address" in told.text
     pending = person.api.get("/me/email").ok()["pending"]
     assert pending["email"] == new and pending["requested_at"] < pending["expires_at"]

@@ -120,8 +120,7 @@ def told_of_wrong_digits(town, door, most):
         code = "000000" if app.code() != "000000" else "111111"
         body = {"email": person.email, "password": PASSWORD, "code": code}
         town.stranger().post("/sessions", body).refused("second-factor-failed", 401)
-    while not any("Somebody knows your password" in m.subject for m in town.inbox.all_for(person.email)):
-        town.inbox.wait(person.email, len(town.inbox.all_for(person.email)) + 1)
+    town.inbox.until(person.email, lambda m: "Somebody knows your password" in m.subject)
 
 
 # ---- how many there are

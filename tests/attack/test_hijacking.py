@@ -50,12 +50,8 @@ def undo(town, old, count=1):
 
 def lost(town, address):
     """The one mail that tells an address that its account was taken back."""
-    while True:
-        told = [m for m in town.inbox.all_for(address) if "no longer belongs" in m.subject]
-        if told:
-            assert len(told) == 1
-            return told[0]
-        town.inbox.wait(address, len(town.inbox.all_for(address)) + 1)
+    (told,) = town.inbox.until(address, lambda m: "no longer belongs" in m.subject)
+    return told
 
 
 def organizations(client):

@@ -223,6 +223,15 @@ def test_another_person_is_refused(town, door):
     assert person.api.cookies == cookies
 
 
+@pytest.mark.parametrize("door", [accept_api, accept_form])
+def test_another_member_who_is_signed_in_is_refused(town, door):
+    """They are in already, but by another invitation."""
+    deed = door(town)
+    other = deed.org.join()
+    deed.send(deed.client())
+    assert is_refused(door, deed.sends(other.api.twin(), {}))
+
+
 def remove(town, deed, person):
     deed.org.remove(person).ok()
 

@@ -169,8 +169,7 @@ def test_a_return_takes_no_share_from_the_address_in_between(town, acme):
 
 def told(town, address, subject):
     """The mails of this subject that an address has, once there is one and the rest had time to come."""
-    while not any(subject in m.subject for m in town.inbox.all_for(address)):
-        town.inbox.wait(address, len(town.inbox.all_for(address)) + 1)
+    town.inbox.until(address, lambda m: subject in m.subject)
     town.inbox.settle(0.5)
     return [m for m in town.inbox.all_for(address) if subject in m.subject]
 

@@ -184,6 +184,16 @@ class Mailbox:
                 self.arrived.wait(left)
         return self.all_for(address)
 
+    def until(self, address, holds, seconds=MAIL_SECONDS):
+        """The mails for an address of which something holds, once there is one."""
+        until = time.monotonic() + seconds
+        with self.arrived:
+            while not (found := [m for m in self.all_for(address) if holds(m)]):
+                left = until - time.monotonic()
+                assert left > 0, f"none of {len(self.all_for(address))} mails for {address} after {seconds} s"
+                self.arrived.wait(left)
+        return found
+
     def last(self, address, count=1):
         return self.wait(address, count)[-1]
 
