@@ -1,27 +1,11 @@
 """Whoever is suspended, or whose access ended, is told so where they come: since when, and whom to ask."""
 
-import datetime
 import html
 import re
 
 import pytest
 
-
-def member(org, person):
-    return f"{org.path}/members/{org.member(person)['id']}"
-
-
-def suspend(org, person):
-    org.api.patch(member(org, person), {"state": "suspended"}).ok()
-    return person
-
-
-def ended(org, person):
-    moment = datetime.datetime.fromtimestamp(org.world.clock.now() + 3600, datetime.timezone.utc)
-    org.api.patch(member(org, person), {"access_ends_at": moment.strftime("%Y-%m-%dT%H:%M:%SZ")}).ok()
-    org.world.clock.advance(hours=2)
-    return person
-
+from lib.access import ended, member, suspend
 
 OUT = pytest.mark.parametrize("out", [suspend, ended], ids=lambda f: f.__name__)
 

@@ -14,6 +14,18 @@
 
 enum { PLACES_AGAIN_AFTER = MSEC_SECOND };
 
+err account_proved_key(txn *t, const actor *who, str *key)
+{
+    q_account_by_id_row r;
+    *key = STR_NONE;
+    if (who->kind != ACTOR_ACCOUNT)
+        return OK;
+    TRY(q_account_by_id(t, &r, who->account_id));
+    if (r.email_proved_at && !r.closed_at)
+        *key = r.email_key;
+    return OK;
+}
+
 err account_get(txn *t, uuid id, account_view *out)
 {
     q_account_by_id_row r;

@@ -35,6 +35,8 @@ typedef struct account_view {
 
 /** All of an account; strings in t->a. ERR_NOT_FOUND. */
 err account_get(txn *t, uuid id, account_view *out);
+/** What the caller's address is known by, once they proved it; STR_NONE: they did not, or are no account. */
+err account_proved_key(txn *t, const actor *who, str *key);
 /**
  * Whose address it is, by its key. In a write the account is held (ways_hold), and the address is its own until the end
  * of t: an undo beside it would else move it meanwhile, and what was meant for one account be done to another.

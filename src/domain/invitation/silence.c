@@ -39,19 +39,11 @@ err silence_end(txn *t, const actor *by, uuid organization_id, str email_key, bo
                  .organization_id = organization_id);
 }
 
-static err own_key(txn *t, const actor *who, str *out)
-{
-    q_account_by_id_row a;
-    TRY(q_account_by_id(t, &a, who->account_id));
-    *out = a.email_proved_at ? a.email_key : STR_NONE;
-    return OK;
-}
-
 err silences_own(txn *t, const actor *who, silence_view **out, size_t *count)
 {
     q_silences_own_rows rows = {0};
     str key;
-    TRY(own_key(t, who, &key));
+    TRY(account_proved_key(t, who, &key));
     if (key.p)
         TRY(q_silences_own(t, &rows, silence_hash(t, key)));
     *out = arena_array_of(t->a, silence_view, rows.n);
@@ -65,7 +57,7 @@ err silence_lift(txn *t, const actor *who, uuid organization_id)
 {
     str key;
     bool was = false;
-    TRY(own_key(t, who, &key));
+    TRY(account_proved_key(t, who, &key));
     if (key.p)
         TRY(silence_end(t, who, organization_id, key, &was));
     return was ? OK : ERR_NOT_FOUND;

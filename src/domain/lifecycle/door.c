@@ -213,12 +213,7 @@ static err add_asking(txn *t, const opened *o, invitation_door *out)
     out->whom_family_name = whom.family_name;
     if (o->inv.asked_count >= ASKS_MAX)
         return OK;
-    problem *outer = t->problem;
-    t->problem = arena_new_of(t->a, problem);
-    e = rate_check(t, &RATE_ASK_AGAIN, (str){(const char *)o->inv.id.b, sizeof o->inv.id.b});
-    t->problem = outer;
-    out->may_ask = e == OK;
-    return e == ERR_RATE_LIMITED ? OK : e;
+    return rate_room(t, &RATE_ASK_AGAIN, (str){(const char *)o->inv.id.b, sizeof o->inv.id.b}, &out->may_ask);
 }
 
 static err describe(txn *t, const opened *o, invitation_door *out)

@@ -4,23 +4,11 @@
 #include "domain/account/account.h"
 #include "queries.h"
 
-static err address_key(txn *t, const actor *who, str *out)
-{
-    q_account_by_id_row a;
-    *out = STR_NONE;
-    if (who->kind != ACTOR_ACCOUNT)
-        return OK;
-    TRY(q_account_by_id(t, &a, who->account_id));
-    if (a.email_proved_at && !a.closed_at)
-        *out = a.email_key;
-    return OK;
-}
-
 err own_invitations(txn *t, const actor *who, own_invitation **out, size_t *count)
 {
     q_own_invitations_rows rows = {0};
     str key;
-    TRY(address_key(t, who, &key));
+    TRY(account_proved_key(t, who, &key));
     if (key.p)
         TRY(q_own_invitations(t, &rows, .email_key = key, .account_id = who->account_id, .now = t->now));
     *out = arena_array_of(t->a, own_invitation, rows.n);
@@ -38,7 +26,7 @@ err own_invitation_key(txn *t, const actor *who, uuid id, invitation_key *out)
 {
     q_invitations_at_rows rows;
     str key;
-    TRY(address_key(t, who, &key));
+    TRY(account_proved_key(t, who, &key));
     for (size_t which = 0; key.p && which < Q_INVITATIONS_AT_WHICH_COUNT; which++) {
         TRY(q_invitations_at(t, which, &rows, .email_key = key));
         for (size_t i = 0; i < rows.n; i++) {

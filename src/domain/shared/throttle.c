@@ -338,18 +338,24 @@ err rate_check_from(txn *t, const rate_rule *all, const rate_rule *each, str sub
     return rate_check(t, &own, arena_join(t->a, subject, S("\n"), asker));
 }
 
-err rate_check(txn *t, const rate_rule *rule, str subject)
+err rate_room(txn *t, const rate_rule *rule, str subject, bool *room)
 {
     q_rate_get_row row;
+    *room = true;
     if (!t->env->settings->rate_limits)
         return OK;
     msec start = t->now - t->now % rule->window;
     err e = q_rate_get(t, &row, .throttle_key = key_of(t, str_of(rule->name), subject, S("")), .window_at = start);
-    if (e == ERR_NOT_FOUND)
+    *room = e != OK || row.count < rule->most;
+    return e == ERR_NOT_FOUND ? OK : e;
+}
+
+err rate_check(txn *t, const rate_rule *rule, str subject)
+{
+    bool room;
+    TRY(rate_room(t, rule, subject, &room));
+    if (room)
         return OK;
-    TRY(e);
-    if (row.count < rule->most)
-        return OK;
-    t->problem->retry_after = (start + rule->window - t->now + MSEC_SECOND - 1) / MSEC_SECOND;
+    t->problem->retry_after = (rule->window - t->now % rule->window + MSEC_SECOND - 1) / MSEC_SECOND;
     return ERR_RATE_LIMITED;
 }

@@ -58,7 +58,9 @@ err throttle_passed(txn *t, const throttle_of *of);
  */
 err rate_take(txn *t, const rate_rule *rule, str subject, int64_t want, int64_t *taken);
 
-/** Whether rate_take would grant one more: ERR_RATE_LIMITED, with retry_after. Reads only: to be asked before work. */
+/** Whether rate_take would grant one more; reads only. */
+err rate_room(txn *t, const rate_rule *rule, str subject, bool *room);
+/** The same as a refusal, to be asked before work: ERR_RATE_LIMITED, with retry_after. */
 err rate_check(txn *t, const rate_rule *rule, str subject);
 /** The same for rate_take_distinct. */
 err rate_check_distinct(txn *t, const rate_rule *rule, str subject, str item);
