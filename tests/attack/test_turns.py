@@ -25,7 +25,7 @@ def slow(make_server):
 
 @pytest.fixture
 def limited(make_server, smtp):
-    return Town(make_server(mail=smtp.uri, public_url=SITE, trusted_proxies="127.0.0.1"), smtp)
+    return Town(make_server(mail=smtp.uri, public_url=SITE, trusted_proxies="127.0.0.1", rate_limits="on"), smtp)
 
 
 def resets(town, email):
