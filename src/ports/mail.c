@@ -13,6 +13,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -40,6 +41,7 @@ struct mail_line {
     char words[MAIL_REPLY_SIZE]; /* the server's last reply */
     str content;                 /* of the mail under way */
     size_t sent;
+    long opened;        /* how many connections the exchange made: none where one was kept */
     atomic_bool broken; /* by mail_line_break */
 };
 
@@ -257,14 +259,10 @@ void mail_line_mend(mail_line *l)
     atomic_store(&l->broken, false);
 }
 
-mail_line *mail_line_open(const mail_transport *t)
+/* A handle has one connection at a time, made with its first mail. */
+static void make_handle(mail_line *l)
 {
-    mail_line *l = calloc(1, sizeof *l);
-    if (!l)
-        abort();
-    l->transport = t;
-    if (t->folder)
-        return l;
+    const mail_transport *t = l->transport;
     CURL *c = l->curl = curl_easy_init();
     if (!c)
         abort();
@@ -298,6 +296,16 @@ mail_line *mail_line_open(const mail_transport *t)
         curl_easy_setopt(c, CURLOPT_USERNAME, t->user);
         curl_easy_setopt(c, CURLOPT_PASSWORD, t->password);
     }
+}
+
+mail_line *mail_line_open(const mail_transport *t)
+{
+    mail_line *l = calloc(1, sizeof *l);
+    if (!l)
+        abort();
+    l->transport = t;
+    if (!t->folder)
+        make_handle(l);
     return l;
 }
 
@@ -309,14 +317,36 @@ void mail_line_close(mail_line *l)
     free(l);
 }
 
-static CURLcode exchange(mail_line *l)
+/*
+ * After an exchange that did not end well nothing more is said on its connection: libcurl keeps one that was broken off
+ * while the answer to the content was awaited, and would take that answer for one about the next mail. Cut first, since
+ * libcurl says QUIT to what is open, and waits.
+ */
+static void abandon_connection(mail_line *l)
+{
+    curl_socket_t open = CURL_SOCKET_BAD;
+    if (curl_easy_getinfo(l->curl, CURLINFO_ACTIVESOCKET, &open) == CURLE_OK && open != CURL_SOCKET_BAD)
+        shutdown(open, SHUT_RDWR);
+    curl_easy_cleanup(l->curl);
+    make_handle(l);
+}
+
+static CURLcode exchange(mail_line *l, const char *from, struct curl_slist *to)
 {
     l->stage = STAGE_GREETING;
     l->over = false;
     l->strange = false;
     l->sent = 0;
+    l->opened = 0;
     l->words[0] = '\0';
-    return curl_easy_perform(l->curl);
+    curl_easy_setopt(l->curl, CURLOPT_MAIL_FROM, from);
+    curl_easy_setopt(l->curl, CURLOPT_MAIL_RCPT, to);
+    CURLcode result = curl_easy_perform(l->curl);
+    curl_easy_setopt(l->curl, CURLOPT_MAIL_RCPT, NULL);
+    curl_easy_getinfo(l->curl, CURLINFO_NUM_CONNECTS, &l->opened);
+    if (result != CURLE_OK)
+        abandon_connection(l);
+    return result;
 }
 
 static delivery judged(const mail_line *l, CURLcode result, char reply[MAIL_REPLY_SIZE])
@@ -341,20 +371,13 @@ static delivery judged(const mail_line *l, CURLcode result, char reply[MAIL_REPL
 /*
  * A kept connection may have died meanwhile: then once more, on a new one, unless the content was already on its way.
  */
-static CURLcode exchange_twice(mail_line *l)
+static CURLcode exchange_twice(mail_line *l, const char *from, struct curl_slist *to)
 {
-    CURLcode result = exchange(l);
-    long opened = 0;
-    curl_easy_getinfo(l->curl, CURLINFO_NUM_CONNECTS, &opened);
+    CURLcode result = exchange(l, from, to);
     bool broken = result == CURLE_RECV_ERROR || result == CURLE_SEND_ERROR || result == CURLE_GOT_NOTHING;
     bool leaving = str_starts(str_of(l->words), S("421"));
-    bool stale = opened == 0 && l->stage < STAGE_RECIPIENT && (broken || leaving);
-    if (result == CURLE_OK || !stale)
-        return result;
-    curl_easy_setopt(l->curl, CURLOPT_FRESH_CONNECT, 1L);
-    result = exchange(l);
-    curl_easy_setopt(l->curl, CURLOPT_FRESH_CONNECT, 0L);
-    return result;
+    bool stale = l->opened == 0 && l->stage < STAGE_RECIPIENT && (broken || leaving);
+    return result != CURLE_OK && stale ? exchange(l, from, to) : result;
 }
 
 static delivery send_smtp(mail_line *l, arena *a, const mail_message *m, char reply[MAIL_REPLY_SIZE])
@@ -363,12 +386,7 @@ static delivery send_smtp(mail_line *l, arena *a, const mail_message *m, char re
     struct curl_slist *to = curl_slist_append(NULL, arena_cstr(a, address_wire(a, m->recipient)));
     if (!to)
         abort();
-    curl_easy_setopt(l->curl, CURLOPT_MAIL_FROM, from);
-    curl_easy_setopt(l->curl, CURLOPT_MAIL_RCPT, to);
-    CURLcode result = exchange_twice(l);
-    delivery outcome = judged(l, result, reply);
-    curl_easy_setopt(l->curl, CURLOPT_MAIL_FROM, NULL);
-    curl_easy_setopt(l->curl, CURLOPT_MAIL_RCPT, NULL);
+    delivery outcome = judged(l, exchange_twice(l, from, to), reply);
     curl_slist_free_all(to);
     return outcome;
 }

@@ -91,7 +91,7 @@ class Mailbox:
         self.data_reply = None
         self.data_delay = 0.0
         self.held = None  # a domain whose recipients are not answered for
-        self.kept_waiting = 0  # by it, now
+        self.kept_waiting = 0  # how many exchanges, now, by it or by the delay
         self.cut_data = False
         self.arrived = threading.Condition()
         self.user, self.password = user, password
@@ -119,7 +119,11 @@ class Mailbox:
                 import asyncio
 
                 if outer.data_delay:
-                    await asyncio.sleep(outer.data_delay)
+                    outer.kept_waiting += 1
+                    try:
+                        await asyncio.sleep(outer.data_delay)
+                    finally:
+                        outer.kept_waiting -= 1
                 if outer.cut_data:
                     server.transport.abort()
                     return "421 gone"

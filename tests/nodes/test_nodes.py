@@ -214,7 +214,7 @@ def test_a_late_no_does_not_undo_anothers_yes(make_cluster):
     box.data_delay = 8.0
     org.send(email, by=on_each(server, org.api)[0]).ok(200)
     until = time.monotonic() + 10
-    while not box.attempts and time.monotonic() < until:
+    while not box.kept_waiting and time.monotonic() < until:
         time.sleep(0.01)
     first.pause()
     box.data_delay = 0.0

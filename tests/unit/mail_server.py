@@ -19,7 +19,7 @@ from aiosmtpd.smtp import SMTP, AuthResult
 folder, mode = sys.argv[1:3]
 numbers = itertools.count(1)
 ANSWERS = {"busy": "450 4.2.0 Come back later", "unknown": "550 5.1.1 No such person here", "closing": "421 4.3.2 Shutting down",
-           "late": None, "later": None, "cut": None, "slow": None, "long": None}
+           "late": None, "later": None, "tardy": None, "cut": None, "slow": None, "long": None}
 
 
 class Handler:
@@ -48,6 +48,8 @@ class Handler:
         name = envelope.rcpt_tos[0].partition("@")[0]
         if name == "cut":
             await asyncio.sleep(30)
+        if name == "tardy":
+            await asyncio.sleep(1)
         if name == "late":
             return "554 5.7.1 Not with these words"
         if name == "later":

@@ -6,6 +6,7 @@
 
 #include <dirent.h>
 #include <jansson.h>
+#include <pthread.h>
 #include <signal.h>
 #include <sys/stat.h>
 
@@ -149,6 +150,30 @@ static void test_refusals(void **state)
     char reply[MAIL_REPLY_SIZE];
     assert_int_equal(sent_to(&s, "ann@example.org", reply), DELIVERY_DEFERRED);
     assert_true(reply[0] != '\0');
+    stop_server(&s);
+}
+
+static void *break_soon(void *line)
+{
+    usleep(300000);
+    mail_line_break(line);
+    return NULL;
+}
+
+/* The answer to what was broken off comes after a second: it is not taken for one about the next mail. */
+static void test_after_one_that_was_broken_off(void **state)
+{
+    server s;
+    char reply[MAIL_REPLY_SIZE];
+    pthread_t other;
+    (void)state;
+    start_server(&s, "plain", "");
+    assert_int_equal(pthread_create(&other, NULL, break_soon, s.line), 0);
+    assert_int_equal(sent_to(&s, "tardy@example.org", reply), DELIVERY_DEFERRED);
+    assert_true(str_starts(str_of(reply), S("broken off")));
+    assert_int_equal(pthread_join(other, NULL), 0);
+    mail_line_mend(s.line);
+    assert_int_equal(sent_to(&s, "ann@example.org", reply), DELIVERY_SENT);
     stop_server(&s);
 }
 
@@ -306,10 +331,15 @@ static void test_settings(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_settings),        cmocka_unit_test(test_names_that_are_no_links),
-        cmocka_unit_test(test_injection),       cmocka_unit_test(test_files),
-        cmocka_unit_test(test_whole_mail),      cmocka_unit_test(test_tls_and_sign_in),
-        cmocka_unit_test(test_tls_is_required), cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_settings),
+        cmocka_unit_test(test_names_that_are_no_links),
+        cmocka_unit_test(test_injection),
+        cmocka_unit_test(test_files),
+        cmocka_unit_test(test_whole_mail),
+        cmocka_unit_test(test_tls_and_sign_in),
+        cmocka_unit_test(test_tls_is_required),
+        cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_after_one_that_was_broken_off),
     };
     signal(SIGPIPE, SIG_IGN);
     return cmocka_run_group_tests(tests, NULL, NULL);
