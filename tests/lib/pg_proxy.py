@@ -134,6 +134,7 @@ class Proxy:
     def __init__(self, target):
         self.target = target
         self.errors = self.cuts = 0.0
+        self.at_commit = None  # called at the next one, once: how that one is cut
         self.injected = {}
         self.cut = {"before": 0, "during": 0, "after": 0, "half": 0}
         self.wires = set()
@@ -163,6 +164,10 @@ class Proxy:
         return code
 
     def next_cut(self):
+        with self.lock:
+            act, self.at_commit = self.at_commit, None
+        if act:
+            return act()
         if not self.cuts or random.random() >= self.cuts:
             return None
         how = random.choice(list(self.cut))

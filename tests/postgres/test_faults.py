@@ -84,6 +84,30 @@ def test_what_was_answered_is_what_stands(database, proxy, on_database, smtp):
     assert server.process.poll() is None
 
 
+def test_whose_fate_is_unknown_is_asked_for_it_before_others_go_with_it(proxy, on_database):
+    """A commit whose answer is lost, and others of the same organization that waited for it."""
+    server = on_database(through=proxy)
+    key = server.client(key=server.setup("Fate", slug="fate")["api_key"])
+    committing, waiting = threading.Event(), threading.Event()
+
+    def cut():
+        committing.set()
+        waiting.wait(5)
+        return "after"
+
+    def ask(i):
+        if i:
+            committing.wait(5)
+        return key.twin().post("/organizations/fate/groups", {"name": f"Group {i}"})
+    proxy.at_commit = cut
+    threading.Timer(1.0, waiting.set).start()
+    answers = together(6, ask)
+    assert [a.status for a in answers] == [201] * 6, answers
+    names = [g["name"] for g in key.get("/organizations/fate/groups").ok()["items"]]
+    assert sorted(names) == [f"Group {i}" for i in range(6)]
+    assert server.query("SELECT count(*) FROM audit_event WHERE action = 'group.created'") == [(6,)]
+
+
 def expected_rows(done):
     """An invitation that was asked for again, because nobody could know, may have been found pending."""
     if done.what == "invite":

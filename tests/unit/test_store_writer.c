@@ -156,32 +156,45 @@ static void test_bulk_jobs_and_groups_take_turns(void **state)
         assert_int_equal(p.order[i], expected[i]);
 }
 
-/* Lanes that meet by chance would be one: a few are tried. */
-static void test_a_flood_of_bulk_jobs_is_behind_its_own(void **state)
+enum { FLOOD_MOST = 16, FLOOD_EXTRA = 2, OTHERS = 4 };
+
+/* One organization's flood of bulk jobs, then some of others; gives how many of those came later than in their turn. */
+static int late_behind_a_flood(fixture *f, uint64_t round)
 {
-    enum { MOST = 16, EXTRA = 2, OTHERS = 4 };
-    fixture *f = *state;
     plan p;
-    step steps[MOST + EXTRA + OTHERS] = {0};
-    int place = 0, late = 0;
+    step steps[FLOOD_MOST + FLOOD_EXTRA + OTHERS] = {0};
+    int place, late = 0;
     plan_start(&p, f);
-    for (int i = 0; i < MOST + EXTRA + OTHERS; i++) {
+    for (int i = 0; i < FLOOD_MOST + FLOOD_EXTRA + OTHERS; i++) {
+        uint64_t whose = i < FLOOD_MOST + FLOOD_EXTRA ? 0 : 1 + (uint64_t)i;
         steps[i].number = i;
-        plan_add_as(&p, &steps[i], OK, true, i < MOST + EXTRA ? 1 : 100 + (uint64_t)i);
+        plan_add_as(&p, &steps[i], OK, true, 100 * round + whose);
     }
-    for (int i = MOST; i < MOST + EXTRA; i++) { /* told at once, while the writer is busy */
+    for (int i = FLOOD_MOST; i < FLOOD_MOST + FLOOD_EXTRA; i++) { /* told at once, while the writer is busy */
         assert_int_equal(steps[i].result, ERR_UNAVAILABLE);
         assert_int_equal(steps[i].problem.retry_after, 10);
     }
-    plan_finish(&p, MOST + EXTRA + OTHERS);
-    for (int i = MOST + EXTRA; i < MOST + EXTRA + OTHERS; i++) {
+    plan_finish(&p, FLOOD_MOST + FLOOD_EXTRA + OTHERS);
+    for (int i = FLOOD_MOST + FLOOD_EXTRA; i < FLOOD_MOST + FLOOD_EXTRA + OTHERS; i++) {
         assert_int_equal(steps[i].result, OK);
         for (place = 0; p.order[place] != i; place++) {
         }
         late += place > OTHERS;
     }
-    assert_true(late <= 1);
-    assert_int_equal(p.ran, MOST + OTHERS);
+    assert_int_equal(p.ran, FLOOD_MOST + OTHERS);
+    return late;
+}
+
+/*
+ * Lanes that meet by chance are one, and where the flood's stands among the others' is chance, too: in sixteen rounds
+ * of four others about 3 come late, and 32 where a lane is emptied before the next.
+ */
+static void test_a_flood_of_bulk_jobs_is_behind_its_own(void **state)
+{
+    int late = 0;
+    for (uint64_t round = 1; round <= 16; round++)
+        late += late_behind_a_flood(*state, round);
+    assert_true(late <= 14);
 }
 
 static void test_between_bulk_jobs_others_have_as_much_time(void **state)
