@@ -98,14 +98,13 @@ def test_whose_fate_is_unknown_is_asked_for_it_before_others_go_with_it(proxy, o
     def ask(i):
         if i:
             committing.wait(5)
-        return key.twin().post("/organizations/fate/groups", {"name": f"Group {i}"})
+        body = {"invitations": [{"email": f"person.{i}@example.org", "role": "member"}], "deliver": False}
+        return key.twin().post("/organizations/fate/invitations", body)
     proxy.at_commit = cut
     threading.Timer(1.0, waiting.set).start()
     answers = together(6, ask)
-    assert [a.status for a in answers] == [201] * 6, answers
-    names = [g["name"] for g in key.get("/organizations/fate/groups").ok()["items"]]
-    assert sorted(names) == [f"Group {i}" for i in range(6)]
-    assert server.query("SELECT count(*) FROM audit_event WHERE action = 'group.created'") == [(6,)]
+    assert [a.ok()["results"][0]["outcome"] for a in answers] == ["invited"] * 6
+    assert server.query("SELECT count(*) FROM audit_event WHERE action = 'invitation.created'") == [(6,)]
 
 
 def expected_rows(done):
