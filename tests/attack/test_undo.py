@@ -68,6 +68,7 @@ def test_a_return_ends_what_every_address_in_between_could_do(town, acme):
         move(town, victim.api, to)
     of_a = mailed(town.inbox, a, "/email/undo/")
     move(town, victim.api, old)
+    assert town.client().send("GET", "/email/undo/" + of_a, None, {}).status == 410  # no page that offers a share of nothing
     take_back(town, of_a).refused("token-invalid", 410)
     assert links(town, b) == []
     assert recover(town, old).get("/me").ok()["id"] == victim.id
