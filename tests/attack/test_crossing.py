@@ -339,6 +339,30 @@ def test_what_reading_refuses_waits_for_nobody(town, why):
     assert answer.status == {"dead": 410, "names": 422}[why], answer
 
 
+def test_who_has_the_seats_does_not_wait_for_a_limit(make_server, smtp):
+    """Invitations find the seats taken and wait for them; when they have them, somebody else has what counts them: they let the seats go."""
+    town = World(make_server(mail=smtp.uri, public_url="http://localhost:4711", rate_limits="on"), smtp)
+    org, server = town.found("Seats"), town.server
+    other = org.join(role="owner")  # whose own row nobody has
+    org.send(fresh("counted")).ok(200)  # what counts is there
+    invited, emails = [], [fresh("waits") for _ in range(2)]
+    with server.aside() as counter:
+        with server.aside() as seats:
+            if server.is_shared:
+                seats.cursor().execute("SELECT 1 FROM organization_seat FOR UPDATE")
+                counter.cursor().execute("SELECT 1 FROM rate_window FOR UPDATE")
+            invite = threading.Thread(target=lambda: invited.append(org.send(*emails).status))
+            invite.start()
+            time.sleep(1.5)  # longer than a first look: they wait in the lane of the seats
+            assert not server.is_shared or not invited
+        time.sleep(1)
+        start = time.monotonic()
+        other.api.patch(org.path, {"name": "Seats of ours"}).ok()
+        assert time.monotonic() - start < 2
+    invite.join()
+    assert invited == [200]
+
+
 def coded(org, person):
     """The way in that a handed-over code is, for somebody who has an account."""
     return {"email": person.email, "code": org.link(org.invite(person.email, deliver=False)).ok()["code"]}
