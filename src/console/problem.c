@@ -56,6 +56,43 @@ static str detail_of(request *r, err refusal)
     return of_undo ? text(r, "email_undo.over") : problem_detail(r, refusal);
 }
 
+/* Something that people fill in was sent, and may be sent again. Steps of signing in lead on by themselves. */
+static bool is_kept(const request *r)
+{
+    if (!r->route || !r->route->page || !r->route->body || str_starts(r->route->pattern, S("/sign-in")))
+        return false;
+    for (size_t i = 0; i < r->typed.count; i++)
+        for (const field *f = r->route->body->fields; f->name.p; f++)
+            if (str_eq(f->name, r->typed.pairs[i].name) && !f->is_secret && r->typed.pairs[i].value.n)
+                return true;
+    return false;
+}
+
+/* What has to be done first, beside: this page is left for nothing. STR_NONE: nothing but to try again. */
+static str way_beside(err refusal)
+{
+    return refusal == ERR_UNAUTHENTICATED            ? S("/sign-in")
+           : refusal == ERR_SECOND_FACTOR_REQUIRED   ? S("/sign-in/factor")
+           : refusal == ERR_PASSWORD_CHANGE_REQUIRED ? S("/password/new")
+                                                     : STR_NONE;
+}
+
+/* The form, filled in by page_answer, to be sent once more: nothing was wrong with it. */
+static err show_kept(request *r, err refusal)
+{
+    mval *m;
+    TRY(page_open(r, NULL, &m));
+    str way = way_beside(refusal);
+    PUT(m, "title", way.p ? text(r, "kept.title") : title_of(r, refusal));
+    PUT(m, "detail", way.p ? text(r, "kept.sign_in_first") : detail_of(r, refusal));
+    PUT(m, "way_url", way);
+    PUT(m, "action", r->raw_query.n ? arena_join(r->a, r->path, S("?"), r->raw_query) : r->path);
+    if (r->idempotency_key.n) /* what was done all the same is not done twice */
+        PUT(m, "once", r->idempotency_key);
+    PUT(m, "request_id", r->request_id);
+    return page_answer(r, err_about(refusal)->status, "kept", m);
+}
+
 static err show_problem(request *r, err refusal)
 {
     mval *m;
@@ -84,6 +121,8 @@ static str to_sign_in(request *r, err refusal)
 
 void console_problem(request *r, err refusal)
 {
+    if (is_kept(r) && (way_beside(refusal).p || err_about(refusal)->status >= 500) && show_kept(r, refusal) == OK)
+        return;
     if (refusal == ERR_PASSWORD_CHANGE_REQUIRED && answer_redirect(r, S("/password/new")) == OK)
         return;
     if (refusal == ERR_UNAUTHENTICATED || refusal == ERR_SECOND_FACTOR_REQUIRED) {

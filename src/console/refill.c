@@ -179,8 +179,7 @@ static void carry_rest(hand *h)
     for (size_t i = 0; i < h->what->typed.count; i++) {
         const text_pair *one = &h->what->typed.pairs[i];
         const field *f = known(h, one->name);
-        if (f && !f->is_secret && f->type != FIELD_BYTES && one->value.n && !has_field(h, one->name) &&
-            !is_refused(h, one->name))
+        if (f && !f->is_secret && f->type != FIELD_BYTES && !has_field(h, one->name) && !is_refused(h, one->name))
             change(h, h->s->forms[h->form].end, 0,
                    arena_join(h->a, S("<input type=\"hidden\" name=\""), escaped(h, one->name), S("\" value=\""),
                               escaped(h, one->value), S("\">")));

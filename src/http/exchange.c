@@ -5,6 +5,7 @@
 #include "http/exchange.h"
 
 #include "base/log.h"
+#include "http/again.h"
 #include "http/answer.h"
 #include "http/app.h"
 #include "http/cookie.h"
@@ -268,8 +269,10 @@ void exchange_finish(exchange *x)
         x->outcome = ERR_UNAVAILABLE;
     if (x->outcome == OK && r->status == 0)
         x->outcome = ERR_INTERNAL;
-    if (x->outcome != OK)
+    if (x->outcome != OK) {
+        again_keep(x);
         problem_answer(r, x->outcome);
+    }
     if (x->outcome == ERR_METHOD_NOT_ALLOWED || (r->status == 204 && !r->route))
         if (x->allow.n)
             answer_header(r, S("Allow"), x->allow);

@@ -29,8 +29,7 @@ static void read_repeat_key(exchange *x)
     request *r = &x->r;
     bool files = r->route->body && r->route->media == BODY_MULTIPART;
     if (r->route->face == FACE_CONSOLE && !exchange_is_safe(x->head.method))
-        r->idempotency_key =
-            files ? STR_NONE : idempotency_page_key(r->a, form_value(r->a, buf_str(&x->body), S("once")));
+        r->idempotency_key = files ? STR_NONE : idempotency_page_key(r->a, buf_str(&x->body));
 }
 
 static err read_input(exchange *x)

@@ -8,6 +8,7 @@
 #include "domain/shared/throttle.h"
 #include "http/answer.h"
 #include "http/problem.h"
+#include "http/schema.h"
 #include "limits_table.h"
 #include "ports/token.h"
 #include "queries.h"
@@ -29,9 +30,9 @@ bool idempotency_key_valid(str key)
     return key.n >= 1 && key.n <= 255;
 }
 
-str idempotency_page_key(arena *a, str typed)
+str idempotency_page_key(arena *a, str form)
 {
-    str bytes;
+    str bytes, typed = form_value(a, form, S("once"));
     return typed.n == PAGE_KEY_LENGTH && base64url_decode(a, typed, &bytes) ? typed : STR_NONE;
 }
 

@@ -11,8 +11,8 @@
 /** True for 1 to 255 printable ASCII characters. */
 bool idempotency_key_valid(str key);
 
-/** The key of a page, as a form sent it; STR_NONE for what no page of ours holds: 128 bits in base64url. */
-str idempotency_page_key(arena *a, str typed);
+/** The key of a page in an urlencoded form; STR_NONE for what no page of ours holds: 128 bits in base64url. */
+str idempotency_page_key(arena *a, str form);
 
 /** Whether this request may be a repeat: a POST that changes something, with a sound key of somebody's. */
 bool idempotency_asked(const request *r);

@@ -130,14 +130,34 @@ def test_a_page_that_was_open_for_too_long_comes_back_as_it_was_filled_in(ground
     answer = standing.client.submit(standing.path, sent + [("of_old", "Kept")])
     assert answer.status == 422 and texts("en")["form.changed"] in answer.text.replace("&#39;", "'"), answer
     assert not list(faults(answer, standing, route, sent, None, False))
-    if route.access != "public":
-        away = standing.client.twin()
-        away.cookies.clear()
-        answer = away.submit(standing.path, sent)
-        page = standing.page.split("?")[0]
+    if route.access == "public":
+        return
+    away = standing.client.twin()
+    away.cookies.clear()
+    answer = away.submit(standing.path, sent)
+    page, schema = standing.page.split("?")[0], fields_of(route.name)
+    if page.startswith("/sign-in") or not any(value for name, value in sent if not is_secret(schema[name])):
         way = "" if page.startswith("/sign-in") else f"next={page}&"  # a step of signing in is no place to come back to
         assert answer.status == 303 and answer.headers["Location"] == f"/sign-in?{way}notice=form_not_sent", answer.headers["Location"]
         assert texts("en")["notice.form_not_sent"] in away.page(answer.headers["Location"]).text
+        return
+    (form,) = Page(answer.text).leading_to(standing.path)
+    assert answer.status == 401 and texts("en")["kept.title"] in answer.text and not list(lost(form, sent, None, route))
+    assert not any(value in answer.text for name, value in sent if value and is_secret(schema[name]))
+
+
+def test_what_was_kept_is_sent_after_signing_in(grounds):
+    person, slug = grounds.org.join(role="administrator"), grounds.org.slug
+    client = person.api.twin()
+    once = re.search(r'name="once" value="([^"]+)"', client.page(f"/o/{slug}/groups").text)[1]
+    client.delete("/sessions/current").ok(204)
+    sent = {"name": "Kept group", "once": once}
+    for _ in range(2):  # the first time without having signed in
+        (form,) = Page(client.submit(f"/o/{slug}/groups", sent).text).leading_to(f"/o/{slug}/groups")
+        assert form.values("name") == ["Kept group"] and form.values("once") == [once]
+    client.sign_in(person.email, PASSWORD)
+    assert [client.submit(f"/o/{slug}/groups", sent).status for _ in range(2)] == [303, 303]
+    assert [g["name"] for g in grounds.org.api.get(f"/organizations/{slug}/groups").ok()["items"]].count("Kept group") == 1
 
 
 def test_a_character_in_a_password_is_never_dropped_unsaid(grounds):

@@ -480,6 +480,7 @@ def pages(s):
         "passkey": (safe, "/me/passkeys/" + s.passkey, None),
         "passkey-only-way": (s.keyed, "/me/passkeys/" + s.only_passkey, None),
         "me-unproved": (s.unproved, "/me", None),
+        "form-kept": (nobody, o + "/groups", [("name", "Réception")]),
         "me-refused": (owner, "/me/password", [("current_password", "wrong"), ("new_password", "x")]),
     }
 
@@ -497,7 +498,7 @@ NAMES_OF_PAGES = """
     group-none group-delete settings settings-branded settings-refused options options-none options-refused option
     option-delete api-keys api-keys-none api-keys-refused api-key-created api-key-revoke me me-secured me-member me-keyed me-close me-close-last-owner email-confirm email-confirm-dead
     email-undo email-undo-dead totp totp-demanded totp-scan totp-wrong totp-remove totp-remove-refused
-    recovery-codes recovery-codes-shown passkey-add passkey passkey-only-way me-unproved me-refused
+    recovery-codes recovery-codes-shown passkey-add passkey passkey-only-way me-unproved me-refused form-kept
 """.split()
 
 

@@ -1,9 +1,11 @@
 """Errors that ask for another run, lines that break before, during and after COMMIT: what was answered is what stands."""
 
 import collections
+import re
 import threading
 import time
 
+from lib.forms import Page
 from lib.people import PASSWORD, fresh
 from lib.server import together
 
@@ -106,6 +108,31 @@ def test_whose_fate_is_unknown_is_asked_for_it_before_others_go_with_it(proxy, o
     threading.Timer(1.0, waiting.set).start()
     assert together(6, ask) == ["invited"] * 6
     assert server.query("SELECT count(*) FROM audit_event WHERE action = 'invitation.created'") == [(7,)]
+
+
+def test_a_form_that_met_trouble_is_kept_and_done_once(proxy, on_database, people):
+    """A commit whose answer is lost while no connection can be made: nobody can know, and the form says so with what was typed."""
+    world = people(on_database(through=proxy))
+    org = world.found("Kept")
+    client, path = org.owner.api, f"/o/{org.slug}/groups"
+    (once,) = set(re.findall(r'name="once" value="([^"]+)"', client.page(path).text))
+    client.timeout = 30
+
+    def cut():
+        proxy.hold()
+        return "during"
+    time.sleep(0.5)
+    proxy.at_commit = cut
+    answer = client.submit(path, {"name": "Réception", "once": once})
+    (form,) = Page(answer.text).leading_to(path)
+    assert answer.status == 503 and UNCERTAIN in answer.text and answer.headers["Retry-After"]
+    assert (form.values("name"), form.values("once")) == (["Réception"], [once])
+    proxy.go_on()
+    until = time.monotonic() + 20
+    while (again := client.submit(path, {"name": "Réception", "once": once})).status == 503 and time.monotonic() < until:
+        time.sleep(0.2)
+    assert again.status == 303
+    assert [g["name"] for g in client.get(org.path + "/groups").ok()["items"]] == ["Réception"]
 
 
 def expected_rows(done):
