@@ -56,18 +56,6 @@ static str detail_of(request *r, err refusal)
     return of_undo ? text(r, "email_undo.over") : problem_detail(r, refusal);
 }
 
-/* Something that people fill in was sent, and may be sent again. Steps of signing in lead on by themselves. */
-static bool is_kept(const request *r)
-{
-    if (!r->route || !r->route->page || !r->route->body || str_starts(r->route->pattern, S("/sign-in")))
-        return false;
-    for (size_t i = 0; i < r->typed.count; i++)
-        for (const field *f = r->route->body->fields; f->name.p; f++)
-            if (str_eq(f->name, r->typed.pairs[i].name) && !f->is_secret && r->typed.pairs[i].value.n)
-                return true;
-    return false;
-}
-
 /* What has to be done first, beside: this page is left for nothing. STR_NONE: nothing but to try again. */
 static str way_beside(err refusal)
 {
@@ -75,6 +63,22 @@ static str way_beside(err refusal)
            : refusal == ERR_SECOND_FACTOR_REQUIRED   ? S("/sign-in/factor")
            : refusal == ERR_PASSWORD_CHANGE_REQUIRED ? S("/password/new")
                                                      : STR_NONE;
+}
+
+/*
+ * Something that people fill in was sent, and may be sent again as it is. Steps of signing in lead on by themselves: who
+ * is to take them anew begins with the first.
+ */
+static bool is_kept(const request *r, err refusal)
+{
+    bool to_wait = err_about(refusal)->status >= 500;
+    if (!r->route || !r->route->page || !r->route->body || !(to_wait || (way_beside(refusal).p && !r->route->stages)))
+        return false;
+    for (size_t i = 0; i < r->typed.count; i++)
+        for (const field *f = r->route->body->fields; f->name.p; f++)
+            if (str_eq(f->name, r->typed.pairs[i].name) && !f->is_secret && r->typed.pairs[i].value.n)
+                return true;
+    return false;
 }
 
 /* The form, filled in by page_answer, to be sent once more: nothing was wrong with it. */
@@ -121,7 +125,7 @@ static str to_sign_in(request *r, err refusal)
 
 void console_problem(request *r, err refusal)
 {
-    if (is_kept(r) && (way_beside(refusal).p || err_about(refusal)->status >= 500) && show_kept(r, refusal) == OK)
+    if (is_kept(r, refusal) && show_kept(r, refusal) == OK)
         return;
     if (refusal == ERR_PASSWORD_CHANGE_REQUIRED && answer_redirect(r, S("/password/new")) == OK)
         return;
