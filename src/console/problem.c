@@ -90,7 +90,7 @@ static err show_kept(request *r, err refusal)
     PUT(m, "title", way.p ? text(r, "kept.title") : title_of(r, refusal));
     PUT(m, "detail", way.p ? text(r, "kept.sign_in_first") : detail_of(r, refusal));
     PUT(m, "way_url", way);
-    PUT(m, "action", r->raw_query.n ? arena_join(r->a, r->path, S("?"), r->raw_query) : r->path);
+    PUT(m, "action_url", r->raw_query.n ? arena_join(r->a, r->path, S("?"), r->raw_query) : r->path);
     if (r->idempotency_key.n) /* what was done all the same is not done twice */
         PUT(m, "once", r->idempotency_key);
     PUT(m, "request_id", r->request_id);
