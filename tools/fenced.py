@@ -91,6 +91,13 @@ def place():
     return MEMORY if there.f_bavail * there.f_frsize >= ROOM else None
 
 
+def kept(folder):
+    """What is to be looked at later, on the disk: memory is not its place."""
+    to = tempfile.mkdtemp(prefix="parvis-", dir="/tmp")
+    subprocess.run(["cp", "-a", f"{folder}/.", to], check=False, stderr=subprocess.DEVNULL)
+    return to
+
+
 def main():
     prctl = ctypes.CDLL(None).prctl
     prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
@@ -116,9 +123,8 @@ def main():
     if left and not interrupted:
         print("ended what was left behind:", ", ".join(sorted(set(left.values()))), file=sys.stderr)
     if status and not interrupted:
-        print(f"what the tests' servers wrote is in {folder}", file=sys.stderr)
-    else:
-        shutil.rmtree(folder, ignore_errors=True)
+        print(f"what the tests' servers wrote is in {kept(folder)}", file=sys.stderr)
+    shutil.rmtree(folder, ignore_errors=True)
     return 128 + interrupted[0] if interrupted else status if status >= 0 else 128 - status
 
 
