@@ -26,8 +26,13 @@ static bool is_apostrophe(uint32_t cp)
 static size_t behind_comment(str text, size_t at)
 {
     char close = text.p[at] == '(' ? ')' : text.p[at] == '[' ? ']' : '>';
-    size_t end = at + str_find_byte(str_slice(text, at, text.n), close);
-    return end < text.n ? end + 1 : at + 1;
+    char open = text.p[at];
+    for (size_t end = at, depth = 0; end < text.n; end++) {
+        depth += text.p[end] == open && (open != '<' || end == at);
+        if (text.p[end] == close && --depth == 0)
+            return end + 1;
+    }
+    return at + 1;
 }
 
 typedef struct flat {

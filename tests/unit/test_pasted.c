@@ -156,6 +156,20 @@ static void test_other_forms(void **state)
         {"=?windows-1252?Q?Zo=E9_=8Cuvre?= <z@x.fr>", "z@x.fr|Zoé|Œuvre;"},
         {"www.x.fr <a@x.fr>", "a@x.fr||;"},
         {"((((((a@x.fr))))))", "a@x.fr||;"},
+        {"Ada Lovelace: a@x.fr, b@x.fr", "a@x.fr||;b@x.fr||;"},
+        {"Team: c@x.fr;", "c@x.fr||;"},
+        {"To: Ada\n Lovelace <a@x.fr>", "a@x.fr|Ada|Lovelace;"},
+        {"a@x.fr Ada Lovelace", "a@x.fr|Ada|Lovelace;"},
+        {"Prénom;Nom;Nom complet;E-mail\nZoé;Martin;Mme Zoé Martin-Roy;z@x.fr", "z@x.fr|Zoé|Martin;"},
+        {"Service;Nom\nDupont;d@x.fr\nMartin;m@x.fr", "d@x.fr|Dupont|;m@x.fr|Martin|;"},
+        {"Liste des e-mails;;\nNom;Prénom;E-mail\nMartin;Zoé;z@x.fr", "!Liste des e-mails;;;z@x.fr|Zoé|Martin;"},
+        {"Date e-mail;Nom;E-mail\n2024;Martin;m@x.fr", "m@x.fr|Martin|;"},
+        {"=?utf-8?B?QWRh?= =?utf-8?B?!!?= <a@x.fr>", "a@x.fr||;"},
+        {"\uff41da@\uff58.fr", "ada@x.fr||;"},
+        {"a\u200dda@x.fr", "ada@x.fr||;"},
+        {"a@\u0646\u0627\u0645\u0647\u200c\u0627\u06cc.com", "a@\u0646\u0627\u0645\u0647\u200c\u0627\u06cc.com||;"},
+        {"Skype:ada@x.fr", "!Skype:ada@x.fr;"},
+        {"Ada (chez (X) Y) <a@x.fr>", "a@x.fr|Ada|;"},
     };
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -183,6 +197,7 @@ static void test_columns(void **state)
         {"Wer\tWas\tWo\nAnn\tLee\ta@x.fr", "given family address ", true},
         {"Nom et prénom;E-mail\nLee Ann;a@x.fr", "family_first address ", false},
         {"Mail;Quoi\na@x.fr;Lee", "address ignored ", true},
+        {"Ada\ta@x.fr\t\nBob\t\tb@y.fr", "whole address ignored ", true},
         {"a@x.fr, b@x.fr", "", false},
     };
     (void)state;
