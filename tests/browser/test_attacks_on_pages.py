@@ -92,11 +92,9 @@ def address_shown(browser, town):
 
 
 def is_out(browser, town):
-    """Whatever page was open leads to signing in, and so does another one."""
-    for there in (lambda: browser.press("common.save"), lambda: browser.go(town.server.url + "/me")):
-        there()
-        browser.comes_to("/sign-in")
-        browser.sees("sign_in.title")
+    """A form of the page that was open is kept until one signs in, and another page leads there."""
+    browser.press("common.save").sees("kept.title")
+    browser.go(town.server.url + "/me").comes_to("/sign-in").sees("sign_in.title")
 
 
 def is_refused(browser, town, email, password):

@@ -166,13 +166,19 @@ def call(route, client, org, things):
     return client.submit(path, body or {})
 
 
+def signs_in_beside(answer):
+    """Where the page leads that keeps a form until its sender has signed in; None for any other."""
+    found = re.search(r'href="([^"]+)" target="_blank"', answer.text) if html.escape(texts("en")["kept.title"]) in answer.text else None
+    return found and found[1]
+
+
 def refusal_of(route, answer):
     """The gate that an answer comes from, by its code or, of a page, by where it leads and its status; None: from behind all gates."""
     if not route.is_page:
         return answer.problem if answer.problem in GATE else None
-    where = (answer.headers["Location"] or "").split("?")[0] if answer.status == 303 else None
+    where = (answer.headers["Location"] or "").split("?")[0] if answer.status == 303 else signs_in_beside(answer)
     by_way = {"/sign-in": "unauthenticated", "/password/new": "password-change-required", "/sign-in/factor": "second-factor-required"}
-    if answer.status == 403 and html.escape(texts("en")["problem.forbidden.title"]) not in answer.text:
+    if answer.status == 403 and not where and html.escape(texts("en")["problem.forbidden.title"]) not in answer.text:
         return None  # a rule's own refusal: an address that is not proved, a proof that is asked for
     return by_way.get(where) or {403: "forbidden", 404: "not-found", 500: "internal"}.get(answer.status)
 
