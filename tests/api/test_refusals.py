@@ -387,7 +387,7 @@ def test_the_refusal(world, code, language):
     other = texts("fr" if language == "en" else "en")
     assert body["title"] != other[f"problem.{code}.title"]
     assert body["detail"] and "{" not in body["detail"]
-    text = json.dumps(body, ensure_ascii=False)
+    text = json.dumps({**body, "request_id": ""}, ensure_ascii=False)  # digits and letters: anything is in it, some day
     for secret in ("Rival Secret Works", scene.rival.slug, scene.rival.id, scene.rival.owner.email):
         assert secret not in text
     assert not re.search(r"sqlite|SELECT|0x[0-9a-f]{6}|\.c:\d+", text)
