@@ -87,13 +87,15 @@
         });
     }
 
-    /* ---- the browser's own time zone, offered beside the list ---- */
+    /* ---- the browser's own time zone, first in the list and offered beside it ---- */
+
+    const here = Intl.DateTimeFormat().resolvedOptions().timeZone || "";
 
     function zone(select) {
-        const here = Intl.DateTimeFormat().resolvedOptions().timeZone;
-        const known = here && $$("option", select).some((option) => option.value === here);
+        const known = here && $(`option[value="${here}"]`, select);
         if (!known || select.value === here) return;
-        const offer = make("button", "plain link", fill(select.dataset.zone, { zone: here.replace(/_/g, " ") }));
+        $("optgroup", select).prepend(known.cloneNode(true));
+        const offer = make("button", "plain link", fill(select.dataset.zone, { zone: known.text }));
         offer.type = "button";
         offer.addEventListener("click", () => {
             select.value = here;
@@ -544,6 +546,7 @@
     function enhance(root) {
         $$("[data-password]", root).forEach(password);
         $$("[data-zone]", root).forEach(zone);
+        $$("[data-here]", root).forEach((input) => { input.value = here; });
         $$("[data-list]", root).forEach(list);
         $$("[data-auto]", root).forEach(filters);
         $$("[data-copy]", root).forEach(copy);

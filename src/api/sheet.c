@@ -21,7 +21,9 @@ err api_make_password_sheets(request *r, txn *t)
                               S("not-allowed"), 0);
     }
     TRY(organization_get(t, r->actor.organization_id, &o));
-    str sign_in = arena_join(r->a, r->app->env.public_url, S("/sign-in"));
-    return answer_bytes(r, 200, S("application/pdf"),
-                        sheets_render(r->a, o.name, o.locale, sign_in, sheets, b->items.count));
+    const sheet_house house = {.name = o.name,
+                               .locale = o.locale,
+                               .time_zone = organization_settings_effective(r->app->env.settings, o.settings).time_zone,
+                               .sign_in_url = arena_join(r->a, r->app->env.public_url, S("/sign-in"))};
+    return answer_bytes(r, 200, S("application/pdf"), sheets_render(r->a, &house, sheets, b->items.count));
 }

@@ -17,7 +17,7 @@ reply_account view_account(const account_view *a)
         .given_name = a->given_name,
         .family_name = a->family_name,
         .locale = a->locale,
-        .time_zone = a->time_zone.p ? a->time_zone : S("UTC"),
+        .time_zone = a->time_zone.p ? a->time_zone : a->servers_zone,
         .created_at = a->created_at,
         .second_factor = {.totp = a->factors.totp,
                           .passkeys = a->factors.passkeys,
@@ -74,12 +74,14 @@ reply_settings view_settings(arena *a, const settings *server, const organizatio
         .allowed_domains = reply_words(a, own->allowed_domains),
         .refused_domains = reply_words(a, own->refused_domains),
         .accent = own->accent,
+        .time_zone = own->time_zone,
         .logo = logo,
         .effective = {.temporary_password_delivery = effective.temporary_password_delivery,
                       .temporary_password_lifetime = effective.temporary_password_lifetime,
                       .password_min_length = effective.password_min_length,
                       .has_password_min_length = effective.password_min_length != 0,
-                      .session_lifetime = effective.session_lifetime},
+                      .session_lifetime = effective.session_lifetime,
+                      .time_zone = effective.time_zone},
     };
 }
 

@@ -60,6 +60,7 @@ static const table_column sheet[] = {
     {"allowed_domains", AT_IN("settings.", settings, allowed_domains), show_list},
     {"refused_domains", AT_IN("settings.", settings, refused_domains), show_list},
     {"accent", AT_IN("settings.", settings, accent), NULL},
+    {"time_zone", AT_IN("settings.", settings, effective.time_zone), NULL},
     {"logo", AT_IN("settings.", settings, logo), NULL},
     {0},
 };
@@ -200,6 +201,7 @@ static const struct setting_flag {
     {"allowed-domains", "allowed_domains", DOMAINS, {NULL, 0}},
     {"refused-domains", "refused_domains", DOMAINS, {NULL, 0}},
     {"accent", "accent", TEXT, S_INIT("none")},
+    {"time-zone", "time_zone", TEXT, S_INIT("server")},
 };
 
 /* The name of a flag that should be a number and is none; NULL when all is well. */

@@ -34,8 +34,7 @@ static err closing_open(request *r, txn *t, mval **out)
     PUT_BOOL(m, "is_last_owner", last);
     TRY(closing_undoable(t, r->actor.account_id, &until));
     if (until && !last)
-        PUT(m, "undoable_text",
-            TEXT(r, "closing.undoable", {S("until"), phrase_moment(r->a, r->lang, r->actor.time_zone, until)}));
+        PUT(m, "undoable_text", TEXT(r, "closing.undoable", {S("until"), moment_text(r, until)}));
     PUT_BOOL(m, "may_close", !last && !until);
     PUT_BOOL(m, "is_change", true);
     PUT_BOOL(m, "has_password", hash.n > 0);

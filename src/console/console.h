@@ -113,10 +113,14 @@ enum { COUNT_MOST = 10000 }; /* a list's total is counted so far */
 str text_total(const request *r, const char *key, int64_t count, bool more);
 /** The text of `key` with `word` behind a point ("role", "owner" → role.owner). */
 str text_of(const request *r, const char *key, str word);
-/** A date in the reader's time zone; in UTC where none was chosen. */
+/** A date in the reader's time zone (actor_tell_in). */
 str date_text(const request *r, msec t);
 /** The same without the year, when it is that of `now`. */
 str day_text(const request *r, msec t, msec now);
+/** A day and its hour, with the zone. */
+str moment_text(const request *r, msec t);
+/** When an access ends: its last day, or a moment. */
+str access_end_text(const request *r, msec t);
 /** A date; with the hour when it is less than two days away. */
 str until_text(const request *r, msec t, msec now);
 /** RFC 3339, for <time>. */
@@ -141,6 +145,16 @@ err out_page(request *r);
 void put_option(mval *list, str value, str label, str chosen);
 /** An option for each language, called as its own people call it. */
 void put_languages(mval *list, str chosen);
+
+/* ---- zones.c ---- */
+
+/**
+ * What partials/zones lists, with `chosen` (STR_NONE: none) selected. `none`: what the choice of none is called;
+ * STR_NONE: there has to be one.
+ */
+void put_zones(request *r, mval *m, str chosen, str none);
+/** What a zone is called, in the reader's language. */
+str zone_text(const request *r, str zone);
 
 /* ---- links.c ---- */
 

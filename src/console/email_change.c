@@ -57,7 +57,7 @@ err console_me_email_cancel_form(request *r, txn *t)
 
 static str moment_of(request *r, msec when)
 {
-    return phrase_moment(r->a, r->lang, r->actor.time_zone, when);
+    return moment_text(r, when);
 }
 
 static err put_email_changed(request *r, txn *t, mval *m)

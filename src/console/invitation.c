@@ -89,7 +89,7 @@ err console_invitation_link_form(request *r, txn *t)
     TRY(invitation_open(r, t, &v, &m));
     PUT(m, "link", made.url);
     PUT(m, "code", made.code);
-    PUT(m, "code_expires_text", phrase_moment(r->a, r->lang, r->actor.time_zone, t->now + LINK_CODE_LIFETIME));
+    PUT(m, "code_expires_text", moment_text(r, t->now + LINK_CODE_LIFETIME));
     PUT(m, "join_url_text", arena_join(r->a, r->app->env.public_url, S("/join")));
     r->has_secret = true;
     return page_answer(r, 200, "invitation_link", m);

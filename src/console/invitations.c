@@ -28,7 +28,7 @@ static void put_state(request *r, mval *m, const invitation_view *v, msec now)
     for (const str *word = invitation_state_words; word->p; word++)
         m_set_bool(m, arena_join(r->a, S("is_"), *word), str_eq(v->state, *word));
     bool soon = pending && v->expires_at - now < 2 * (msec)MSEC_DAY;
-    str date = soon ? phrase_moment(r->a, r->lang, r->actor.time_zone, v->expires_at) : day_text(r, v->expires_at, now);
+    str date = soon ? moment_text(r, v->expires_at) : day_text(r, v->expires_at, now);
     PUT(m, "expires_text",
         pending || expired ? PHRASE(r->a, r->lang, pending ? S("invitations.expires_on") : S("invitations.expired_on"),
                                     {S("date"), date})

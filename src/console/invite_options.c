@@ -147,7 +147,6 @@ err put_option_texts(request *r, txn *t, mval *m, const invite_draft *d)
     }
     PUT(m, "groups_text", in.n ? arena_str(r->a, buf_str(&in)) : STR_NONE);
     PUT(m, "entitlements_text", on.n ? arena_str(r->a, buf_str(&on)) : STR_NONE);
-    PUT(m, "access_ends_text",
-        d->access_ends_at ? phrase_access_end(r->a, r->lang, r->actor.time_zone, d->access_ends_at) : STR_NONE);
+    PUT(m, "access_ends_text", d->access_ends_at ? access_end_text(r, d->access_ends_at) : STR_NONE);
     return OK;
 }

@@ -9,7 +9,7 @@ static void put_password(request *r, mval *list, const shown_password *s)
     PUT(o, "password", s->password);
     PUT(o, "locale", s->locale.p ? s->locale : S(""));
     PUT(o, "expires_at", machine_time(r, s->expires_at));
-    PUT(o, "expires_text", phrase_moment(r->a, r->lang, r->actor.time_zone, s->expires_at));
+    PUT(o, "expires_text", moment_text(r, s->expires_at));
 }
 
 void put_report(request *r, mval *m, const shown_password *shown, size_t count, str done_url)
@@ -19,7 +19,7 @@ void put_report(request *r, mval *m, const shown_password *shown, size_t count, 
     for (size_t i = 0; i < count; i++) {
         put_password(r, list, &shown[i]);
         buf_printf(&all, "%.*s\t%.*s\t%.*s\n", STR_FMT(shown[i].email), STR_FMT(shown[i].password),
-                   STR_FMT(phrase_moment(r->a, r->lang, r->actor.time_zone, shown[i].expires_at)));
+                   STR_FMT(moment_text(r, shown[i].expires_at)));
     }
     PUT(m, "all_text", arena_str(r->a, buf_str(&all)));
     PUT_INT(m, "count", (int64_t)count);

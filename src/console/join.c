@@ -32,6 +32,7 @@ err put_invited(request *r, txn *t, mval *m, const invitation_door *door)
 {
     str inviter = phrase_name(r->a, door->inviter_given_name, door->inviter_family_name);
     mval *o = m_set_object(m, S("invitation"));
+    actor_tell_in(&r->actor, door->time_zone);
     PUT(o, "organization_name", door->organization_name);
     PUT(o, "inviter_name", inviter);
     PUT(o, "email", door->email);

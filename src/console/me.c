@@ -3,7 +3,6 @@
 #include "domain/account/factor.h"
 #include "domain/account/succession.h"
 #include "domain/account/user_agent.h"
-#include "ports/zone.h"
 
 /* ---- the page ---- */
 
@@ -37,42 +36,6 @@ static err put_sessions(request *r, txn *t, mval *m)
     return OK;
 }
 
-/* America/North_Dakota/New_Salem → North Dakota, New Salem */
-static str spaced(arena *a, str city)
-{
-    BUF_SCOPED out = {0};
-    for (size_t i = 0; i < city.n; i++) {
-        if (city.p[i] == '/')
-            buf_lit(&out, ", ");
-        else
-            buf_byte(&out, city.p[i] == '_' ? ' ' : city.p[i]);
-    }
-    return arena_str(a, buf_str(&out));
-}
-
-/* Grouped as their names are: "Europe/Paris" is Paris in Europe. */
-static void put_zones(request *r, mval *m, str chosen)
-{
-    str *names, before = S("");
-    size_t count;
-    mval *groups = m_set_list(m, S("zone_groups")), *options = NULL;
-    bool listed = !chosen.p;
-    zone_names(r->a, &names, &count);
-    for (size_t i = 0; i < count; i++) {
-        str city = names[i], region = str_cut(&city, '/');
-        if (!options || !str_eq(region, before)) {
-            mval *group = m_add_object(groups);
-            PUT(group, "label", region);
-            options = m_set_list(group, S("options"));
-            before = region;
-        }
-        listed = listed || str_eq(names[i], chosen);
-        put_option(options, names[i], spaced(r->a, city), chosen);
-    }
-    if (!listed) /* a name of old that the system still knows */
-        put_option(m_set_list(m, S("zone_others")), chosen, chosen, chosen);
-}
-
 static err me_open(request *r, txn *t, const account_change *typed, bool proof_sent, mval **out)
 {
     TRY(page_open(r, t, out));
@@ -92,7 +55,8 @@ static err me_open(request *r, txn *t, const account_change *typed, bool proof_s
     PUT_BOOL(m, "needs_password", hash.n > 0); /* to choose another; a first one takes a sign-in of just now */
     PUT_BOOL(m, "needs_factor", hash.n == 0 && !caller_is_fresh(&r->actor, t->now));
     PUT(m, "factor_url", LINK(r->a, S("/sign-in/factor"), {S("next"), me_path(r, S(""))}));
-    put_zones(r, m, typed && typed->time_zone.n ? typed->time_zone : r->actor.time_zone);
+    str zone = typed && typed->time_zone.n ? typed->time_zone : r->actor.own_zone;
+    put_zones(r, m, zone, r->actor.own_zone.p ? STR_NONE : text(r, "zone.as_organization"));
     mval *me = m_set_object(m, S("me"));
     put_person(r, me, r->actor.given_name, r->actor.family_name, r->actor.email);
     PUT_BOOL(me, "is_unproved", !r->actor.address_proved);

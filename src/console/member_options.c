@@ -57,8 +57,7 @@ err put_member_options(request *r, txn *t, mval *m, const member_view *v)
 {
     TRY(put_entitlements(r, t, m, v->role, v->entitlements, may_switch_on(r, v->id)));
     TRY(put_groups(r, t, m, v->group_ids));
-    PUT(m, "ends_text",
-        v->access_ends_at ? phrase_access_end(r->a, r->lang, r->actor.time_zone, v->access_ends_at) : STR_NONE);
+    PUT(m, "ends_text", v->access_ends_at ? access_end_text(r, v->access_ends_at) : STR_NONE);
     return OK;
 }
 

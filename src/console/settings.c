@@ -159,6 +159,7 @@ static err settings_open(request *r, txn *t, const organization_view *o, const b
     put_languages(locales, chosen);
     put_option(locales, S(""), text(r, "settings.language_both"), chosen);
     put_seats(r, m, &o->seats, 0);
+    put_zones(r, m, o->settings.time_zone, as_server(r, zone_text(r, servers.time_zone)));
     put_invitations(r, m, &o->settings);
     put_temporary_passwords(r, m, &o->settings, &servers);
     put_sign_in(r, m, &o->settings, &servers);

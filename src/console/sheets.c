@@ -18,8 +18,11 @@ err console_invite_sheets_form(request *r, txn *t)
             return ERR_INVALID_REQUEST;
     }
     TRY(organization_get(t, r->actor.organization_id, &o));
-    str sign_in = arena_join(r->a, r->app->env.public_url, S("/sign-in"));
+    const sheet_house house = {.name = o.name,
+                               .locale = o.locale,
+                               .time_zone = organization_settings_effective(r->app->env.settings, o.settings).time_zone,
+                               .sign_in_url = arena_join(r->a, r->app->env.public_url, S("/sign-in"))};
     answer_header(r, S("Content-Disposition"),
                   arena_join(r->a, S("attachment; filename=\""), text(r, "sheet.file"), S(".pdf\"")));
-    return answer_bytes(r, 200, S("application/pdf"), sheets_render(r->a, o.name, o.locale, sign_in, sheets, count));
+    return answer_bytes(r, 200, S("application/pdf"), sheets_render(r->a, &house, sheets, count));
 }

@@ -30,19 +30,29 @@ str text_of(const request *r, const char *key, str word)
 
 str date_text(const request *r, msec t)
 {
-    return phrase_date(r->a, r->lang, zone_local(r->actor.time_zone, t));
+    return phrase_date(r->a, r->lang, zone_local(r->actor.zone, t));
 }
 
 str day_text(const request *r, msec t, msec now)
 {
-    str zone = r->actor.time_zone;
+    str zone = r->actor.zone;
     return phrase_day(r->a, r->lang, zone_local(zone, t), zone_local(zone, now));
+}
+
+str moment_text(const request *r, msec t)
+{
+    return phrase_moment(r->a, r->lang, r->actor.zone, t);
+}
+
+str access_end_text(const request *r, msec t)
+{
+    return phrase_access_end(r->a, r->lang, r->actor.zone, t);
 }
 
 str until_text(const request *r, msec t, msec now)
 {
     msec distance = t > now ? t - now : now - t;
-    return distance < 2 * (msec)MSEC_DAY ? phrase_moment(r->a, r->lang, r->actor.time_zone, t) : date_text(r, t);
+    return distance < 2 * (msec)MSEC_DAY ? moment_text(r, t) : date_text(r, t);
 }
 
 str machine_time(const request *r, msec t)

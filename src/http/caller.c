@@ -9,6 +9,7 @@
 #include "http/app.h"
 #include "http/cookie.h"
 #include "http/exchange.h"
+#include "ports/zone.h"
 
 str caller_organization(const request *r)
 {
@@ -86,6 +87,15 @@ str caller_shown(const exchange *x)
     return session.p ? arena_join(x->r.a, S("session "), session) : S("");
 }
 
+/* Forms carry it beside what their schema names; what is no zone says nothing. */
+static str zone_here(const request *r)
+{
+    for (size_t i = 0; i < r->typed.count; i++)
+        if (str_eq(r->typed.pairs[i].name, S("here")) && zone_exists(r->typed.pairs[i].value))
+            return r->typed.pairs[i].value;
+    return STR_NONE;
+}
+
 err caller_authenticate(exchange *x, txn *t)
 {
     request *r = &x->r;
@@ -93,7 +103,9 @@ err caller_authenticate(exchange *x, txn *t)
                     .request_id = r->request_id,
                     .user_agent = text_of_bytes(r->a, head_value(&x->head, S("user-agent")), USER_AGENT_MOST),
                     .page = r->route->face == FACE_CONSOLE ? r->idempotency_key : STR_NONE,
-                    .browsers = r->route->kind == ROUTE_READ ? STR_NONE : OWN_COOKIE(x, "parvis_browser")};
+                    .browsers = r->route->kind == ROUTE_READ ? STR_NONE : OWN_COOKIE(x, "parvis_browser"),
+                    .zone = r->app->env.settings->time_zone,
+                    .here_zone = zone_here(r)};
     r->actor = nobody;
     err result = identify(x, t, &r->actor);
     bool half = r->actor.stage != STAGE_FULL && !(r->route->stages & (unsigned)r->actor.stage);
@@ -101,6 +113,7 @@ err caller_authenticate(exchange *x, txn *t)
         r->actor = nobody;
         result = OK;
     }
+    actor_tell_in(&r->actor, STR_NONE);
     if (r->actor.locale.p)
         exchange_choose_language(x);
     return result;

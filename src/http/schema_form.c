@@ -183,10 +183,10 @@ static void read_field(check *c, const field *f, const pair *pairs, size_t count
         store_text(c, f, check_bounds(f, false), found->value, slot, &at);
 }
 
-/* What any page may send along: its language, and by which a repeat is known. */
+/* What any page may send along: its language, by which a repeat is known, and where the browser is. */
 static bool is_of_every_page(str name)
 {
-    return str_eq(name, S("lang")) || str_eq(name, S("once"));
+    return str_eq(name, S("lang")) || str_eq(name, S("once")) || str_eq(name, S("here"));
 }
 
 /* What is sound of a refused one is there, too: for the page that shows it again. */

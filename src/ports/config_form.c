@@ -5,6 +5,7 @@
 #include "ports/mail.h"
 #include "ports/mail_compose.h"
 #include "ports/network.h"
+#include "ports/zone.h"
 
 #include <string.h>
 #include <sys/un.h>
@@ -167,6 +168,7 @@ static const struct {
     {SETTING_MAIL, form_mail, S_INIT("smtp://user:password@host:port, smtps://…, file:/var/lib/parvis/mail"),
      MAIL_MOST},
     {SETTING_MAIL_FROM, form_mail_from, S_INIT("Parvis <parvis@example.org>")},
+    {SETTING_TIME_ZONE, zone_exists, S_INIT("UTC, Europe/Paris")},
     {SETTING_TRUSTED_PROXIES, form_trusted_proxies, S_INIT("192.0.2.7, 10.0.0.0/8, 2001:db8::/32, unix:")},
     {SETTING_DATA, form_given, S_INIT("/var/lib/parvis"), DATA_MOST},
     {SETTING_KEY_FILE, form_given, S_INIT("/etc/parvis/key")},

@@ -172,7 +172,7 @@ static const zone *find(str name)
 
 bool zone_exists(str name)
 {
-    return find(name) != NULL;
+    return str_eq(name, S("UTC")) || find(name) != NULL;
 }
 
 msec zone_offset(str name, msec t)

@@ -6,7 +6,10 @@
 #include "base/clock.h"
 #include "ports/zone_footer.h"
 
-/** Whether the system knows a zone by this IANA name ("Europe/Paris"). Names that lead anywhere else are none. */
+/**
+ * Whether the system knows a zone by this IANA name ("Europe/Paris"). Names that lead anywhere else are none; "UTC"
+ * needs no tzdata.
+ */
 bool zone_exists(str name);
 /** Milliseconds to add to UTC in a zone at a moment; 0 for a zone that is not known or STR_NONE. Any thread. */
 msec zone_offset(str name, msec t);

@@ -42,6 +42,7 @@ OPTIONAL = {
     "password_min_length": (14, 8),
     "session_lifetime": ("12h", "30d"),
     "session_idle": ("1h", None),
+    "time_zone": ("Asia/Tokyo", "UTC"),
 }
 
 
@@ -53,6 +54,7 @@ def test_own_values_and_what_holds(acme):
         "temporary_password_lifetime": "3d",
         "password_min_length": 8,
         "session_lifetime": "30d",
+        "time_zone": "UTC",
     }
     for name, (own, servers) in OPTIONAL.items():
         changed = acme.set(**{name: own}).ok(200).json

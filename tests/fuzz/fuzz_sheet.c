@@ -34,6 +34,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     str rest = text, name = str_cut(&rest, '\n'), email = str_cut(&rest, '\n');
     sheet sheets[] = {{.email = email, .password = rest.p ? rest : name, .locale = S("fr")},
                       {.email = name, .password = email.p ? email : name, .expires_at = (msec)size * MSEC_DAY}};
-    check_table(sheets_render(a, name, S("en"), S("https://parvis.example/sign-in"), sheets, 2));
+    const sheet_house house = {name, S("en"), S("Europe/Paris"), S("https://parvis.example/sign-in")};
+    check_table(sheets_render(a, &house, sheets, 2));
     return 0;
 }

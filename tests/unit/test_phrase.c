@@ -42,17 +42,42 @@ static void zones(void **state)
     (void)state;
     ARENA_SCOPED a = arena_new(1 << 20);
     msec winter = at("2026-11-21T23:30:00Z"), summer = at("2026-07-21T23:30:00Z");
-    is(phrase_moment(a, LANG_FR, S("Europe/Paris"), winter), "22 novembre 2026 à 0\u202fh\u202f30 UTC+1");
-    is(phrase_moment(a, LANG_EN, S("Europe/Paris"), summer), "22 July 2026, 01:30 UTC+2");
-    is(phrase_moment(a, LANG_EN, S("America/St_Johns"), winter), "21 November 2026, 20:00 UTC\u22123:30");
-    is(phrase_moment(a, LANG_EN, S("Asia/Kolkata"), winter), "22 November 2026, 05:00 UTC+5:30");
+    is(phrase_moment(a, LANG_FR, S("Europe/Paris"), winter), "22 novembre 2026 à 0\u202fh\u202f30 (Paris, UTC+1)");
+    is(phrase_moment(a, LANG_EN, S("Europe/Paris"), summer), "22 July 2026, 01:30 (Paris, UTC+2)");
+    is(phrase_moment(a, LANG_EN, S("America/St_Johns"), winter), "21 November 2026, 20:00 (St. John’s, UTC\u22123:30)");
+    is(phrase_moment(a, LANG_EN, S("Asia/Kolkata"), winter), "22 November 2026, 05:00 (Kolkata, UTC+5:30)");
     is(phrase_moment(a, LANG_EN, S("Etc/UTC"), winter), "21 November 2026, 23:30 UTC");
     is(phrase_moment(a, LANG_EN, S("No/Where"), winter), "21 November 2026, 23:30 UTC");
+    is(phrase_moment(a, LANG_EN, S("Europe/London"), winter), "21 November 2026, 23:30 (London, UTC)");
+    is(phrase_moment(a, LANG_FR, S("Europe/London"), winter), "21 novembre 2026 à 23\u202fh\u202f30 (Londres, UTC)");
+    is(phrase_moment(a, LANG_EN, S("Etc/GMT-3"), winter), "22 November 2026, 02:30 UTC+3");
+    is(phrase_zone(a, LANG_FR, S("America/North_Dakota/New_Salem")), "New Salem (Dakota du Nord)");
+    is(phrase_zone(a, LANG_FR, S("America/Argentina/Buenos_Aires")), "Buenos Aires");
+    assert_false(phrase_zone(a, LANG_FR, S("UTC")).p);
     is(phrase_date(a, LANG_EN, zone_local(S("Pacific/Auckland"), winter)), "22 November 2026");
+    /* the hour that is twice, told apart, and the one that is not there */
+    is(phrase_moment(a, LANG_EN, S("Europe/Paris"), at("2026-10-25T00:30:00Z")),
+       "25 October 2026, 02:30 (Paris, UTC+2)");
+    is(phrase_moment(a, LANG_EN, S("Europe/Paris"), at("2026-10-25T01:30:00Z")),
+       "25 October 2026, 02:30 (Paris, UTC+1)");
+    is(phrase_moment(a, LANG_EN, S("Europe/Paris"), at("2026-03-29T00:59:00Z")), "29 March 2026, 01:59 (Paris, UTC+1)");
+    is(phrase_moment(a, LANG_EN, S("Europe/Paris"), at("2026-03-29T01:00:00Z")), "29 March 2026, 03:00 (Paris, UTC+2)");
+    /* half an hour of summer, and none at all */
+    is(phrase_moment(a, LANG_EN, S("Australia/Lord_Howe"), winter),
+       "22 November 2026, 10:30 (Lord Howe Island, UTC+11)");
+    is(phrase_moment(a, LANG_EN, S("Australia/Lord_Howe"), summer),
+       "22 July 2026, 10:00 (Lord Howe Island, UTC+10:30)");
+    is(phrase_moment(a, LANG_EN, S("Asia/Tokyo"), winter), "22 November 2026, 08:30 (Tokyo, UTC+9)");
+    is(phrase_moment(a, LANG_EN, S("Asia/Tokyo"), summer), "22 July 2026, 08:30 (Tokyo, UTC+9)");
     /* the minute at which the clocks go back */
     assert_true(zone_offset(S("Europe/Paris"), at("2026-10-25T00:59:59.999Z")) == 2 * MSEC_HOUR);
     assert_true(zone_offset(S("Europe/Paris"), at("2026-10-25T01:00:00Z")) == MSEC_HOUR);
     /* beyond the file's table, which ends with 2037 */
+    is(phrase_moment(a, LANG_EN, S("Europe/Paris"), at("2040-01-15T12:00:00Z")),
+       "15 January 2040, 13:00 (Paris, UTC+1)");
+    is(phrase_moment(a, LANG_EN, S("Europe/Paris"), at("2040-07-15T12:00:00Z")), "15 July 2040, 14:00 (Paris, UTC+2)");
+    is(phrase_moment(a, LANG_EN, S("Pacific/Auckland"), at("2040-01-15T12:00:00Z")),
+       "16 January 2040, 01:00 (Auckland, UTC+13)");
     assert_true(zone_offset(S("Europe/Paris"), at("2099-07-01T00:00:00Z")) == 2 * MSEC_HOUR);
     static const char *const hostile[] = {"",
                                           "/etc/passwd",

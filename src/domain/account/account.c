@@ -6,6 +6,7 @@
 
 #include "domain/account/ways_in.h"
 #include "domain/shared/audit.h"
+#include "domain/shared/env.h"
 #include "domain/shared/held.h"
 #include "domain/shared/member_index.h"
 #include "ports/address.h"
@@ -32,6 +33,7 @@ err account_get(txn *t, uuid id, account_view *out)
     TRY(q_account_by_id(t, &r, id));
     *out = (account_view){r.id,         r.email,    r.given_name, r.family_name, r.locale, r.email_proved_at != 0,
                           r.created_at, r.time_zone};
+    out->servers_zone = t->env->settings->time_zone;
     out->closed = r.closed_at != 0;
     out->factors = (account_factors){.totp = r.totp != 0, .passkeys = r.passkeys, .recovery_codes = r.recovery_codes};
     out->waits = !uuid_none(r.temporary_invitation_id);
@@ -122,12 +124,10 @@ err accounts_places_rewrite(txn *t, int64_t limit, int64_t *count)
     return OK;
 }
 
-/* UTC is said by no zone at all, so that it needs no tzdata. */
 static err zone_clean(problem *p, str chosen, str *out)
 {
-    *out = str_eq(chosen, S("UTC")) ? STR_NONE : chosen;
-    return !out->p || zone_exists(chosen) ? OK
-                                          : problem_at(p, ERR_INVALID_REQUEST, S("/time_zone"), S("not-allowed"), 0);
+    *out = chosen;
+    return zone_exists(chosen) ? OK : problem_at(p, ERR_INVALID_REQUEST, S("/time_zone"), S("not-allowed"), 0);
 }
 
 err account_update(txn *t, const actor *by, const account_change *c)

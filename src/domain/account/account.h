@@ -25,7 +25,8 @@ typedef struct account_view {
     str email, given_name, family_name, locale; /* locale STR_NONE: never chosen */
     bool address_proved;
     msec created_at;
-    str time_zone;           /* account_get; STR_NONE: UTC */
+    str time_zone;           /* account_get; STR_NONE: none of its own */
+    str servers_zone;        /* account_get: what holds then, outside an organization */
     bool closed;             /* by account_get: names and address are erased */
     bool waits;              /* by account_get: behind a temporary password, nobody's yet (domain/temporary.h) */
     str role;                /* organization_contacts alone fills it */
@@ -62,7 +63,7 @@ err accounts_waiting(txn *t, account_waiting **out, size_t *count);
 
 typedef struct account_change {
     str given_name, family_name, locale; /* STR_NONE: unchanged */
-    str time_zone;                       /* an IANA name; "" or STR_NONE: unchanged, "UTC": none */
+    str time_zone;                       /* an IANA name; "" or STR_NONE: unchanged */
 } account_change;
 /**
  * Changes one's own names (in every organization's lists too) and language. ERR_INVALID_REQUEST for names that hold

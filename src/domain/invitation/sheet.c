@@ -18,12 +18,12 @@ typedef struct paper {
     arena *a;
     pdf *p;
     language lang;
-    str organization_name, sign_in_url;
+    const sheet_house *house;
 } paper;
 
 static str words(const paper *on, const char *key)
 {
-    return PHRASE(on->a, on->lang, str_of(key), {S("organization_name"), on->organization_name});
+    return PHRASE(on->a, on->lang, str_of(key), {S("organization_name"), on->house->name});
 }
 
 static double put_field(const paper *on, double y, const char *key, str value)
@@ -45,7 +45,7 @@ static double put_password(const paper *on, double y, const sheet *s)
     pdf_text(on->p, label_style, LEFT + PADDING, y + 26, words(on, "sheet.password"));
     pdf_text(on->p, style, LEFT + PADDING, y + 60, s->password);
     str until = PHRASE(on->a, on->lang, S("sheet.expires"),
-                       {S("date"), phrase_moment(on->a, on->lang, STR_NONE, s->expires_at)});
+                       {S("date"), phrase_moment(on->a, on->lang, on->house->time_zone, s->expires_at)});
     pdf_text(on->p, label_style, LEFT + PADDING, y + 86, until);
     return y + HEIGHT + 44;
 }
@@ -66,10 +66,10 @@ static double put_steps(const paper *on, double y)
 static void put_sheet(const paper *on, const sheet *s)
 {
     pdf_page(on->p);
-    double y = pdf_paragraph(on->p, name_style, LEFT, 92, WIDE, 17, on->organization_name) + 42;
+    double y = pdf_paragraph(on->p, name_style, LEFT, 92, WIDE, 17, on->house->name) + 42;
     y = pdf_paragraph(on->p, title_style, LEFT, y, WIDE, 30, words(on, "sheet.title")) + 32;
     y = pdf_paragraph(on->p, text_style, LEFT, y, WIDE, 18, words(on, "sheet.lead")) + 44;
-    y = put_field(on, y, "sheet.sign_in_address", on->sign_in_url);
+    y = put_field(on, y, "sheet.sign_in_address", on->house->sign_in_url);
     y = put_field(on, y, "sheet.email", s->email);
     y = put_password(on, y - 4, s);
     put_steps(on, y);
@@ -83,15 +83,14 @@ static language language_or(str locale, language otherwise)
     return language_parse(locale, &lang) ? lang : otherwise;
 }
 
-str sheets_render(arena *a, str organization_name, str organization_locale, str sign_in_url, const sheet *sheets,
-                  size_t count)
+str sheets_render(arena *a, const sheet_house *house, const sheet *sheets, size_t count)
 {
-    language house = language_or(organization_locale, LANG_EN);
-    language first = count ? language_or(sheets[0].locale, house) : house;
-    paper on = {.a = a, .organization_name = organization_name, .sign_in_url = sign_in_url, .lang = first};
+    language spoken = language_or(house->locale, LANG_EN);
+    language first = count ? language_or(sheets[0].locale, spoken) : spoken;
+    paper on = {.a = a, .house = house, .lang = first};
     on.p = pdf_begin(a, words(&on, "sheet.document"), language_code(first), count);
     for (size_t i = 0; i < count; i++) {
-        on.lang = language_or(sheets[i].locale, house);
+        on.lang = language_or(sheets[i].locale, spoken);
         put_sheet(&on, &sheets[i]);
     }
     return pdf_end(on.p);

@@ -11,8 +11,13 @@ typedef struct sheet {
     msec expires_at;
 } sheet;
 
+/** Who hands them out. */
+typedef struct sheet_house {
+    str name, locale, time_zone; /* the organization's */
+    str sign_in_url;
+} sheet_house;
+
 /** A PDF in the arena, one page a sheet in the order given, each in its person's language. */
-str sheets_render(arena *a, str organization_name, str organization_locale, str sign_in_url, const sheet *sheets,
-                  size_t count);
+str sheets_render(arena *a, const sheet_house *house, const sheet *sheets, size_t count);
 
 #endif

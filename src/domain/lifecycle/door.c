@@ -228,6 +228,7 @@ static err describe(txn *t, const opened *o, invitation_door *out)
         .role = o->inv.role,
         .locale = o->inv.locale,
         .message = o->inv.message,
+        .time_zone = o->inv.time_zone,
         .given_name = o->inv.given_name,
         .family_name = o->inv.family_name,
         .state = door_state(o, t->now),

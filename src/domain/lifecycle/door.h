@@ -21,6 +21,7 @@ typedef struct invitation_door {
     str organization_name, organization_slug;
     str inviter_given_name, inviter_family_name; /* STR_NONE: the organization itself invites */
     str email, role, locale, message;
+    str time_zone;               /* the organization's; STR_NONE: the server's */
     str given_name, family_name; /* as the inviter wrote them, to start the form with */
     str state;                   /* pending, accepted, declined, revoked, expired, replaced */
     msec expires_at;

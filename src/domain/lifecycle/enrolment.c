@@ -132,7 +132,7 @@ static err open_for_change(txn *t, const actor *who, may_be_again *before, const
     return q_invitation_for_change(t, inv, .organization_id = o->inv.organization_id, .id = o->inv.id);
 }
 
-static err new_account(txn *t, const opened *o, const enrolment *e, str given, str family, uuid *id)
+static err new_account(txn *t, const actor *who, const opened *o, const enrolment *e, str given, str family, uuid *id)
 {
     int64_t inserted;
     *id = e->passkey ? passkey_account(e->passkey, UUID_NONE) : uuid_new(t->now);
@@ -140,14 +140,15 @@ static err new_account(txn *t, const opened *o, const enrolment *e, str given, s
                          .email_proved_at = o->mailed ? t->now : 0,
                          .confined_to_id = o->mailed ? UUID_NONE : o->inv.organization_id, .given_name = given,
                          .family_name = family, .locale = e->locale.p ? e->locale : o->inv.locale,
-                         .password_hash = e->password_hash, .created_at = t->now));
+                         .time_zone = who->here_zone, .password_hash = e->password_hash, .created_at = t->now));
     return inserted ? OK : ERR_UNAUTHENTICATED;
 }
 
-static err take_over_account(txn *t, const opened *o, const enrolment *e, str given, str family)
+static err take_over_account(txn *t, const actor *who, const opened *o, const enrolment *e, str given, str family)
 {
     uuid id = o->account.id;
-    account_change names = {.given_name = given, .family_name = family, .locale = e->locale};
+    account_change names = {
+        .given_name = given, .family_name = family, .locale = e->locale, .time_zone = who->here_zone};
     actor self = {.kind = ACTOR_INVITED, .account_id = id, .organization_id = o->inv.organization_id};
     TRY(password_put(t, WAYS_TAKEN_OVER, id, e->password_hash));
     if (o->mailed)
@@ -166,15 +167,15 @@ static err judge_person(txn *t, const enrolment *e, str *given, str *family)
     return name_clean(t->a, t->problem, S("/family_name"), e->family_name, family);
 }
 
-static err enrol(txn *t, const opened *o, const enrolment *e, uuid *account_id)
+static err enrol(txn *t, const actor *who, const opened *o, const enrolment *e, uuid *account_id)
 {
     str given, family;
     TRY(judge_person(t, e, &given, &family));
     if (!o->has_account) {
-        TRY(new_account(t, o, e, given, family, account_id));
+        TRY(new_account(t, who, o, e, given, family, account_id));
     } else {
         *account_id = o->account.id;
-        TRY(take_over_account(t, o, e, given, family));
+        TRY(take_over_account(t, who, o, e, given, family));
     }
     return e->passkey ? passkey_enrol(t, o->inv.id, o->has_account ? o->account.id : UUID_NONE, e->passkey) : OK;
 }
@@ -190,7 +191,7 @@ static err settle_account(txn *t, const actor *who, const opened *o, const enrol
         return ERR_UNAUTHENTICATED;
     out->new_session = str_eq(next, S("enrol"));
     if (out->new_session)
-        return enrol(t, o, e, account_id);
+        return enrol(t, who, o, e, account_id);
     *account_id = who->account_id;
     if (uuid_none(who->confined_to_id) || uuid_eq(who->confined_to_id, o->inv.organization_id))
         return OK;

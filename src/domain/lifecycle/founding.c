@@ -49,7 +49,13 @@ static str slug_of_name(arena *a, str name)
     return slug_valid(slug) ? slug : S("organization");
 }
 
-static err insert_organization(txn *t, uuid id, const founding *f, str name, str *slug)
+/* Where its founder is, or says to be. What the operator makes for others begins with the server's. */
+static str founders_zone(const actor *by, const founding *f)
+{
+    return f->time_zone.p ? f->time_zone : by->here_zone.p ? by->here_zone : by->own_zone;
+}
+
+static err insert_organization(txn *t, uuid id, const founding *f, str zone, str name, str *slug)
 {
     int64_t inserted;
     if (f->slug.p && !slug_valid(f->slug))
@@ -58,7 +64,7 @@ static err insert_organization(txn *t, uuid id, const founding *f, str name, str
     for (int i = 1; i <= 100; i++) { /* a made slug tries on: name, name-2, name-3 … */
         *slug = i == 1 ? base : arena_printf(t->a, "%.*s-%d", STR_FMT(base), i);
         TRY(q_organization_insert(t, &inserted, .id = id, .slug = *slug, .name = name, .locale = f->locale,
-                                  .created_at = t->now));
+                                  .time_zone = zone, .created_at = t->now));
         if (inserted)
             return q_seat_insert(t, .organization_id = id, .member_limit = f->member_limit);
         if (f->slug.p)
@@ -88,14 +94,15 @@ static err unproved_owner(txn *t, const founding *f, const account_view *stands,
     if (!f->proved)
         return OK;
     const actor self = {.kind = ACTOR_INVITED, .account_id = stands->id};
-    const account_change names = {.given_name = given, .family_name = family, .locale = f->locale};
+    const account_change names = {
+        .given_name = given, .family_name = family, .locale = f->locale, .time_zone = f->time_zone};
     TRY(password_put(t, WAYS_TAKEN_OVER, stands->id, f->password_hash));
     TRY(q_account_prove(t, .email_proved_at = t->now, .id = stands->id));
     return account_update(t, &self, &names);
 }
 
 /* The first owner: an account that stands, or a new one. The operator vouches for a person who sets a password here. */
-static err owner_account(txn *t, const founding *f, uuid organization_id, founded *out)
+static err owner_account(txn *t, const actor *by, const founding *f, uuid organization_id, founded *out)
 {
     address where;
     account_view stands;
@@ -124,7 +131,7 @@ static err owner_account(txn *t, const founding *f, uuid organization_id, founde
     TRY(q_account_insert(t, &inserted, .id = out->account_id, .email = where.typed, .email_key = where.key,
                          .email_proved_at = proved ? t->now : 0, .confined_to_id = proved ? UUID_NONE : organization_id,
                          .given_name = given, .family_name = family, .locale = f->locale,
-                         .password_hash = f->password_hash, .created_at = t->now));
+                         .time_zone = founders_zone(by, f), .password_hash = f->password_hash, .created_at = t->now));
     return inserted ? OK : ERR_UNAVAILABLE; /* made by somebody else at this very moment: there, when asked again */
 }
 
@@ -171,8 +178,8 @@ err organization_found(txn *t, const actor *by, const founding *f, founded *out)
         return ERR_CONFLICT;
     TRY(name_clean(t->a, t->problem, S("/name"), f->name, &name));
     out->organization_id = uuid_new(t->now);
-    TRY(insert_organization(t, out->organization_id, f, name, &out->slug));
-    TRY(owner_account(t, f, out->organization_id, out));
+    TRY(insert_organization(t, out->organization_id, f, founders_zone(by, f), name, &out->slug));
+    TRY(owner_account(t, by, f, out->organization_id, out));
     TRY(owner_membership(t, out->organization_id, out));
     TRY(founding_secrets(t, by, f, out));
     return audit(t, by, EVENT_ORGANIZATION_CREATED, .subject_id = out->organization_id,

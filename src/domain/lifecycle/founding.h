@@ -8,6 +8,7 @@
 typedef struct founding {
     str owner_pointer; /* where the owner's fields stand in the caller's document: "/owner"; STR_NONE: at the top */
     str name, slug, locale;             /* slug STR_NONE: made from the name */
+    str time_zone;                      /* its founder's; STR_NONE: where the one who founds it is, if that is known */
     int64_t member_limit;               /* 0: none */
     str email, given_name, family_name; /* of the first owner */
     uuid owner_id;                      /* an account that stands, in place of a name for the owner */

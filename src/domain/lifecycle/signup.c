@@ -44,11 +44,11 @@ err signup_judge(arena *a, problem *p, signup_order *o)
     return worst;
 }
 
-static str pack(arena *a, const signup_order *o)
+static str pack(arena *a, const signup_order *o, str zone)
 {
     str locale = o->locale.p ? o->locale : S("");
-    return arena_join(a, locale, S("\n"), o->email, S("\n"), o->given_name, S("\n"), o->family_name, S("\n"),
-                      o->organization);
+    return arena_join(a, locale, S("\n"), zone.p ? zone : S(""), S("\n"), o->email, S("\n"), o->given_name, S("\n"),
+                      o->family_name, S("\n"), o->organization);
 }
 
 /* None of its parts holds a line break: signup_judge saw to that. */
@@ -59,6 +59,8 @@ static bool unpack(txn *t, str sealed, signup_order *o)
         return false;
     str locale = str_cut(&rest, '\n');
     o->locale = locale.n ? locale : STR_NONE;
+    str zone = str_cut(&rest, '\n');
+    o->time_zone = zone.n ? zone : STR_NONE;
     o->email = str_cut(&rest, '\n');
     o->given_name = str_cut(&rest, '\n');
     o->family_name = str_cut(&rest, '\n');
@@ -115,7 +117,7 @@ err signup_begin(txn *t, const actor *who, const signup_order *o, uuid *id)
     bool is_long;
     *id = uuid_new(t->now);
     TRY(ask_for_mail(t, who, *id, o->email, &is_long));
-    return q_signup_insert(t, .id = *id, .sealed = seal(t->env->key, t->a, pack(t->a, o)),
+    return q_signup_insert(t, .id = *id, .sealed = seal(t->env->key, t->a, pack(t->a, o, who->here_zone)),
                            .password_hash = o->password_hash, .is_long = is_long,
                            .resend_at = t->now + SIGNUP_FIRST_DELAY, .expires_at = t->now + SIGNUP_LIFETIME);
 }
@@ -301,6 +303,7 @@ err signup_confirm(txn *t, const actor *who, uuid id, str code, founded *out)
         return e;
     const founding f = {.name = o.organization,
                         .locale = o.locale,
+                        .time_zone = o.time_zone,
                         .email = o.email,
                         .given_name = o.given_name,
                         .family_name = o.family_name,

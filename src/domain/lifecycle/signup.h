@@ -9,7 +9,8 @@
 
 typedef struct signup_order {
     str email, given_name, family_name, organization;
-    str locale; /* STR_NONE: not chosen */
+    str locale;    /* STR_NONE: not chosen */
+    str time_zone; /* where the form was filled in; STR_NONE: unknown */
     str password_hash;
 } signup_order;
 

@@ -51,7 +51,7 @@ static err settle_name(txn *t, str pointer, str given, str has, str *out)
 }
 
 /* The account becomes the person's own. */
-static err make_own(txn *t, const waiting *w, const temporary_replacement *r)
+static err make_own(txn *t, const actor *who, const waiting *w, const temporary_replacement *r)
 {
     str given, family;
     uuid id = w->account.id;
@@ -60,7 +60,8 @@ static err make_own(txn *t, const waiting *w, const temporary_replacement *r)
     if (temporary_matches(t, w->account.email_key, w->credential.temporary_hash, r->password))
         return problem_at(t->problem, ERR_PASSWORD_TOO_WEAK, r->pointer, S("temporary"), 0);
     TRY(q_account_names_set(t, .given_name = given, .family_name = family,
-                            .locale = r->locale.p ? r->locale : w->account.locale, .id = id));
+                            .locale = r->locale.p ? r->locale : w->account.locale,
+                            .time_zone = who->here_zone.p ? who->here_zone : w->account.time_zone, .id = id));
     TRY(password_put(t, WAYS_TEMPORARY_REPLACED, id, r->hash));
     return password_delivery_is(w->invitation.password_delivery, PASSWORD_DELIVERY_SEND)
                ? q_account_prove(t, .email_proved_at = t->now, .id = id) /* it travelled by e-mail alone */
@@ -73,7 +74,7 @@ err temporary_replace(txn *t, const actor *who, const temporary_replacement *r, 
     q_organization_by_id_row o;
     *out = (accepted){.new_session = true};
     TRY(take_up(t, who, &w));
-    TRY(make_own(t, &w, r));
+    TRY(make_own(t, who, &w, r));
     TRY(q_organization_by_id(t, &o, w.account.confined_to_id));
     out->organization_id = o.id;
     out->organization_slug = o.slug;

@@ -226,7 +226,7 @@ static mail_job job_of(txn *t, const q_mail_for_delivery_row *r)
         .expires_at = r->expires_at,
         .given_name = invited ? r->invited_given_name : r->account_given_name,
         .family_name = invited ? r->invited_family_name : r->account_family_name,
-        .time_zone = r->time_zone,
+        .time_zone = r->time_zone.p ? r->time_zone : t->env->settings->time_zone,
         .account_email = r->account_email,
         .existing_account = r->existing != 0,
         .asker_email = asks ? r->email : STR_NONE,

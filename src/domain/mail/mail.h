@@ -62,8 +62,8 @@ typedef struct mail_job {
     str organization_name, organization_slug;
     str inviter_given_name, inviter_family_name, inviter_email; /* STR_NONE when the organization itself invites */
     str given_name, family_name;                                /* of the recipient, where known */
-    str time_zone;                                              /* of the recipient; STR_NONE: UTC */
-    str account_email;                                          /* of the account it is about, as it is now */
+    str time_zone;     /* the recipient's, the organization's or the server's */
+    str account_email; /* of the account it is about, as it is now */
     str role, message;
     msec expires_at;
     bool existing_account;

@@ -45,7 +45,8 @@ err organization_get(txn *t, uuid id, organization_view *out)
                      .second_factor = r.second_factor,
                      .allowed_domains = r.allowed_domains,
                      .refused_domains = r.refused_domains,
-                     .accent = r.accent},
+                     .accent = r.accent,
+                     .time_zone = r.time_zone},
     };
     return with_counts(t, out);
 }

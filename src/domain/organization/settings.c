@@ -9,6 +9,7 @@
 #include "domain/shared/colour.h"
 #include "limits_table.h"
 #include "ports/address.h"
+#include "ports/zone.h"
 #include "queries.h"
 
 #define BOUNDS(name) .least = name##_LEAST, .most = name##_MOST
@@ -34,6 +35,7 @@ const organization_setting organization_setting_table[ORGANIZATION_SETTING_COUNT
     {CALLED(allowed_domains), KIND_DOMAINS, SET(allowed_domains), .optional = true},
     {CALLED(refused_domains), KIND_DOMAINS, SET(refused_domains), .optional = true},
     {CALLED(accent), KIND_COLOUR, SET(accent), .optional = true},
+    {CALLED(time_zone), KIND_ZONE, SET(time_zone), .optional = true, .inherits = true},
 };
 
 static const void *slot(const organization_setting *about, const organization_settings *s)
@@ -58,6 +60,7 @@ static str organization_setting_text(arena *a, const organization_setting *about
     case KIND_WORD:
     case KIND_DOMAINS:
     case KIND_COLOUR:
+    case KIND_ZONE:
         return *(const str *)at;
     }
     return STR_NONE;
@@ -76,6 +79,8 @@ organization_settings organization_settings_effective(const settings *server, or
         own.temporary_password_delivery = password_delivery_text(server->temporary_password_delivery);
     if (!own.temporary_password_lifetime)
         own.temporary_password_lifetime = server->temporary_password_lifetime;
+    if (!own.time_zone.p)
+        own.time_zone = server->time_zone;
     own.password_min_length = stricter(own.password_min_length, server->password_min_length, true);
     own.session_lifetime = stricter(own.session_lifetime, server->session_lifetime, false);
     return own;
@@ -188,6 +193,11 @@ static bool lay(arena *a, const organization_setting *about, str value, void *at
             return false;
         *(str *)at = value.p ? colour_text(a, accent) : STR_NONE;
         return true;
+    case KIND_ZONE:
+        if (value.p && !zone_exists(value))
+            return false;
+        *(str *)at = value;
+        return true;
     }
     return false;
 }
@@ -217,6 +227,8 @@ static str reason(arena *a, problem *p, const organization_setting *about, str v
     colour accent;
     if (about->kind == KIND_DOMAINS)
         return S("not-a-domain");
+    if (about->kind == KIND_ZONE)
+        return S("not-allowed");
     if (about->kind != KIND_COLOUR)
         return STR_NONE;
     if (!colour_parse(value, &accent))
@@ -299,6 +311,7 @@ err organization_settings_update(txn *t, const actor *by, const text_pair *chang
         .reminder_max = s.reminder_max, .temporary_password_delivery = s.temporary_password_delivery,
         .temporary_password_lifetime = s.temporary_password_lifetime, .password_min_length = s.password_min_length,
         .session_lifetime = s.session_lifetime, .session_idle = s.session_idle, .second_factor = s.second_factor,
-        .allowed_domains = s.allowed_domains, .refused_domains = s.refused_domains, .accent = s.accent, .id = o.id));
+        .allowed_domains = s.allowed_domains, .refused_domains = s.refused_domains, .accent = s.accent,
+        .time_zone = s.time_zone, .id = o.id));
     return audit(t, by, EVENT_ORGANIZATION_UPDATED, .subject_id = o.id, .before = before, .after = after);
 }

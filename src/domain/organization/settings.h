@@ -19,6 +19,7 @@ typedef struct organization_settings {
     str second_factor;                    /* "none", "administrators", "all": of whom one is demanded */
     str allowed_domains, refused_domains; /* A-labels with a space between; "*.example.org": what is below it */
     str accent;                           /* "#1f5f5b" */
+    str time_zone;                        /* "Europe/Paris" */
 } organization_settings;
 
 typedef enum setting_kind {
@@ -28,6 +29,7 @@ typedef enum setting_kind {
     KIND_NUMBER,   /* int64_t between least and most */
     KIND_DOMAINS,  /* str: a list of domains */
     KIND_COLOUR,   /* str: one that can be read */
+    KIND_ZONE,     /* str: a time zone that the system knows */
 } setting_kind;
 
 typedef struct organization_setting {
@@ -41,7 +43,7 @@ typedef struct organization_setting {
     bool inherits; /* where there is none, the server's holds */
 } organization_setting;
 
-enum { ORGANIZATION_SETTING_COUNT = 14 };
+enum { ORGANIZATION_SETTING_COUNT = 15 };
 extern const organization_setting organization_setting_table[ORGANIZATION_SETTING_COUNT];
 
 /** Puts the server's values where the organization has none of its own, and the stricter of the two where both bind. */

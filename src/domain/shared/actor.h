@@ -27,7 +27,10 @@ typedef struct actor {
     msec key_used_at;    /* the day on which the key was last noted as used; 0: never */
     uuid confined_to_id; /* an account with an unproved address works in this organization alone */
     bool address_proved;
-    str email, given_name, family_name, locale, time_zone; /* the account's; operator: empty */
+    str email, given_name, family_name, locale; /* the account's; operator: empty */
+    str own_zone;                               /* the account's; STR_NONE: it has none */
+    str zone;                                   /* in which times are told: see actor_tell_in */
+    str here_zone; /* in which the browser says it is, of the zones that the system knows; STR_NONE: unknown */
 
     uuid organization_id; /* the organization that the path names; UUID_NONE outside one */
     uuid membership_id;
@@ -55,6 +58,18 @@ static inline bool actor_is_former(const actor *who)
     return !uuid_none(who->former_id);
 }
 
+/**
+ * In which zone times are told: the account's own, else that of what is shown (an organization, the one that invites),
+ * else the one that stood, which is the server's at first.
+ */
+static inline void actor_tell_in(actor *who, str place)
+{
+    if (who->own_zone.p)
+        who->zone = who->own_zone;
+    else if (place.p)
+        who->zone = place;
+}
+
 /* The account's part, which the statements that open a session and a key give under the same names. */
 #define ACTOR_FILL_ACCOUNT(who, row)                        \
     do {                                                    \
@@ -65,7 +80,7 @@ static inline bool actor_is_former(const actor *who)
         (who)->given_name = (row).given_name;               \
         (who)->family_name = (row).family_name;             \
         (who)->locale = (row).locale;                       \
-        (who)->time_zone = (row).time_zone;                 \
+        (who)->own_zone = (row).time_zone;                  \
     } while (0)
 
 #endif

@@ -85,6 +85,33 @@ static str offset_text(arena *a, msec offset)
     return arena_printf(a, "%s%d:%02d", sign, (int)(minutes / 60), (int)(minutes % 60));
 }
 
+/* America/North_Dakota/New_Salem → zone.city.america.north_dakota.new_salem */
+static str zone_key(arena *a, str zone)
+{
+    BUF_SCOPED out = {0};
+    buf_lit(&out, "zone.city.");
+    for (size_t i = 0; i < zone.n; i++) {
+        char c = zone.p[i];
+        buf_byte(&out, (char)(c == '/' ? '.' : c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c));
+    }
+    return arena_str(a, buf_str(&out));
+}
+
+str phrase_zone(arena *a, language lang, str zone)
+{
+    str key = zone_key(a, zone), city = zone, region = str_cut(&city, '/');
+    if (!city.p || str_eq(region, S("Etc")))
+        return STR_NONE;
+    if (catalog_has(key))
+        return catalog_text(lang, key);
+    for (str rest = city; rest.p;)
+        city = str_cut(&rest, '/');
+    char *out = arena_alloc(a, city.n + 1);
+    for (size_t i = 0; i < city.n; i++)
+        out[i] = (char)(city.p[i] == '_' ? ' ' : city.p[i]);
+    return (str){out, city.n};
+}
+
 str phrase_moment(arena *a, language lang, str zone, msec t)
 {
     msec offset = zone_offset(zone, t);
@@ -94,7 +121,11 @@ str phrase_moment(arena *a, language lang, str zone, msec t)
     str whole =
         PHRASE(a, lang, S("date.day_time"), {S("day"), day_text(a, lang, &c)}, {S("month"), month_text(a, lang, &c)},
                {S("year"), arena_printf(a, "%d", c.year)}, {S("time"), time});
-    return arena_join(a, PHRASE(a, lang, S("date.utc"), {S("text"), whole}), offset_text(a, offset));
+    str place = zone_exists(zone) ? phrase_zone(a, lang, zone) : STR_NONE, distance = offset_text(a, offset);
+    if (!place.p)
+        return arena_join(a, PHRASE(a, lang, S("date.utc"), {S("text"), whole}), distance);
+    return PHRASE(a, lang, S("date.zone"), {S("text"), whole}, {S("zone"), place},
+                  {S("utc"), arena_join(a, S("UTC"), distance)});
 }
 
 str phrase_access_end(arena *a, language lang, str zone, msec t)

@@ -19,7 +19,9 @@ str phrase_number(arena *a, language lang, int64_t n);
 str phrase_date(arena *a, language lang, msec t);
 /** The same without the year, when it is that of `now`: for lists. */
 str phrase_day(arena *a, language lang, msec t, msec now);
-/** « 21 novembre 2026 à 9 h 30 UTC », "21 November 2026, 10:30 UTC+1" in a zone; STR_NONE: UTC. */
+/** What a zone is called: « Londres », "New York"; STR_NONE for one that is no place ("UTC", "Etc/GMT+3"). */
+str phrase_zone(arena *a, language lang, str zone);
+/** « 21 novembre 2026 à 9 h 30 UTC », "21 November 2026, 10:30 (Paris, UTC+1)" in a zone; STR_NONE: UTC. */
 str phrase_moment(arena *a, language lang, str zone, msec t);
 /** When an access ends, as it was chosen: its last day, in UTC, or a moment. */
 str phrase_access_end(arena *a, language lang, str zone, msec t);

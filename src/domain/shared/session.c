@@ -76,6 +76,7 @@ static err find_organization(txn *t, actor *who, uuid id, str slug)
         return ERR_NOT_FOUND;
     who->organization_id = o.id;
     who->entitlement_keys = o.entitlement_keys;
+    actor_tell_in(who, o.time_zone);
     return OK;
 }
 
@@ -200,6 +201,7 @@ err actor_enter(txn *t, actor *who, str organization, permission needed)
     TRY(caller_suffices(t, who, &o));
     who->membership_id = o.membership_id;
     who->role = o.role;
+    actor_tell_in(who, o.time_zone);
     who->active_at = o.last_active_at;
     who->may = role_permissions(o.role, o.is_administrators_invite);
     if (who->key_limited)

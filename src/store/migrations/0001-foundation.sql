@@ -32,6 +32,7 @@ CREATE TABLE organization (
     allowed_domains TEXT NOT NULL DEFAULT '', -- A-labels with a space between; empty: all
     refused_domains TEXT NOT NULL DEFAULT '',
     accent TEXT, -- "#1f5f5b"
+    time_zone TEXT, -- "Europe/Paris"; NULL: the server's
     -- What its entitlements' slots mean, written anew with every change of them: domain/entitlement.h. Here, because whoever
     -- enters reads this row anyway.
     entitlement_keys TEXT NOT NULL DEFAULT ''
@@ -62,7 +63,7 @@ CREATE TABLE account (
     given_name TEXT NOT NULL,
     family_name TEXT NOT NULL,
     locale TEXT CHECK (locale IN ('fr', 'en')),
-    time_zone TEXT, -- "Europe/Paris"; NULL: UTC
+    time_zone TEXT, -- "Europe/Paris"; NULL: the organization's, in which its person never chose one
     password_hash TEXT,
     password_set_at INTEGER,
     browsers INTEGER NOT NULL DEFAULT 0, -- how often browsers that had signed in were forgotten: domain/browser.h

@@ -30,8 +30,8 @@ SELECT password_hash, email, given_name, family_name, locale FROM account WHERE 
 SELECT password_hash, temporary_hash, temporary_expires_at, temporary_used_at, temporary_invitation_id FROM account WHERE id = :id FOR UPDATE;
 
 -- name: account_insert :changed
-INSERT INTO account (id, email, email_key, email_proved_at, confined_to_id, given_name, family_name, locale, password_hash, created_at)
-VALUES (:id, :email, :email_key, :email_proved_at, :confined_to_id, :given_name, :family_name, :locale, :password_hash, :created_at)
+INSERT INTO account (id, email, email_key, email_proved_at, confined_to_id, given_name, family_name, locale, time_zone, password_hash, created_at)
+VALUES (:id, :email, :email_key, :email_proved_at, :confined_to_id, :given_name, :family_name, :locale, :time_zone, :password_hash, :created_at)
 ON CONFLICT (email_key) DO NOTHING;
 
 -- name: account_names_set :exec

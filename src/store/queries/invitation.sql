@@ -131,7 +131,7 @@ SELECT i.organization_id, i.id, i.remind_at FROM invitation i
 -- name: invitation_door :one
 SELECT i.organization_id, i.id, i.email, i.email_key, i.role, i.state, i.locale, i.message, i.given_name, i.family_name, i.expires_at,
        i.secret_hash, i.link_hash, i.is_link_telling, i.asked_at, i.asked_count, i.invited_by_id, i.accepted_by_id, o.name AS organization_name, o.slug, o.locale AS organization_locale,
-       o.existing_accounts, o.entitlement_keys
+       o.existing_accounts, o.entitlement_keys, o.time_zone
   FROM invitation i JOIN organization o ON o.id = i.organization_id
  WHERE i.organization_id = :organization_id AND i.id = :id;
 

@@ -38,7 +38,7 @@ SELECT d.id, d.organization_id, d.kind, d.state, d.recipient, d.locale, d.sealed
        i.given_name AS invited_given_name, i.family_name AS invited_family_name,
        o.name AS organization_name, o.slug,
        b.given_name AS inviter_given_name, b.family_name AS inviter_family_name, b.email AS inviter_email,
-       a.given_name AS account_given_name, a.family_name AS account_family_name, a.email AS account_email, coalesce(a.time_zone, k.time_zone) AS time_zone,
+       a.given_name AS account_given_name, a.family_name AS account_family_name, a.email AS account_email, coalesce(a.time_zone, k.time_zone, o.time_zone) AS time_zone,
        m.role AS member_role, m.access_ends_at, c.given_name AS member_given_name, c.family_name AS member_family_name,
        CASE WHEN k.id IS NULL OR k.email_proved_at IS NULL THEN 0 ELSE 1 END AS existing
   FROM mail d

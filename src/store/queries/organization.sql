@@ -1,7 +1,7 @@
 -- name: organization_by_id :one
 SELECT id, slug, name, locale, created_at, existing_accounts, is_administrators_invite, invitation_lifetime, reminder_after, reminder_max,
        temporary_password_delivery, temporary_password_lifetime, password_min_length, session_lifetime, session_idle, second_factor,
-       allowed_domains, refused_domains, accent, entitlement_keys
+       allowed_domains, refused_domains, accent, time_zone, entitlement_keys
   FROM organization WHERE id = :id;
 
 -- name: organization_page_{whose} :many
@@ -23,7 +23,7 @@ SELECT o.id, o.slug, o.name, o.locale, o.created_at, s.member_limit, s.used, {he
 SELECT id FROM organization LIMIT 1;
 
 -- name: organization_insert :changed
-INSERT INTO organization (id, slug, name, locale, created_at) VALUES (:id, :slug, :name, :locale, :created_at)
+INSERT INTO organization (id, slug, name, locale, time_zone, created_at) VALUES (:id, :slug, :name, :locale, :time_zone, :created_at)
 ON CONFLICT (slug) DO NOTHING;
 
 -- name: organization_set :exec

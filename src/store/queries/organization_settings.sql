@@ -4,7 +4,8 @@ UPDATE organization
        invitation_lifetime = :invitation_lifetime, reminder_after = :reminder_after, reminder_max = :reminder_max,
        temporary_password_delivery = :temporary_password_delivery, temporary_password_lifetime = NULLIF(:temporary_password_lifetime, 0),
        password_min_length = NULLIF(:password_min_length, 0), session_lifetime = NULLIF(:session_lifetime, 0), session_idle = NULLIF(:session_idle, 0),
-       second_factor = :second_factor, allowed_domains = :allowed_domains, refused_domains = :refused_domains, accent = :accent
+       second_factor = :second_factor, allowed_domains = :allowed_domains, refused_domains = :refused_domains, accent = :accent,
+       time_zone = :time_zone
  WHERE id = :id;
 
 -- The strictest of an account's organizations and of one more, the one that invites.

@@ -39,7 +39,7 @@ SELECT id, created_at, seen_at, expires_at, user_agent, source FROM session
 -- param: id uuid?
 -- param: slug text?
 SELECT o.id, o.is_administrators_invite, o.second_factor, o.session_lifetime, o.session_idle, m.id AS membership_id, m.role, m.state, m.access_ends_at,
-       m.last_active_at, m.entitlements, o.entitlement_keys
+       m.last_active_at, m.entitlements, o.entitlement_keys, o.time_zone
   FROM organization o JOIN membership m ON m.organization_id = o.id AND m.account_id = :account_id
  WHERE o.id = coalesce(:id, (SELECT id FROM organization WHERE slug = :slug));
 
@@ -58,7 +58,7 @@ SELECT s.organization_id FROM organization_seat s
 -- name: organization_find :one
 -- param: id uuid?
 -- param: slug text?
-SELECT id, entitlement_keys FROM organization WHERE id = coalesce(:id, (SELECT id FROM organization WHERE slug = :slug));
+SELECT id, entitlement_keys, time_zone FROM organization WHERE id = coalesce(:id, (SELECT id FROM organization WHERE slug = :slug));
 
 -- The newest stay.
 -- name: session_trim :changed
