@@ -7,6 +7,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "ports/address.h"
+#include "ports/zone.h"
 
 #include <curl/curl.h>
 #include <stdlib.h>
@@ -32,6 +33,19 @@ static void pause_briefly(void)
 static size_t collect(char *p, size_t size, size_t count, void *out)
 {
     buf_add(out, (str){p, size * count});
+    return size * count;
+}
+
+/* The server says in whose zone its times are told to this caller. */
+static size_t note_zone(char *p, size_t size, size_t count, void *out)
+{
+    cli *c = out;
+    str value = {p, size * count}, name = str_cut(&value, ':');
+    value = str_trim(value);
+    if (str_eq_nocase(name, S("Parvis-Time-Zone")) && zone_exists(value)) {
+        memcpy(c->zone, value.p, value.n);
+        c->zone[value.n] = '\0';
+    }
     return size * count;
 }
 
@@ -77,6 +91,9 @@ static CURLcode exchange_once(cli *c, const char *method, str path, const payloa
     prepare(c, curl, method, path, sent);
     curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, answer);
+    curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, note_zone);
+    curl_easy_setopt(curl, CURLOPT_HEADERDATA, c);
+    c->zone[0] = '\0';
     CURLcode done = curl_easy_perform(curl);
     curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, status);
     curl_slist_free_all(headers);

@@ -49,6 +49,7 @@ struct cli {
     int arg_count;
     bool json, help;
     bool unread;    /* standard output takes nothing more */
+    char zone[65];  /* in which the last answer's times are told; empty: UTC */
     client *client; /* opened at the first call */
 };
 

@@ -3,11 +3,12 @@
 
 #include "base/clock.h"
 #include "cli/client.h"
+#include "domain/shared/phrase.h"
+#include "ports/zone.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
-#include <time.h>
 #include <unistd.h>
 #include <wchar.h>
 
@@ -29,13 +30,12 @@ str show_text(cli *c, const json_t *value)
 str show_time(cli *c, const json_t *value)
 {
     msec at;
-    struct tm local;
-    char text[32];
     if (!json_is_string(value) || !clock_parse(str_of(json_string_value(value)), &at))
         return S("–");
-    time_t seconds = (time_t)(at / MSEC_SECOND);
-    localtime_r(&seconds, &local);
-    return arena_str(c->a, (str){text, strftime(text, sizeof text, "%Y-%m-%d %H:%M", &local)});
+    str zone = c->zone[0] ? str_of(c->zone) : S("UTC"), place = phrase_zone(c->a, c->lang, zone);
+    civil there = clock_civil(zone_local(zone, at));
+    return arena_printf(c->a, "%04d-%02d-%02d %02d:%02d %.*s", there.year, there.month, there.day, there.hour,
+                        there.minute, STR_FMT(place.p ? place : zone));
 }
 
 str show_end(cli *c, const json_t *value)

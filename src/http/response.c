@@ -55,6 +55,8 @@ size_t response_headers(const request *r, header out[RESPONSE_HEADERS_MAX])
         out[n++] = (header){S("Location"), r->location};
     if (r->route && r->status != 304)
         out[n++] = (header){S("Content-Language"), language_code(r->lang)};
+    if (data && r->actor.zone.p) /* documents hold UTC: in which zone a program tells it to its reader */
+        out[n++] = (header){S("Parvis-Time-Zone"), r->actor.zone};
     for (size_t i = 0; i < r->cookie_count; i++)
         out[n++] = (header){S("Set-Cookie"), r->cookies[i]};
     for (size_t i = 0; i < r->extra_header_count; i++)

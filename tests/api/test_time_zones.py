@@ -1,5 +1,6 @@
 """In whose zone times are told: a person's own, else that of the organization, else the server's; and how each comes by it."""
 
+import datetime
 import re
 
 import pytest
@@ -122,6 +123,23 @@ def test_an_accounts_own_zone_comes_first(world, inbox):
     assert "(St. John’s, UTC−" in inbox.last(person.email, before + 1).text
 
 
+def test_the_command_line_tells_and_changes_it(world):
+    org = world.found("Zeile")
+    server = world.server
+    server.cli("organization", "set", org.slug, "--time-zone", "Asia/Tokyo")
+    assert zone_of(org) == "Asia/Tokyo"
+    org.invite(fresh())
+    shown = server.cli("organization", "show", org.slug).stdout
+    assert "Asia/Tokyo" in shown
+    expires = org.api.get(org.path + "/invitations").ok()["items"][0]["expires_at"]
+    there = datetime.datetime.fromisoformat(expires.replace("Z", "+00:00")) + datetime.timedelta(hours=9)
+    assert f"{there:%Y-%m-%d %H:%M} Tokyo" in server.cli("invitation", "list", "--organization", org.slug).stdout
+    assert server.cli("organization", "set", org.slug, "--time-zone", "No/Where", check=False).returncode == 1
+    server.cli("organization", "set", org.slug, "--time-zone", "server")
+    assert zone_of(org) is None
+    assert " UTC" in server.cli("invitation", "list", "--organization", org.slug).stdout
+
+
 # ---- where the browser is
 
 
@@ -170,3 +188,22 @@ def test_one_who_is_signed_in_founds_where_they_are(town):
         made = owner.api.submit("/organizations/new", {"organization": name, "here": here})
         slug = made.headers["Location"].split("/")[2]
         assert owner.api.get(f"/organizations/{slug}/settings").ok()["time_zone"] == zone
+
+
+def test_who_replaces_a_temporary_password_begins_where_they_are(world):
+    org, email = world.found("Zeitweilig"), fresh()
+    made = org.send({"email": email, "given_name": "Zoé", "family_name": "Durand"}, method="temporary_password", delivery="show")
+    secret = made.ok()["results"][0]["temporary_password"]
+    client = world.client()
+    client.submit("/sign-in", {"email": email, "password": secret})
+    done = client.submit("/password/new", {"given_name": "Zoé", "family_name": "Durand", "password": PASSWORD, "here": "Asia/Seoul"})
+    assert done.status == 303 and account_zone(world.server, email) == "Asia/Seoul"
+
+
+def test_an_account_that_gives_way_is_where_its_new_person_is(world):
+    org, other, email = world.found("Erst"), world.found("Dann"), fresh()
+    world.enrol(org.link(org.invite(email, deliver=False)).ok()["url"]).client.patch("/me", {"time_zone": "Asia/Tokyo"}).ok()
+    other.invite(email)
+    client, token = world.client(), token_of(world.inbox.link_for(email))
+    fields = {"given_name": "Zoé", "family_name": "Durand", "password": PASSWORD, "here": "Europe/Oslo"}
+    assert client.submit(f"/i/{token}", fields).status == 303 and account_zone(world.server, email) == "Europe/Oslo"

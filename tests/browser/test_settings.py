@@ -25,7 +25,11 @@ def test_settings(house, language, tmp_path):
     browser = Browser(language=language)
     try:
         page = f"{house.server.url}/o/{bar.slug}/settings"
+        browser.driver.execute_cdp_cmd("Emulation.setTimezoneOverride", {"timezoneId": "America/New_York"})
         browser.be(bar.api, house.server.url).go(page)
+        first = browser.all("#time_zone optgroup:first-of-type option")[0]
+        assert first.get_attribute("value") == "America/New_York", "the browser's own comes first"
+        browser.press(browser.word("me.time_zone_here").replace("%zone%", "New York"))
         browser.fill("settings.allowed_domains", "example.org\nnot a domain").fill("settings.accent", "#ffcc00").press("common.save")
         browser.sees("1.39" if language == "en" else "1,39")
         for size in ("desktop", "phone"):
@@ -37,7 +41,8 @@ def test_settings(house, language, tmp_path):
         browser.look("desktop", False)
         browser.fill("settings.allowed_domains", "example.org\n*.example.net").fill("settings.accent", "#7a1f5f").press("common.save")
         browser.sees(browser.word("notice.settings_saved"))
-        assert bar.api.get(bar.path + "/settings").ok()["accent"] == "#7a1f5f"
+        saved = bar.api.get(bar.path + "/settings").ok()
+        assert saved["accent"] == "#7a1f5f" and saved["time_zone"] == "America/New_York"
         for size in ("desktop", "phone"):
             for dark in (False, True):
                 browser.look(size, dark)
@@ -57,6 +62,7 @@ def test_settings(house, language, tmp_path):
         bar.invite("zoe@example.org")
         browser.driver.delete_all_cookies()
         browser.go(house.inbox.link_for("zoe@example.org")).one(".card .logo")
+        assert browser.all("[data-here]")[0].get_attribute("value") == "America/New_York"
         browser.fits()
         assert browser.axe() == []
         browser.shot(SHOTS / f"invited-{language}-phone.png")

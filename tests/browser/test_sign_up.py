@@ -28,6 +28,8 @@ def test_from_sign_in_to_ones_own_organization(town, smtp, language, size, dark,
     url, email = town.server.url, fresh("helene")
     b = Browser(language=language, size=size, dark=dark, javascript=javascript)
     try:
+        if javascript:
+            b.driver.execute_cdp_cmd("Emulation.setTimezoneOverride", {"timezoneId": "Asia/Tokyo"})
         b.go(url + "/sign-in")
         looked_at(b, "sign-in")
         b.follow("sign_up.title")
@@ -48,6 +50,10 @@ def test_from_sign_in_to_ones_own_organization(town, smtp, language, size, dark,
         code = re.search(r"\b\d{3} \d{3}\b", smtp.last(email, 2).text).group(0)
         b.fill("sign_up_code.code", code).press("setup.submit")
         b.until(lambda: b.path == "/o/societe-des-ecluses/users/invite" or "/users/invite" in b.path, "the page for inviting")
+        ((zone, own),) = town.server.query(
+            "SELECT o.time_zone, a.time_zone FROM account a JOIN membership m ON m.account_id = a.id "
+            "JOIN organization o ON o.id = m.organization_id WHERE a.email = ?", email)
+        assert zone == own == ("Asia/Tokyo" if javascript else None)
         # signed in, and another one
         b.go(url + "/organizations/new")
         looked_at(b, "another")
