@@ -3,6 +3,7 @@
  * address, the pieces before a comma that may be a family name, the label that may be a name.
  */
 #include "ports/pasted_list.h"
+#include "ports/pasted_mailto.h"
 #include "ports/pasted_mark.h"
 #include "ports/pasted_word.h"
 
@@ -242,12 +243,7 @@ static void line_over(reader *r)
         skip_number(r);
 }
 
-/* ---- mailto (RFC 6068) ---- */
-
-static bool is_link_end(char c)
-{
-    return str_has_byte(S(" \t\n<>()[]\"|"), c);
-}
+/* ---- links ---- */
 
 static bool takes_scheme(str *text, str scheme)
 {
@@ -258,8 +254,9 @@ static bool takes_scheme(str *text, str scheme)
 }
 
 /* One recipient of a link. */
-static void recipient(reader *r, span at)
+static void recipient(void *context, span at)
 {
+    reader *r = context;
     address found;
     str text = of(r, at);
     takes_scheme(&text, S("mailto:"));
@@ -269,64 +266,12 @@ static void recipient(reader *r, span at)
         found_none(r, at, true);
 }
 
-static size_t recipient_end(const reader *r, size_t at, size_t end)
-{
-    while (at < end && !is_link_end(r->text.p[at]) && !str_has_byte(S(",;?&"), r->text.p[at]))
-        at++;
-    return at;
-}
-
-/* Recipients with commas between, up to `end`; the first that holds no @ ends them. Returns where they end. */
-static size_t recipients(reader *r, size_t at, size_t end)
-{
-    while (at < end) {
-        size_t to = recipient_end(r, at, end);
-        str one = str_slice(r->text, at, to);
-        if (str_find_byte(one, '@') == one.n && str_find(one, S("%40")) == one.n)
-            return at;
-        recipient(r, (span){at, to});
-        at = to;
-        if (at + 1 >= end || !str_has_byte(S(",;"), r->text.p[at]))
-            return at;
-        at++;
-    }
-    return at;
-}
-
-/* The fields behind "?": to, cc and bcc are recipients, too. */
-static void fields(reader *r, size_t at, size_t end)
-{
-    static const str names[] = {S_INIT("to="), S_INIT("cc="), S_INIT("bcc=")};
-    while (at < end) {
-        size_t to = at + str_find_byte(str_slice(r->text, at, end), '&');
-        for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-            if (to - at > names[i].n && str_eq_nocase(str_slice(r->text, at, at + names[i].n), names[i]))
-                recipients(r, at + names[i].n, to);
-        at = to + 1;
-    }
-}
-
-/* Each byte of a link is read once, twice at most: what holds no recipient is a word. */
 static void mailto(reader *r)
 {
-    size_t begin = r->at, from = begin + S("mailto:").n;
-    r->at = recipients(r, from, r->text.n);
-    bool more = r->at < r->text.n && r->text.p[r->at] == '?';
-    if (r->at == from && !more) {
-        r->at = recipient_end(r, from, r->text.n);
+    size_t begin = r->at;
+    bool any = mailto_read(r->text, &r->at, recipient, r);
+    if (!any) /* a word like others */
         extend(r, (span){begin, r->at});
-    }
-    if (!more)
-        return;
-    size_t end = r->at;
-    while (end < r->text.n && !is_link_end(r->text.p[end])) {
-        str rest = str_slice(r->text, end + 1, r->text.n);
-        if (str_has_byte(S(",;"), r->text.p[end]) && takes_scheme(&rest, S("mailto:")))
-            break;
-        end++;
-    }
-    fields(r, r->at + 1, end);
-    r->at = end;
 }
 
 /* ---- marks ---- */
