@@ -70,9 +70,7 @@ bool mailto_read(str text, size_t *at, void (*found)(void *context, span recipie
     const link l = {text, found, context};
     size_t from = *at + SCHEME.n, behind = recipients(&l, from, text.n);
     bool more = behind < text.n && text.p[behind] == '?';
-    *at = more                ? fields_end(text, behind)
-          : behind == from    ? recipient_end(text, from, text.n)
-                              : behind;
+    *at = more ? fields_end(text, behind) : behind == from ? recipient_end(text, from, text.n) : behind;
     if (more)
         fields(&l, behind + 1, *at);
     return more || behind != from;

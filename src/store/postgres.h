@@ -342,6 +342,13 @@ void pg_refuse_older(pg_store *s, msec than);
 
 /* ---- postgres_write.c ---- */
 
+/** Does a group's jobs, and finishes them. False: the connection is lost, and what is left still has to be done. */
+bool pg_work(pg_connection *c, pg_group *g);
+/** A job whose connection was lost: to the front of its lane, or refused when it has tried for long enough. */
+void pg_put_back(pg_store *s, store_job *job);
+
+/* ---- postgres_threads.c ---- */
+
 /**
  * Queues a job, borrowed until its done was called. Refused at once past the bound, while draining or without a
  * database.
