@@ -66,8 +66,8 @@ static str way_beside(err refusal)
 }
 
 /*
- * Something that people fill in was sent, and may be sent again as it is. Steps of signing in lead on by themselves: who
- * is to take them anew begins with the first.
+ * Something that people fill in was sent, and may be sent again as it is. Steps of signing in lead on by themselves:
+ * who is to take them anew begins with the first.
  */
 static bool is_kept(const request *r, err refusal)
 {

@@ -14,8 +14,8 @@
  */
 bool again_wanted(const exchange *x);
 /**
- * Whoever has to sign in first, or met trouble of the server's, sent a form that nothing is wrong with: what was typed is
- * read for the page that keeps it (r->typed), to be sent once more as it stands.
+ * Whoever has to sign in first, or met trouble of the server's, sent a form that nothing is wrong with: what was typed
+ * is read for the page that keeps it (r->typed), to be sent once more as it stands.
  */
 void again_keep(exchange *x);
 /** Notes why, before the page is read. */
