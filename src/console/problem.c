@@ -1,6 +1,7 @@
 /* The page of a refusal. It must not fail: no page follows. */
 #include "console/console.h"
 #include "domain/shared/secret.h"
+#include "http/problem.h"
 #include "ports/template.h"
 
 /* Who came by the list, and is let see it. */
@@ -71,8 +72,8 @@ static str way_beside(err refusal)
  */
 static bool is_kept(const request *r, err refusal)
 {
-    bool to_wait = err_about(refusal)->status >= 500;
-    if (!r->route || !r->route->page || !r->route->body || !(to_wait || (way_beside(refusal).p && !r->route->stages)))
+    if (!r->route || !r->route->page || !r->route->body || !problem_is_no_forms(refusal) ||
+        (way_beside(refusal).p && r->route->stages))
         return false;
     for (size_t i = 0; i < r->typed.count; i++)
         for (const field *f = r->route->body->fields; f->name.p; f++)

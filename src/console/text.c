@@ -86,6 +86,17 @@ str id_text(const request *r, str prefix, uuid id)
     return arena_str(r->a, typeid_format(prefix, id, out));
 }
 
+/* What became of one's access, and since when, in a sentence. */
+void put_out(const request *r, mval *m, const membership_out *out, msec now)
+{
+    bool ended = membership_access_is(out->access, ACCESS_IS_ENDED);
+    str key = ended ? S("me.access_ended_on") : S("me.access_suspended_on");
+    PUT_BOOL(m, "is_ended", ended);
+    PUT(m, "access_text",
+        out->since ? PHRASE(r->a, r->lang, key, {S("date"), day_text(r, out->since, now)})
+                   : text_of(r, "me.access", out->access));
+}
+
 void put_person(const request *r, mval *m, str given, str family, str email)
 {
     str name = phrase_name(r->a, given, family);

@@ -3,38 +3,16 @@
 
 #include "http/answer.h"
 #include "http/caller.h"
-#include "http/idempotency.h"
 #include "http/problem.h"
 #include "http/schema.h"
-
-/* Nothing is wrong with what was sent. */
-static bool is_none_of_the_forms(err refusal)
-{
-    return refusal == ERR_UNAUTHENTICATED || refusal == ERR_SECOND_FACTOR_REQUIRED ||
-           refusal == ERR_PASSWORD_CHANGE_REQUIRED || err_about(refusal)->status >= 500;
-}
 
 bool again_wanted(const exchange *x)
 {
     const request *r = &x->r;
     err refusal = x->outcome;
-    if (refusal == OK || x->was_again || !r->route || !r->route->page || is_none_of_the_forms(refusal))
+    if (refusal == OK || x->was_again || !r->route || !r->route->page || problem_is_no_forms(refusal))
         return false;
     return r->route->page != r->route || refusal == ERR_INVALID_REQUEST;
-}
-
-void again_keep(exchange *x)
-{
-    request *r = &x->r;
-    problem ignored = {0};
-    void *object;
-    bool is_form = r->route && r->route->page && r->route->body && !exchange_is_safe(x->head.method) &&
-                   exchange_media(x) == BODY_FORM;
-    if (!is_form || r->body || arena_full(r->a) || !is_none_of_the_forms(x->outcome))
-        return;
-    if (schema_from_form(r->route->body, r->a, &ignored, buf_str(&x->body), &r->typed, &object) == ERR_BAD_REQUEST)
-        r->typed = (typed_form){0};
-    r->idempotency_key = idempotency_page_key(r->a, buf_str(&x->body));
 }
 
 void again_begin(exchange *x)

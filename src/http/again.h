@@ -13,11 +13,6 @@
  * first, and not for trouble of the server's: there, the same request may be sent again as it is. Once for a request.
  */
 bool again_wanted(const exchange *x);
-/**
- * Whoever has to sign in first, or met trouble of the server's, sent a form that nothing is wrong with: what was typed
- * is read for the page that keeps it (r->typed), to be sent once more as it stands.
- */
-void again_keep(exchange *x);
 /** Notes why, before the page is read. */
 void again_begin(exchange *x);
 /** Makes the page; perhaps more than once. Errors: whatever keeps the page from being shown to this caller. */

@@ -9,6 +9,7 @@
 #include "http/app.h"
 #include "http/cookie.h"
 #include "http/exchange.h"
+#include "http/language_choice.h"
 #include "ports/zone.h"
 
 str caller_organization(const request *r)
@@ -115,7 +116,7 @@ err caller_authenticate(exchange *x, txn *t)
     }
     actor_tell_in(&r->actor, STR_NONE);
     if (r->actor.locale.p)
-        exchange_choose_language(x);
+        language_choose(x);
     return result;
 }
 

@@ -5,12 +5,12 @@
 #include "http/exchange.h"
 
 #include "base/log.h"
-#include "http/again.h"
 #include "http/answer.h"
 #include "http/app.h"
 #include "http/cookie.h"
 #include "http/idempotency.h"
 #include "http/lane.h"
+#include "http/language_choice.h"
 #include "http/late.h"
 #include "http/problem.h"
 #include "http/response.h"
@@ -92,17 +92,6 @@ void exchange_free(exchange *x)
 }
 
 /* ---- the head ---- */
-
-/* The reader's own choice comes first: in the address, then by the switch on a page, then with the account. */
-void exchange_choose_language(exchange *x)
-{
-    request *r = &x->r;
-    r->lang_chosen = language_parse(form_value(r->a, r->raw_query, S("lang")), &r->lang) ||
-                     language_parse(cookie_find(&x->head, S("parvis_lang")), &r->lang) ||
-                     language_parse(r->actor.locale, &r->lang);
-    if (!r->lang_chosen)
-        r->lang = language_negotiate(head_list(r->a, &x->head, S("accept-language")), LANG_EN);
-}
 
 bool exchange_is_safe(str method)
 {
@@ -205,7 +194,7 @@ static err begin(exchange *x)
     r->reads_pages = str_find(accept, S("text/html")) < accept.n;
     if (sound == OK)
         r->raw_query = x->pass.query;
-    exchange_choose_language(x); /* a refusal of the gate is read by somebody, too */
+    language_choose(x); /* a refusal of the gate is read by somebody, too */
     TRY(sound);
     r->path = x->pass.path;
     r->if_none_match = head_list(r->a, &x->head, S("if-none-match"));
@@ -262,6 +251,21 @@ static void note(const exchange *x)
          LOG_TEXT("source", r->actor.source.p ? r->actor.source : S("-")));
 }
 
+/* A form that nothing is wrong with is kept by the page that says what kept it from being done: r->typed, and its key. */
+static void keep_typed(exchange *x)
+{
+    request *r = &x->r;
+    problem ignored = {0};
+    void *object;
+    bool is_form = r->route && r->route->page && r->route->body && !exchange_is_safe(x->head.method) &&
+                   exchange_media(x) == BODY_FORM;
+    if (!is_form || r->body || arena_full(r->a) || !problem_is_no_forms(x->outcome))
+        return;
+    if (schema_from_form(r->route->body, r->a, &ignored, buf_str(&x->body), &r->typed, &object) == ERR_BAD_REQUEST)
+        r->typed = (typed_form){0};
+    r->idempotency_key = idempotency_page_key(r->a, buf_str(&x->body));
+}
+
 void exchange_finish(exchange *x)
 {
     request *r = &x->r;
@@ -270,7 +274,7 @@ void exchange_finish(exchange *x)
     if (x->outcome == OK && r->status == 0)
         x->outcome = ERR_INTERNAL;
     if (x->outcome != OK) {
-        again_keep(x);
+        keep_typed(x);
         problem_answer(r, x->outcome);
     }
     if (x->outcome == ERR_METHOD_NOT_ALLOWED || (r->status == 204 && !r->route))

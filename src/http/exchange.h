@@ -59,8 +59,6 @@ void exchange_finish(exchange *x);
 /** The schema of a body or query that is none. */
 extern const schema exchange_no_body;
 
-/** Chooses r->lang by what is known: the address, the switch on a page, the account, the browser. */
-void exchange_choose_language(exchange *x);
 /** GET, HEAD, OPTIONS. */
 bool exchange_is_safe(str method);
 /** What the route's body must be. */

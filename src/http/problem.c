@@ -108,6 +108,12 @@ static void plain_page(request *r, err refusal)
     buf_byte(&r->out, '\n');
 }
 
+bool problem_is_no_forms(err refusal)
+{
+    return refusal == ERR_UNAUTHENTICATED || refusal == ERR_SECOND_FACTOR_REQUIRED ||
+           refusal == ERR_PASSWORD_CHANGE_REQUIRED || err_about(refusal)->status >= 500;
+}
+
 void problem_answer(request *r, err refusal)
 {
     answer_reset(r);

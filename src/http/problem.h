@@ -15,6 +15,11 @@ str problem_field_text(request *r, const problem_field *f);
 reply_problem problem_reply(request *r, err refusal);
 
 /**
+ * Whether nothing was wrong with what was sent: whoever signed in meanwhile, or when the server's trouble is over, may
+ * send it once more as it stands.
+ */
+bool problem_is_no_forms(err refusal);
+/**
  * Makes the request's answer a refusal, in the face of its route (or of its path, before there is a route); whatever
  * was answered before is dropped. 401 names the scheme, 429 and 503 say when to come back.
  */

@@ -3,6 +3,7 @@
  * cannot be understood ends the start: a guess at a setting is worse than none.
  */
 #include "ports/config.h"
+#include "ports/network.h"
 
 #include "ports/config_form.h"
 
@@ -431,22 +432,6 @@ str setting_origin_name(setting_origin origin)
 }
 
 /* ---- one rule across settings ---- */
-
-bool host_is_loopback(str host)
-{
-    if (host.n >= 2 && host.p[0] == '[')
-        host = str_slice(host, 1, host.n - 1);
-    if (str_eq_nocase(host, S("localhost")) || str_eq(host, S("::1")) || str_eq(host, S("0:0:0:0:0:0:0:1")))
-        return true;
-    /* 127.0.0.0/8: four numbers, not a name such as 127.example.org */
-    str rest = host;
-    uint64_t number;
-    int parts = 0;
-    for (; rest.p; parts++)
-        if (!str_to_u64(str_cut(&rest, '.'), 255, &number))
-            return false;
-    return parts == 4 && str_starts(host, S("127."));
-}
 
 bool settings_links_reach(const settings *s)
 {

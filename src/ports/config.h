@@ -80,7 +80,5 @@ str setting_origin_name(setting_origin origin);
  * False when mails would go to the world with links that lead back to the reader's own machine (serve refuses that).
  */
 bool settings_links_reach(const settings *s);
-/** True for localhost, 127.0.0.0/8 and ::1, with or without brackets. */
-bool host_is_loopback(str host);
 
 #endif

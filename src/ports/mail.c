@@ -4,7 +4,7 @@
 
 #include "base/log.h"
 #include "ports/address.h"
-#include "ports/config.h"
+#include "ports/network.h"
 
 #include <curl/curl.h>
 #include <errno.h>

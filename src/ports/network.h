@@ -21,5 +21,7 @@ bool network_address(str text, struct in6_addr *out, bool *is_four);
 bool network_parse(str text, network *out);
 /** True for an address of that network. */
 bool network_holds(const network *net, const struct in6_addr *address);
+/** True for localhost, 127.0.0.0/8 and ::1, with or without brackets. */
+bool host_is_loopback(str host);
 
 #endif
