@@ -15,7 +15,7 @@ from lib.server import together
 
 LANE_MOST = 16  # bulks that wait in one lane on SQLite
 BULK_SHARE = 4  # of PostgreSQL's sixteen connections
-SOON = 5  # seconds for what is not behind anybody
+SOON = 20  # seconds for what is not behind anybody, on a machine that is busy: who is, has no answer at all
 HELD = 4711  # the lock that lets a held bulk go
 
 # Each two agree in the low 42 bits of FNV-1a, which no key that is mixed in afterwards takes apart.
