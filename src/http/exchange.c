@@ -251,7 +251,7 @@ static void note(const exchange *x)
          LOG_TEXT("source", r->actor.source.p ? r->actor.source : S("-")));
 }
 
-/* A form that nothing is wrong with is kept by the page that says what kept it from being done: r->typed, and its key. */
+/* A form that nothing is wrong with is kept by the page that says why it was not done: r->typed, and its key. */
 static void keep_typed(exchange *x)
 {
     request *r = &x->r;

@@ -14,6 +14,8 @@ import fair_writes  # noqa: E402
 import fairness  # noqa: E402
 from lib.people import World  # noqa: E402
 
+SANITIZED = 2  # times as slow as what is measured, at the least
+
 
 @pytest.fixture(scope="module")
 def town(make_server, smtp):
@@ -28,5 +30,5 @@ def test_another_tenants_writes_are_answered_soon(town, flood):
     waits = fairness.finished(fair_writes.started(town.server, town.others, 3, paced=True), 3)
     got = fairness.finished(crowd, 5)
     assert len(waits) > 5 and {status for status, _ in waits} == {200}, waits
-    assert max(seconds for _, seconds in waits) < fairness.SLOWEST, sorted(seconds for _, seconds in waits)[-5:]
+    assert max(seconds for _, seconds in waits) < SANITIZED * fairness.SLOWEST, sorted(seconds for _, seconds in waits)[-5:]
     assert got and set(got) <= {"0", "200", "403"}, got  # 0: a bulk whose caller had no patience
